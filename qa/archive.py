@@ -1,0 +1,295 @@
+"""Archive: articles, their chunks, terms and vectors in one SQLite file. The truth of an index.
+
+The two search indexes (Chroma, tantivy) only propose chunk ids; what a reader sees comes from
+here, and an id that is not here does not exist. Writing is one transaction an article batch.
+The `leftover` table is the journal that keeps the three in step: a chunk id is in it while it
+may be in a search index without being in `chunk`. A killed run leaves ids there, and the next
+run removes them (see `indexing`).
+
+Knows nothing about searching.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from qa.article import Article, PartialDate
+from qa.chunks import Chunk, Span
+from qa.errors import IndexUnusable
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS article (
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, text TEXT NOT NULL, date TEXT, source TEXT,
+    language TEXT NOT NULL, url TEXT, origin TEXT NOT NULL, fingerprint TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS chunk (
+    id TEXT PRIMARY KEY,
+    article_id TEXT NOT NULL REFERENCES article(id) ON DELETE CASCADE,
+    start INTEGER NOT NULL, stop INTEGER NOT NULL,
+    sentences TEXT NOT NULL, terms TEXT NOT NULL, vectors BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS chunk_article ON chunk(article_id);
+CREATE TABLE IF NOT EXISTS leftover (chunk_id TEXT PRIMARY KEY);
+"""
+
+_ARTICLE_COLUMNS = "id, title, text, date, source, language, url, origin"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk with all that ranking needs.
+
+    Attributes:
+        chunk: the chunk.
+        article: the article it is cut from.
+        header_terms: terms of the header (title, source, date).
+        terms: terms of each sentence.
+        vectors: (1 + sentences, d) float16, unit length: the chunk's, then each sentence's.
+    """
+
+    chunk: Chunk
+    article: Article
+    header_terms: tuple[str, ...]
+    terms: tuple[tuple[str, ...], ...]
+    vectors: np.ndarray
+
+
+class Archive:
+    """The SQLite file. Safe to use from several threads; one writing process at a time."""
+
+    def __init__(self, path: Path, *, writable: bool) -> None:
+        self._path = path
+        self._writable = writable
+        self._local = threading.local()
+        self._open: list[sqlite3.Connection] = []
+
+    @classmethod
+    def open(cls, path: Path, *, writable: bool = False) -> Self:
+        """Open the file; only a writable archive creates it.
+
+        Raises:
+            IndexUnusable: it is missing or no SQLite file.
+        """
+        archive = cls(path, writable=writable)
+        try:
+            if writable:
+                archive._connection.executescript(_SCHEMA)
+            archive._connection.execute("SELECT count(*) FROM article").fetchone()
+        except sqlite3.DatabaseError as exc:
+            raise IndexUnusable(
+                f"{path} cannot be read ({exc}). Rebuild the index with `qa index --rebuild`."
+            ) from exc
+        return archive
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            mode = "rwc" if self._writable else "ro"
+            connection = sqlite3.connect(
+                f"{self._path.absolute().as_uri()}?mode={mode}",
+                uri=True,
+                timeout=30,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            connection.execute("PRAGMA foreign_keys = ON")
+            self._local.connection = connection
+            self._open.append(connection)
+        return connection
+
+    def close(self) -> None:
+        """Close every thread's connection."""
+        while self._open:
+            self._open.pop().close()
+        self._local = threading.local()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    # Reading
+
+    def article(self, id: str) -> Article | None:
+        """The article, or None when the archive does not hold it."""
+        row = self._connection.execute(
+            f"SELECT {_ARTICLE_COLUMNS} FROM article WHERE id = ?",
+            (id,),  # noqa: S608
+        ).fetchone()
+        return _article(row) if row else None
+
+    def articles(self) -> Iterator[Article]:
+        """Every article, newest first, undated last."""
+        query = f"SELECT {_ARTICLE_COLUMNS} FROM article ORDER BY date IS NULL, date DESC, id"  # noqa: S608
+        for row in self._connection.execute(query):
+            yield _article(row)
+
+    def known(self) -> dict[str, tuple[str, str]]:
+        """article id → (fingerprint, origin)."""
+        rows = self._connection.execute("SELECT id, fingerprint, origin FROM article")
+        return {id: (fingerprint, origin) for id, fingerprint, origin in rows}
+
+    def passages(self, chunk_ids: Sequence[str]) -> list[Passage]:
+        """The chunks that exist among `chunk_ids`, in that order."""
+        import numpy as np
+
+        marks = ",".join("?" * len(chunk_ids))
+        columns = ", ".join(f"a.{name}" for name in _ARTICLE_COLUMNS.split(", "))
+        rows = self._connection.execute(
+            "SELECT c.id, c.start, c.stop, c.sentences, c.terms, c.vectors, "  # noqa: S608
+            f"{columns} FROM chunk c JOIN article a ON a.id = c.article_id WHERE c.id IN ({marks})",
+            list(chunk_ids),
+        )
+        found: dict[str, Passage] = {}
+        articles: dict[str, Article] = {}
+        for id, start, stop, sentences, terms, vectors, *columns_of_article in rows:
+            article = articles.setdefault(columns_of_article[0], _article(columns_of_article))
+            spans = tuple(Span(a, b) for a, b in json.loads(sentences))
+            lines = [tuple(line.split()) for line in terms.split("\n")]
+            chunk = Chunk(id, article.id, Span(start, stop), article.text[start:stop], spans)
+            found[id] = Passage(
+                chunk=chunk,
+                article=article,
+                header_terms=lines[0],
+                terms=tuple(lines[1:]),
+                vectors=np.frombuffer(vectors, np.float16).reshape(1 + len(spans), -1),
+            )
+        return [found[id] for id in chunk_ids if id in found]
+
+    def counts(self) -> dict[str, int]:
+        """How many articles and chunks there are."""
+        query = "SELECT (SELECT count(*) FROM article), (SELECT count(*) FROM chunk)"
+        articles, chunks = self._connection.execute(query).fetchone()
+        return {"articles": articles, "chunks": chunks}
+
+    def facets(self) -> dict[str, dict[str, int]]:
+        """How many articles there are by language, source and year; unknown ones left out."""
+        return {
+            name: dict(
+                self._connection.execute(
+                    f"SELECT {expression} AS value, count(*) FROM article "  # noqa: S608
+                    "WHERE value IS NOT NULL GROUP BY value ORDER BY value"
+                )
+            )
+            for name, expression in (
+                ("language", "language"),
+                ("source", "source"),
+                ("year", "substr(date, 1, 4)"),
+            )
+        }
+
+    def chunk_ids(self) -> set[str]:
+        """Every chunk id."""
+        return {id for (id,) in self._connection.execute("SELECT id FROM chunk")}
+
+    # Writing
+
+    def leftovers(self) -> list[str]:
+        """Chunk ids that a search index may hold although no article does."""
+        return [id for (id,) in self._connection.execute("SELECT chunk_id FROM leftover")]
+
+    def announce(self, chunk_ids: Iterable[str]) -> None:
+        """Note chunks that are about to be put into the search indexes."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO leftover VALUES (?)", ((id,) for id in chunk_ids)
+            )
+
+    def replace(self, articles: Iterable[Article], passages: Iterable[Passage]) -> None:
+        """Put articles with their chunks in place of earlier versions, all or nothing.
+
+        The earlier versions' chunks become leftovers, the new ones cease to be.
+        """
+        with self._transaction() as connection:
+            for article in articles:
+                _remove(connection, article.id)
+                connection.execute(
+                    "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        article.id,
+                        article.title,
+                        article.text,
+                        str(article.date) if article.date else None,
+                        article.source,
+                        article.language,
+                        article.url,
+                        article.origin,
+                        article.fingerprint,
+                    ),
+                )
+            for passage in passages:
+                chunk = passage.chunk
+                connection.execute(
+                    "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        chunk.id,
+                        chunk.article_id,
+                        chunk.span.start,
+                        chunk.span.end,
+                        json.dumps([(s.start, s.end) for s in chunk.sentences]),
+                        "\n".join(" ".join(t) for t in (passage.header_terms, *passage.terms)),
+                        passage.vectors.tobytes(),
+                    ),
+                )
+                connection.execute("DELETE FROM leftover WHERE chunk_id = ?", (chunk.id,))
+
+    def remove(self, article_ids: Iterable[str]) -> None:
+        """Take articles out; their chunks become leftovers."""
+        with self._transaction() as connection:
+            for id in article_ids:
+                _remove(connection, id)
+
+    def move(self, article_id: str, origin: str) -> None:
+        """Note that an unchanged article is now read from somewhere else."""
+        with self._transaction() as connection:
+            connection.execute("UPDATE article SET origin = ? WHERE id = ?", (origin, article_id))
+
+    def forget(self, chunk_ids: Iterable[str]) -> None:
+        """Note that leftovers are gone from the search indexes."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "DELETE FROM leftover WHERE chunk_id = ?", ((id,) for id in chunk_ids)
+            )
+
+
+def _remove(connection: sqlite3.Connection, article_id: str) -> None:
+    connection.execute(
+        "INSERT OR IGNORE INTO leftover SELECT id FROM chunk WHERE article_id = ?", (article_id,)
+    )
+    connection.execute("DELETE FROM article WHERE id = ?", (article_id,))
+
+
+def _article(row: Sequence[str | None]) -> Article:
+    id, title, text, date, source, language, url, origin = row
+    assert id is not None
+    assert title is not None
+    assert text is not None
+    assert language is not None
+    assert origin is not None
+    return Article(
+        id=id,
+        title=title,
+        text=text,
+        date=PartialDate.parse(date) if date else None,
+        source=source,
+        language=language,
+        url=url,
+        origin=origin,
+    )

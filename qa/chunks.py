@@ -1,0 +1,168 @@
+"""Chunk: a run of whole sentences of one article, with exact offsets into its text.
+
+`article.text[chunk.start:chunk.end] == chunk.text`, and the same for every sentence: citations
+are slices, never copies. Sentence boundaries come from sentencex (Wikimedia), mended where it
+cuts after an initial or a title ("M. Haftar", "O.N.U."). A chunk never crosses into another
+article and never splits a sentence, unless the sentence alone is longer than a chunk.
+
+Knows nothing about embeddings or indexes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from qa.article import Article, PartialDate
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Half-open character range [start, end) of an article's text."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """The characters of `text` that the span covers."""
+        return text[self.start : self.end]
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Whole sentences of one article.
+
+    Attributes:
+        id: unique in an index; another one when the article's content changes.
+        article_id: the article it is cut from.
+        span: where in the article's text.
+        text: `span.of(article.text)`.
+        sentences: spans in the article's text, in order; they cover all but white space.
+    """
+
+    id: str
+    article_id: str
+    span: Span
+    text: str
+    sentences: tuple[Span, ...]
+
+    def sentence_texts(self) -> list[str]:
+        """The sentences as text, in order."""
+        return [
+            self.text[s.start - self.span.start : s.end - self.span.start] for s in self.sentences
+        ]
+
+
+def split(article: Article, max_chars: int = 1000) -> list[Chunk]:
+    """Cut an article into chunks of at most `max_chars` characters, each of whole sentences.
+
+    Sentences fill a chunk until the next would not fit. A chunk rather ends with a paragraph:
+    once two thirds full it closes at a paragraph's end.
+    """
+    groups: list[list[Span]] = [[]]
+    for sentence in sentences(article.text, article.language, max_chars):
+        group = groups[-1]
+        if group:
+            full = sentence.end - group[0].start > max_chars
+            gap = article.text[group[-1].end : sentence.start]
+            settled = "\n\n" in gap and group[-1].end - group[0].start > max_chars * 2 // 3
+            if full or settled:
+                groups.append(group := [])
+        group.append(sentence)
+    version = article.fingerprint[:8]
+    chunks = []
+    for number, group in enumerate(groups):
+        span = Span(group[0].start, group[-1].end)
+        chunks.append(
+            Chunk(
+                id=f"{article.id}@{version}.{number}",
+                article_id=article.id,
+                span=span,
+                text=span.of(article.text),
+                sentences=tuple(group),
+            )
+        )
+    return chunks
+
+
+# Words that end in a full stop without ending a sentence, as sentencex 1.0 misses them:
+# French titles, initials ("J. Dupont", "O.N.U."), and list numbers ("1.").
+_GOES_ON = re.compile(r"(?:^|[\s(«\"'’.])(?:[A-ZÀ-Þ]|MM|Mgr|Me|St|Ste)\.$|^\d{1,2}\.$")
+_WORD_AFTER = re.compile(r"[\wÀ-ÿ]")
+
+
+def sentences(text: str, language: str, max_chars: int = 1000) -> list[Span]:
+    """Spans of the sentences of `text`, without the white space around them, in order.
+
+    A sentence longer than `max_chars` is cut at the last white space before that limit.
+    """
+    spans: list[Span] = []
+    for span in _boundaries(text, language):
+        if spans and _continues(text, spans[-1], span):
+            spans[-1] = Span(spans[-1].start, span.end)
+        else:
+            spans.append(span)
+    return [piece for span in spans for piece in _pieces(text, span, max_chars)]
+
+
+def _boundaries(text: str, language: str) -> Iterator[Span]:
+    import sentencex
+
+    for boundary in sentencex.get_sentence_boundaries(language, text):
+        # A line that ends without punctuation (a heading) is a sentence of its own.
+        for line in re.finditer(r"[^\n]+", text[boundary["start_index"] : boundary["end_index"]]):
+            stripped = line.group().strip()
+            if stripped:
+                start = boundary["start_index"] + line.start() + line.group().index(stripped)
+                yield Span(start, start + len(stripped))
+
+
+def _continues(text: str, before: Span, after: Span) -> bool:
+    if "\n" in text[before.end : after.start]:
+        return False
+    if not any(character.isalnum() for character in after.of(text)):
+        return True  # closing quotes and brackets belong to the sentence they close
+    return bool(_GOES_ON.search(before.of(text)) and _WORD_AFTER.match(after.of(text)))
+
+
+def _pieces(text: str, span: Span, max_chars: int) -> Iterator[Span]:
+    start = span.start
+    while span.end - start > max_chars:
+        cut = max(
+            text.rfind(" ", start + 1, start + max_chars),
+            text.rfind("\u00a0", start + 1, start + max_chars),
+        )
+        if cut <= start:
+            cut = start + max_chars
+        end = start + len(text[start:cut].rstrip())
+        yield Span(start, end)
+        start = cut + len(text[cut : span.end]) - len(text[cut : span.end].lstrip())
+    if start < span.end:
+        yield Span(start, span.end)
+
+
+_MONTHS = {
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "en": "January February March April May June July August September October November December",
+}
+
+
+def date_in_words(date: PartialDate, language: str) -> str:
+    """`12 janvier 2017` for French, `12 January 2017` for any other language."""
+    months = _MONTHS.get(language, _MONTHS["en"]).split()
+    day = "1er" if language == "fr" and date.day == 1 else date.day
+    month = months[date.month - 1] if date.month else None
+    return " ".join(str(part) for part in (day, month, date.year) if part)
+
+
+def header(article: Article) -> str:
+    """Title, source and date on one line, put before each chunk where it is embedded and analysed.
+
+    Never part of the chunk's text. Empty when the article has none of them.
+    """
+    date = date_in_words(article.date, article.language) if article.date else None
+    return " · ".join(part for part in (article.title, article.source, date) if part)

@@ -1,0 +1,244 @@
+"""Index: one directory that holds everything needed to answer from a set of articles.
+
+    manifest.json       what the index was built with, and which generation is current
+    write.lock          held by the one process that writes
+    <generation>/       articles.sqlite (see `archive`), chroma/ (`store`), lexical/ (`lexical`)
+
+A rebuild fills a new generation beside the current one and then points the manifest at it, so
+that whoever reads, or kills the rebuild, always has a whole index. Opening never writes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from qa.archive import Archive
+from qa.errors import IndexLocked, IndexMismatch, IndexMissing, IndexUnusable
+from qa.lexical import LexicalIndex
+from qa.settings import Settings
+from qa.store import Store
+
+FORMAT = 1
+
+
+class EmbedderIdentity(Protocol):
+    """What an index must know of an embedder."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def dimension(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an index was built with.
+
+    Attributes:
+        format: version of the layout.
+        generation: the subdirectory in use.
+        revision: grows by one with every completed run; readers reopen when it changes.
+        embedder, embedder_fingerprint, dimension: the embedder.
+        chunk_chars: most characters in a chunk.
+        chroma_url: the Chroma server, None when Chroma is embedded.
+        created, updated: seconds since 1970.
+        counts: articles and chunks after the last completed run.
+        versions: of this project and the two search libraries.
+    """
+
+    format: int
+    generation: str
+    revision: int
+    embedder: str
+    embedder_fingerprint: str
+    dimension: int
+    chunk_chars: int
+    chroma_url: str | None
+    created: float
+    updated: float
+    counts: Mapping[str, int]
+    versions: Mapping[str, str]
+
+    @classmethod
+    def new(cls, generation: str, embedder: EmbedderIdentity, settings: Settings) -> Self:
+        """A manifest for an empty index."""
+        now = time.time()
+        return cls(
+            format=FORMAT,
+            generation=generation,
+            revision=0,
+            embedder=embedder.name,
+            embedder_fingerprint=embedder.fingerprint,
+            dimension=embedder.dimension,
+            chunk_chars=settings.chunk_chars,
+            chroma_url=settings.chroma_url,
+            created=now,
+            updated=now,
+            counts={"articles": 0, "chunks": 0},
+            versions=_versions(),
+        )
+
+    @classmethod
+    def read(cls, directory: Path) -> Self:
+        """The manifest of an index directory.
+
+        Raises:
+            IndexMissing: there is none.
+            IndexUnusable: it is damaged or of another format.
+        """
+        path = directory / "manifest.json"
+        try:
+            values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as exc:
+            raise IndexMissing(
+                f"there is no index at {directory}. Build one with `qa index PATH`."
+            ) from exc
+        except (OSError, ValueError) as exc:
+            raise IndexUnusable(
+                f"{path} cannot be read ({exc}). Rebuild it with `qa index --rebuild PATH`."
+            ) from exc
+        if values.get("format") != FORMAT:
+            raise IndexUnusable(
+                f"the index at {directory} has format {values.get('format')!r}, this version "
+                f"reads {FORMAT}. Rebuild it with `qa index --rebuild PATH`."
+            )
+        return cls(**values)
+
+    def write(self, directory: Path) -> None:
+        """Replace the directory's manifest in one step."""
+        directory.mkdir(parents=True, exist_ok=True)
+        temporary = directory / "manifest.json.new"
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(asdict(self), file, indent=2, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(directory / "manifest.json")
+
+    def after_run(self, counts: Mapping[str, int]) -> Self:
+        """The manifest once a run has completed."""
+        return replace(
+            self,
+            revision=self.revision + 1,
+            updated=time.time(),
+            counts=dict(counts),
+            versions=_versions(),
+        )
+
+    def check(self, directory: Path, embedder: EmbedderIdentity, settings: Settings) -> None:
+        """Raise IndexMismatch unless the embedder and the settings are those of the index."""
+        differences = [
+            (name, there, here)
+            for name, there, here in (
+                ("embedder", self.embedder, embedder.name),
+                ("embedder weights", self.embedder_fingerprint[:12], embedder.fingerprint[:12]),
+                ("chunk_chars", self.chunk_chars, settings.chunk_chars),
+                ("chroma_url", self.chroma_url, settings.chroma_url),
+            )
+            if there != here
+        ]
+        if differences:
+            name, there, here = differences[0]
+            raise IndexMismatch(
+                f"the index at {directory} was built with {name} {there!r}, the settings say "
+                f"{here!r}. Rebuild it with `qa index --rebuild PATH`, or set the old value again."
+            )
+
+
+@dataclass(frozen=True)
+class Index:
+    """An open index: the archive and the two search indexes of its current generation."""
+
+    directory: Path
+    manifest: Manifest
+    archive: Archive
+    store: Store
+    lexical: LexicalIndex
+
+    @classmethod
+    def open(cls, directory: Path, embedder: EmbedderIdentity, settings: Settings) -> Self:
+        """Open for reading.
+
+        Raises:
+            IndexMissing: there is none.
+            IndexMismatch: it was built with another embedder or other settings.
+            IndexUnusable: a part is damaged.
+        """
+        manifest = Manifest.read(directory)
+        manifest.check(directory, embedder, settings)
+        return cls.at(directory, manifest, writable=False)
+
+    @classmethod
+    def at(cls, directory: Path, manifest: Manifest, *, writable: bool) -> Self:
+        """Open the generation that the manifest names."""
+        home = directory / manifest.generation
+        if writable:
+            home.mkdir(parents=True, exist_ok=True)
+        return cls(
+            directory=directory,
+            manifest=manifest,
+            archive=Archive.open(home / "articles.sqlite", writable=writable),
+            store=Store.open(home / "chroma", manifest.chroma_url, f"qa-{manifest.generation}"),
+            lexical=LexicalIndex.open(home / "lexical"),
+        )
+
+    def stale(self) -> bool:
+        """Whether a later run has completed since this index was opened."""
+        return Manifest.read(self.directory).revision != self.manifest.revision
+
+    def close(self) -> None:
+        """Release the files."""
+        self.store.close()
+        self.archive.close()
+
+
+@contextmanager
+def write_lock(directory: Path) -> Iterator[None]:
+    """Hold the index for writing.
+
+    The lock is the operating system's, so it ends with the process that holds it.
+
+    Raises:
+        IndexLocked: another process holds it; the message says which.
+    """
+    import filelock
+
+    directory.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(directory / "write.lock")
+    holder = directory / "write.holder.json"
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout as exc:
+        raise IndexLocked(
+            f"the index at {directory} is being written by {_holder(holder)}. "
+            "Wait until it is done, or stop that process."
+        ) from exc
+    try:
+        me = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%H:%M:%S")}
+        holder.write_text(json.dumps(me), encoding="utf-8")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(path: Path) -> str:
+    try:
+        who = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "another process that has just started"
+    return f"process {who['pid']} on {who['host']} since {who['since']}"
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("qa-news", "chromadb", "tantivy", "sentencex")}

