@@ -26,25 +26,27 @@ _ELISION = re.compile(r"^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’]", re
 _STOP_WORDS = {
     "fr": frozenset(
         """
-        a ai aie ainsi alors apres as au aucun aucune aussi autre autres aux avaient avais avait avant
-        avec avez avoir avons ayant car ce ceci cela celle celles celui ces cet cette ceux chaque chez ci
-        comme comment d dans de depuis des dont donc du elle elles en encore entre es est et etaient etais
-        etait etant ete etes etre eu eut eux fait faire fut furent ici il ils j je jusque l la laquelle le
-        lequel les lesquelles lesquels leur leurs lors lorsque lui m ma mais me meme memes mes mon n ne ni
-        nos notre nous on ont or ou par parce parmi pas pendant peu peut plus plusieurs pour pourquoi qu
-        quand que quel quelle quelles quels qui quoi s sa sans se sera serait seront ses si soit sommes son
-        sont sous sur t ta te tes toi ton tous tout toute toutes tres tu un une vers vos votre vous y
+        a ai aie ainsi alors apres as au aucun aucune aussi autre autres aux avaient avais avait
+        avant avec avez avoir avons ayant car ce ceci cela celle celles celui ces cet cette ceux
+        chaque chez ci comme comment d dans de depuis des dont donc du elle elles en encore
+        entre es est et etaient etais etait etant ete etes etre eu eut eux fait faire fut furent
+        ici il ils j je jusque l la laquelle le lequel les lesquelles lesquels leur leurs lors
+        lorsque lui m ma mais me meme memes mes mon n ne ni nos notre nous on ont or ou par
+        parce parmi pas pendant peu peut plus plusieurs pour pourquoi qu quand que quel quelle
+        quelles quels qui quoi s sa sans se sera serait seront ses si soit sommes son sont sous
+        sur t ta te tes toi ton tous tout toute toutes tres tu un une vers vos votre vous y
         combien etes-ce est-ce
         """.split()
     ),
     "en": frozenset(
         """
-        a about after again against all am an and any are as at be because been before being between both
-        but by can could did do does doing down during each few for from further had has have having he her
-        here hers herself him himself his how i if in into is it its itself just me more most my myself no
-        nor not now of off on once only or other our ours out over own s same she should so some such t than
-        that the their theirs them themselves then there these they this those through to too under until up
-        very was we were what when where which while who whom whose why will with would you your yours
+        a about after again against all am an and any are as at be because been before being
+        between both but by can could did do does doing down during each few for from further
+        had has have having he her here hers herself him himself his how i if in into is it its
+        itself just me more most my myself no nor not now of off on once only or other our ours
+        out over own s same she should so some such t than that the their theirs them themselves
+        then there these they this those through to too under until up very was we were what
+        when where which while who whom whose why will with would you your yours
         """.split()
     ),
 }

@@ -130,8 +130,8 @@ class Archive:
     def article(self, id: str) -> Article | None:
         """The article, or None when the archive does not hold it."""
         row = self._connection.execute(
-            f"SELECT {_ARTICLE_COLUMNS} FROM article WHERE id = ?",
-            (id,),  # noqa: S608
+            f"SELECT {_ARTICLE_COLUMNS} FROM article WHERE id = ?",  # noqa: S608
+            (id,),
         ).fetchone()
         return _article(row) if row else None
 

@@ -13,10 +13,12 @@ from __future__ import annotations
 import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -242,3 +244,42 @@ def _holder(path: Path) -> str:
 
 def _versions() -> dict[str, str]:
     return {name: version(name) for name in ("qa-news", "chromadb", "tantivy", "sentencex")}
+
+
+class LiveIndex:
+    """An index that follows the runs of other processes: it is opened again after each.
+
+    Chroma keeps what it has read in memory and never looks at the files again, so a reader that
+    stays open would miss, and mix up, what another process wrote.
+    """
+
+    # Questions take tens of milliseconds; a reader that holds the index longer than this is stuck.
+    _PATIENCE_S = 5.0
+
+    def __init__(self, directory: Path, embedder: EmbedderIdentity, settings: Settings) -> None:
+        self._open = partial(Index.open, directory, embedder, settings)
+        self._index = self._open()
+        self._readers = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def current(self) -> Iterator[Index]:
+        """The index as the last completed run left it; it stays open while the block runs."""
+        with self._changed:
+            if self._index.stale():
+                self._changed.wait_for(lambda: self._readers == 0, timeout=self._PATIENCE_S)
+                if self._readers == 0 and self._index.stale():
+                    self._index.close()
+                    self._index = self._open()
+            self._readers += 1
+            index = self._index
+        try:
+            yield index
+        finally:
+            with self._changed:
+                self._readers -= 1
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Release the files."""
+        self._index.close()

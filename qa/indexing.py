@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -30,7 +30,7 @@ from qa.chunks import Chunk, header, split
 from qa.errors import IndexMissing, IndexUnusable
 from qa.index import EmbedderIdentity, Index, Manifest, write_lock
 from qa.settings import Settings
-from qa.sources import Failure, count, find, read
+from qa.sources import Failure, find, read
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,13 +41,23 @@ _BATCH_ARTICLES = 64
 class PassageEmbedder(EmbedderIdentity, Protocol):
     """What indexing needs of an embedder."""
 
-    def passages(self, texts: Sequence[str]) -> np.ndarray:
-        """(n, d) float32, unit length."""
+    def passages_with_parts(
+        self, texts: Sequence[str], parts: Sequence[Sequence[tuple[int, int]]]
+    ) -> Sequence[np.ndarray]:
+        """For each text (1 + its parts, d) float32, unit length: the text's, then its parts'."""
         ...
 
 
-ProgressCallback = Callable[[int, int], None]
-"""Called with (articles read, articles there are)."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a run is: articles read, and which of the files is being read."""
+
+    articles: int
+    file: int
+    files: int
+
+
+ProgressCallback = Callable[[Step], None]
 
 
 @dataclass
@@ -56,9 +66,9 @@ class Report:
 
     Attributes:
         added, updated, unchanged, removed: articles.
-        duplicates: articles whose id another article of the run already has.
+        duplicates: articles that another file of the run holds too, word for word.
         failures: what could not be read, with the reason.
-        embedded: texts that went through the embedder; 0 when nothing changed.
+        embedded: chunks that went through the embedder; 0 when nothing changed.
         seconds: wall-clock time.
         counts: articles and chunks in the index afterwards.
     """
@@ -83,7 +93,7 @@ class Report:
             "duplicates": self.duplicates,
             "failed": len(self.failures),
             "failures": [{"origin": f.origin, "reason": f.reason} for f in self.failures],
-            "embedded_texts": self.embedded,
+            "embedded_chunks": self.embedded,
             "seconds": round(self.seconds, 3),
             "index": self.counts,
         }
@@ -173,25 +183,24 @@ class _Run:
         self.progress = progress
         self.report = Report()
         self.known = index.archive.known()
-        self.seen: dict[str, str] = {}  # article id → origin, of this run
+        self.seen: dict[str, tuple[str, str]] = {}  # id → (fingerprint, origin), of this run
 
     def run(self, roots: Sequence[Path], files: Sequence[Path]) -> Report:
         self._clear_leftovers()
-        total = sum(count(file) for file in files)
-        changed = self._changed(files, total)
+        changed = self._changed(files)
         while batch := list(islice(changed, _BATCH_ARTICLES)):
             self._write(batch)
         self._remove_missing(roots)
         self.report.counts = self.index.archive.counts()
         return self.report
 
-    def _changed(self, files: Iterable[Path], total: int) -> Iterator[Article]:
+    def _changed(self, files: Sequence[Path]) -> Iterator[Article]:
         done = 0
-        for file in files:
+        for number, file in enumerate(files, 1):
             for item in read(file):
                 done += 1
                 if self.progress:
-                    self.progress(done, max(done, total))
+                    self.progress(Step(done, number, len(files)))
                 if isinstance(item, Failure):
                     self.report.failures.append(item)
                 elif self._is_new(item):
@@ -200,9 +209,14 @@ class _Run:
     def _is_new(self, article: Article) -> bool:
         """The one place that decides whether an article is already done."""
         if article.id in self.seen:
-            self.report.duplicates += 1
+            first, origin = self.seen[article.id]
+            if first == article.fingerprint:
+                self.report.duplicates += 1
+            else:
+                reason = f"its id {article.id!r} is already that of {origin}, with other content"
+                self.report.failures.append(Failure(article.origin, reason))
             return False
-        self.seen[article.id] = article.origin
+        self.seen[article.id] = (article.fingerprint, article.origin)
         if article.id not in self.known:
             self.report.added += 1
             return True
@@ -232,26 +246,22 @@ class _Run:
         self._clear_leftovers()
 
     def _passages(self, articles: Sequence[Article]) -> list[Passage]:
-        import numpy as np
-
         cut = [(a, c) for a in articles for c in split(a, self.settings.chunk_chars)]
-        texts = [text for a, c in cut for text in embedded_texts(a, c)]
-        vectors = self.embedder.passages(texts).astype(np.float16)
-        self.report.embedded += len(texts)
-        passages, row = [], 0
-        for article, chunk in cut:
-            rows = 1 + len(chunk.sentences)
-            passages.append(
-                Passage(
-                    chunk=chunk,
-                    article=article,
-                    header_terms=tuple(terms(header(article), article.language)),
-                    terms=tuple(tuple(terms(s, article.language)) for s in chunk.sentence_texts()),
-                    vectors=vectors[row : row + rows],
-                )
+        prepared = [embedded(article, chunk) for article, chunk in cut]
+        vectors = self.embedder.passages_with_parts(
+            [text for text, _ in prepared], [parts for _, parts in prepared]
+        )
+        self.report.embedded += len(cut)
+        return [
+            Passage(
+                chunk=chunk,
+                article=article,
+                header_terms=tuple(terms(header(article), article.language)),
+                terms=tuple(tuple(terms(s, article.language)) for s in chunk.sentence_texts()),
+                vectors=rows.astype("float16"),
             )
-            row += rows
-        return passages
+            for (article, chunk), rows in zip(cut, vectors, strict=True)
+        ]
 
     def _remove_missing(self, roots: Sequence[Path]) -> None:
         failed = {_file(failure.origin) for failure in self.report.failures}
@@ -272,9 +282,12 @@ class _Run:
             self.index.archive.forget(ids)
 
 
-def embedded_texts(article: Article, chunk: Chunk) -> list[str]:
-    """What is embedded for a chunk: header and text together, then each sentence."""
-    return [f"{header(article)}\n{chunk.text}".strip(), *chunk.sentence_texts()]
+def embedded(article: Article, chunk: Chunk) -> tuple[str, list[tuple[int, int]]]:
+    """What is embedded for a chunk, header and text, and where its sentences are in that."""
+    top = header(article)
+    before = f"{top}\n" if top else ""
+    shift = len(before) - chunk.span.start
+    return before + chunk.text, [(s.start + shift, s.end + shift) for s in chunk.sentences]
 
 
 def _all_terms(passage: Passage) -> list[str]:

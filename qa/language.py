@@ -41,6 +41,7 @@ _ASKING: dict[QuestionLanguage, frozenset[str]] = {
     ),
     "en": _words(
         "who whom whose what when where why how which does did do is are was were has have"
+        " didn doesn don isn aren wasn weren hasn haven"
     ),
 }
 _SMALL: dict[QuestionLanguage, frozenset[str]] = {

@@ -108,7 +108,7 @@ class LexicalIndex:
         return QueryTerms(by_field)
 
     def search(self, query: QueryTerms, n: int, filters: Filters) -> list[tuple[str, float]]:
-        """The `n` best chunks that share a term with the question: (chunk id, score), best first."""
+        """The `n` best chunks that share a term with the question: (id, score), best first."""
         import tantivy
 
         wanted = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import urlparse
 
 from qa.article import Article
@@ -17,20 +17,28 @@ from qa.filters import Filters, day_number, source_key
 
 if TYPE_CHECKING:
     import numpy as np
-    from chromadb.api import ClientAPI
+    from chromadb.api.client import Client
+    from chromadb.api.collection_configuration import CreateHNSWConfiguration
 
 # Cosine space, and a wide beam: a question takes few candidates, and recall is what counts.
-_HNSW = {"space": "cosine", "ef_construction": 200, "max_neighbors": 24, "ef_search": 200}
+_HNSW: CreateHNSWConfiguration = {
+    "space": "cosine",
+    "ef_construction": 200,
+    "max_neighbors": 24,
+    "ef_search": 200,
+}
 _UNDATED = 0  # below every date
 
 
 class Store:
     """A Chroma collection of chunk vectors. Similarities are cosines, higher is better."""
 
-    def __init__(self, client: ClientAPI, name: str) -> None:
+    def __init__(self, client: Client, name: str) -> None:
         self._client = client
         self._collection = client.get_or_create_collection(
-            name, configuration={"hnsw": _HNSW}, embedding_function=None
+            name,
+            configuration={"hnsw": _HNSW},
+            embedding_function=None,
         )
 
     @classmethod
@@ -52,7 +60,8 @@ class Store:
         quiet = ChromaSettings(anonymized_telemetry=False)
         if url is None:
             try:
-                return cls(chromadb.PersistentClient(str(directory), settings=quiet), name)
+                client = chromadb.PersistentClient(str(directory), settings=quiet)
+                return cls(cast("Client", client), name)
             except (ChromaError, ValueError) as exc:
                 raise IndexUnusable(
                     f"Chroma cannot open {directory}: {exc}. Rebuild it with `qa index --rebuild`."
@@ -63,13 +72,13 @@ class Store:
                 f"chroma_url is {url!r}; it should look like http://127.0.0.1:8000."
             )
         try:
-            client = chromadb.HttpClient(
+            remote = chromadb.HttpClient(
                 host=parts.hostname,
                 port=parts.port or (443 if parts.scheme == "https" else 8000),
                 ssl=parts.scheme == "https",
                 settings=quiet,
             )
-            return cls(client, name)
+            return cls(cast("Client", remote), name)
         except (ChromaError, ValueError, OSError) as exc:
             raise IndexUnusable(
                 f"no Chroma server answers at {url}: {exc}. Start it with `chroma run`, "

@@ -1,0 +1,173 @@
+"""Question, Hit, Citation, Answer: what goes into the pipeline, between its stages, and out.
+
+All frozen. A citation is a slice: `article.text[start:end] == quote`. Knows nothing about how
+any of them is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from qa.article import Article
+from qa.chunks import Chunk, Span
+from qa.filters import Filters
+
+Language = Literal["fr", "en"]
+Stage = Literal["evidence", "writing", "final"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        text: as typed.
+        history: earlier turns, alternating user and assistant, oldest first.
+        filters: which articles to answer from.
+        standalone: the question with what its history implies; empty until `rewriting` fills it.
+        language: of the question and so of the answer; None until it is told or detected.
+        answerer: which answerer to use; None leaves it to the settings.
+    """
+
+    text: str
+    history: tuple[str, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+    standalone: str = ""
+    language: Language | None = None
+    answerer: Literal["auto", "extractive", "generative"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredSentence:
+    """A sentence of a hit. `score` compares within one question only; `dense` is a cosine."""
+
+    span: Span
+    score: float
+    dense: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk found for a question.
+
+    Attributes:
+        chunk, article: what was found.
+        score: in [0, 1], relative to the other candidates of the same question.
+        ranks: place in each index's own list, from 1; an index that did not find it is left out.
+        signals: the values behind the score: `dense` (cosine of the chunk), `lexical` (BM25),
+            `sentence_dense` and `sentence_lexical` (the best sentence's), `coverage` (share of
+            the question's terms, by idf, that chunk and header contain).
+        sentences: the chunk's sentences in reading order.
+    """
+
+    chunk: Chunk
+    article: Article
+    score: float
+    ranks: Mapping[str, int]
+    signals: Mapping[str, float]
+    sentences: tuple[ScoredSentence, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As in `qa search --json`."""
+        return {
+            "chunk_id": self.chunk.id,
+            **{k: v for k, v in self.article.to_json().items() if k != "url"},
+            "start": self.chunk.span.start,
+            "end": self.chunk.span.end,
+            "text": self.chunk.text,
+            "score": round(self.score, 6),
+            "ranks": dict(self.ranks),
+            "signals": {name: round(value, 6) for name, value in self.signals.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A numbered quote: `quote == article.text[span.start:span.end]`. Numbers start at 1."""
+
+    n: int
+    article: Article
+    span: Span
+
+    @property
+    def quote(self) -> str:
+        """The article's own words."""
+        return self.span.of(self.article.text)
+
+    def to_json(self) -> dict[str, Any]:
+        """As in `qa ask --json`."""
+        return {
+            "n": self.n,
+            **self.article.to_json(),
+            "start": self.span.start,
+            "end": self.span.end,
+            "quote": self.quote,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the assistant says.
+
+    Attributes:
+        question: as asked, with its stand-alone form.
+        text: the answer; cites as [1], [2] …
+        language: in which it is written.
+        citations: each number in `text` once, in order; empty when abstaining.
+        abstained: whether the articles do not say.
+        reason: why it abstained, or why another answerer than the one asked for answered.
+        answerer: which one wrote the text.
+        confidence: in [0, 1], that the quotes hold the answer.
+        hits: what was retrieved, best first; shown as the nearest articles when abstaining.
+        timings_ms: milliseconds by stage, and `total`.
+        tokens: prompt and completion tokens of a language model; empty without one.
+        stage: `evidence` and `writing` are on the way, `final` is the answer.
+    """
+
+    question: Question
+    text: str
+    language: Language
+    citations: tuple[Citation, ...]
+    abstained: bool
+    reason: str | None
+    answerer: Literal["extractive", "generative", "assistant"]
+    confidence: float
+    hits: tuple[Hit, ...]
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    tokens: Mapping[str, int] = field(default_factory=dict)
+    stage: Stage = "final"
+
+    def __add__(self, later: Answer) -> Answer:
+        """A later state replaces an earlier one (how LangChain gathers a stream)."""
+        return later
+
+    def to_json(self) -> dict[str, Any]:
+        """As `qa ask --json` prints it."""
+        return {
+            "question": self.question.text,
+            "standalone_question": self.question.standalone,
+            "answer": self.text,
+            "language": self.language,
+            "abstained": self.abstained,
+            "reason": self.reason,
+            "answerer": self.answerer,
+            "confidence": round(self.confidence, 4),
+            "citations": [citation.to_json() for citation in self.citations],
+            "hits": [
+                {
+                    "chunk_id": hit.chunk.id,
+                    "article_id": hit.article.id,
+                    "title": hit.article.title,
+                    "date": str(hit.article.date) if hit.article.date else None,
+                    "score": round(hit.score, 6),
+                    "ranks": dict(hit.ranks),
+                }
+                for hit in self.hits
+            ],
+            "filters": self.question.filters.to_json(),
+            "timings_ms": {name: round(value, 1) for name, value in self.timings_ms.items()},
+            "tokens": dict(self.tokens),
+        }

@@ -1,0 +1,214 @@
+"""Assistant: the settings turned into a working pipeline. Everything is wired here and only here.
+
+with Assistant.open(Settings.load()) as assistant:
+    print(assistant.ask("Where will the training take place?").text)
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Self
+
+from qa.answer import Answer, Hit, Question
+from qa.article import Article
+from qa.chain import build
+from qa.errors import QAError
+from qa.filters import Filters
+from qa.generative import system_message
+from qa.index import LiveIndex
+from qa.models import PullJob, background_pull, catalogue, status
+from qa.retrieval import HybridRetriever, Mode
+from qa.settings import Settings
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+logger = logging.getLogger(__name__)
+
+LLMState = Literal["none", "fetching", "loading", "ready", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class LLMStatus:
+    """How far the language model is.
+
+    Attributes:
+        state: `none` when the settings want none.
+        name: the setting.
+        fraction: of the download, 0 to 1.
+        note: what is going on, or what went wrong, in words.
+    """
+
+    state: LLMState
+    name: str
+    fraction: float = 0.0
+    note: str = ""
+
+
+class LanguageModel:
+    """The place of the language model: empty until it is there, then it stays.
+
+    A model of the catalogue that is not on this machine is fetched only when `fetch` says so.
+    """
+
+    def __init__(self, settings: Settings, *, fetch: bool) -> None:
+        self._settings = settings
+        self._model: BaseChatModel | None = None
+        self._job: PullJob | None = None
+        wanted = settings.llm != "none" and settings.answerer != "extractive"
+        self._status = LLMStatus("loading" if wanted else "none", settings.llm)
+        self._ended = threading.Event()
+        if wanted:
+            # A daemon: it holds nothing that a killed process would leave broken.
+            threading.Thread(target=self._prepare, args=(fetch,), daemon=True).start()
+        else:
+            self._ended.set()
+
+    def get(self) -> BaseChatModel | None:
+        """The model once it is ready, else None."""
+        return self._model
+
+    def wait(self) -> None:
+        """Until it is ready, or cannot be."""
+        self._ended.wait()
+
+    def status(self) -> LLMStatus:
+        """How far it is."""
+        if self._status.state == "fetching" and self._job is not None:
+            pull = self._job.state
+            return LLMStatus("fetching", self._settings.llm, pull.fraction, pull.note)
+        return self._status
+
+    def _prepare(self, fetch: bool) -> None:
+        name = self._settings.llm
+        try:
+            if (
+                fetch
+                and name in catalogue()
+                and status(catalogue()[name], self._settings) != "ready"
+            ):
+                self._job = background_pull(catalogue()[name], self._settings)
+                self._status = LLMStatus("fetching", name)
+                error = self._job.wait().error
+                if error:
+                    self._status = LLMStatus("failed", name, note=error)
+                    return
+            self._status = LLMStatus("loading", name, 1.0)
+            self._model = self._load()
+            self._status = LLMStatus("ready", name, 1.0)
+        except QAError as exc:
+            logger.warning("%s", exc)
+            self._status = LLMStatus("failed", name, note=str(exc))
+        finally:
+            self._ended.set()
+
+    def _load(self) -> BaseChatModel | None:
+        from qa.models import LlamaCpp, open_llm
+
+        model = open_llm(self._settings)
+        if isinstance(model, LlamaCpp):
+            model.warm([system_message()])
+        return model
+
+
+class Assistant:
+    """Answers questions from one index. Safe to use from several threads."""
+
+    def __init__(
+        self, settings: Settings, index: LiveIndex, retriever: HybridRetriever, model: LanguageModel
+    ) -> None:
+        self.settings = settings
+        self._index = index
+        self._retriever = retriever
+        self._model = model
+        self.chain = build(retriever, model.get, settings)
+
+    @classmethod
+    def open(cls, settings: Settings, *, wait_for_llm: bool = True) -> Self:
+        """Load the models and open the index.
+
+        Args:
+            settings: see `qa.settings`.
+            wait_for_llm: whether to wait for the language model. If not, it is fetched when it
+                is missing and loaded behind, and joins when it is ready; answers are quotes
+                until then.
+
+        Raises:
+            ModelError: the embedder is missing.
+            IndexMissing, IndexMismatch, IndexUnusable: there is no index to answer from.
+        """
+        from qa.models import Embedder
+
+        model = LanguageModel(settings, fetch=not wait_for_llm)
+        embedder = Embedder.open(settings)
+        index = LiveIndex(settings.index, embedder, settings)
+        retriever = HybridRetriever(
+            index=index, embedder=embedder, candidates=settings.candidates, k=settings.k
+        )
+        if wait_for_llm:
+            model.wait()
+        return cls(settings, index, retriever, model)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def ask(
+        self, question: str | Question, history: Sequence[str] = (), filters: Filters | None = None
+    ) -> Answer:
+        """The answer to a question.
+
+        Args:
+            question: as typed, in French or English; a `Question` carries its own history.
+            history: earlier turns, alternating question and answer, oldest first.
+            filters: which articles to answer from.
+        """
+        if isinstance(question, str):
+            question = Question(question, tuple(history), filters or Filters())
+        return self.chain.invoke(question)
+
+    def stream(self, question: Question) -> Iterator[Answer]:
+        """Successive states of the answer: evidence, growing text, the final one.
+
+        Closing the iterator stops the language model.
+        """
+        return self.chain.stream(question)
+
+    def search(
+        self,
+        query: str,
+        *,
+        filters: Filters | None = None,
+        k: int | None = None,
+        mode: Mode = "hybrid",
+    ) -> list[Hit]:
+        """The best chunks for a query, best first."""
+        return self._retriever.search(query, filters=filters, k=k, mode=mode)
+
+    def article(self, id: str) -> Article | None:
+        """One article, or None when the index does not hold it."""
+        with self._index.current() as index:
+            return index.archive.article(id)
+
+    def articles(self) -> Iterator[Article]:
+        """Every article, newest first, undated last."""
+        with self._index.current() as index:
+            yield from index.archive.articles()
+
+    def facets(self) -> dict[str, dict[str, int]]:
+        """How many articles there are by language, source and year."""
+        with self._index.current() as index:
+            return index.archive.facets()
+
+    def llm_status(self) -> LLMStatus:
+        """How far the language model is."""
+        return self._model.status()
+
+    def close(self) -> None:
+        """Release the index."""
+        self._index.close()

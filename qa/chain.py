@@ -1,0 +1,192 @@
+"""The pipeline: question → understood → evidence found → answered, each step one module.
+
+    rewriting   a follow-up becomes a question that stands alone
+    retrieval   the chunks most likely to answer it
+    evidence    the few sentences that an answer may rest on
+    grounding   how sure they are to hold the answer; below the threshold the assistant abstains
+    extractive, generative   the quotes themselves, or a model's words over them
+    grounding   what a model wrote is checked against the quotes
+
+`build` makes it a LangChain Runnable: invoke, stream, batch and their async forms. A stream is a
+row of whole `Answer` states: the evidence first, then the text as it grows, last the final one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, replace
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
+
+from qa import extractive, generative, grounding, talk
+from qa.answer import Answer, Citation, Hit, Language, Question
+from qa.errors import AnswerError
+from qa.evidence import choose, cite
+from qa.retrieval import HybridRetriever
+from qa.rewriting import make_standalone
+from qa.settings import Settings
+
+
+@dataclass(frozen=True)
+class Found:
+    """A question with its evidence. Small talk has a `reply` and nothing else."""
+
+    question: Question
+    started: float
+    rewrite_ms: float
+    retrieve_ms: float = 0.0
+    hits: tuple[Hit, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    confidence: float = 1.0
+    reply: str | None = None
+
+    @property
+    def language(self) -> Language:
+        """Of the question, which `understand` has told."""
+        assert self.question.language is not None
+        return self.question.language
+
+    def answer(self, **fields: object) -> Answer:
+        """An answer with what is known so far; `fields` say the rest."""
+        now = time.perf_counter()
+        spent = {"rewrite": self.rewrite_ms, "retrieve": self.retrieve_ms}
+        total = (now - self.started) * 1000
+        known = Answer(
+            question=self.question,
+            text="",
+            language=self.language,
+            citations=self.citations,
+            abstained=False,
+            reason=None,
+            answerer="extractive",
+            confidence=self.confidence,
+            hits=self.hits,
+            timings_ms={**spent, "answer": total - sum(spent.values()), "total": total},
+        )
+        return replace(known, **fields)  # type: ignore[arg-type]
+
+
+def build(
+    retriever: HybridRetriever, model: Callable[[], BaseChatModel | None], settings: Settings
+) -> Runnable[Question, Answer]:
+    """The pipeline over an index; `model` gives the language model once there is one."""
+
+    def understand(question: Question) -> Found:
+        started = time.perf_counter()
+        question = make_standalone(question)
+        assert question.language is not None
+        reply = talk.reply(question.text, question.language)
+        return Found(question, started, _ms(started), reply=reply)
+
+    def retrieve(found: Found) -> Found:
+        if found.reply is not None:
+            return found
+        started = time.perf_counter()
+        asked, language = found.question.standalone, found.language
+        hits = retriever.search(asked, language=language, filters=found.question.filters)
+        chosen = choose(hits, budget=settings.quote_chars, most=settings.quotes)
+        values = grounding.features(asked, language, hits, chosen)
+        return replace(
+            found,
+            hits=tuple(hits),
+            citations=cite(chosen),
+            confidence=grounding.confidence(values) if chosen else 0.0,
+            retrieve_ms=_ms(started),
+        )
+
+    def answer(inputs: Iterator[Found]) -> Iterator[Answer]:
+        for found in inputs:
+            if found.reply is not None:
+                yield found.answer(text=found.reply, answerer="assistant")
+            elif found.confidence < settings.abstain_below:
+                yield _abstain(found)
+            else:
+                yield from _answer(found, model, found.question.answerer or settings.answerer)
+
+    async def answer_async(inputs: AsyncIterator[Found]) -> AsyncIterator[Answer]:
+        async for found in inputs:
+            states = answer(iter([found]))
+            while (state := await asyncio.to_thread(next, states, None)) is not None:
+                yield state
+
+    return (
+        RunnableLambda(understand)
+        | RunnableLambda(retrieve)
+        | RunnableGenerator(answer, answer_async)
+    ).with_config(run_name="qa")
+
+
+def _answer(
+    found: Found, model: Callable[[], BaseChatModel | None], answerer: str
+) -> Iterator[Answer]:
+    yield found.answer(stage="evidence")
+    chat_model = model() if answerer != "extractive" else None
+    if chat_model is not None:
+        yield from _generate(found, chat_model)
+    elif answerer == "generative":
+        raise AnswerError(
+            "no language model is ready. Fetch it with `qa models pull`, set QA_LLM to another, "
+            "or ask with the extractive answerer."
+        )
+    else:
+        yield _extract(found)
+
+
+def _extract(found: Found, reason: str | None = None) -> Answer:
+    text = extractive.write(found.citations, found.language)
+    return found.answer(text=text, reason=reason)
+
+
+def _abstain(found: Found, **fields: object) -> Answer:
+    text, missing = grounding.abstention(found.question.standalone, found.hits, found.language)
+    reason = missing or "the evidence found does not answer the question"
+    return found.answer(text=text, abstained=True, reason=reason, citations=(), **fields)
+
+
+def _generate(found: Found, model: BaseChatModel) -> Iterator[Answer]:
+    """The model's answer as it grows, then checked; the quotes instead when it fails."""
+    messages = generative.prompt(found.question.standalone, found.citations, found.language)
+    draft = generative.Draft("", {})
+    first_ms = None
+    try:
+        for draft in generative.write(model, messages):
+            first_ms = first_ms if first_ms is not None else _ms(found.started)
+            if not generative.may_refuse(draft.text):
+                yield found.answer(text=draft.text, answerer="generative", stage="writing")
+    except AnswerError as exc:
+        yield _extract(found, reason=f"the language model did not answer: {exc}")
+        return
+    if generative.refused(draft.text):
+        final = _abstain(found, answerer="generative", tokens=draft.tokens)
+    else:
+        checked = grounding.check(draft.text, found.citations, found.question.standalone)
+        if checked.text:
+            final = found.answer(
+                text=checked.text,
+                citations=tuple(c for c in found.citations if c.n in checked.cited),
+                answerer="generative",
+                tokens=draft.tokens,
+                reason=_dropped(checked.dropped),
+            )
+        else:
+            final = replace(
+                _extract(found, reason="the quotes do not carry what the language model wrote"),
+                tokens=draft.tokens,
+            )
+    timings = {**final.timings_ms, "first_token": first_ms or 0.0}
+    yield replace(final, timings_ms=timings)
+
+
+def _dropped(sentences: tuple[str, ...]) -> str | None:
+    if not sentences:
+        return None
+    return (
+        f"{len(sentences)} sentence(s) of the language model were left out: no quote carries them"
+    )
+
+
+def _ms(started: float) -> float:
+    return (time.perf_counter() - started) * 1000

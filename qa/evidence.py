@@ -1,0 +1,95 @@
+"""Evidence: hits → the few sentences that an answer may rest on, as numbered quotes.
+
+Sentences are taken by score until the budget of characters is full; neighbours in one article
+become one quote, a sentence that another article already says in nearly the same words is
+passed over, and the quotes are then put in reading order. Knows nothing about models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from qa.analysis import words
+from qa.answer import Citation, Hit, ScoredSentence
+from qa.article import Article
+from qa.chunks import Span
+
+# A sentence this far below the best one no longer helps: see docs/decisions.md.
+_SCORE_GAP = 0.25
+# Two sentences sharing this part of their words say the same thing.
+_SAME = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence of an article, with its score for the question."""
+
+    article: Article
+    sentence: ScoredSentence
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        return self.sentence.span.of(self.article.text)
+
+
+def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
+    """The sentences that say most about the question, best first.
+
+    Args:
+        hits: best first.
+        budget: most characters in all; the best sentence is taken whatever its length.
+        most: most quotes; a sentence next to one already taken does not count.
+    """
+    ranked = sorted(
+        (Evidence(hit.article, sentence) for hit in hits for sentence in hit.sentences),
+        key=lambda e: (-e.sentence.score, e.article.id, e.sentence.span.start),
+    )
+    taken: list[Evidence] = []
+    left = budget
+    for evidence in ranked:
+        length = len(evidence.sentence.span)
+        if taken:
+            if evidence.sentence.score < taken[0].sentence.score - _SCORE_GAP:
+                break
+            if length > left or _said(evidence, taken):
+                continue
+            if len(_quotes([*taken, evidence])) > most:
+                continue
+        taken.append(evidence)
+        left -= length
+    return taken
+
+
+def cite(evidence: Iterable[Evidence]) -> tuple[Citation, ...]:
+    """Numbered quotes: neighbouring sentences joined, articles by their best sentence."""
+    return tuple(
+        Citation(n, article, span) for n, (article, span) in enumerate(_quotes(evidence), 1)
+    )
+
+
+def _quotes(evidence: Iterable[Evidence]) -> list[tuple[Article, Span]]:
+    by_article: dict[str, list[Evidence]] = {}
+    for item in evidence:
+        by_article.setdefault(item.article.id, []).append(item)
+    quotes = []
+    for items in by_article.values():
+        article = items[0].article
+        spans: list[Span] = []
+        for span in sorted(item.sentence.span for item in items):
+            if spans and not article.text[spans[-1].end : span.start].strip():
+                spans[-1] = Span(spans[-1].start, span.end)
+            else:
+                spans.append(span)
+        quotes += [(article, span) for span in spans]
+    return quotes
+
+
+def _said(evidence: Evidence, taken: Iterable[Evidence]) -> bool:
+    mine = set(words(evidence.text))
+    return any(
+        len(mine & theirs) >= _SAME * min(len(mine), len(theirs))
+        for theirs in (set(words(other.text)) for other in taken)
+        if mine and theirs
+    )

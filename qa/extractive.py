@@ -1,0 +1,31 @@
+"""Extractive answers: the quotes themselves, verbatim, with nothing added but a lead-in.
+
+Needs no language model and cannot invent. Knows nothing about how the quotes were chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qa.answer import Citation, Language
+
+_LEAD_IN: dict[Language, tuple[str, str]] = {
+    "fr": ("Un article le dit :", "Les articles disent :"),
+    "en": ("One article says:", "The articles say:"),
+}
+_MARKS: dict[Language, tuple[str, str]] = {"fr": ("« ", " »"), "en": ("“", "”")}
+
+
+def write(citations: Sequence[Citation], language: Language) -> str:
+    """The lead-in and each quote on a line of its own, with its number.
+
+    Quotation marks follow the language of the answer; within a quote nothing is changed but white
+    space, each run of which becomes one space.
+    """
+    articles = {citation.article.id for citation in citations}
+    opening, closing = _MARKS[language]
+    lines = [_LEAD_IN[language][len(articles) > 1]]
+    for citation in citations:
+        quote = " ".join(citation.quote.split())
+        lines.append(f"{opening}{quote}{closing} [{citation.n}]")
+    return "\n\n".join(lines)

@@ -1,0 +1,127 @@
+"""Rows: JSON, one object (.json) or many (.json, .jsonl, .jsonl.gz, .ndjson).
+
+    {"id": "…", "title": "…", "text": "…", "date": "2017-01", "source": "…", "language": "fr",
+     "url": "…"}
+
+Only `text` is required, `lang` is read as `language`, and other fields are ignored. Lines are
+read one at a time, so a file may be larger than the memory.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO
+
+from qa.article import Article
+from qa.errors import SourceError
+from qa.sources.fields import Failure, article_from, origin_of
+from qa.sources.plain import decode, not_utf8
+
+_LONGEST_LINE = 50_000_000
+_EXPECTED = 'expected an object with "text", a list of them, or {"articles": [...]}'
+
+
+def read(path: Path) -> Iterator[Article | Failure]:
+    """The articles of a JSON file, whichever way it holds them."""
+    if path.suffix.lower() == ".json":
+        yield from _read_json(path)
+    else:
+        yield from _read_lines(path)
+
+
+def count_lines(path: Path) -> int:
+    """The lines of a file up to its end or its first damage, empty ones left out."""
+    number = 0
+    try:
+        with _open(path) as file:
+            for _, line in _lines(file):
+                number += bool(line.strip())
+    except (SourceError, OSError):
+        return number  # said by `read`
+    return number
+
+
+def _read_lines(path: Path) -> Iterator[Article | Failure]:
+    """One article a line; empty lines are passed over."""
+    empty = True
+    with _open(path) as file:
+        for number, line in _lines(file):
+            if line.strip(b" \t\r\n\xef\xbb\xbf"):
+                empty = False
+                yield _article(line, origin_of(path, number))
+    if empty:
+        raise SourceError("the file is empty")
+
+
+def _open(path: Path) -> BinaryIO | gzip.GzipFile:
+    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
+
+
+def _lines(file: BinaryIO | gzip.GzipFile) -> Iterator[tuple[int, bytes]]:
+    """A file's lines, numbered from 1, none longer than what fits into memory."""
+    for number in count(1):
+        try:
+            line = file.readline(_LONGEST_LINE)
+        except gzip.BadGzipFile as exc:
+            raise SourceError(f"not a valid gzip file ({exc}); is it compressed at all?") from exc
+        except (EOFError, zlib.error) as exc:
+            raise SourceError(
+                f"the gzip file is cut off or damaged in line {number}; fetch it again"
+            ) from exc
+        if not line:
+            return
+        if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
+            raise SourceError(f"line {number} is longer than {_LONGEST_LINE / 1e6:.0f} MB")
+        yield number, line
+
+
+def _article(line: bytes, origin: str) -> Article | Failure:
+    """One line's article, or why there is none."""
+    try:
+        return _from_object(_parse(line.decode("utf-8-sig").strip()), origin)
+    except UnicodeDecodeError as exc:
+        return Failure(origin, not_utf8(exc))
+    except SourceError as exc:
+        return Failure(origin, str(exc))
+
+
+def _read_json(path: Path) -> Iterator[Article | Failure]:
+    """The articles of a file that is one JSON value."""
+    value = _parse(decode(path.read_bytes()))
+    if isinstance(value, dict) and "articles" in value:
+        value = value["articles"]
+    if not isinstance(value, list):
+        yield _from_object(value, origin_of(path))
+        return
+    if not value:
+        raise SourceError("the list of articles is empty")
+    for number, item in enumerate(value, start=1):
+        origin = origin_of(path, number)
+        try:
+            yield _from_object(item, origin)
+        except SourceError as exc:
+            yield Failure(origin, str(exc))
+
+
+def _from_object(value: object, origin: str) -> Article:
+    if not isinstance(value, dict):
+        raise SourceError(f"{_EXPECTED}; it is {value!r:.60}")
+    return article_from(value, origin)
+
+
+def _parse(text: str) -> object:
+    """The JSON value of a text."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as exc:
+        where = f"line {exc.lineno} column {exc.colno}" if "\n" in text else f"column {exc.colno}"
+        raise SourceError(f"not valid JSON: {exc.msg.removesuffix(' at')} at {where}") from exc
+    except ValueError as exc:  # a number of more digits than Python converts
+        raise SourceError(f"not usable JSON: {exc}") from exc
+    except RecursionError as exc:
+        raise SourceError("not usable JSON: nested too deeply") from exc

@@ -1,0 +1,24 @@
+"""The chat page: a Gradio interface over an assistant, in French and English.
+
+    texts       every string of the interface, in both languages
+    render      answers and articles → HTML in which nothing but our own markup is active
+    talks       the conversations that are open, one a browser tab
+    following   an answer's states from a thread, so that Stop works while the model is busy
+    examples    questions to start with, from a question set beside the corpus
+    page        the page itself: components and what happens to them
+    server      the page on a port, until Ctrl-C
+
+No request leaves the machine: system fonts, no analytics, nothing from a content network.
+"""
+
+from __future__ import annotations
+
+import os
+
+# Read by Gradio when it is imported.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+from qa.ui.page import build_page
+from qa.ui.server import launch, serve
+
+__all__ = ["build_page", "launch", "serve"]

@@ -1,0 +1,282 @@
+"""Answers and articles as HTML: pure functions, and the only place where markup is made.
+
+Whatever comes from an article, a question, a model or an error is escaped, here, once; it is
+never read as Markdown. Elements that open an article carry its id and the quote's offsets in
+data attributes, which `script.js` reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from html import escape
+from urllib.parse import urlsplit
+
+from qa.answer import Answer, Citation, Hit
+from qa.article import Article, PartialDate
+from qa.chunks import Span
+from qa.filters import Filters
+from qa.ui.talks import Turn
+from qa.ui.texts import Texts
+
+_NUMBER = re.compile(r"\[(\d{1,3})\]")
+_NEAREST = 3
+
+
+def conversation(turns: Iterable[Turn], texts: Texts) -> str:
+    """Turns, oldest first."""
+    return "".join(turn_html(turn, texts) for turn in turns)
+
+
+def turn_html(turn: Turn, texts: Texts) -> str:
+    """A question and its answer, in whatever state."""
+    busy = str(turn.running).lower()
+    return (
+        '<section class="qa-turn">'
+        f'<div class="qa-asked" data-testid="user"><span class="qa-hidden">{escape(texts.you)}: '
+        f'</span><p class="qa-asked-text">{escape(turn.text)}</p></div>'
+        f'<div class="{_kind(turn)}" data-testid="bot" aria-busy="{busy}" '
+        f'data-stage="{_stage(turn)}"><h2 class="qa-hidden">{escape(texts.assistant)}</h2>'
+        f"{_body(turn, texts)}</div></section>"
+    )
+
+
+def _kind(turn: Turn) -> str:
+    if turn.error is not None:
+        return "qa-answer qa-failed"
+    if turn.answer is not None and turn.answer.abstained:
+        return "qa-answer qa-abstained"
+    return "qa-answer"
+
+
+def _stage(turn: Turn) -> str:
+    if turn.error is not None:
+        return "failed"
+    if turn.stopped:
+        return "stopped"
+    return turn.answer.stage if turn.answer else "searching"
+
+
+def _body(turn: Turn, texts: Texts) -> str:
+    parts = []
+    if turn.answer is not None:
+        parts += [_understood(turn.answer, texts), answer_text(turn.answer, texts)]
+    if turn.error is not None:
+        parts.append(f'<p class="qa-error" role="alert">{escape(turn.error)}</p>')
+    elif turn.stopped:
+        parts.append(_note(texts.stopped))
+    elif turn.running:
+        doing = texts.writing if turn.answer else texts.searching
+        parts.append(f'<p class="qa-doing"><i aria-hidden="true"></i>{escape(doing)}</p>')
+    if turn.answer is not None:
+        parts += [_remark(turn.answer, texts), evidence(turn.answer, texts)]
+    return "".join(parts)
+
+
+def _note(text: str) -> str:
+    return f'<p class="qa-note">{escape(text)}</p>'
+
+
+def _understood(answer: Answer, texts: Texts) -> str:
+    question = answer.question
+    said = []
+    if question.standalone and question.standalone.strip() != question.text.strip():
+        said.append(
+            f'<p class="qa-understood">{escape(texts.understood)}{_colon(texts)} '
+            f"<q>{escape(question.standalone)}</q></p>"
+        )
+    if question.filters:
+        said.append(filters_line(question.filters, texts))
+    return "".join(said)
+
+
+def _remark(answer: Answer, texts: Texts) -> str:
+    """Why another answerer wrote, or that something was left out."""
+    if answer.abstained or not answer.reason or answer.stage != "final":
+        return ""
+    text = texts.left_out if answer.answerer == "generative" else texts.quotes_instead
+    return f'<p class="qa-note" title="{escape(answer.reason)}">{escape(text)}</p>'
+
+
+def _colon(texts: Texts) -> str:
+    return "\u00a0:" if texts.language == "fr" else ":"
+
+
+def answer_text(answer: Answer, texts: Texts) -> str:
+    """The answer's text; each [n] that is cited becomes a button, any other stays as written."""
+    if not answer.text:
+        return ""
+    cited = {citation.n: citation for citation in answer.citations}
+    parts = []
+    # An odd place of the split holds what the pattern's group matched.
+    for place, piece in enumerate(_NUMBER.split(answer.text)):
+        if place % 2 == 0:
+            parts.append(escape(piece))
+        elif int(piece) in cited:
+            parts.append(_number(cited[int(piece)], texts))
+        else:
+            parts.append(f"[{piece}]")
+    return f'<div class="qa-text" lang="{escape(answer.language)}">{"".join(parts)}</div>'
+
+
+def _number(citation: Citation, texts: Texts) -> str:
+    title = citation.article.title or texts.untitled
+    label = texts.source_of.format(n=citation.n, title=title)
+    return (
+        f'<button type="button" class="qa-number" {_opens(citation.article, citation.span)} '
+        f'aria-label="{escape(label)}" title="{escape(title)}">[{citation.n}]</button>'
+    )
+
+
+def _opens(article: Article, span: Span | None) -> str:
+    place = f' data-start="{span.start}" data-end="{span.end}"' if span else ""
+    return f'data-article="{escape(article.id)}"{place}'
+
+
+def evidence(answer: Answer, texts: Texts) -> str:
+    """A card for each citation, or for the nearest articles when the assistant abstained."""
+    if answer.abstained:
+        cards = [_card(article, texts) for article in nearest(answer.hits)]
+        heading = texts.nearest
+    else:
+        # An extractive answer is its quotes; its cards need not say them again.
+        quoted = answer.answerer == "extractive" and bool(answer.text)
+        cards = [_card(c.article, texts, c, quote=not quoted) for c in answer.citations]
+        heading = texts.evidence
+    if not cards:
+        return ""
+    items = "".join(f"<li>{card}</li>" for card in cards)
+    return f'<h3 class="qa-cards-title">{escape(heading)}</h3><ul class="qa-cards">{items}</ul>'
+
+
+def nearest(hits: Sequence[Hit]) -> list[Article]:
+    """The articles of the best hits, each once."""
+    return list({hit.article.id: hit.article for hit in hits}.values())[:_NEAREST]
+
+
+def _card(
+    article: Article, texts: Texts, citation: Citation | None = None, *, quote: bool = True
+) -> str:
+    number = f'<span class="qa-card-n">{citation.n}</span>' if citation else ""
+    said = ""
+    if citation and quote:
+        said = (
+            f'<q class="qa-card-quote" lang="{escape(article.language)}">'
+            f"{escape(citation.quote)}</q>"
+        )
+    return (
+        f'<button type="button" class="qa-card" {_opens(article, citation and citation.span)}>'
+        f'{number}<span class="qa-card-body"><span class="qa-card-title" '
+        f'lang="{escape(article.language)}">{escape(article.title or texts.untitled)}</span>'
+        f'<span class="qa-card-where">{_where(article, texts)}</span>{said}</span></button>'
+    )
+
+
+def _where(article: Article, texts: Texts) -> str:
+    known = [texts.day(article.date), article.source, texts.language_name(article.language)]
+    return " · ".join(escape(part) for part in known if part)
+
+
+def article_html(article: Article, span: Span | None, texts: Texts) -> str:
+    """The whole article; the quote, where `span` is one, in a <mark>."""
+    link = safe_link(article.url)
+    published = ""
+    if link:
+        published = (
+            f'<p class="qa-link"><a href="{escape(link)}" target="_blank" '
+            f'rel="noopener noreferrer">{escape(link)}</a></p>'
+        )
+    elif article.url:
+        published = f'<p class="qa-link">{escape(article.url)}</p>'
+    return (
+        f'<article class="qa-article"><header>{_close(texts)}'
+        f'<h2 tabindex="-1" lang="{escape(article.language)}">'
+        f"{escape(article.title or texts.untitled)}</h2>"
+        f'<p class="qa-where">{_where(article, texts)}</p>{published}</header>'
+        f'<div class="qa-article-text" lang="{escape(article.language)}">'
+        f"{highlighted(article.text, span)}</div></article>"
+    )
+
+
+def highlighted(text: str, span: Span | None) -> str:
+    """The text escaped, with the span's characters, and no others, inside <mark>."""
+    if span is None or not 0 <= span.start < span.end <= len(text):
+        return escape(text)
+    before, quote, after = text[: span.start], span.of(text), text[span.end :]
+    return f'{escape(before)}<mark tabindex="-1">{escape(quote)}</mark>{escape(after)}'
+
+
+def no_article(message: str, texts: Texts, *, closable: bool = False) -> str:
+    """The panel without an article."""
+    close = _close(texts) if closable else ""
+    return f'<div class="qa-no-article">{close}<p>{escape(message)}</p></div>'
+
+
+def _close(texts: Texts) -> str:
+    return (
+        f'<button type="button" class="qa-close" data-close aria-label="{escape(texts.close)}" '
+        f'title="{escape(texts.close)}">×</button>'
+    )
+
+
+def safe_link(url: str | None) -> str | None:
+    """The address when it is a plain http or https one, else None."""
+    if not url or any(c.isspace() or not c.isprintable() for c in url):
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def filters_line(filters: Filters, texts: Texts) -> str:
+    """What the filters let through; empty without filters."""
+    said = []
+    if filters.since:
+        said.append(texts.from_day.format(day=texts.day(PartialDate.of(filters.since))))
+    if filters.until:
+        said.append(texts.to_day.format(day=texts.day(PartialDate.of(filters.until))))
+    said += filters.sources
+    if filters.language:
+        said.append(texts.language_name(filters.language))
+    if not said:
+        return ""
+    chips = "".join(f"<span>{escape(part)}</span>" for part in said)
+    return f'<p class="qa-scope">{escape(texts.only)}{_colon(texts)} {chips}</p>'
+
+
+def notice(message: str | None) -> str:
+    """A sentence about what was typed, said aloud by screen readers."""
+    return f'<p class="qa-notice" role="alert">{escape(message)}</p>' if message else ""
+
+
+def welcome(texts: Texts) -> str:
+    """What stands where the conversation will be."""
+    return (
+        f'<div class="qa-welcome"><h2>{escape(texts.welcome)}</h2>'
+        f"<p>{escape(texts.welcome_more)}</p></div>"
+    )
+
+
+def masthead(texts: Texts) -> str:
+    """The name of the page and what it does."""
+    return f'<h1 class="qa-name">qa</h1><p class="qa-tagline">{escape(texts.tagline)}</p>'
+
+
+def model_line(state: str, name: str, note: str, fraction: float, texts: Texts) -> str:
+    """Where the language model stands; empty once it is ready."""
+    said = {
+        "none": texts.model_none,
+        "fetching": texts.model_fetching,
+        "loading": texts.model_loading,
+        "failed": texts.model_failed,
+    }.get(state)
+    if said is None:
+        return ""
+    text = said.format(name=name, note=note, percent=round(fraction * 100))
+    bar = ""
+    if state == "fetching":
+        bar = f'<progress max="100" value="{round(fraction * 100)}"></progress>'
+    text = text.replace(" ()", "")
+    return f'<p class="qa-model qa-model-{state}">{bar}{escape(text)}</p>'

@@ -1,0 +1,134 @@
+"""The page on a port: opened, announced, and taken down in order on Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+
+from qa.errors import SettingsError
+from qa.settings import Settings
+from qa.ui.examples import Examples, choose_examples
+from qa.ui.page import LOOKS, build_page
+
+if TYPE_CHECKING:
+    from qa.assistant import Assistant
+
+# Tabs hold a connection open; this is how long a stopping server waits for them.
+_FAREWELL_S = 1
+
+AddRoutes = Callable[[FastAPI, "Assistant"], None]
+
+
+def serve(settings: Settings, *, add_routes: AddRoutes | None = None) -> None:
+    """Open the assistant and serve its page until told to stop.
+
+    Args:
+        settings: index, models, host and port.
+        add_routes: adds more to the same server, such as the HTTP API, under paths of its own.
+
+    Raises:
+        QAError: there is no usable index, or the port is taken.
+    """
+    from qa.assistant import Assistant
+
+    with closing(listen(settings.host, settings.port)) as port:
+        with closing(Assistant.open(settings, wait_for_llm=False)) as assistant:
+            examples = choose_examples(settings.corpus, assistant.article)
+            launch(assistant, settings, examples=examples, add_routes=add_routes, port=port)
+
+
+def launch(
+    assistant: Assistant,
+    settings: Settings,
+    *,
+    examples: Examples | None = None,
+    add_routes: AddRoutes | None = None,
+    port: socket.socket | None = None,
+) -> None:
+    """Serve the page of an open assistant until Ctrl-C or SIGTERM. Does not close it.
+
+    Raises:
+        SettingsError: the port is taken, or the host is not this machine's.
+    """
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    if add_routes is not None:
+        add_routes(app, assistant)
+    page = build_page(assistant, examples or {})
+    app = gr.mount_gradio_app(
+        app, page, path="/", footer_links=[], run_history=False, ssr_mode=False, **LOOKS()
+    )
+    with closing(port or listen(settings.host, settings.port)) as listening:
+        config = uvicorn.Config(
+            app, log_level="warning", ws="none", timeout_graceful_shutdown=_FAREWELL_S
+        )
+        server = _Server(config, f"Chat page: {address(listening)}")
+        with _stopped_by_signals(server):
+            server.run(sockets=[listening])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        SettingsError: with what to do about it.
+    """
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except OSError as exc:
+        if exc.errno == errno.EADDRINUSE:
+            advice = "stop the other program or set QA_PORT"
+            raise SettingsError(f"port {port} is in use; {advice}.") from exc
+        advice = "set QA_HOST and QA_PORT to an address of this machine"
+        raise SettingsError(f"cannot listen on {host!r}, port {port}: {exc}; {advice}.") from exc
+
+
+def address(listening: socket.socket) -> str:
+    """The address to type into a browser on this machine."""
+    host, port = listening.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104  (compared, not bound)
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """Says when it is up, and leaves signals to us."""
+
+    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
+        super().__init__(config)
+        self._announcement = announcement
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        sys.stdout.write(f"{self._announcement}\n")
+        sys.stdout.flush()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn's own handlers raise the signal again, before the assistant is closed.
+        yield
+
+
+@contextmanager
+def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        server.force_exit = server.should_exit  # a second one does not wait
+        server.should_exit = True
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, stop) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,95 @@
+"""The conversations that are open on the page, one a browser tab.
+
+Kept in memory under Gradio's session hash, so that Stop and the language switch reach an answer
+that is being written. Knows nothing about components or HTML.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Event, Lock
+
+from qa.answer import Answer, Language
+
+# Tabs that close say so; this bounds the ones that could not.
+_MOST_TALKS = 500
+
+
+@dataclass(slots=True)
+class Turn:
+    """A question and what became of it.
+
+    Attributes:
+        text: the question as typed.
+        answer: its latest state, or None before the first.
+        error: the sentence to show instead of an answer.
+        stopped: whether the person stopped it.
+        running: whether more is to come.
+    """
+
+    text: str
+    answer: Answer | None = None
+    error: str | None = None
+    stopped: bool = False
+    running: bool = True
+
+
+@dataclass(slots=True)
+class Talk:
+    """One conversation: its turns, oldest first, and the language that its page speaks."""
+
+    language: Language = "en"
+    turns: list[Turn] = field(default_factory=list)
+    stop: Event = field(default_factory=Event)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is on its way."""
+        return bool(self.turns) and self.turns[-1].running
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        """Answered turns, alternating question and answer, oldest first."""
+        return tuple(
+            text
+            for turn in self.turns
+            if turn.answer is not None and turn.answer.text
+            for text in (turn.text, turn.answer.text)
+        )
+
+    def begin(self, text: str) -> Turn:
+        """Add a turn, with a stop sign of its own."""
+        self.stop = Event()
+        turn = Turn(text)
+        self.turns.append(turn)
+        return turn
+
+    def clear(self) -> None:
+        """Stop what is being written and forget all turns."""
+        self.stop.set()
+        self.turns = []
+
+
+class Talks:
+    """Talks by session hash. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._talks: OrderedDict[str, Talk] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, session: str | None) -> Talk:
+        """The session's talk, new when there is none; the longest unused make room."""
+        with self._lock:
+            talk = self._talks.setdefault(session or "", Talk())
+            self._talks.move_to_end(session or "")
+            while len(self._talks) > _MOST_TALKS:
+                self._talks.popitem(last=False)[1].clear()
+            return talk
+
+    def close(self, session: str | None) -> None:
+        """The tab is gone."""
+        with self._lock:
+            talk = self._talks.pop(session or "", None)
+        if talk:
+            talk.clear()

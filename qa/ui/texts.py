@@ -1,0 +1,227 @@
+"""Every string that the page shows, in French and in English.
+
+A dataclass, so that a string missing in one language is an error before the page is built.
+Answers are not here: they are in the language of the question, whatever the page speaks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qa.answer import Language
+from qa.article import PartialDate
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The interface in one language. Braces mark what is filled in."""
+
+    language: Language
+    tagline: str
+    switch: str
+    welcome: str
+    welcome_more: str
+    examples: str
+    conversation: str
+    question: str
+    placeholder: str
+    send: str
+    stop: str
+    retry: str
+    clear: str
+    you: str
+    assistant: str
+    searching: str
+    writing: str
+    stopped: str
+    understood: str
+    evidence: str
+    nearest: str
+    source_of: str
+    quotes_instead: str
+    left_out: str
+    failed: str
+    article: str
+    panel_empty: str
+    close: str
+    published: str
+    untitled: str
+    undated: str
+    article_gone: str
+    filters: str
+    filters_on: str
+    since: str
+    until: str
+    date_hint: str
+    source: str
+    article_language: str
+    all_sources: str
+    all_languages: str
+    remove_filters: str
+    only: str
+    from_day: str
+    to_day: str
+    bad_date: str
+    empty_window: str
+    model_none: str
+    model_fetching: str
+    model_loading: str
+    model_failed: str
+    first_of_month: str
+    months: tuple[str, ...]
+    languages: tuple[tuple[str, str], ...]
+
+    def day(self, date: PartialDate | None) -> str:
+        """A date in words, to the precision known."""
+        if date is None:
+            return self.undated
+        if date.month is None:
+            return str(date.year)
+        month = self.months[date.month - 1]
+        if date.day is None:
+            return f"{month} {date.year}"
+        day = self.first_of_month if date.day == 1 else str(date.day)
+        return f"{day} {month} {date.year}"
+
+    def language_name(self, code: str) -> str:
+        """What a language is called in this one; the code itself when unknown."""
+        return dict(self.languages).get(code, code)
+
+
+FRENCH = Texts(
+    language="fr",
+    tagline="Des réponses tirées des articles, avec la phrase exacte",
+    switch="Langue de l’interface",
+    welcome="Interrogez les articles",
+    welcome_more="Posez une question en français ou en anglais. Chaque réponse s’appuie sur des "
+    "phrases citées mot pour mot ; si les articles ne disent rien, la réponse le dit.",
+    examples="Par exemple",
+    conversation="Conversation",
+    question="Votre question",
+    placeholder="Votre question sur les articles…",
+    send="Envoyer",
+    stop="Arrêter",
+    retry="Réessayer",
+    clear="Effacer",
+    you="Vous",
+    assistant="Réponse",
+    searching="Recherche dans les articles…",
+    writing="Rédaction en cours…",
+    stopped="Réponse interrompue.",
+    understood="Compris comme",
+    evidence="Sources",
+    nearest="Articles les plus proches",
+    source_of="Source {n} : {title}",
+    quotes_instead="Le texte du modèle de langue n’a pas été retenu : voici les citations.",
+    left_out="Ce que les citations ne confirment pas a été retiré de la réponse.",
+    failed="Une erreur inattendue s’est produite. Le détail est dans le journal du serveur ; "
+    "vous pouvez réessayer.",
+    article="Article",
+    panel_empty="Cliquez sur le numéro d’une source : l’article s’ouvre ici, la phrase citée "
+    "surlignée.",
+    close="Fermer",
+    published="Publié à l’adresse",
+    untitled="Article sans titre",
+    undated="date inconnue",
+    article_gone="Cet article n’est plus dans l’index.",
+    filters="Filtres",
+    filters_on="Filtres ({n})",
+    since="Depuis",
+    until="Jusqu’à",
+    date_hint="2017, 2017-01 ou 2017-01-11",
+    source="Source",
+    article_language="Langue des articles",
+    all_sources="toutes",
+    all_languages="toutes",
+    remove_filters="Retirer les filtres",
+    only="Seulement",
+    from_day="depuis le {day}",
+    to_day="jusqu’au {day}",
+    bad_date="« {value} » n’est pas une date comme 2017, 2017-01 ou 2017-01-11.",
+    empty_window="La période de {since} à {until} est vide ; échangez les deux dates.",
+    model_none="Sans modèle de langue : les réponses sont des citations des articles.",
+    model_fetching="Téléchargement du modèle de langue {name} : {percent} % ({note}). D’ici là, "
+    "les réponses citent les articles.",
+    model_loading="Chargement du modèle de langue {name}… D’ici là, les réponses citent les "
+    "articles.",
+    model_failed="Le modèle de langue {name} n’a pas pu être chargé ({note}). Les réponses citent "
+    "les articles.",
+    first_of_month="1er",
+    months=tuple(
+        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre"
+        .split()
+    ),
+    languages=(("fr", "français"), ("en", "anglais")),
+)
+
+ENGLISH = Texts(
+    language="en",
+    tagline="Answers from the articles, with the exact sentence",
+    switch="Interface language",
+    welcome="Ask the articles",
+    welcome_more="Ask in French or English. Every answer rests on sentences quoted word for word; "
+    "when the articles do not say, the answer tells you so.",
+    examples="For example",
+    conversation="Conversation",
+    question="Your question",
+    placeholder="Your question about the articles…",
+    send="Send",
+    stop="Stop",
+    retry="Retry",
+    clear="Clear",
+    you="You",
+    assistant="Answer",
+    searching="Searching the articles…",
+    writing="Writing…",
+    stopped="The answer was stopped.",
+    understood="Understood as",
+    evidence="Sources",
+    nearest="Nearest articles",
+    source_of="Source {n}: {title}",
+    quotes_instead="The language model’s text was not used; these are the quotes.",
+    left_out="What the quotes do not confirm was left out of the answer.",
+    failed="Something unexpected went wrong. The details are in the server’s log; you can try "
+    "again.",
+    article="Article",
+    panel_empty="Click a source number: the article opens here, with the quoted sentence "
+    "highlighted.",
+    close="Close",
+    published="Published at",
+    untitled="Untitled article",
+    undated="date unknown",
+    article_gone="This article is no longer in the index.",
+    filters="Filters",
+    filters_on="Filters ({n})",
+    since="Since",
+    until="Until",
+    date_hint="2017, 2017-01 or 2017-01-11",
+    source="Source",
+    article_language="Language of the articles",
+    all_sources="all",
+    all_languages="all",
+    remove_filters="Remove the filters",
+    only="Only",
+    from_day="since {day}",
+    to_day="until {day}",
+    bad_date="“{value}” is not a date like 2017, 2017-01 or 2017-01-11.",
+    empty_window="The window from {since} to {until} is empty; swap the two dates.",
+    model_none="Without a language model: answers are quotes from the articles.",
+    model_fetching="Fetching the language model {name}: {percent} % ({note}). Answers quote the "
+    "articles until then.",
+    model_loading="Loading the language model {name}… Answers quote the articles until then.",
+    model_failed="The language model {name} could not be loaded ({note}). Answers quote the "
+    "articles.",
+    first_of_month="1",
+    months=tuple(
+        "January February March April May June July August September October November December"
+        .split()
+    ),
+    languages=(("fr", "French"), ("en", "English")),
+)
+
+TEXTS: dict[Language, Texts] = {"fr": FRENCH, "en": ENGLISH}
+
+
+def language_of(value: str | None) -> Language:
+    """The interface language for a browser's or a person's choice; English for any other."""
+    return "fr" if (value or "").lower().startswith("fr") else "en"
