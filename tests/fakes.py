@@ -166,7 +166,7 @@ Mayor Yann Le Goff wants to close the bridge to cars.
     "Le phare éclaire la baie depuis 1851. Sa présidente, Nora Quill, promet d'ouvrir la tour au "
     "public cet été.\n",
     "strike.txt": "date 2020 Dockers at the port of Sandmouth went on strike for nine days. They "
-    "asked for safer cranes. The strike ended when the harbour authority bought three new cranes.\n",
+    "asked for safer cranes. The strike ended when the harbour authority bought three cranes.\n",
     "short.jsonl": '{"id": "lynx", "title": "Lynx seen near Sandmouth", "date": "2021-11-02", '
     '"source": "The Harbour Post", "language": "en", "text": "A lynx was photographed near '
     'Sandmouth on Monday. Biologist Ida Brandt says it came from the hills of Orm."}\n'
