@@ -9,21 +9,20 @@ and nothing is ever read as Markdown. The article panel asks the server for an a
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from importlib.resources import files
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import gradio as gr
 
-from qa.answer import Language, Question
-from qa.article import PartialDate
+from qa.answer import Question
 from qa.chunks import Span
 from qa.errors import QAError, QuestionError
-from qa.filters import Filters
 from qa.ui import render
 from qa.ui.examples import Examples
+from qa.ui.filtering import Typed, in_force
 from qa.ui.following import follow
-from qa.ui.talks import Talk, Talks, Turn
+from qa.ui.looks import data
+from qa.ui.talks import Talk, Talks
 from qa.ui.texts import ENGLISH, TEXTS, Texts, language_of
 
 if TYPE_CHECKING:
@@ -37,8 +36,16 @@ _LONGEST_QUESTION = 2000
 _POLL_S = 1.0
 
 # The choice made before, else the browser's language.
-_TELL_LANGUAGE = "() => [localStorage.getItem('qa-language') || navigator.language || 'en']"
-_KEEP_LANGUAGE = "(chosen) => { localStorage.setItem('qa-language', chosen); return [chosen]; }"
+_TELL_LANGUAGE = """(_, ...filters) => {
+    const wanted = localStorage.getItem("qa-language") || navigator.language || "en";
+    document.documentElement.lang = wanted.toLowerCase().startsWith("fr") ? "fr" : "en";
+    return [document.documentElement.lang, ...filters];
+}"""
+_KEEP_LANGUAGE = """(chosen, ...filters) => {
+    localStorage.setItem("qa-language", chosen);
+    document.documentElement.lang = chosen;
+    return [chosen, ...filters];
+}"""
 
 # A component and its new value or properties; what is not named stays as it is.
 Updates: TypeAlias = dict[Any, Any]
@@ -51,27 +58,12 @@ def build_page(assistant: Assistant, examples: Examples | None = None) -> gr.Blo
         assistant: answers, articles and the state of the language model.
         examples: questions to start with, by interface language.
     """
-    return _Page(assistant, examples or {}).blocks
+    return Page(assistant, examples or {}).blocks
 
 
-def looks() -> Mapping[str, Any]:
-    """What Gradio is told about the page's looks when it is mounted: system fonts, no links."""
-    sans = ["ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
-    mono = ["ui-monospace", "Consolas", "monospace"]
-    theme = gr.themes.Base(font=sans, font_mono=mono).set(
-        body_background_fill="#fbfaf6",
-        body_background_fill_dark="#15171a",
-        body_text_color="#1d1d1b",
-        body_text_color_dark="#e9e6df",
-    )
-    return {"theme": theme, "css": _data("style.css"), "footer_links": []}
+class Page:
+    """The components of `blocks`, and the conversations held over them."""
 
-
-def _data(name: str) -> str:
-    return files("qa.ui").joinpath(name).read_text(encoding="utf-8")
-
-
-class _Page:
     def __init__(self, assistant: Assistant, examples: Examples) -> None:
         self.assistant = assistant
         self.examples = examples
@@ -84,6 +76,9 @@ class _Page:
     # The components, top to bottom.
 
     def _lay_out(self, texts: Texts) -> None:
+        def show_article(asked: Mapping[str, Any]) -> str:
+            return self.show_article(asked)
+
         with gr.Column(elem_id="qa-page"):
             with gr.Row(elem_id="qa-head"):
                 self.masthead = _html("qa-masthead", render.masthead(texts))
@@ -98,7 +93,7 @@ class _Page:
                 with gr.Column(elem_id="qa-chat", min_width=0):
                     with gr.Column(elem_id="qa-scroll"):
                         self.past = _html("qa-past", render.welcome(texts))
-                        self.latest = _html("qa-latest", "")
+                        self.latest = _html("qa-latest", "", live=True)
                         with gr.Column(elem_id="qa-examples") as self.example_box:
                             self.example_buttons = [
                                 gr.Button(visible=False, elem_classes="qa-example")
@@ -109,15 +104,14 @@ class _Page:
                     render.no_article(texts.panel_empty, texts),
                     elem_id="qa-panel",
                     apply_default_css=False,
-                    js_on_load=_data("script.js"),
-                    server_functions=[self.show_article],
+                    js_on_load=data("script.js"),
+                    server_functions=[show_article],
                 )
         self.timer = gr.Timer(_POLL_S)
 
     def _lay_out_composer(self, texts: Texts) -> None:
         with gr.Column(elem_id="qa-composer"):
-            self.notice = _html("qa-notice", "")
-            self.scope = _html("qa-in-force", "")
+            self.notice = _html("qa-notice", "", live=True)
             with gr.Row(elem_id="qa-ask"):
                 self.box = gr.Textbox(
                     label=texts.question,
@@ -151,10 +145,11 @@ class _Page:
                             min_width=120,
                             filterable=False,
                         )
-                    self.unfilter = gr.Button(texts.remove_filters, size="sm")
-                self.retry = gr.Button(texts.retry, size="sm", interactive=False)
-                self.clear = gr.Button(texts.clear, size="sm", interactive=False)
-            self.model = _html("qa-model", "")
+                    self.unfilter = gr.Button(texts.remove_filters, elem_id="qa-unfilter")
+                self.retry = gr.Button(texts.retry, visible=False, elem_id="qa-retry")
+                self.clear = gr.Button(texts.clear, visible=False, elem_id="qa-clear")
+            self.scope = _html("qa-in-force", "")
+            self.model = _html("qa-model", "", live=True)
 
     def _language_choices(self, texts: Texts) -> list[tuple[str, str]]:
         known = self.assistant.facets().get("language", {})
@@ -167,68 +162,74 @@ class _Page:
 
     def _wire(self) -> None:
         filters = [self.since, self.until, self.sources, self.of_language]
-        shown = [self.past, self.latest, self.box, self.notice, self.example_box, self.scope]
-        shown += [self.filters, self.send, self.stop, self.retry, self.clear]
-        spoken = [*shown, self.masthead, self.switch, self.panel, self.model, self.unfilter]
-        spoken += [*filters, *self.example_buttons]
+        shown = [self.past, self.latest, self.example_box]
+        shown += [self.box, self.notice, self.filters, self.send, self.stop, self.retry, self.clear]
+        judged = [self.scope, self.filters, self.notice]
+        spoken = [*shown, *filters, *self.example_buttons]
+        spoken += [self.masthead, self.switch, self.panel, self.unfilter, self.scope, self.model]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         at_once = {**quiet, "queue": False}
 
-        gr.on(
-            [self.box.submit, self.send.click], self.ask, [self.box, *filters], shown, **quiet
-        )
+        gr.on([self.box.submit, self.send.click], self.ask, [self.box, *filters], shown, **quiet)
         for button in self.example_buttons:
-            button.click(self.ask, [button, *filters], shown, **quiet)
+            button.click(self.ask_example, [button, *filters], shown, **quiet)
         self.retry.click(self.ask_again, filters, shown, **quiet)
         self.stop.click(self.stop_answer, None, [self.stop], **at_once)
         self.clear.click(self.forget, None, shown, **at_once)
-        gr.on(
-            [self.since.blur, self.until.blur, self.sources.input, self.of_language.input],
-            self.show_filters,
-            filters,
-            [self.scope, self.filters, self.notice],
-            **at_once,
-        )
-        self.unfilter.click(
-            self.drop_filters, None, [*filters, self.scope, self.filters, self.notice], **at_once
-        )
-        self.blocks.load(self.speak, self.switch, spoken, js=_TELL_LANGUAGE, **at_once)
-        self.switch.input(
-            self.speak_again, [self.switch, *filters], spoken, js=None, **at_once
-        ).then(None, self.switch, None, js=_KEEP_LANGUAGE, **at_once)
+        changes = [self.since.blur, self.since.submit, self.until.blur, self.until.submit]
+        changes += [self.sources.input, self.of_language.input]
+        gr.on(changes, self.judge_filters, filters, judged, **at_once)
+        self.unfilter.click(self.drop_filters, None, [*filters, *judged], **at_once)
+        tongue = [self.switch, *filters]
+        self.blocks.load(self.speak, tongue, spoken, js=_TELL_LANGUAGE, **at_once)
+        self.switch.input(self.speak, tongue, spoken, js=_KEEP_LANGUAGE, **at_once)
         self.timer.tick(self.watch_model, None, [self.model, self.timer], **at_once)
         self.blocks.unload(self.leave)
 
     def ask(
         self, text: str, since: str, until: str, sources: list[str], of: str, request: gr.Request
     ) -> Iterator[Updates]:
-        """Answer what is in the box; what was typed stays there when a filter is no filter."""
-        talk = self.talks.of(request.session_hash)
-        if talk.busy or not text.strip():
-            return
-        try:
-            filters = _filters(since, until, sources, of, TEXTS[talk.language])
-        except QuestionError as exc:
-            yield {self.notice: render.notice(str(exc))}
-            return
-        yield from self._answer(talk, Question(text.strip(), talk.history, filters))
+        """Answer what is in the box; it stays there when it cannot be asked."""
+        for updates in self._ask(text, Typed(since, until, sources, of), request):
+            yield {**updates, self.box: ""} if self.past in updates else updates
+
+    def ask_example(
+        self, text: str, since: str, until: str, sources: list[str], of: str, request: gr.Request
+    ) -> Iterator[Updates]:
+        """Answer an example; what is in the box stays."""
+        yield from self._ask(text, Typed(since, until, sources, of), request)
 
     def ask_again(
         self, since: str, until: str, sources: list[str], of: str, request: gr.Request
     ) -> Iterator[Updates]:
         """Answer the latest question again, with the filters now in force."""
-        talk = self.talks.of(request.session_hash)
-        if talk.turns and not talk.busy:
-            text = talk.turns.pop().text
-            yield from self.ask(text, since, until, sources, of, request)
+        turns = self.talks.of(request.session_hash).turns
+        if turns:
+            typed = Typed(since, until, sources, of)
+            yield from self._ask(turns[-1].text, typed, request, again=True)
 
-    def _answer(self, talk: Talk, question: Question) -> Iterator[Updates]:
+    def _ask(
+        self, text: str, typed: Typed, request: gr.Request, *, again: bool = False
+    ) -> Iterator[Updates]:
+        """The first updates, and no others, redraw the whole conversation."""
+        talk = self.talks.of(request.session_hash)
+        if talk.busy or not text.strip():
+            return
+        try:
+            filters = typed.filters(TEXTS[talk.language])
+        except QuestionError as exc:
+            yield {self.notice: render.notice(str(exc)), self.filters: gr.update(open=True)}
+            return
+        if again:
+            talk.turns.pop()
+        question = Question(text.strip(), talk.history, filters)
         turn = talk.begin(question.text)
         stop = talk.stop
-        yield {**self._conversation(talk), self.box: "", self.notice: ""}
+        yield {**self._conversation(talk), self.notice: ""}
         try:
-            for turn.answer in follow(lambda: self.assistant.stream(question), stop):
-                yield self._latest(talk, turn)
+            for state in follow(lambda: self.assistant.stream(question), stop):
+                turn.answer = state
+                yield self._latest(talk)
             turn.stopped = turn.answer is None or turn.answer.stage != "final"
         except QAError as exc:
             turn.error = str(exc)
@@ -237,7 +238,7 @@ class _Page:
             turn.error = TEXTS[talk.language].failed
         finally:
             turn.running = False
-        yield {**self._latest(talk, turn), **self._buttons(talk)}
+        yield {**self._latest(talk), **self._buttons(talk)}
 
     def stop_answer(self, request: gr.Request) -> Updates:
         """Stop the answer; what is there of it stays."""
@@ -257,41 +258,54 @@ class _Page:
     def show_article(self, asked: Mapping[str, Any]) -> str:
         """The panel for `{"id", "start", "end", "language"}`; offsets may be missing."""
         texts = TEXTS[language_of(str(asked.get("language")))]
-        article = self.assistant.article(str(asked.get("id")))
+        if asked.get("id") is None:
+            return render.no_article(texts.panel_empty, texts)
+        article = self.assistant.article(str(asked["id"]))
         if article is None:
             return render.no_article(texts.article_gone, texts, closable=True)
         start, end = asked.get("start"), asked.get("end")
         span = Span(start, end) if isinstance(start, int) and isinstance(end, int) else None
         return render.article_html(article, span, texts)
 
-    def show_filters(self, since: str, until: str, sources: list[str], of: str, request: gr.Request) -> Updates:
+    def judge_filters(
+        self, since: str, until: str, sources: list[str], of: str, request: gr.Request
+    ) -> Updates:
         """Say what is in force, or what is wrong with it."""
-        return self._filters_shown(since, until, sources, of, self._texts(request))
+        typed = Typed(since, until, sources, of)
+        return self._judged(typed, TEXTS[self.talks.of(request.session_hash).language])
 
     def drop_filters(self, request: gr.Request) -> Updates:
         """Back to all articles."""
+        texts = TEXTS[self.talks.of(request.session_hash).language]
         emptied = {self.since: "", self.until: "", self.sources: [], self.of_language: ""}
-        return {**emptied, **self._filters_shown("", "", [], "", self._texts(request))}
+        return {**emptied, **self._judged(Typed(), texts)}
 
     def watch_model(self, request: gr.Request) -> Updates:
         """The line about the language model, until nothing more will change."""
-        status = self.assistant.llm_status()
-        waiting = status.state in ("fetching", "loading")
-        return {self.model: self._model_line(self._texts(request)), self.timer: gr.Timer(active=waiting)}
+        texts = TEXTS[self.talks.of(request.session_hash).language]
+        waiting = self.assistant.llm_status().state in ("fetching", "loading")
+        return {self.model: self._model_line(texts), self.timer: gr.Timer(active=waiting)}
 
-    def speak(self, language: str, request: gr.Request) -> Updates:
+    def speak(
+        self,
+        language: str,
+        since: str,
+        until: str,
+        sources: list[str],
+        of: str,
+        request: gr.Request,
+    ) -> Updates:
         """Everything in one language; the conversation stays."""
         talk = self.talks.of(request.session_hash)
         talk.language = language_of(language)
         texts = TEXTS[talk.language]
-        given = self.examples.get(talk.language, ())
         return {
             **self._conversation(talk),
+            **self._judged(Typed(since, until, sources, of), texts),
+            **self._examples(talk),
             self.masthead: render.masthead(texts),
             self.switch: gr.update(value=texts.language, label=texts.switch),
             self.box: gr.update(label=texts.question, placeholder=texts.placeholder),
-            self.send: gr.update(value=texts.send),
-            self.filters: gr.update(label=texts.filters),
             self.since: gr.update(label=texts.since, placeholder=texts.date_hint),
             self.until: gr.update(label=texts.until, placeholder=texts.date_hint),
             self.sources: gr.update(label=texts.source),
@@ -299,6 +313,71 @@ class _Page:
                 label=texts.article_language, choices=self._language_choices(texts)
             ),
             self.unfilter: texts.remove_filters,
+            self.panel: render.no_article(texts.panel_empty, texts),
             self.model: self._model_line(texts),
-            self.notice: "",
         }
+
+    # Parts of what is shown.
+
+    def _conversation(self, talk: Talk) -> Updates:
+        texts = TEXTS[talk.language]
+        past = render.conversation(talk.turns[:-1], texts) if talk.turns else render.welcome(texts)
+        examples = gr.update(visible=not talk.turns and bool(self.examples.get(talk.language)))
+        return {
+            self.past: past,
+            self.example_box: examples,
+            **self._latest(talk),
+            **self._buttons(talk),
+        }
+
+    def _latest(self, talk: Talk) -> Updates:
+        return {self.latest: render.conversation(talk.turns[-1:], TEXTS[talk.language])}
+
+    def _buttons(self, talk: Talk) -> Updates:
+        texts, done = TEXTS[talk.language], bool(talk.turns) and not talk.busy
+        return {
+            self.send: gr.update(value=texts.send, visible=not talk.busy),
+            self.stop: gr.update(value=texts.stop, visible=talk.busy, interactive=True),
+            self.retry: gr.update(value=texts.retry, visible=done),
+            self.clear: gr.update(value=texts.clear, visible=bool(talk.turns)),
+        }
+
+    def _examples(self, talk: Talk) -> Updates:
+        given = [*self.examples.get(talk.language, ())]
+        given += [""] * (_MOST_EXAMPLES - len(given))
+        return {
+            button: gr.update(value=text, visible=bool(text))
+            for button, text in zip(self.example_buttons, given, strict=False)
+        }
+
+    def _judged(self, typed: Typed, texts: Texts) -> Updates:
+        try:
+            filters = typed.filters(texts)
+        except QuestionError as exc:
+            return {
+                self.scope: "",
+                self.notice: render.notice(str(exc)),
+                self.filters: gr.update(label=texts.filters),
+            }
+        n = in_force(filters)
+        label = texts.filters_on.format(n=n) if n else texts.filters
+        return {
+            self.scope: render.filters_line(filters, texts),
+            self.notice: "",
+            self.filters: gr.update(label=label),
+        }
+
+    def _model_line(self, texts: Texts) -> str:
+        return render.model_line(self.assistant.llm_status(), texts)
+
+
+def _html(elem_id: str, value: str, *, live: bool = False) -> gr.HTML:
+    """HTML of our own making; what changes in a `live` one is read aloud."""
+    template = '<div aria-live="polite">${value}</div>' if live else "${value}"
+    return gr.HTML(
+        value, html_template=template, elem_id=elem_id, apply_default_css=False, js_on_load=None
+    )
+
+
+def _date_box(label: str, texts: Texts) -> gr.Textbox:
+    return gr.Textbox(label=label, placeholder=texts.date_hint, max_lines=1, min_width=120)

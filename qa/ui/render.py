@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from qa.answer import Answer, Citation, Hit
@@ -18,6 +19,9 @@ from qa.chunks import Span
 from qa.filters import Filters
 from qa.ui.talks import Turn
 from qa.ui.texts import Texts
+
+if TYPE_CHECKING:
+    from qa.assistant import LLMStatus
 
 _NUMBER = re.compile(r"\[(\d{1,3})\]")
 _NEAREST = 3
@@ -188,13 +192,14 @@ def article_html(article: Article, span: Span | None, texts: Texts) -> str:
         )
     elif article.url:
         published = f'<p class="qa-link">{escape(article.url)}</p>'
-    return (
+    return _panel(
         f'<article class="qa-article"><header>{_close(texts)}'
         f'<h2 tabindex="-1" lang="{escape(article.language)}">'
         f"{escape(article.title or texts.untitled)}</h2>"
         f'<p class="qa-where">{_where(article, texts)}</p>{published}</header>'
         f'<div class="qa-article-text" lang="{escape(article.language)}">'
-        f"{highlighted(article.text, span)}</div></article>"
+        f"{highlighted(article.text, span)}</div></article>",
+        texts,
     )
 
 
@@ -209,7 +214,15 @@ def highlighted(text: str, span: Span | None) -> str:
 def no_article(message: str, texts: Texts, *, closable: bool = False) -> str:
     """The panel without an article."""
     close = _close(texts) if closable else ""
-    return f'<div class="qa-no-article">{close}<p>{escape(message)}</p></div>'
+    return _panel(f'<div class="qa-no-article">{close}<p>{escape(message)}</p></div>', texts)
+
+
+def _panel(content: str, texts: Texts) -> str:
+    """With the sentence to show when the server does not answer."""
+    return (
+        f'<section class="qa-panel" aria-label="{escape(texts.article)}" '
+        f'data-unreachable="{escape(texts.unreachable)}">{content}</section>'
+    )
 
 
 def _close(texts: Texts) -> str:
@@ -264,19 +277,20 @@ def masthead(texts: Texts) -> str:
     return f'<h1 class="qa-name">qa</h1><p class="qa-tagline">{escape(texts.tagline)}</p>'
 
 
-def model_line(state: str, name: str, note: str, fraction: float, texts: Texts) -> str:
+def model_line(status: LLMStatus, texts: Texts) -> str:
     """Where the language model stands; empty once it is ready."""
     said = {
         "none": texts.model_none,
         "fetching": texts.model_fetching,
         "loading": texts.model_loading,
         "failed": texts.model_failed,
-    }.get(state)
+    }.get(status.state)
     if said is None:
         return ""
-    text = said.format(name=name, note=note, percent=round(fraction * 100))
+    percent = round(status.fraction * 100)
+    note = status.note.strip().removesuffix(".")
+    text = said.format(name=status.name, note=note, percent=percent).replace(" ()", "")
     bar = ""
-    if state == "fetching":
-        bar = f'<progress max="100" value="{round(fraction * 100)}"></progress>'
-    text = text.replace(" ()", "")
-    return f'<p class="qa-model qa-model-{state}">{bar}{escape(text)}</p>'
+    if status.state == "fetching":
+        bar = f'<progress max="100" value="{percent}" aria-hidden="true"></progress>'
+    return f'<p class="qa-model qa-model-{status.state}">{bar}{escape(text)}</p>'

@@ -18,7 +18,8 @@ from fastapi import FastAPI
 from qa.errors import SettingsError
 from qa.settings import Settings
 from qa.ui.examples import Examples, choose_examples
-from qa.ui.page import LOOKS, build_page
+from qa.ui.looks import looks
+from qa.ui.page import build_page
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -65,7 +66,7 @@ def launch(
         add_routes(app, assistant)
     page = build_page(assistant, examples or {})
     app = gr.mount_gradio_app(
-        app, page, path="/", footer_links=[], run_history=False, ssr_mode=False, **LOOKS()
+        app, page, path="/", footer_links=[], run_history=False, ssr_mode=False, **looks()
     )
     with closing(port or listen(settings.host, settings.port)) as listening:
         config = uvicorn.Config(

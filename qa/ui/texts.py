@@ -48,6 +48,7 @@ class Texts:
     untitled: str
     undated: str
     article_gone: str
+    unreachable: str
     filters: str
     filters_on: str
     since: str
@@ -124,6 +125,8 @@ FRENCH = Texts(
     untitled="Article sans titre",
     undated="date inconnue",
     article_gone="Cet article n’est plus dans l’index.",
+    unreachable="Le serveur ne répond pas : l’article n’a pas pu être ouvert. Vérifiez qu’il "
+    "tourne encore, puis cliquez à nouveau.",
     filters="Filtres",
     filters_on="Filtres ({n})",
     since="Depuis",
@@ -190,6 +193,8 @@ ENGLISH = Texts(
     untitled="Untitled article",
     undated="date unknown",
     article_gone="This article is no longer in the index.",
+    unreachable="The server does not answer, so the article could not be opened. Check that it is "
+    "still running, then click again.",
     filters="Filters",
     filters_on="Filters ({n})",
     since="Since",

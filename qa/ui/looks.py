@@ -1,0 +1,37 @@
+"""How the page looks: system fonts, one style sheet, nothing fetched from anywhere."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+import gradio as gr
+from gradio.themes.utils.fonts import Font
+
+_SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
+_MONO = ("ui-monospace", "Consolas", "monospace")
+
+# A quotation mark, drawn here so that the tab asks nobody for an icon.
+_ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E"
+    "%3Crect width='32' height='32' rx='7' fill='%238c2f1b'/%3E"
+    "%3Cpath d='M7 21v-5l4-7h4l-3 6h3v6zm10 0v-5l4-7h4l-3 6h3v6z' fill='%23fff'/%3E%3C/svg%3E"
+)
+_HEAD = f'<link rel="icon" href="{_ICON}"><meta name="color-scheme" content="light dark">'
+
+
+def looks() -> dict[str, Any]:
+    """What Gradio is told about looks when the page is mounted."""
+    theme = gr.themes.Base(font=[Font(name) for name in _SANS], font_mono=[Font(n) for n in _MONO])
+    theme.set(
+        body_background_fill="#faf8f3",
+        body_background_fill_dark="#16181b",
+        body_text_color="#1f1d1a",
+        body_text_color_dark="#e8e4db",
+    )
+    return {"theme": theme, "css": data("style.css"), "head": _HEAD}
+
+
+def data(name: str) -> str:
+    """A file that lies beside this one."""
+    return files("qa.ui").joinpath(name).read_text(encoding="utf-8")
