@@ -74,11 +74,9 @@ class LexicalIndex:
         writer = self._index.writer(_WRITER_HEAP_BYTES, 1)
         for id, article, chunk_terms in chunks:
             writer.delete_documents_by_term("id", id)
-            document = tantivy.Document(
-                id=id,
-                language=article.language,
-                source=source_key(article.source) if article.source else "",
-            )
+            document = tantivy.Document(id=id, language=article.language)
+            if article.source:
+                document.add_text("source", source_key(article.source))
             document.add_text(_field(article.language), " ".join(chunk_terms))
             if article.date:
                 document.add_unsigned("first", day_number(article.date.first))

@@ -135,12 +135,14 @@ class Store:
 
 
 def _metadata(article: Article) -> dict[str, Any]:
-    return {
+    metadata: dict[str, Any] = {
         "first": day_number(article.date.first) if article.date else _UNDATED,
         "last": day_number(article.date.last) if article.date else _UNDATED,
-        "source": source_key(article.source) if article.source else "",
         "language": article.language,
     }
+    if article.source:  # left out when unknown: no filter's source is equal to nothing
+        metadata["source"] = source_key(article.source)
+    return metadata
 
 
 def _where(filters: Filters) -> dict[str, Any] | None:
