@@ -1,61 +1,88 @@
-"""Questions to start with, chosen from the question set that lies beside the corpus.
+"""Questions to start with, chosen from the question set that lies beside the articles.
 
 Shown only when the articles that answer them are in the index.
 """
 
 from __future__ import annotations
 
-import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pydantic import BaseModel, ValidationError
 
 from qa.answer import Language
 from qa.article import Article
+
+if TYPE_CHECKING:
+    from qa.assistant import Assistant
+
+logger = logging.getLogger(__name__)
 
 QUESTIONS_FILE = "questions.jsonl"
 
 # How many of each kind, in this order.
 _KINDS = (("factoid", 3), ("why", 1))
-_LONGEST = 100
+_LONGEST = 90
 
-Examples = Mapping[Language, Sequence[str]]
+Examples: TypeAlias = Mapping[Language, Sequence[str]]
 
 
-def choose_examples(corpus: Path | None, find: Callable[[str], Article | None]) -> Examples:
+class _Row(BaseModel):
+    """The fields of a question that matter here; others may be there."""
+
+    question: str
+    doc_ids: list[str] = []
+    lang: str = ""
+    kind: str = ""
+    history: list[Any] = []
+
+    @property
+    def presentable(self) -> bool:
+        """Whether a stranger can read it: short, on its own, written like a sentence."""
+        text = self.question
+        return len(text) <= _LONGEST and text[:1].isupper() and text[-1] == "?" and not self.history
+
+
+def choose_examples(folder: Path | None, find: Callable[[str], Article | None]) -> Examples:
     """For each language, up to four questions that the index can answer.
 
     Args:
-        corpus: the folder of articles; without `questions.jsonl` in it there are no examples.
+        folder: where the articles are; without a sound `questions.jsonl` in it there are none.
         find: an article by its id, None when it is not indexed.
     """
-    path = corpus / QUESTIONS_FILE if corpus else None
+    path = folder / QUESTIONS_FILE if folder else None
     if path is None or not path.is_file():
         return {}
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        rows = [_Row.model_validate_json(line) for line in lines if line.strip()]
+    except ValidationError as exc:
+        logger.warning("no example questions: %s is not a question set: %s", path, exc)
+        return {}
     languages: tuple[Language, ...] = ("fr", "en")
     return {language: _choose(rows, language, find) for language in languages}
 
 
+def folder_of(assistant: Assistant) -> Path | None:
+    """The folder that the newest article was read from; None for an empty index."""
+    newest = next(assistant.articles(), None)
+    return Path(newest.origin.partition("#")[0]).parent if newest else None
+
+
 def _choose(
-    rows: Sequence[Mapping[str, object]], language: str, find: Callable[[str], Article | None]
+    rows: Sequence[_Row], language: str, find: Callable[[str], Article | None]
 ) -> list[str]:
     chosen: list[str] = []
     for kind, most in _KINDS:
         fitting = (
-            str(row["question"])
+            row.question
             for row in rows
-            if row.get("lang") == language
-            and row.get("kind") == kind
-            and _presentable(str(row["question"]))
-            and _indexed(row.get("doc_ids"), find)
+            if (row.lang, row.kind) == (language, kind)
+            and row.presentable
+            and row.doc_ids
+            and all(find(id) is not None for id in row.doc_ids)
         )
-        chosen += [question for question, _ in zip(fitting, range(most), strict=False)]
+        chosen += [question for _, question in zip(range(most), fitting, strict=False)]
     return chosen
-
-
-def _presentable(question: str) -> bool:
-    return len(question) <= _LONGEST and question[0].isupper() and question.endswith("?")
-
-
-def _indexed(ids: object, find: Callable[[str], Article | None]) -> bool:
-    return isinstance(ids, list) and bool(ids) and all(find(str(id)) is not None for id in ids)

@@ -1,4 +1,4 @@
-"""How the page looks: system fonts, one style sheet, nothing fetched from anywhere."""
+"""How the page looks: system fonts, our own style sheets, nothing fetched from anywhere."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from gradio.themes.utils.fonts import Font
 
 _SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 _MONO = ("ui-monospace", "Consolas", "monospace")
+
+# In this order, later rules winning.
+_STYLE = ("frame", "conversation", "composer", "article", "narrow")
 
 # A quotation mark, drawn here so that the tab asks nobody for an icon.
 _ICON = (
@@ -29,7 +32,11 @@ def looks() -> dict[str, Any]:
         body_text_color="#1f1d1a",
         body_text_color_dark="#e8e4db",
     )
-    return {"theme": theme, "css": data("style.css"), "head": _HEAD}
+    return {
+        "theme": theme,
+        "css": "\n".join(data(f"style/{name}.css") for name in _STYLE),
+        "head": _HEAD,
+    }
 
 
 def data(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The page: components, and what happens to them.
+"""The page: what happens to the components of `layout`.
 
 Earlier turns and the latest one are two components, so that a growing answer redraws itself
 alone. Both are `gr.HTML`, whose updates change only what differs: the focus stays where it is
@@ -21,7 +21,7 @@ from qa.ui import render
 from qa.ui.examples import Examples
 from qa.ui.filtering import Typed, in_force
 from qa.ui.following import follow
-from qa.ui.looks import data
+from qa.ui.layout import MOST_EXAMPLES, Layout, language_choices
 from qa.ui.talks import Talk, Talks
 from qa.ui.texts import ENGLISH, TEXTS, Texts, language_of
 
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 8
-_MOST_EXAMPLES = 4
-_LONGEST_QUESTION = 2000
-_POLL_S = 1.0
 
 # The choice made before, else the browser's language.
 _TELL_LANGUAGE = """(_, ...filters) => {
@@ -58,107 +55,25 @@ def build_page(assistant: Assistant, examples: Examples | None = None) -> gr.Blo
         assistant: answers, articles and the state of the language model.
         examples: questions to start with, by interface language.
     """
-    return Page(assistant, examples or {}).blocks
+    page: gr.Blocks = Page(assistant, examples or {}).blocks
+    return page
 
 
-class Page:
+class Page(Layout):
     """The components of `blocks`, and the conversations held over them."""
 
     def __init__(self, assistant: Assistant, examples: Examples) -> None:
         self.assistant = assistant
         self.examples = examples
         self.talks = Talks()
-        with gr.Blocks(title="qa", analytics_enabled=False, fill_width=True) as self.blocks:
-            self._lay_out(ENGLISH)
-            self._wire()
-        self.blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=64, api_open=False)
 
-    # The components, top to bottom.
-
-    def _lay_out(self, texts: Texts) -> None:
-        def show_article(asked: Mapping[str, Any]) -> str:
+        def show_article(asked: Mapping[str, Any]) -> str:  # Gradio marks it; a method it cannot
             return self.show_article(asked)
 
-        with gr.Column(elem_id="qa-page"):
-            with gr.Row(elem_id="qa-head"):
-                self.masthead = _html("qa-masthead", render.masthead(texts))
-                self.switch = gr.Radio(
-                    [("FR", "fr"), ("EN", "en")],
-                    value=texts.language,
-                    label=texts.switch,
-                    elem_id="qa-switch",
-                    container=False,
-                )
-            with gr.Row(elem_id="qa-main"):
-                with gr.Column(elem_id="qa-chat", min_width=0):
-                    with gr.Column(elem_id="qa-scroll"):
-                        self.past = _html("qa-past", render.welcome(texts))
-                        self.latest = _html("qa-latest", "", live=True)
-                        with gr.Column(elem_id="qa-examples") as self.example_box:
-                            self.example_buttons = [
-                                gr.Button(visible=False, elem_classes="qa-example")
-                                for _ in range(_MOST_EXAMPLES)
-                            ]
-                    self._lay_out_composer(texts)
-                self.panel = gr.HTML(
-                    render.no_article(texts.panel_empty, texts),
-                    elem_id="qa-panel",
-                    apply_default_css=False,
-                    js_on_load=data("script.js"),
-                    server_functions=[show_article],
-                )
-        self.timer = gr.Timer(_POLL_S)
-
-    def _lay_out_composer(self, texts: Texts) -> None:
-        with gr.Column(elem_id="qa-composer"):
-            self.notice = _html("qa-notice", "", live=True)
-            with gr.Row(elem_id="qa-ask"):
-                self.box = gr.Textbox(
-                    label=texts.question,
-                    show_label=False,
-                    placeholder=texts.placeholder,
-                    lines=1,
-                    max_lines=6,
-                    max_length=_LONGEST_QUESTION,
-                    autofocus=True,
-                    container=False,
-                    elem_id="qa-question",
-                )
-                self.send = gr.Button(texts.send, variant="primary", elem_id="qa-send")
-                self.stop = gr.Button(texts.stop, visible=False, elem_id="qa-stop")
-            with gr.Row(elem_id="qa-tools"):
-                with gr.Accordion(texts.filters, open=False, elem_id="qa-filters") as self.filters:
-                    with gr.Row():
-                        self.since = _date_box(texts.since, texts)
-                        self.until = _date_box(texts.until, texts)
-                        self.sources = gr.Dropdown(
-                            list(self.assistant.facets().get("source", {})),
-                            value=[],
-                            multiselect=True,
-                            label=texts.source,
-                            min_width=120,
-                        )
-                        self.of_language = gr.Dropdown(
-                            self._language_choices(texts),
-                            value="",
-                            label=texts.article_language,
-                            min_width=120,
-                            filterable=False,
-                        )
-                    self.unfilter = gr.Button(texts.remove_filters, elem_id="qa-unfilter")
-                self.retry = gr.Button(texts.retry, visible=False, elem_id="qa-retry")
-                self.clear = gr.Button(texts.clear, visible=False, elem_id="qa-clear")
-            self.scope = _html("qa-in-force", "")
-            self.model = _html("qa-model", "", live=True)
-
-    def _language_choices(self, texts: Texts) -> list[tuple[str, str]]:
-        known = self.assistant.facets().get("language", {})
-        return [
-            (texts.all_languages, ""),
-            *((f"{texts.language_name(code)} ({n})", code) for code, n in known.items()),
-        ]
-
-    # What happens.
+        with gr.Blocks(title="qa", analytics_enabled=False, fill_width=True) as self.blocks:
+            super().__init__(ENGLISH, assistant.facets(), show_article)
+            self._wire()
+        self.blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=64, api_open=False)
 
     def _wire(self) -> None:
         filters = [self.since, self.until, self.sources, self.of_language]
@@ -310,7 +225,8 @@ class Page:
             self.until: gr.update(label=texts.until, placeholder=texts.date_hint),
             self.sources: gr.update(label=texts.source),
             self.of_language: gr.update(
-                label=texts.article_language, choices=self._language_choices(texts)
+                label=texts.article_language,
+                choices=language_choices(texts, self.assistant.facets()),
             ),
             self.unfilter: texts.remove_filters,
             self.panel: render.no_article(texts.panel_empty, texts),
@@ -344,7 +260,7 @@ class Page:
 
     def _examples(self, talk: Talk) -> Updates:
         given = [*self.examples.get(talk.language, ())]
-        given += [""] * (_MOST_EXAMPLES - len(given))
+        given += [""] * (MOST_EXAMPLES - len(given))
         return {
             button: gr.update(value=text, visible=bool(text))
             for button, text in zip(self.example_buttons, given, strict=False)
@@ -369,15 +285,3 @@ class Page:
 
     def _model_line(self, texts: Texts) -> str:
         return render.model_line(self.assistant.llm_status(), texts)
-
-
-def _html(elem_id: str, value: str, *, live: bool = False) -> gr.HTML:
-    """HTML of our own making; what changes in a `live` one is read aloud."""
-    template = '<div aria-live="polite">${value}</div>' if live else "${value}"
-    return gr.HTML(
-        value, html_template=template, elem_id=elem_id, apply_default_css=False, js_on_load=None
-    )
-
-
-def _date_box(label: str, texts: Texts) -> gr.Textbox:
-    return gr.Textbox(label=label, placeholder=texts.date_hint, max_lines=1, min_width=120)

@@ -162,14 +162,14 @@ def _card(
     article: Article, texts: Texts, citation: Citation | None = None, *, quote: bool = True
 ) -> str:
     number = f'<span class="qa-card-n">{citation.n}</span>' if citation else ""
-    said = ""
+    said, span = "", citation.span if citation else None
     if citation and quote:
         said = (
             f'<q class="qa-card-quote" lang="{escape(article.language)}">'
             f"{escape(citation.quote)}</q>"
         )
     return (
-        f'<button type="button" class="qa-card" {_opens(article, citation and citation.span)}>'
+        f'<button type="button" class="qa-card" {_opens(article, span)}>'
         f'{number}<span class="qa-card-body"><span class="qa-card-title" '
         f'lang="{escape(article.language)}">{escape(article.title or texts.untitled)}</span>'
         f'<span class="qa-card-where">{_where(article, texts)}</span>{said}</span></button>'

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 
 from qa.errors import SettingsError
 from qa.settings import Settings
-from qa.ui.examples import Examples, choose_examples
+from qa.ui.examples import Examples, choose_examples, folder_of
 from qa.ui.looks import looks
 from qa.ui.page import build_page
 
@@ -42,10 +42,12 @@ def serve(settings: Settings, *, add_routes: AddRoutes | None = None) -> None:
     """
     from qa.assistant import Assistant
 
-    with closing(listen(settings.host, settings.port)) as port:
-        with closing(Assistant.open(settings, wait_for_llm=False)) as assistant:
-            examples = choose_examples(settings.corpus, assistant.article)
-            launch(assistant, settings, examples=examples, add_routes=add_routes, port=port)
+    with (
+        closing(listen(settings.host, settings.port)) as port,
+        Assistant.open(settings, wait_for_llm=False) as assistant,
+    ):
+        examples = choose_examples(settings.corpus or folder_of(assistant), assistant.article)
+        launch(assistant, settings, examples=examples, add_routes=add_routes, port=port)
 
 
 def launch(

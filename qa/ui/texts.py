@@ -131,7 +131,7 @@ FRENCH = Texts(
     filters_on="Filtres ({n})",
     since="Depuis",
     until="Jusqu’à",
-    date_hint="2017, 2017-01 ou 2017-01-11",
+    date_hint="p. ex. 2017-01",
     source="Source",
     article_language="Langue des articles",
     all_sources="toutes",
@@ -150,9 +150,19 @@ FRENCH = Texts(
     model_failed="Le modèle de langue {name} n’a pas pu être chargé ({note}). Les réponses citent "
     "les articles.",
     first_of_month="1er",
-    months=tuple(
-        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre"
-        .split()
+    months=(
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
     ),
     languages=(("fr", "français"), ("en", "anglais")),
 )
@@ -199,7 +209,7 @@ ENGLISH = Texts(
     filters_on="Filters ({n})",
     since="Since",
     until="Until",
-    date_hint="2017, 2017-01 or 2017-01-11",
+    date_hint="e.g. 2017-01",
     source="Source",
     article_language="Language of the articles",
     all_sources="all",
@@ -217,9 +227,19 @@ ENGLISH = Texts(
     model_failed="The language model {name} could not be loaded ({note}). Answers quote the "
     "articles.",
     first_of_month="1",
-    months=tuple(
-        "January February March April May June July August September October November December"
-        .split()
+    months=(
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
     ),
     languages=(("fr", "French"), ("en", "English")),
 )
