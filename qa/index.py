@@ -91,6 +91,11 @@ class Manifest:
             versions=_versions(),
         )
 
+    @property
+    def collection(self) -> str:
+        """The name of the Chroma collection; on a server several indexes share one database."""
+        return f"qa-{self.generation}"
+
     @classmethod
     def read(cls, directory: Path) -> Self:
         """The manifest of an index directory.
@@ -190,7 +195,7 @@ class Index:
             directory=directory,
             manifest=manifest,
             archive=Archive.open(home / "articles.sqlite", writable=writable),
-            store=Store.open(home / "chroma", manifest.chroma_url, f"qa-{manifest.generation}"),
+            store=Store.open(home / "chroma", manifest.chroma_url, manifest.collection),
             lexical=LexicalIndex.open(home / "lexical"),
         )
 

@@ -18,7 +18,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -31,6 +31,7 @@ from qa.errors import IndexMissing, IndexUnusable
 from qa.index import EmbedderIdentity, Index, Manifest, write_lock
 from qa.settings import Settings
 from qa.sources import Failure, find, read
+from qa.store import Store
 
 if TYPE_CHECKING:
     import numpy as np
@@ -124,23 +125,23 @@ def index_paths(
         manifest = _manifest(settings, embedder, rebuild=rebuild)
         index = Index.at(settings.index, manifest, writable=True)
         try:
+            if not (settings.index / "manifest.json").exists():
+                manifest.write(settings.index)  # from here on there is an index, still empty
             report = _Run(index, settings, embedder, progress).run(paths, files)
         finally:
             index.close()
         manifest.after_run(report.counts).write(settings.index)
-        _drop_other_generations(settings.index, manifest.generation)
+        _drop_other_generations(settings.index, manifest)
     report.seconds = time.monotonic() - started
     return report
 
 
 def _manifest(settings: Settings, embedder: PassageEmbedder, *, rebuild: bool) -> Manifest:
-    """The current manifest, or one for a new generation; only a first index is written at once."""
+    """The current manifest, or one for a new generation."""
     try:
         current = Manifest.read(settings.index)
     except IndexMissing:
-        first = Manifest.new(_generation(settings, embedder, 0), embedder, settings)
-        first.write(settings.index)
-        return first
+        return Manifest.new(_generation(settings, embedder, 0), embedder, settings)
     except IndexUnusable:
         if not rebuild:
             raise
@@ -161,9 +162,12 @@ def _generation(settings: Settings, embedder: PassageEmbedder, number: int) -> s
     return f"{hashlib.sha256(repr(made_of).encode()).hexdigest()[:12]}-{number}"
 
 
-def _drop_other_generations(directory: Path, current: str) -> None:
+def _drop_other_generations(directory: Path, manifest: Manifest) -> None:
     for child in directory.iterdir():
-        if child.is_dir() and child.name != current and (child / "articles.sqlite").exists():
+        if child.name != manifest.generation and (child / "articles.sqlite").exists():
+            if manifest.chroma_url:
+                other = replace(manifest, generation=child.name)
+                Store.drop(manifest.chroma_url, other.collection)
             shutil.rmtree(child)
 
 
@@ -233,15 +237,7 @@ class _Run:
         passages = self._passages(articles)
         archive = self.index.archive
         archive.announce(p.chunk.id for p in passages)
-        if passages:
-            import numpy as np
-
-            self.index.store.put(
-                [p.chunk.id for p in passages],
-                np.stack([p.vectors[0] for p in passages]).astype(np.float32),
-                [p.article for p in passages],
-            )
-            self.index.lexical.put((p.chunk.id, p.article, _all_terms(p)) for p in passages)
+        put_in_search_indexes(self.index, passages)
         archive.replace(articles, passages)
         self._clear_leftovers()
 
@@ -288,6 +284,20 @@ def embedded(article: Article, chunk: Chunk) -> tuple[str, list[tuple[int, int]]
     before = f"{top}\n" if top else ""
     shift = len(before) - chunk.span.start
     return before + chunk.text, [(s.start + shift, s.end + shift) for s in chunk.sentences]
+
+
+def put_in_search_indexes(index: Index, passages: Sequence[Passage]) -> None:
+    """Vectors to Chroma, terms to tantivy; what is there under the same ids is replaced."""
+    if not passages:
+        return
+    import numpy as np
+
+    index.store.put(
+        [p.chunk.id for p in passages],
+        np.stack([p.vectors[0] for p in passages]).astype(np.float32),
+        [p.article for p in passages],
+    )
+    index.lexical.put((p.chunk.id, p.article, _all_terms(p)) for p in passages)
 
 
 def _all_terms(passage: Passage) -> list[str]:

@@ -1,0 +1,81 @@
+# make run    everything from nothing to the chat page on http://127.0.0.1:7860
+# make test   everything from nothing to the whole test suite; what CI runs
+# Others: install, check (format, lint, types), bench, clean. Every target may be interrupted and
+# called again; what is done is not done twice.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+export HF_HUB_OFFLINE = 1
+
+.PHONY: install run test check bench clean models chromium
+.DELETE_ON_ERROR:
+
+install: .venv/.installed
+
+run: install
+	@echo "== Indexing the articles (the embedder, 90 MB, is fetched the first time)"
+	@$(BIN)/qa index
+	@echo "== Starting the chat page; Ctrl-C stops it"
+	@exec $(BIN)/python app.py
+
+test: check models chromium
+	$(BIN)/python -m pytest
+
+check: .venv/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: .venv/.installed-dev models
+	$(BIN)/qa index
+	$(BIN)/qa eval corpus/questions.jsonl --answerer extractive --out runs/corpus-extractive
+	$(BIN)/python benchmarks/lexical.py
+	$(BIN)/python benchmarks/speed.py
+
+# The models that the tests use: the embedder and the smaller language model.
+models: .venv/.installed-dev
+	@$(BIN)/qa models pull multilingual-e5-small qwen2.5-coder-0.5b-instruct
+
+# The browser tests need Chromium; CHROMIUM names another one.
+chromium:
+	@if [ -n "$$CHROMIUM" ] || command -v chromium >/dev/null; then exit 0; fi; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		echo "== Installing Chromium for the browser tests"; \
+		{ apt-get update && apt-get install --yes --no-install-recommends chromium fonts-dejavu-core; } >.venv/chromium.log 2>&1 \
+			|| { tail -5 .venv/chromium.log; exit 1; }; \
+	else \
+		echo "The browser tests need Chromium: install it (Debian: sudo apt-get install chromium)" \
+			"or set CHROMIUM to the path of one." >&2; exit 1; \
+	fi
+
+clean:
+	rm -rf .venv .qa build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or later is needed; set PYTHON to its path." >&2; exit 1; fi
+	@echo "== Creating the virtual environment with $(PYTHON)"
+	@$(PYTHON) -m venv .venv
+
+# PyPI's torch for Linux brings gigabytes of CUDA; PyTorch's own index has the same version without.
+.venv/.torch: .venv/bin/python constraints.txt
+	@echo "== Installing PyTorch"
+	@if $(BIN)/python -c "import urllib.request as u; u.urlopen('$(TORCH_INDEX)/torch/', timeout=3)" 2>/dev/null; then \
+		$(PIP) install --constraint constraints.txt --extra-index-url $(TORCH_INDEX) torch; \
+	else \
+		echo "   (the index of CPU builds does not answer: taking the torch that pip finds)"; \
+		$(PIP) install --constraint constraints.txt torch; \
+	fi
+	@touch $@
+
+.venv/.installed: .venv/.torch pyproject.toml constraints.txt
+	@echo "== Installing qa and what it rests on (about 350 MB to download)"
+	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed
+	@echo "== Installing the tools for development"
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@

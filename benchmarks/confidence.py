@@ -1,0 +1,163 @@
+"""Fits and measures the confidence that an answer's quotes hold the answer.
+
+    python benchmarks/confidence.py SETS [--work DIR] [--questions N]
+
+SETS is a folder of question sets, each with docs.jsonl.gz and questions.jsonl.gz. Of each training
+set only half of the documents is indexed, so that the other half's questions are about things that
+the articles do not say; SQuAD 2.0 adds questions written to have no answer. The label of a question
+is whether a gold answer lies inside the quotes that would be shown. Logistic regression, classes
+weighted alike, over `qa.grounding.features`; printed are the weights to put there, and for each set
+the area under the ROC curve and what the threshold lets through. Sets named in MEASURED are never
+fitted on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from qa import grounding
+from qa.analysis import fold
+from qa.answer import Question
+from qa.assistant import Assistant
+from qa.evidence import choose, cite
+from qa.indexing import index_paths
+from qa.models import Embedder
+from qa.rewriting import make_standalone
+from qa.settings import Settings
+
+# Share-alike or permissive licences: what ships may be fitted on these.
+FITTED = ("piaf", "squad20_dev", "qed_nq_dev")
+MEASURED = ("fquad", "fr_unanswerable_derived")
+MOST_DOCUMENTS = 600
+
+
+@dataclass(frozen=True)
+class Row:
+    """One question: its features, and whether its quotes hold the answer."""
+
+    set: str
+    kind: str
+    values: dict[str, float]
+    label: bool
+
+
+def read(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a .jsonl.gz file."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def half(id: str) -> bool:
+    """Whether a document is indexed: a fixed coin for each."""
+    return random.Random(id).random() < 0.5
+
+
+def gather(sets: Path, name: str, work: Path, most: int, embedder: Embedder) -> list[Row]:
+    """Ask a set's questions of half its documents."""
+    cache = work / f"{name}.json"
+    if cache.is_file():
+        return [Row(**row) for row in json.loads(cache.read_text())]
+    folder = work / name
+    folder.mkdir(parents=True, exist_ok=True)
+    documents = list(read(sets / name / "docs.jsonl.gz"))
+    random.Random(0).shuffle(documents)
+    documents = documents[:MOST_DOCUMENTS]
+    indexed = {d["id"] for d in documents if half(d["id"])}
+    with (folder / "docs.jsonl").open("w", encoding="utf-8") as file:
+        for document in documents:
+            if document["id"] in indexed:
+                file.write(json.dumps(document) + "\n")
+    settings = Settings(index=folder / "index", llm="none", answerer="extractive")
+    index_paths([folder / "docs.jsonl"], settings, embedder)
+    known = {d["id"] for d in documents}
+    questions = [q for q in read(sets / name / "questions.jsonl.gz") if set(q["doc_ids"]) & known]
+    random.Random(1).shuffle(questions)
+    rows = []
+    with Assistant.open(settings) as assistant:
+        for question in questions[:most]:
+            asked = make_standalone(Question(question["question"]))
+            assert asked.language
+            hits = assistant.search(asked.standalone)
+            chosen = choose(hits, budget=settings.quote_chars, most=settings.quotes)
+            values = grounding.features(asked.standalone, asked.language, hits, chosen)
+            quotes = [fold(c.quote) for c in cite(chosen)]
+            here = bool(set(question["doc_ids"]) & indexed)
+            found = any(fold(a) in q for a in question["answers"] for q in quotes)
+            kind = "unanswerable" if not question["answers"] else "here" if here else "elsewhere"
+            rows.append(Row(name, kind, values, found and here))
+    cache.write_text(json.dumps([row.__dict__ for row in rows]))
+    return rows
+
+
+def matrix(rows: list[Row], names: list[str]) -> np.ndarray:
+    """(rows, features)."""
+    return np.array([[row.values[name] for name in names] for row in rows])
+
+
+def report(rows: list[Row], p: np.ndarray) -> None:
+    """AUROC and what passes the threshold of one half, by set and kind."""
+    print(f"{'set':26}{'n':>6}{'AUROC':>8}   share at confidence >= .5, by kind")
+    for name in dict.fromkeys(row.set for row in rows):
+        own = [i for i, row in enumerate(rows) if row.set == name]
+        labels = [rows[i].label for i in own]
+        area = roc_auc_score(labels, p[own]) if len(set(labels)) == 2 else float("nan")
+        parts = []
+        for kind, wanted in (
+            ("here", True),
+            ("here", False),
+            ("elsewhere", False),
+            ("unanswerable", False),
+        ):
+            some = [i for i in own if rows[i].kind == kind and rows[i].label == wanted]
+            if some:
+                tag = {True: "quoted", False: "not quoted"}[wanted] if kind == "here" else kind
+                parts.append(f"{tag} {np.mean(p[some] >= 0.5):.2f} (n={len(some)})")
+        print(f"{name:26}{len(own):6}{area:8.3f}   {', '.join(parts)}")
+
+
+def main() -> None:
+    """Gather, fit, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sets", type=Path)
+    parser.add_argument("--work", type=Path, default=Path(".qa/confidence"))
+    parser.add_argument("--questions", type=int, default=600)
+    arguments = parser.parse_args()
+    embedder = Embedder.open(Settings())
+    rows = {
+        name: gather(arguments.sets, name, arguments.work, arguments.questions, embedder)
+        for name in (*FITTED, *MEASURED)
+    }
+    fitted = [row for name in FITTED for row in rows[name]]
+    everything = [row for some in rows.values() for row in some]
+    names = list(fitted[0].values)
+    labels = np.array([row.label for row in fitted])
+    for left_out in (None, *names):
+        used = [name for name in names if name != left_out]
+        model = LogisticRegression(class_weight="balanced", C=10.0, max_iter=2000)
+        model.fit(matrix(fitted, used), labels)
+        p = model.predict_proba(matrix(everything, used))[:, 1]
+        area = roc_auc_score([row.label for row in everything], p)
+        print(f"without {left_out}: AUROC {area:.4f}" if left_out else f"all features: {area:.4f}")
+        if left_out is None:
+            print(f"_INTERCEPT = {model.intercept_[0]:.3f}")
+            print(
+                "_WEIGHTS =",
+                {n: round(float(w), 3) for n, w in zip(used, model.coef_[0], strict=True)},
+            )
+            report(everything, p)
+
+
+if __name__ == "__main__":
+    main()

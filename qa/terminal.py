@@ -1,0 +1,153 @@
+"""What the command line shows to a person: progress, answers, passages. Knows nothing else.
+
+Progress is a bar on a terminal and a line now and then elsewhere, always on standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from qa.answer import Answer, Hit
+    from qa.indexing import ProgressCallback
+    from qa.models.progress import Progress
+
+_LINE_EVERY_S = 10.0
+
+
+class Bar(Protocol):
+    """Something that shows how far a job is."""
+
+    def __call__(self, done: float, total: float, note: str) -> None: ...
+
+
+def say(message: str) -> None:
+    """A remark on standard error."""
+    sys.stderr.write(f"{message}\n")
+    sys.stderr.flush()
+
+
+def complain(message: str) -> None:
+    """An error on standard error, on one line."""
+    say(f"qa: {' '.join(message.split())}")
+
+
+@contextmanager
+def download_bar(name: str) -> Iterator[Progress]:
+    """Progress of a download, counted in bytes."""
+    with _bar(name, "download") as bar:
+        yield lambda done, total, note: bar(done, total, note.removeprefix(f"{name}: "))
+
+
+@contextmanager
+def indexing_bar() -> Iterator[ProgressCallback]:
+    """Progress of an indexing run, counted in files."""
+    with _bar("indexing", "count") as bar:
+        yield lambda step: bar(step.file, step.files, f"{step.articles} articles read")
+
+
+@contextmanager
+def _bar(name: str, kind: str) -> Iterator[Bar]:
+    if not sys.stderr.isatty():
+        yield _Lines(name)
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    counts = (
+        (DownloadColumn(), TransferSpeedColumn()) if kind == "download" else (MofNCompleteColumn(),)
+    )
+    columns = (TextColumn("{task.fields[title]}"), BarColumn(), *counts, TimeRemainingColumn())
+    with Progress(
+        *columns, TextColumn("[dim]{task.description}"), console=Console(stderr=True)
+    ) as progress:
+        task = progress.add_task("", total=None, title=name)
+
+        def update(done: float, total: float, note: str) -> None:
+            progress.update(task, completed=done, total=total, description=note)
+
+        yield update
+
+
+class _Lines:
+    """A line at the start, then every ten seconds."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._last = float("-inf")
+
+    def __call__(self, done: float, total: float, note: str) -> None:
+        now = time.monotonic()
+        if now - self._last >= _LINE_EVERY_S:
+            self._last = now
+            say(f"{self._name}: {done / total if total else 0:.0%} {note}")
+
+
+def show(answer: Answer) -> None:
+    """The answer, then what it rests on or what came nearest."""
+    write = sys.stdout.write
+    if answer.question.standalone not in ("", answer.question.text.strip()):
+        say(f"Understood as: {answer.question.standalone}")
+    write(f"{answer.text}\n")
+    if answer.abstained:
+        nearest = list({hit.article.id: hit.article for hit in answer.hits}.values())[:3]
+        for article in nearest:
+            write(f"    nearest: {_about(article)}\n")
+    for citation in answer.citations:
+        quote = " ".join(citation.quote.split())
+        write(f"[{citation.n}] {_about(citation.article)}\n")
+        if answer.answerer == "generative":
+            write(f"    “{quote}”\n")
+    if answer.reason and not answer.abstained:
+        say(f"({answer.reason})")
+    sys.stdout.flush()
+
+
+def show_hits(hits: Sequence[Hit]) -> None:
+    """Passages, best first."""
+    for rank, hit in enumerate(hits, 1):
+        ranks = ", ".join(f"{name} {place}" for name, place in hit.ranks.items())
+        text = " ".join(hit.chunk.text.split())
+        sys.stdout.write(f"{rank:2}. {hit.score:.3f}  {_about(hit.article)}  ({ranks})\n")
+        sys.stdout.write(f"    {text}\n")
+
+
+def follow(states: Iterable[Answer]) -> Answer:
+    """Show an answer as it comes: the quotes at once, then the text. Returns the final state."""
+    last = None
+    for state in states:
+        if state.stage == "evidence" and sys.stdout.isatty():
+            for citation in state.citations:
+                say(f"  [{citation.n}] “{' '.join(citation.quote.split())}”")
+        last = state
+    assert last is not None
+    show(last)
+    return last
+
+
+def lines() -> Iterator[str]:
+    """What is typed, line by line, blank lines left out, until Ctrl-D or Ctrl-C."""
+    while True:
+        try:
+            line = input("> " if sys.stdin.isatty() else "").strip()
+        except (EOFError, KeyboardInterrupt):
+            return
+        if line:
+            yield line
+
+
+def _about(article: object) -> str:
+    parts = (getattr(article, name) for name in ("title", "date", "source", "url"))
+    return ", ".join(str(part) for part in parts if part) or str(getattr(article, "id", ""))
