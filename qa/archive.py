@@ -95,7 +95,8 @@ class Archive:
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            mode = "rwc" if self._writable else "ro"
+            # A reader too must be able to undo what a killed writer left half done, so `rw`.
+            mode = "rwc" if self._writable else "rw"
             connection = sqlite3.connect(
                 f"{self._path.absolute().as_uri()}?mode={mode}",
                 uri=True,
@@ -104,6 +105,7 @@ class Archive:
                 check_same_thread=False,
             )
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute(f"PRAGMA query_only = {not self._writable}")
             self._local.connection = connection
             self._open.append(connection)
         return connection

@@ -6,7 +6,8 @@ here, and its telemetry is off. Chunk text is not kept here; `archive` has it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import urlparse
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from chromadb.api.client import Client
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
+    from chromadb.config import Settings as ChromaSettings
 
 # Cosine space, and a wide beam: a question takes few candidates, and recall is what counts.
 _HNSW: CreateHNSWConfiguration = {
@@ -54,10 +56,10 @@ class Store:
             IndexUnusable: the server does not answer, or the files are damaged.
         """
         import chromadb
-        from chromadb.config import Settings as ChromaSettings
+        from chromadb.config import Settings
         from chromadb.errors import ChromaError
 
-        quiet = ChromaSettings(anonymized_telemetry=False)
+        quiet = Settings(anonymized_telemetry=False)
         if url is None:
             try:
                 client = chromadb.PersistentClient(str(directory), settings=quiet)
@@ -66,24 +68,20 @@ class Store:
                 raise IndexUnusable(
                     f"Chroma cannot open {directory}: {exc}. Rebuild it with `qa index --rebuild`."
                 ) from exc
-        parts = urlparse(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise IndexUnusable(
-                f"chroma_url is {url!r}; it should look like http://127.0.0.1:8000."
-            )
-        try:
-            remote = chromadb.HttpClient(
-                host=parts.hostname,
-                port=parts.port or (443 if parts.scheme == "https" else 8000),
-                ssl=parts.scheme == "https",
-                settings=quiet,
-            )
-            return cls(cast("Client", remote), name)
-        except (ChromaError, ValueError, OSError) as exc:
-            raise IndexUnusable(
-                f"no Chroma server answers at {url}: {exc}. Start it with `chroma run`, "
-                "or unset QA_CHROMA_URL to keep Chroma inside the index."
-            ) from exc
+        with _translated():
+            return cls(_remote(url, quiet), name)
+
+    @classmethod
+    def drop(cls, url: str, name: str) -> None:
+        """Delete a collection of a server; one that is not there is passed over.
+
+        Raises:
+            IndexUnusable: the server does not answer.
+        """
+        store = cls.open(Path(), url, name)
+        with _translated():
+            store._client.delete_collection(name)
+        store.close()
 
     def put(self, ids: Sequence[str], vectors: np.ndarray, articles: Sequence[Article]) -> None:
         """Add or replace chunks.
@@ -93,32 +91,35 @@ class Store:
             vectors: (n, d) float32, unit length.
             articles: n, the article of each chunk.
         """
-        size = self._client.get_max_batch_size()
-        for start in range(0, len(ids), size):
-            part = slice(start, start + size)
-            self._collection.upsert(
-                ids=list(ids[part]),
-                embeddings=vectors[part],
-                metadatas=[_metadata(article) for article in articles[part]],
-            )
+        with _translated():
+            size = self._client.get_max_batch_size()
+            for start in range(0, len(ids), size):
+                part = slice(start, start + size)
+                self._collection.upsert(
+                    ids=list(ids[part]),
+                    embeddings=vectors[part],
+                    metadatas=[_metadata(article) for article in articles[part]],
+                )
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove chunks; ids that are not there are passed over."""
-        size = self._client.get_max_batch_size()
-        for start in range(0, len(ids), size):
-            self._collection.delete(ids=list(ids[start : start + size]))
+        with _translated():
+            size = self._client.get_max_batch_size()
+            for start in range(0, len(ids), size):
+                self._collection.delete(ids=list(ids[start : start + size]))
 
     def nearest(self, vector: np.ndarray, n: int, filters: Filters) -> list[tuple[str, float]]:
         """The `n` chunks nearest to a unit vector of shape (d,): (chunk id, cosine), best first."""
-        count = self._collection.count()
-        if count == 0:
-            return []
-        result = self._collection.query(
-            query_embeddings=[vector],
-            n_results=min(n, count),
-            where=_where(filters),
-            include=["distances"],
-        )
+        with _translated():
+            count = self._collection.count()
+            if count == 0:
+                return []
+            result = self._collection.query(
+                query_embeddings=[vector],
+                n_results=min(n, count),
+                where=_where(filters),
+                include=["distances"],
+            )
         distances = result["distances"] or [[]]
         return [
             (id, 1.0 - distance)
@@ -127,11 +128,54 @@ class Store:
 
     def ids(self) -> set[str]:
         """Every chunk id in the collection."""
-        return set(self._collection.get(include=[])["ids"])
+        with _translated():
+            return set(self._collection.get(include=[])["ids"])
 
     def close(self) -> None:
-        """Release the files, so that another process may replace them."""
+        """Release the files, so that another process may replace them, or the connections."""
         self._client.close()
+        for side in (self._client, self._client._admin_client):
+            session = getattr(getattr(side, "_server", None), "_session", None)
+            if session is not None:  # Chroma leaves its connections to a server open
+                session.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """What Chroma raises while it works, in words that say what to do."""
+    import httpx
+    from chromadb.errors import ChromaError
+
+    try:
+        yield
+    except (ChromaError, httpx.HTTPError) as exc:
+        raise IndexUnusable(
+            f"Chroma failed: {exc}. If QA_CHROMA_URL names a server, see that it runs; otherwise "
+            "mend the index with `qa doctor --repair`."
+        ) from exc
+
+
+def _remote(url: str, settings: ChromaSettings) -> Client:
+    """A client of the server at `url`."""
+    import chromadb
+    from chromadb.errors import ChromaError
+
+    parts = urlparse(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise IndexUnusable(f"chroma_url is {url!r}; it should look like http://127.0.0.1:8000.")
+    try:
+        client = chromadb.HttpClient(
+            host=parts.hostname,
+            port=parts.port or (443 if parts.scheme == "https" else 8000),
+            ssl=parts.scheme == "https",
+            settings=settings,
+        )
+    except (ChromaError, ValueError, OSError) as exc:
+        raise IndexUnusable(
+            f"no Chroma server answers at {url}: {exc}. Start it with `chroma run`, "
+            "or unset QA_CHROMA_URL to keep Chroma inside the index."
+        ) from exc
+    return cast("Client", client)
 
 
 def _metadata(article: Article) -> dict[str, Any]:

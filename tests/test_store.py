@@ -1,0 +1,177 @@
+"""The vector store: one contract, kept by embedded Chroma and by a Chroma server."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from qa.article import Article
+from qa.errors import IndexUnusable
+from qa.filters import Filters
+from qa.index import LiveIndex
+from qa.indexing import index_paths
+from qa.retrieval import HybridRetriever
+from qa.settings import Settings
+from qa.store import Store
+from tests.fakes import ARTICLE_COUNT, BagOfWords
+
+
+@contextmanager
+def chroma_server(folder: Path) -> Iterator[str]:
+    """A Chroma server on the loopback interface; its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("chroma")), "run", "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--path", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                httpx.get(f"{url}/api/v2/heartbeat").raise_for_status()
+                break
+            except httpx.HTTPError:
+                assert time.monotonic() < deadline, "the server does not start"
+                assert process.poll() is None, "the server has ended"
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with chroma_server(tmp_path_factory.mktemp("server")) as url:
+        yield url
+
+
+@pytest.fixture(params=["embedded", "server"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    url = request.getfixturevalue("server") if request.param == "server" else None
+    store = Store.open(tmp_path / "chroma", url, f"test-{tmp_path.name}")
+    yield store
+    store.close()
+
+
+def unit(*values: float) -> np.ndarray:
+    vector = np.array(values, np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+ARTICLE = Article.create(text="x", language="fr", origin="a")
+
+
+def put(store: Store, **vectors: np.ndarray) -> None:
+    store.put(list(vectors), np.stack(list(vectors.values())), [ARTICLE] * len(vectors))
+
+
+def test_the_nearest_come_first_with_their_cosine(store: Store):
+    put(store, a=unit(1, 0), b=unit(1, 1), c=unit(-1, 0))
+    hits = store.nearest(unit(1, 0), 10, Filters())
+    assert [id for id, _ in hits] == ["a", "b", "c"]
+    assert [cosine for _, cosine in hits] == pytest.approx([1, 0.5**0.5, -1], abs=1e-5)
+    assert len(store.nearest(unit(1, 0), 2, Filters())) == 2
+
+
+def test_an_empty_store_finds_nothing(store: Store):
+    assert store.nearest(unit(1, 0), 3, Filters()) == []
+    assert store.ids() == set()
+
+
+def test_putting_again_replaces(store: Store):
+    put(store, a=unit(1, 0))
+    put(store, a=unit(0, 1))
+    assert store.nearest(unit(0, 1), 3, Filters())[0] == ("a", pytest.approx(1, abs=1e-5))
+    assert store.ids() == {"a"}
+
+
+def test_what_is_deleted_is_gone_and_the_unknown_is_passed_over(store: Store):
+    put(store, a=unit(1, 0), b=unit(0, 1))
+    store.delete(["a", "never there"])
+    assert store.ids() == {"b"}
+    assert [id for id, _ in store.nearest(unit(1, 0), 3, Filters())] == ["b"]
+
+
+def test_a_filter_that_nothing_passes_finds_nothing(store: Store):
+    put(store, a=unit(1, 0))
+    assert store.nearest(unit(1, 0), 3, Filters(language="en")) == []
+
+
+def test_more_than_one_batch(store: Store, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(type(store._client), "get_max_batch_size", lambda self: 2)
+    put(store, a=unit(1, 0), b=unit(0, 1), c=unit(1, 1), d=unit(1, 2), e=unit(2, 1))
+    assert store.ids() == set("abcde")
+    store.delete(["a", "b", "c"])
+    assert store.ids() == {"d", "e"}
+
+
+def test_it_is_still_there_when_opened_again(tmp_path: Path):
+    store = Store.open(tmp_path)
+    put(store, a=unit(1, 0))
+    store.close()
+    again = Store.open(tmp_path)
+    assert again.ids() == {"a"}
+    again.close()
+
+
+def test_damage_names_the_command(tmp_path: Path):
+    (tmp_path / "chroma.sqlite3").write_text("not a database")
+    with pytest.raises(IndexUnusable, match="qa index --rebuild"):
+        Store.open(tmp_path)
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "ftp://a", "http://"])
+def test_an_address_that_is_none(url: str, tmp_path: Path):
+    with pytest.raises(IndexUnusable, match="should look like http"):
+        Store.open(tmp_path, url)
+
+
+def test_a_server_that_does_not_answer(tmp_path: Path):
+    with pytest.raises(IndexUnusable, match=r"no Chroma server answers at .*`chroma run`"):
+        Store.open(tmp_path, "http://127.0.0.1:9")
+
+
+def test_a_server_that_goes_away(tmp_path: Path):
+    with chroma_server(tmp_path) as url:
+        store = Store.open(tmp_path, url)
+        put(store, a=unit(1, 0))
+    for use in (lambda: store.nearest(unit(1, 0), 1, Filters()), lambda: store.delete(["a"])):
+        with pytest.raises(IndexUnusable, match="QA_CHROMA_URL names a server, see that it runs"):
+            use()
+    store.close()
+
+
+def test_an_index_on_a_server_answers_and_leaves_nothing_behind_when_rebuilt(
+    server: str, tmp_path: Path, article_folder: Path, fake_embedder: BagOfWords
+):
+    settings = Settings(index=tmp_path / "index", chroma_url=server)
+    report = index_paths([article_folder], settings, fake_embedder)
+    assert report.added == ARTICLE_COUNT
+    assert index_paths([article_folder], settings, fake_embedder).embedded == 0
+    before = _collections(server)
+
+    live = LiveIndex(settings.index, fake_embedder, settings)
+    retriever = HybridRetriever(index=live, embedder=fake_embedder)
+    hit = retriever.search("Qui a dirigé le chantier du pont ?", mode="dense")[0]
+    assert hit.article.id == "pont"
+    live.close()
+
+    index_paths([article_folder], settings, fake_embedder, rebuild=True)
+    assert len(_collections(server)) == len(before)
+
+
+def _collections(url: str) -> set[str]:
+    path = "/api/v2/tenants/default_tenant/databases/default_database/collections"
+    return {collection["name"] for collection in httpx.get(url + path).json()}
