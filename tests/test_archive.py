@@ -1,0 +1,203 @@
+"""The archive: what goes in comes out, all or nothing, and the journal of leftovers."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa.analysis import terms
+from qa.archive import Archive, Passage
+from qa.article import Article, PartialDate
+from qa.chunks import header, split
+from qa.errors import IndexUnusable
+
+TEXT = "Le pont rouvre. Il est neuf.\n\nLa mairie est contente. " * 8
+
+
+def article(id: str, text: str = TEXT, **fields: object) -> Article:
+    given = {"language": "fr", "origin": f"/{id}.txt", "title": "Le pont", **fields}
+    return Article.create(id=id, text=text, **given)  # type: ignore[arg-type]
+
+
+def passages(article: Article) -> list[Passage]:
+    return [
+        Passage(
+            chunk=chunk,
+            article=article,
+            header_terms=tuple(terms(header(article), article.language)),
+            terms=tuple(tuple(terms(s, article.language)) for s in chunk.sentence_texts()),
+            vectors=np.full((1 + len(chunk.sentences), 4), 0.5, np.float16),
+        )
+        for chunk in split(article, 200)
+    ]
+
+
+def put(archive: Archive, *articles: Article) -> list[str]:
+    made = [passage for article in articles for passage in passages(article)]
+    archive.replace(articles, made)
+    return [passage.chunk.id for passage in made]
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    archive = Archive.open(tmp_path / "articles.sqlite", writable=True)
+    yield archive
+    archive.close()
+
+
+def test_what_goes_in_comes_out(archive: Archive):
+    full = article("a", date=PartialDate(2017, 1), source="Le Courrier", url="https://a.example")
+    bare = article("b", title="")
+    put(archive, full, bare)
+    assert archive.article("a") == full
+    assert archive.article("b") == bare
+    assert archive.article("c") is None
+    written = passages(full)
+    read = archive.passages([passage.chunk.id for passage in written])
+    for was, now in zip(written, read, strict=True):
+        assert (now.chunk, now.article) == (was.chunk, was.article)
+        assert (now.header_terms, now.terms) == (was.header_terms, was.terms)
+        np.testing.assert_array_equal(now.vectors, was.vectors)
+
+
+def test_a_sentence_without_terms_keeps_its_place(archive: Archive):
+    """ "C'est là." has small words only; the empty line must not shift the others."""
+    [chunk_id] = put(archive, article("a", "C'est là. Le pont rouvre. Et là.", title=""))
+    [passage] = archive.passages([chunk_id])
+    assert (passage.header_terms, passage.terms[0], passage.terms[2]) == ((), (), ())
+    assert len(passage.terms[1]) == 2
+
+
+def test_passages_come_in_the_order_asked_and_the_unknown_are_left_out(archive: Archive):
+    ids = put(archive, article("a"))
+    assert len(ids) > 1
+    asked = [*reversed(ids), "never there"]
+    assert [p.chunk.id for p in archive.passages(asked)] == asked[:-1]
+    assert archive.passages([]) == []
+
+
+def test_articles_are_listed_newest_first_undated_last(archive: Archive):
+    dates = {"a": None, "b": PartialDate(2017), "c": PartialDate(2019, 3), "d": PartialDate(2018)}
+    put(archive, *(article(id, date=date) for id, date in dates.items()))
+    assert [a.id for a in archive.articles()] == ["c", "d", "b", "a"]
+
+
+def test_facets_count_what_is_known(archive: Archive):
+    put(
+        archive,
+        article("a", date=PartialDate(2017, 1, 3), source="Le Courrier"),
+        article("b", date=PartialDate(2017), language="en"),
+    )
+    assert archive.facets() == {
+        "language": {"en": 1, "fr": 1},
+        "source": {"Le Courrier": 1},
+        "year": {"2017": 2},
+    }
+
+
+def test_replacing_makes_the_earlier_chunks_leftovers(archive: Archive):
+    old = put(archive, article("a"))
+    assert archive.leftovers() == []
+    new = put(archive, article("a", "Le pont ferme."))
+    assert set(archive.leftovers()) == set(old)
+    assert archive.chunk_ids() == set(new)
+    archive.forget(old)
+    assert archive.leftovers() == []
+
+
+def test_what_is_announced_is_a_leftover_until_it_is_there(archive: Archive):
+    ids = [passage.chunk.id for passage in passages(article("a"))]
+    archive.announce([*ids, "never put"])
+    archive.announce(ids)
+    assert set(archive.leftovers()) == {*ids, "never put"}
+    put(archive, article("a"))
+    assert archive.leftovers() == ["never put"]
+
+
+def test_removing_takes_the_chunks_along(archive: Archive):
+    ids = put(archive, article("a"), article("b"))
+    archive.remove(["a", "never there"])
+    assert archive.article("a") is None
+    assert archive.counts()["articles"] == 1
+    gone = [id for id in ids if id.startswith("a@")]
+    assert set(archive.leftovers()) == set(gone)
+    assert archive.passages(gone) == []
+
+
+def test_a_move_changes_the_origin_only(archive: Archive):
+    put(archive, article("a"))
+    archive.move("a", "/elsewhere.txt")
+    assert archive.known() == {"a": (article("a").fingerprint, "/elsewhere.txt")}
+
+
+def test_a_failed_replacement_changes_nothing(archive: Archive):
+    put(archive, article("a"))
+    before = archive.chunk_ids()
+    twice = passages(article("b"))[:1] * 2
+    with pytest.raises(sqlite3.IntegrityError):
+        archive.replace([article("b")], twice)
+    assert archive.article("b") is None
+    assert archive.chunk_ids() == before
+
+
+def test_a_reader_sees_the_file_and_cannot_write(archive: Archive, tmp_path: Path):
+    put(archive, article("a"))
+    reader = Archive.open(tmp_path / "articles.sqlite")
+    assert reader.article("a") is not None
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader.remove(["a"])
+    reader.close()
+
+
+def test_opening_to_read_creates_nothing(tmp_path: Path):
+    with pytest.raises(IndexUnusable, match="qa index --rebuild"):
+        Archive.open(tmp_path / "none.sqlite")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_damage_names_the_command(tmp_path: Path):
+    path = tmp_path / "articles.sqlite"
+    path.write_bytes(b"not a database, " * 100)
+    with pytest.raises(IndexUnusable, match="qa index --rebuild"):
+        Archive.open(path)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from qa.archive import Archive
+archive = Archive.open(Path(sys.argv[1]), writable=True)
+archive._connection.execute("PRAGMA cache_size = 1")  # pages reach the file before the commit
+with archive._transaction() as connection:
+    connection.execute("UPDATE article SET title = 'half done', text = text || ?", ("x" * 500_000,))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_reader_undoes_what_a_killed_writer_left_half_done(archive: Archive, tmp_path: Path):
+    """A reader that opened the file read-only could not, and said "attempt to write a readonly
+    database" until the next indexing run.
+    """
+    put(archive, article("a"), article("b"))
+    archive.close()
+    path = tmp_path / "articles.sqlite"
+    subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False, env=dict(os.environ))
+    assert (tmp_path / "articles.sqlite-journal").exists()
+    reader = Archive.open(path)
+    assert [a.title for a in reader.articles()] == ["Le pont", "Le pont"]
+    reader.close()
+
+
+def test_each_thread_reads_for_itself(archive: Archive):
+    ids = put(archive, article("a"))
+    with ThreadPoolExecutor(4) as pool:
+        counts = list(pool.map(lambda _: len(archive.passages(ids)), range(40)))
+    assert set(counts) == {len(ids)}

@@ -1,0 +1,78 @@
+"""Settings: four places, one object, and mistakes that say where they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from qa.errors import SettingsError
+from qa.settings import Settings
+
+
+def load(directory: Path, environ: dict[str, str] | None = None, **overrides: object) -> Settings:
+    return Settings.load(overrides, environ=environ or {}, directory=directory)
+
+
+def test_defaults_need_nothing(tmp_path: Path):
+    assert load(tmp_path) == Settings()
+
+
+def test_each_place_wins_over_the_one_before(tmp_path: Path):
+    (tmp_path / "qa.toml").write_text("k = 2\nquotes = 2\ncandidates = 20\n")
+    environ = {"QA_K": "3", "QA_QUOTES": "4", "PATH": "/bin"}
+    traced = Settings.trace({"k": 5, "port": None}, environ=environ, directory=tmp_path)
+    settings, origins = traced.settings, traced.origins
+    assert (settings.k, settings.quotes, settings.candidates, settings.port) == (5, 4, 20, 7860)
+    assert [origins[name] for name in ("k", "quotes", "candidates", "port")] == [
+        "command line",
+        "environment",
+        "file",
+        "default",
+    ]
+
+
+def test_an_empty_variable_is_not_given(tmp_path: Path):
+    assert load(tmp_path, {"QA_K": ""}).k == Settings().k
+
+
+def test_paths_of_the_file_count_from_its_folder(tmp_path: Path):
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "my.toml").write_text('index = "idx"\ncorpus = "/abs"\n')
+    settings = load(tmp_path, {"QA_CONFIG": str(tmp_path / "conf" / "my.toml")})
+    assert settings.index == tmp_path / "conf" / "idx"
+    assert settings.corpus == Path("/abs")
+
+
+@pytest.mark.parametrize(
+    ("file", "environ", "says"),
+    [
+        ("", {"QA_NONSENSE": "1"}, r"unknown setting 'nonsense' \(environment\).*abstain_below"),
+        ("answer = 1", {}, r"unknown setting 'answer' \(file\)"),
+        ("k = 0", {}, r"setting 'k' \(file\) is 0: .*passages that a search returns"),
+        ("", {"QA_ABSTAIN_BELOW": "2"}, r"'abstain_below' \(environment\) is '2'"),
+        ("", {"QA_ANSWERER": "magic"}, r"'answerer'.*'extractive'"),
+        ("k =", {}, "not valid TOML"),
+        ("", {"QA_CONFIG": "/no/such.toml"}, r"QA_CONFIG names '/no/such\.toml'"),
+    ],
+)
+def test_a_mistake_says_where_it_is(tmp_path: Path, file: str, environ: dict[str, str], says: str):
+    (tmp_path / "qa.toml").write_text(file)
+    with pytest.raises(SettingsError, match=says):
+        load(tmp_path, environ)
+
+
+def test_a_mistake_on_the_command_line(tmp_path: Path):
+    with pytest.raises(SettingsError, match=r"setting 'k' \(command line\) is 1000"):
+        load(tmp_path, k=1000)
+
+
+def test_settings_do_not_change():
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().k = 3  # type: ignore[misc]
+
+
+def test_every_setting_says_what_it_is():
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
