@@ -107,20 +107,20 @@ class Manifest:
         path = directory / "manifest.json"
         try:
             values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            if values["format"] == FORMAT:
+                return cls(**values)
         except FileNotFoundError as exc:
             raise IndexMissing(
                 f"there is no index at {directory}. Build one with `qa index PATH`."
             ) from exc
-        except (OSError, ValueError) as exc:
+        except (OSError, ValueError, TypeError, KeyError) as exc:
             raise IndexUnusable(
                 f"{path} cannot be read ({exc}). Rebuild it with `qa index --rebuild PATH`."
             ) from exc
-        if values.get("format") != FORMAT:
-            raise IndexUnusable(
-                f"the index at {directory} has format {values.get('format')!r}, this version "
-                f"reads {FORMAT}. Rebuild it with `qa index --rebuild PATH`."
-            )
-        return cls(**values)
+        raise IndexUnusable(
+            f"the index at {directory} has format {values['format']!r}, this version "
+            f"reads {FORMAT}. Rebuild it with `qa index --rebuild PATH`."
+        )
 
     def write(self, directory: Path) -> None:
         """Replace the directory's manifest in one step."""
@@ -201,7 +201,9 @@ class Index:
 
     def stale(self) -> bool:
         """Whether a later run has completed since this index was opened."""
-        return Manifest.read(self.directory).revision != self.manifest.revision
+        now = Manifest.read(self.directory)
+        # A rebuilt index counts its revisions from the start.
+        return (now.generation, now.revision) != (self.manifest.generation, self.manifest.revision)
 
     def close(self) -> None:
         """Release the files."""
