@@ -1,0 +1,265 @@
+"""Pipeline: the assistant as an evaluator sees it, with an index for the question set.
+
+The assistant is asked as everybody asks it. Retrieval measures need more chunks than an answer
+does: ten distinct articles rather than ten chunks. The retriever ranks all its candidates anyway,
+so `DeepRetriever` notes the whole ranking and hands on the beginning, and answers stay what they
+are without an evaluator.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import platformdirs
+
+import qa
+from qa.answer import Answer, Hit
+from qa.article import Article
+from qa.assistant import Assistant, LanguageModel
+from qa.errors import ModelError
+from qa.evaluation.questions import GoldQuestion
+from qa.filters import Filters
+from qa.index import LiveIndex, Manifest
+from qa.indexing import ProgressCallback, index_paths
+from qa.retrieval import HybridRetriever, Mode
+from qa.rewriting import make_standalone
+from qa.settings import Settings
+from qa.sources import find
+
+if TYPE_CHECKING:
+    from qa.models import Embedder
+
+logger = logging.getLogger(__name__)
+
+# The modules that decide what an index holds; a change in one makes a cached index another one.
+_INDEX_MODULES = (
+    "analysis",
+    "archive",
+    "article",
+    "chunks",
+    "index",
+    "indexing",
+    "language",
+    "lexical",
+    "store",
+    "models/embedder",
+    "sources/*",
+)
+_NOT_THE_PIPELINE = ("evaluation", "ui", "cli", "api", "terminal", "doctor")
+
+_ranked: ContextVar[list[Hit] | None] = ContextVar("ranked", default=None)
+
+
+class DeepRetriever(HybridRetriever):
+    """Returns what its parent returns, and notes the ranking that goes on behind it."""
+
+    def search(
+        self,
+        question: str,
+        *,
+        language: str | None = None,
+        filters: Filters | None = None,
+        k: int | None = None,
+        mode: Mode = "hybrid",
+    ) -> list[Hit]:
+        """As the parent's."""
+        wanted = k or self.k
+        # Not deeper than the candidates: more would change them, and with them every score.
+        depth = max(wanted, self.candidates)
+        hits = super().search(question, language=language, filters=filters, k=depth, mode=mode)
+        if (ranked := _ranked.get()) is not None:
+            ranked[:] = hits
+        return hits[:wanted]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a question led to.
+
+    Attributes:
+        answer: the final one; None when only retrieval was asked.
+        hits: all that was ranked, best first.
+        wall_ms: milliseconds from question to answer.
+    """
+
+    answer: Answer | None
+    hits: Sequence[Hit]
+    wall_ms: float
+
+
+class Pipeline:
+    """An open assistant. Safe to use from several threads."""
+
+    def __init__(self, assistant: Assistant, retriever: DeepRetriever, facts: dict[str, Any]):
+        self._assistant = assistant
+        self._retriever = retriever
+        self.facts = facts
+        """Models and index, for the header of a run."""
+
+    @classmethod
+    def open(cls, settings: Settings, embedder: Embedder, *, writes: bool) -> Self:
+        """Open the assistant at `settings.index`, waiting for its language model.
+
+        Args:
+            settings: see `qa.settings`.
+            embedder: the one that `settings` names.
+            writes: whether answers are wanted, and so a language model if the settings have one.
+
+        Raises:
+            IndexMissing, IndexMismatch, IndexUnusable: there is no index to answer from.
+            ModelError: the answers are to be generated, and no language model is ready.
+        """
+        if not writes:
+            settings = settings.model_copy(update={"answerer": "extractive"})
+        index = LiveIndex(settings.index, embedder, settings)
+        retriever = DeepRetriever(
+            index=index, embedder=embedder, candidates=settings.candidates, k=settings.k
+        )
+        model = LanguageModel(settings, fetch=False)
+        model.wait()
+        if settings.answerer == "generative" and model.get() is None:
+            index.close()
+            raise ModelError(
+                f"the language model {settings.llm!r} is not ready ({model.status().note}). "
+                "Fetch it with `qa models pull`, or evaluate with `--answerer extractive`."
+            )
+        facts = {
+            "models": {
+                "embedder": {"name": embedder.name, "fingerprint": embedder.fingerprint},
+                "llm": _llm_facts(settings) if model.get() is not None else None,
+            },
+            "index": json.loads((settings.index / "manifest.json").read_text(encoding="utf-8")),
+        }
+        return cls(Assistant(settings, index, retriever, model), retriever, facts)
+
+    def ask(self, question: GoldQuestion) -> Outcome:
+        """The answer as anybody gets it, with the whole ranking behind it."""
+        ranked: list[Hit] = []
+        token = _ranked.set(ranked)
+        started = time.perf_counter()
+        try:
+            answer = self._assistant.ask(question.asked())
+        finally:
+            spent = (time.perf_counter() - started) * 1000
+            _ranked.reset(token)
+        return Outcome(answer, ranked, spent)
+
+    def search(self, question: GoldQuestion, mode: Mode) -> Outcome:
+        """Retrieval alone, of the stand-alone question, as the assistant does it."""
+        started = time.perf_counter()
+        asked = make_standalone(question.asked())
+        hits = self._retriever.search(
+            asked.standalone,
+            language=asked.language,
+            filters=asked.filters,
+            k=self._retriever.candidates,
+            mode=mode,
+        )
+        return Outcome(None, hits, (time.perf_counter() - started) * 1000)
+
+    def article(self, id: str) -> Article | None:
+        """One article of the index."""
+        return self._assistant.article(id)
+
+    def close(self) -> None:
+        """Release the index."""
+        self._assistant.close()
+
+
+def _llm_facts(settings: Settings) -> dict[str, str]:
+    from qa.models import catalogue
+
+    entry = catalogue().get(settings.llm)
+    return {"name": settings.llm, **({"sha256": entry.sha256} if entry else {})}
+
+
+def cached_index(
+    source: Path | Sequence[Mapping[str, Any]],
+    settings: Settings,
+    embedder: Embedder,
+    progress: ProgressCallback | None = None,
+) -> Settings:
+    """Settings that point at an index of these articles, built at the first use.
+
+    It is kept in the user's cache, under a hash of the articles, the embedder, the size of chunks
+    and the code that makes an index. A build that was interrupted goes on.
+
+    Args:
+        source: a file or folder of articles, or the articles themselves.
+        settings: everything else that they say stays.
+        embedder: the one that they name.
+        progress: told of a build.
+
+    Returns:
+        Settings that point at it.
+    Raises:
+        SourceError: there are no articles.
+    """
+    key = hashlib.sha256()
+    for part in (embedder.fingerprint, str(settings.chunk_chars), code_fingerprint(_INDEX_MODULES)):
+        key.update(part.encode())
+    if isinstance(source, Path):
+        _add_files(key, source)
+    else:
+        text = "".join(json.dumps(d, ensure_ascii=False, sort_keys=True) + "\n" for d in source)
+        key.update(text.encode())
+    home = cache_folder() / key.hexdigest()[:16]
+    if not isinstance(source, Path):
+        home.mkdir(parents=True, exist_ok=True)
+        source = home / "articles.jsonl"
+        source.write_text(text, encoding="utf-8")
+    settings = settings.model_copy(update={"index": home / "index", "chroma_url": None})
+    if _complete(settings.index):
+        return settings
+    report = index_paths([source], settings, embedder, progress=progress)
+    if report.failures:
+        first = report.failures[0]
+        logger.warning(
+            "%d articles of the corpus cannot be read, the first is %s: %s",
+            len(report.failures),
+            first.origin,
+            first.reason,
+        )
+    return settings
+
+
+def cache_folder() -> Path:
+    """Where indexes and unnamed runs are kept."""
+    return Path(platformdirs.user_cache_dir("qa", appauthor=False)) / "eval"
+
+
+def code_fingerprint(modules: Iterable[str] = ()) -> str:
+    """A hash of this project's code, 16 hexadecimal digits: of some modules, or of the pipeline."""
+    root = Path(qa.__file__).parent
+    if modules:
+        files = [file for name in modules for file in root.glob(f"{name}.py")]
+    else:
+        files = [
+            file
+            for file in root.rglob("*.py")
+            if file.relative_to(root).parts[0].removesuffix(".py") not in _NOT_THE_PIPELINE
+        ]
+    sum = hashlib.sha256()
+    for file in sorted(files):
+        sum.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
+    return sum.hexdigest()[:16]
+
+
+def _add_files(key: hashlib._Hash, path: Path) -> None:
+    root = path if path.is_dir() else path.parent
+    for file in find([path]):
+        key.update(file.relative_to(root).as_posix().encode() + b"\0")
+        with file.open("rb") as opened:
+            key.update(hashlib.file_digest(opened, "sha256").digest())
+
+
+def _complete(index: Path) -> bool:
+    return (index / "manifest.json").exists() and Manifest.read(index).revision > 0

@@ -1,0 +1,353 @@
+"""Questions: a question set as it is measured, and the reader of our own format.
+
+    {"id": "q1", "question": "…", "answers": ["…"], "doc_ids": ["…"], "lang": "fr",
+     "kind": "factoid", "history": ["user", "assistant"], "facts": ["…"], "date": "2017-01",
+     "filters": {"since": "2017", "sources": ["…"]}}
+
+Only `question` is required; other fields are ignored. `answers` are alternatives, unless the kind
+is `multi`: then all are needed. A kind with the word `unanswerable` expects an abstention.
+Other formats are read by `squad`, `tables` and `beir`, which all end in `question_from`.
+
+A bad row does not stop the others: it is a `Problem` with its place and reason. Knows nothing
+about measures.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from qa.answer import Question
+from qa.article import PartialDate
+from qa.errors import QuestionError
+from qa.filters import Filters
+
+_FILTERS = frozenset({"since", "until", "sources", "language"})
+# Other people's names for the same fields.
+_ALIASES = {"answer": "answers", "doc_id": "doc_ids", "language": "lang", "fact": "facts"}
+
+
+@dataclass(frozen=True, slots=True)
+class GoldQuestion:
+    """A question and what is known about its answer.
+
+    Attributes:
+        id: unique in its set.
+        text: as a person would type it.
+        answers: each of them right; for the kind `multi`, all of them needed.
+        doc_ids: the articles that hold the answer.
+        grades: how relevant each of them is, 1 where nothing else is said.
+        facts: sentences of these articles that the answer rests on, word for word.
+        lang: of the question, None when it is not said.
+        kind: what sort of question it is, None when it is not said.
+        history: earlier turns, alternating user and assistant, oldest first.
+        filters: which articles it is asked of.
+        date: the day, month or year that the question is about, None when it is not said.
+    """
+
+    id: str
+    text: str
+    answers: tuple[str, ...] = ()
+    doc_ids: tuple[str, ...] = ()
+    grades: tuple[int, ...] = ()
+    facts: tuple[str, ...] = ()
+    lang: str | None = None
+    kind: str | None = None
+    history: tuple[str, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+    date: str | None = None
+
+    @property
+    def unanswerable(self) -> bool:
+        """Whether the right answer is to abstain."""
+        return "unanswerable" in re.split(r"[^a-z]+", (self.kind or "").lower())
+
+    @property
+    def answerable(self) -> bool | None:
+        """Whether the articles hold an answer; None when the set does not say."""
+        if self.unanswerable:
+            return False
+        return True if self.answers or self.doc_ids or self.facts else None
+
+    @property
+    def needs_all(self) -> bool:
+        """Whether every one of `answers` is needed, instead of any."""
+        return self.kind == "multi"
+
+    @property
+    def gold(self) -> dict[str, int]:
+        """Article id → grade, of the relevant articles."""
+        grades = self.grades or (1,) * len(self.doc_ids)
+        return {id: grade for id, grade in zip(self.doc_ids, grades, strict=True) if grade > 0}
+
+    def asked(self) -> Question:
+        """As the assistant is asked it. Its language is for the assistant to tell."""
+        return Question(self.text, self.history, self.filters)
+
+    def to_json(self) -> dict[str, Any]:
+        """Every field that says something, in our own format."""
+        values: dict[str, Any] = {"id": self.id, "question": self.text}
+        for name in ("answers", "doc_ids", "grades", "facts", "history"):
+            if getattr(self, name) or name == "answers":
+                values[name] = list(getattr(self, name))
+        for name in ("lang", "kind", "date"):
+            if getattr(self, name):
+                values[name] = getattr(self, name)
+        if self.filters:
+            values["filters"] = {k: v for k, v in self.filters.to_json().items() if v}
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A row that could not be read: where it is and why."""
+
+    place: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class QuestionSet:
+    """What a file of questions holds.
+
+    Attributes:
+        name: of the file or folder.
+        questions: in the order of the file.
+        problems: the rows that could not be read.
+        documents: the articles that came with the questions (SQuAD, BEIR), as `qa index` reads
+            them from a .jsonl file; None when the set has none of its own.
+    """
+
+    name: str
+    questions: tuple[GoldQuestion, ...]
+    problems: tuple[Problem, ...] = ()
+    documents: tuple[Mapping[str, Any], ...] | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the questions and all that is known about them, 16 hexadecimal digits."""
+        return fingerprint(self.questions)
+
+
+Rows = Iterator[tuple[str, Mapping[str, object] | QuestionError]]
+
+
+def fingerprint(questions: Iterable[GoldQuestion]) -> str:
+    """See `QuestionSet.fingerprint`."""
+    sum = hashlib.sha256()
+    for question in questions:
+        sum.update(json.dumps(question.to_json(), ensure_ascii=False, sort_keys=True).encode())
+        sum.update(b"\n")
+    return sum.hexdigest()[:16]
+
+
+def load(path: Path | str, *, strict: bool = False) -> QuestionSet:
+    """Read a question set: .jsonl, SQuAD .json, .csv, .tsv, each also .gz, or a BEIR folder.
+
+    Args:
+        path: the file or folder.
+        strict: whether the first bad row is an error.
+
+    Raises:
+        QuestionError: it cannot be read, holds no question, or, if strict, has a bad row.
+    """
+    path = Path(path)
+    found = _reader(path)(path)
+    if found.problems and (strict or not found.questions):
+        rest = len(found.problems) - 1
+        more = f" ({rest} more rows are bad)" if rest else ""
+        raise QuestionError(f"{path}: {found.problems[0]}{more}")
+    if not found.questions:
+        raise QuestionError(f"{path} holds no question.")
+    return found
+
+
+def _reader(path: Path) -> Callable[[Path], QuestionSet]:
+    """Which module reads it, told from its name."""
+    from qa.evaluation import beir, squad, tables
+
+    if path.is_dir():
+        return beir.read
+    if not path.exists():
+        raise QuestionError(f"there is no question file at {path}.")
+    name = path.name.lower().removesuffix(".gz")
+    readers = {
+        ".jsonl": _read_jsonl,
+        ".ndjson": _read_jsonl,
+        ".json": squad.read,
+        ".csv": tables.read,
+        ".tsv": tables.read,
+    }
+    ending = Path(name).suffix
+    if ending not in readers:
+        raise QuestionError(
+            f"no reader for the question file {path}; it should be a BEIR folder or end in "
+            f"{', '.join(readers)}, with or without .gz."
+        )
+    return readers[ending]
+
+
+def _read_jsonl(path: Path) -> QuestionSet:
+    return collect(path, _json_rows(path))
+
+
+def _json_rows(path: Path) -> Rows:
+    for number, line in enumerate(read_text(path).split("\n"), 1):
+        if line.strip():
+            yield f"line {number}", json_object(line)
+
+
+def json_object(line: str) -> Mapping[str, object] | QuestionError:
+    """The object that a line holds, or what is wrong with it."""
+    try:
+        value = json.loads(line)
+    except json.JSONDecodeError as exc:
+        return QuestionError(f"not valid JSON ({exc.msg} at column {exc.colno})")
+    except (ValueError, RecursionError):
+        return QuestionError("not usable JSON: a number too long, or nested too deeply")
+    if not isinstance(value, dict):
+        return QuestionError(f"expected an object with a question, found {line.strip():.40}")
+    return value
+
+
+def collect(
+    path: Path, rows: Rows, documents: Iterable[Mapping[str, Any]] | None = None
+) -> QuestionSet:
+    """Rows → a set: the good ones as questions, the bad ones as problems."""
+    questions: dict[str, GoldQuestion] = {}
+    places: dict[str, str] = {}
+    problems = []
+    for place, row in rows:
+        try:
+            if isinstance(row, QuestionError):
+                raise row
+            question = question_from(row)
+            if question.id in questions:
+                raise QuestionError(
+                    f"the id {question.id!r} is that of {places[question.id]} already"
+                )
+        except QuestionError as exc:
+            problems.append(Problem(place, str(exc)))
+            continue
+        questions[question.id] = question
+        places[question.id] = place
+    return QuestionSet(
+        name=path.name,
+        questions=tuple(questions.values()),
+        problems=tuple(problems),
+        documents=None if documents is None else tuple(documents),
+    )
+
+
+def question_from(row: Mapping[str, object]) -> GoldQuestion:
+    """A question from its fields, as described at the top of this module.
+
+    A question without an id gets one from its text and history.
+
+    Raises:
+        QuestionError: `question` is missing or a field makes no sense.
+    """
+    fields = {_ALIASES.get(name, name): value for name, value in row.items() if value is not None}
+    text = fields.get("question", "")
+    if not isinstance(text, str):
+        raise QuestionError(f"'question' should be text but is {text!r:.60}")
+    if not any(character.isalnum() for character in text):
+        raise QuestionError("'question' is missing or empty")
+    history = _texts(fields, "history")
+    doc_ids = _texts(fields, "doc_ids")
+    grades = fields.get("grades", [])
+    if not isinstance(grades, list) or not all(type(grade) is int for grade in grades):
+        raise QuestionError(f"'grades' should be a list of whole numbers but is {grades!r:.60}")
+    if grades and len(grades) != len(doc_ids):
+        raise QuestionError(f"there are {len(doc_ids)} 'doc_ids' but {len(grades)} 'grades'")
+    if len(set(doc_ids)) < len(doc_ids):
+        raise QuestionError("'doc_ids' names an article twice")
+    return GoldQuestion(
+        id=_word(fields, "id") or _made_id(text, history),
+        text=text.strip(),
+        answers=_texts(fields, "answers"),
+        doc_ids=doc_ids,
+        grades=tuple(grades),
+        facts=_texts(fields, "facts"),
+        lang=(_word(fields, "lang") or "").lower() or None,
+        kind=_word(fields, "kind"),
+        history=history,
+        filters=_filters(fields.get("filters", {})),
+        date=_date(fields.get("date")),
+    )
+
+
+def _made_id(text: str, history: tuple[str, ...]) -> str:
+    return hashlib.sha256("\x1f".join((*history, text)).encode()).hexdigest()[:12]
+
+
+def _word(fields: Mapping[str, object], name: str) -> str | None:
+    value = fields.get(name)
+    if value is None or isinstance(value, str):
+        return value or None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise QuestionError(f"{name!r} should be text but is {value!r:.60}")
+
+
+def _texts(fields: Mapping[str, object], name: str) -> tuple[str, ...]:
+    value = fields.get(name, [])
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise QuestionError(f"{name!r} should be a list of texts but is {value!r:.60}")
+    if not all(item.strip() for item in value):
+        raise QuestionError(f"{name!r} holds an empty text")
+    return tuple(value)
+
+
+def _filters(value: object) -> Filters:
+    if not isinstance(value, dict) or set(value) - _FILTERS:
+        raise QuestionError(
+            f"'filters' should be an object with {', '.join(sorted(_FILTERS))} but is {value!r:.60}"
+        )
+    sources = _texts(value, "sources")
+    return Filters.parse(
+        _word(value, "since"), _word(value, "until"), sources, _word(value, "language")
+    )
+
+
+def _date(value: object) -> str | None:
+    try:
+        date = PartialDate.of(value)
+    except ValueError as exc:
+        raise QuestionError(f"'date': {exc}") from exc
+    return str(date) if date else None
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, unpacked when it ends in .gz.
+
+    Raises:
+        QuestionError: it cannot be read, unpacked or decoded, or is empty.
+    """
+    try:
+        data = path.read_bytes()
+        if path.suffix.lower() == ".gz":
+            data = gzip.decompress(data)
+        text = data.decode("utf-8-sig")
+    except gzip.BadGzipFile as exc:
+        raise QuestionError(f"{path} is not a valid gzip file; is it compressed at all?") from exc
+    except (EOFError, zlib.error) as exc:
+        raise QuestionError(f"{path} is cut off or damaged; fetch it again.") from exc
+    except UnicodeDecodeError as exc:
+        line = exc.object[: exc.start].count(b"\n") + 1
+        raise QuestionError(f"{path} is not UTF-8 text (line {line}); save it as UTF-8.") from exc
+    except OSError as exc:
+        raise QuestionError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
+    if not text.strip():
+        raise QuestionError(f"{path} is empty.")
+    return text

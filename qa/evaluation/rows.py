@@ -1,0 +1,121 @@
+"""Rows: one a question, the result that everything else is a view of; written as they come.
+
+A file of rows is JSONL. Killed while writing, it ends in half a line, which reading leaves out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from qa.errors import QuestionError
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What came of one question.
+
+    Attributes:
+        id, question, lang, kind, history, answers, doc_ids: as in the question set.
+        answerable: see `GoldQuestion.answerable`.
+        month: YYYY-MM of the question, else of its first gold article; None when unknown.
+        scores: measure → value in [0, 1]; a measure that does not apply is not there.
+        answer, language, abstained, reason, answerer, confidence: the assistant's; None or empty
+            when only retrieval was asked. When the assistant failed, `abstained` and
+            `confidence` are whatever is wrong for the question.
+        citations: n, article_id, title, start, end, quote.
+        hits: chunk_id, article_id, title, score: the first ten chunks and the first chunk of
+            each of the first ten articles.
+        timings_ms: by stage, and `wall`, measured from outside.
+        tokens: prompt and completion.
+        error: what went wrong, None when nothing did.
+    """
+
+    id: str
+    question: str
+    lang: str | None
+    kind: str | None
+    history: tuple[str, ...]
+    answers: tuple[str, ...]
+    doc_ids: tuple[str, ...]
+    answerable: bool | None
+    month: str | None
+    scores: Mapping[str, float]
+    answer: str = ""
+    language: str | None = None
+    abstained: bool | None = None
+    reason: str | None = None
+    answerer: str | None = None
+    confidence: float | None = None
+    citations: tuple[Mapping[str, Any], ...] = ()
+    hits: tuple[Mapping[str, Any], ...] = ()
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    tokens: Mapping[str, int] = field(default_factory=dict)
+    error: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Every field."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """From `to_json`, after a passage through JSON."""
+        fields: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+        }
+        return cls(**fields)
+
+
+class RowWriter:
+    """Appends rows to a file, each on the disk before the next is asked."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("a", encoding="utf-8")
+
+    def write(self, row: Row) -> None:
+        """Append one row."""
+        self._file.write(line_of(row))
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def line_of(row: Row) -> str:
+    """A row as a line of the file."""
+    return json.dumps(row.to_json(), ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a file; the half line of a killed run is left out.
+
+    Raises:
+        QuestionError: another line makes no sense, or there is no file.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as exc:
+        raise QuestionError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
+    rows = []
+    for number, line in enumerate(lines[:-1], 1):
+        try:
+            rows.append(Row.from_json(json.loads(line)))
+        except (ValueError, TypeError, AttributeError) as exc:
+            raise QuestionError(f"{path}, line {number} is no row of a run ({exc}).") from exc
+    return rows
+
+
+def replace_rows(path: Path, rows: Iterable[Row]) -> None:
+    """Put these rows in place of the file's, in one step."""
+    temporary = path.with_name(f"{path.name}.new")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.writelines(line_of(row) for row in rows)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
