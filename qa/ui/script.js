@@ -1,9 +1,8 @@
 // The article panel, and where the conversation stands. Runs once, when Gradio has made the panel.
 // Gradio gives: element (the panel's content), props.value (its HTML), server, watch.
 
-const panel = document.getElementById("qa-panel");
-const behind = ["qa-head", "qa-chat"].map((id) => document.getElementById(id));
-// As in style.css: below this width the panel lies over the page.
+const part = (id) => document.getElementById(id);
+// As in style/narrow.css: below this width the panel lies over the page.
 const narrow = window.matchMedia("(max-width: 899px)");
 
 let opened = null; // what the panel shows: {id, start, end}
@@ -35,9 +34,10 @@ async function load(asked) {
 }
 
 function lay() {
+  const panel = part("qa-panel");
   const over = opened !== null && narrow.matches;
   panel.toggleAttribute("data-open", opened !== null);
-  for (const part of behind) part.inert = over;
+  for (const id of ["qa-head", "qa-chat"]) part(id).inert = over;
   if (over) {
     panel.setAttribute("role", "dialog");
     panel.setAttribute("aria-modal", "true");
@@ -83,19 +83,37 @@ narrow.addEventListener("change", lay);
 watch("value", () => opened && load(opened));
 
 // A new question goes to the top, and its answer grows below it, unless the reader has scrolled.
-const scroller = document.getElementById("qa-scroll");
-const latest = document.getElementById("qa-latest");
-let asked = 0;
-let follows = true;
-for (const kind of ["wheel", "touchmove", "keydown"]) {
-  scroller.addEventListener(kind, () => (follows = false), { passive: true });
-}
-new MutationObserver(() => {
-  const turn = latest.querySelector(".qa-turn");
-  const turns = document.querySelectorAll(".qa-turn").length;
-  if (turns !== asked || latest.querySelector('[data-stage="searching"]')) follows = true;
-  asked = turns;
-  if (turn && follows) {
-    scroller.scrollTop += turn.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+async function follow() {
+  // The components are made in no fixed order.
+  while (!part("qa-latest")) await new Promise(requestAnimationFrame);
+  const scroller = part("qa-scroll");
+  const latest = part("qa-latest");
+  let asked = 0;
+  let follows = true;
+  for (const kind of ["wheel", "touchmove", "keydown"]) {
+    scroller.addEventListener(kind, () => (follows = false), { passive: true });
   }
-}).observe(scroller, { childList: true, subtree: true, characterData: true });
+  new MutationObserver(() => {
+    const turns = scroller.querySelectorAll(".qa-turn").length;
+    if (turns !== asked || latest.querySelector('[data-stage="searching"]')) follows = true;
+    asked = turns;
+    const turn = latest.querySelector(".qa-turn");
+    if (turn && follows) {
+      const { top } = turn.getBoundingClientRect();
+      scroller.scrollTop += 1 + top - scroller.getBoundingClientRect().top; // 1: the rule above
+    }
+  }).observe(scroller, { childList: true, subtree: true, characterData: true });
+}
+follow();
+
+// Gradio's accordion does not say whether it is open.
+async function tellFilters() {
+  while (!document.querySelector("#qa-filters > .label-wrap")) {
+    await new Promise(requestAnimationFrame);
+  }
+  const label = document.querySelector("#qa-filters > .label-wrap");
+  const tell = () => label.setAttribute("aria-expanded", label.classList.contains("open"));
+  new MutationObserver(tell).observe(label, { attributes: true, attributeFilter: ["class"] });
+  tell();
+}
+tellFilters();

@@ -21,8 +21,6 @@ class Texts:
     switch: str
     welcome: str
     welcome_more: str
-    examples: str
-    conversation: str
     question: str
     placeholder: str
     send: str
@@ -44,7 +42,6 @@ class Texts:
     article: str
     panel_empty: str
     close: str
-    published: str
     untitled: str
     undated: str
     article_gone: str
@@ -56,7 +53,6 @@ class Texts:
     date_hint: str
     source: str
     article_language: str
-    all_sources: str
     all_languages: str
     remove_filters: str
     only: str
@@ -96,10 +92,8 @@ FRENCH = Texts(
     welcome="Interrogez les articles",
     welcome_more="Posez une question en français ou en anglais. Chaque réponse s’appuie sur des "
     "phrases citées mot pour mot ; si les articles ne disent rien, la réponse le dit.",
-    examples="Par exemple",
-    conversation="Conversation",
     question="Votre question",
-    placeholder="Votre question sur les articles…",
+    placeholder="Posez une question…",
     send="Envoyer",
     stop="Arrêter",
     retry="Réessayer",
@@ -121,7 +115,6 @@ FRENCH = Texts(
     panel_empty="Cliquez sur le numéro d’une source : l’article s’ouvre ici, la phrase citée "
     "surlignée.",
     close="Fermer",
-    published="Publié à l’adresse",
     untitled="Article sans titre",
     undated="date inconnue",
     article_gone="Cet article n’est plus dans l’index.",
@@ -134,7 +127,6 @@ FRENCH = Texts(
     date_hint="p. ex. 2017-01",
     source="Source",
     article_language="Langue des articles",
-    all_sources="toutes",
     all_languages="toutes",
     remove_filters="Retirer les filtres",
     only="Seulement",
@@ -174,10 +166,8 @@ ENGLISH = Texts(
     welcome="Ask the articles",
     welcome_more="Ask in French or English. Every answer rests on sentences quoted word for word; "
     "when the articles do not say, the answer tells you so.",
-    examples="For example",
-    conversation="Conversation",
     question="Your question",
-    placeholder="Your question about the articles…",
+    placeholder="Ask a question…",
     send="Send",
     stop="Stop",
     retry="Retry",
@@ -199,7 +189,6 @@ ENGLISH = Texts(
     panel_empty="Click a source number: the article opens here, with the quoted sentence "
     "highlighted.",
     close="Close",
-    published="Published at",
     untitled="Untitled article",
     undated="date unknown",
     article_gone="This article is no longer in the index.",
@@ -212,7 +201,6 @@ ENGLISH = Texts(
     date_hint="e.g. 2017-01",
     source="Source",
     article_language="Language of the articles",
-    all_sources="all",
     all_languages="all",
     remove_filters="Remove the filters",
     only="Only",

@@ -1,0 +1,249 @@
+"""The page's HTML, texts and filter boxes."""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import fields, replace
+from html import unescape
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.answer import Answer, Citation, Question
+from qa.article import Article, PartialDate
+from qa.assistant import LLMState, LLMStatus
+from qa.chunks import Span
+from qa.errors import QuestionError
+from qa.filters import Filters
+from qa.ui import render
+from qa.ui.filtering import Typed, in_force
+from qa.ui.talks import Turn
+from qa.ui.texts import ENGLISH, FRENCH, TEXTS, Texts, language_of
+
+EVIL = "<img src=x onerror=alert(1)>\"'`${1}{{2}}"
+
+ARTICLE = Article.create(
+    title=f"Title {EVIL}",
+    text=f"Before. The quoted sentence {EVIL} ends. After & more.",
+    date=PartialDate(2017, 1, 14),
+    source=f"Source {EVIL}",
+    language="en",
+    url="https://example.org/a?b=1&c=2",
+    origin="a.md",
+)
+QUOTE = Span(8, ARTICLE.text.index(" After"))
+
+
+def answer(text: str = "Said so [1], not [7].", **changes: Any) -> Answer:
+    """An answer with one citation."""
+    whole = Answer(
+        question=Question("Who?", standalone="Who?", language="en"),
+        text=text,
+        language="en",
+        citations=(Citation(1, ARTICLE, QUOTE),),
+        abstained=False,
+        reason=None,
+        answerer="generative",
+        confidence=0.9,
+        hits=(),
+    )
+    return replace(whole, **changes)
+
+
+def tags(html: str) -> set[str]:
+    """The names of the elements in it."""
+    return {name.lower() for name in re.findall(r"<\s*([a-zA-Z][^\s/>]*)", html)}
+
+
+def text_of(html: str) -> str:
+    """What is left without tags."""
+    return unescape(re.sub(r"<[^>]*>", "", html))
+
+
+# Texts
+
+
+def test_both_languages_fill_in_the_same_things() -> None:
+    for field in fields(Texts):
+        french, english = getattr(FRENCH, field.name), getattr(ENGLISH, field.name)
+        if isinstance(english, str):
+            assert english, field.name
+            assert french, field.name
+            assert _blanks(french) == _blanks(english), field.name
+        else:
+            assert len(french) == len(english), field.name
+
+
+def _blanks(text: str) -> set[str | None]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize(
+    ("date", "french", "english"),
+    [
+        (PartialDate(2017, 1, 14), "14 janvier 2017", "14 January 2017"),
+        (PartialDate(2015, 5, 1), "1er mai 2015", "1 May 2015"),
+        (PartialDate(2012, 7), "juillet 2012", "July 2012"),
+        (PartialDate(2011), "2011", "2011"),
+        (None, "date inconnue", "date unknown"),
+    ],
+)
+def test_dates_are_said_in_words(date: PartialDate | None, french: str, english: str) -> None:
+    assert FRENCH.day(date) == french
+    assert ENGLISH.day(date) == english
+
+
+def test_any_french_browser_gets_french() -> None:
+    assert [language_of(v) for v in ("fr", "fr-CA", "FR", "en-US", "de", "", None)] == (
+        ["fr", "fr", "fr", "en", "en", "en", "en"]
+    )
+
+
+# HTML
+
+
+@pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS)
+def test_nothing_but_our_own_markup_is_active(texts: Texts) -> None:
+    filters = Filters(sources=(EVIL,))
+    question = Question(EVIL, filters=filters, standalone=f"{EVIL} again", language="en")
+    turns = [
+        Turn(EVIL, error=EVIL, running=False),
+        Turn(EVIL, answer(f"{EVIL} [1]", question=question, reason=EVIL), running=False),
+        Turn(EVIL, answer("", stage="evidence")),
+    ]
+    html = render.conversation(turns, texts) + render.article_html(ARTICLE, QUOTE, texts)
+    html += render.notice(EVIL) + render.no_article(EVIL, texts)
+    html += render.model_line(LLMStatus("failed", EVIL, note=EVIL), texts)
+    ours = "section div span p h2 h3 button ul li q i article header a mark"
+    assert tags(html) <= set(ours.split())
+    assert "<img" not in html
+    assert not re.search(r"<[^>]*[\s\"']on\w+\s*=", html)
+    assert EVIL in text_of(html)
+
+
+def test_cited_numbers_become_buttons_and_others_stay_as_written() -> None:
+    html = render.answer_text(answer(), ENGLISH)
+    assert html.count("<button") == 1
+    assert f'data-article="{ARTICLE.id}"' in html
+    assert f'data-start="{QUOTE.start}" data-end="{QUOTE.end}"' in html
+    assert text_of(html) == "Said so [1], not [7]."
+
+
+def test_a_card_has_quote_title_date_and_source() -> None:
+    said = text_of(render.evidence(answer(), ENGLISH))
+    assert QUOTE.of(ARTICLE.text) in said
+    assert f"Title {EVIL}" in said
+    assert "14 January 2017" in said
+    assert f"Source {EVIL}" in said
+
+
+def test_an_extractive_answer_does_not_say_its_quotes_twice() -> None:
+    extractive = answer(f"“{QUOTE.of(ARTICLE.text)}” [1]", answerer="extractive")
+    html = render.turn_html(Turn("Who?", extractive, running=False), ENGLISH)
+    assert text_of(html).count("The quoted sentence") == 1
+
+
+def test_a_rewritten_question_is_shown() -> None:
+    asked = Question("And where?", standalone="And where? — Haftar", language="en")
+    html = render.turn_html(Turn("And where?", answer(question=asked)), FRENCH)
+    assert "Compris comme\u00a0: And where? — Haftar" in text_of(html)
+    assert "Understood" not in render.turn_html(Turn("Who?", answer()), ENGLISH)
+
+
+@pytest.mark.parametrize(
+    ("turn", "stage", "says"),
+    [
+        (Turn("Who?"), "searching", ENGLISH.searching),
+        (Turn("Who?", answer("", stage="evidence")), "evidence", ENGLISH.writing),
+        (Turn("Who?", answer("S", stage="writing"), stopped=True), "stopped", ENGLISH.stopped),
+        (Turn("Who?", error="No index.", running=False), "failed", "No index."),
+        (Turn("Who?", answer(reason="1 dropped"), running=False), "final", ENGLISH.left_out),
+        (
+            Turn("Who?", answer(reason="it failed", answerer="extractive"), running=False),
+            "final",
+            ENGLISH.quotes_instead,
+        ),
+    ],
+)
+def test_a_turn_says_how_far_it_is(turn: Turn, stage: str, says: str) -> None:
+    html = render.turn_html(turn, ENGLISH)
+    assert f'data-stage="{stage}"' in html
+    assert says in text_of(html)
+
+
+@given(text=st.text(min_size=1), start=st.integers(-2, 40), end=st.integers(-2, 40))
+def test_the_highlight_is_the_quote_and_the_article_is_whole(
+    text: str, start: int, end: int
+) -> None:
+    html = render.highlighted(text, Span(start, end))
+    assert text_of(html) == text
+    marked = re.findall(r"<mark[^>]*>(.*)</mark>", html, re.DOTALL)
+    sound = 0 <= start < end <= len(text)
+    assert [unescape(quote) for quote in marked] == ([text[start:end]] if sound else [])
+
+
+@pytest.mark.parametrize(
+    ("url", "link"),
+    [
+        ("https://example.org/a?b=1", "https://example.org/a?b=1"),
+        ("http://example.org", "http://example.org"),
+        ("javascript:alert(1)", None),
+        ("java\nscript:alert(1)", None),
+        ("data:text/html,hi", None),
+        ("//example.org", None),
+        ("https://[broken", None),
+        ("https://exa mple.org", None),
+        (None, None),
+    ],
+)
+def test_only_plain_web_addresses_become_links(url: str | None, link: str | None) -> None:
+    assert render.safe_link(url) == link
+    html = render.article_html(replace(ARTICLE, url=url), None, ENGLISH)
+    assert ("<a " in html) == (link is not None)
+    if url:
+        assert url in text_of(html)
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("none", "Without a language model"),
+        ("fetching", "42 % (from the hub)"),
+        ("loading", "Loading the language model small…"),
+        ("failed", "could not be loaded (from the hub)"),
+        ("ready", ""),
+    ],
+)
+def test_the_model_line(state: LLMState, says: str) -> None:
+    said = text_of(render.model_line(LLMStatus(state, "small", 0.42, "from the hub."), ENGLISH))
+    assert says in said
+    assert bool(said) == bool(says)
+
+
+# Filters
+
+
+def test_typed_filters_are_read() -> None:
+    filters = Typed("2017", "2017-02", ["RFI"], "fr").filters(ENGLISH)
+    assert filters == Filters.parse("2017", "2017-02", ["RFI"], "fr")
+    assert in_force(filters) == 4
+    assert not Typed("", " ", [], "").filters(ENGLISH)
+
+
+@pytest.mark.parametrize(
+    ("typed", "texts", "says"),
+    [
+        (Typed("soon"), ENGLISH, "“soon” is not a date like 2017, 2017-01 or 2017-01-11."),
+        (Typed("2017-02-30"), FRENCH, "« 2017-02-30 » n’est pas une date"),
+        (Typed("2018", "2017-03"), ENGLISH, "from 2018 to March 2017 is empty; swap the two"),
+        (Typed("2018", "2017-03"), FRENCH, "de 2018 à mars 2017 est vide ; échangez"),
+    ],
+)
+def test_a_wrong_filter_is_said_in_the_language_of_the_page(
+    typed: Typed, texts: Texts, says: str
+) -> None:
+    with pytest.raises(QuestionError, match=re.escape(says)):
+        typed.filters(texts)
