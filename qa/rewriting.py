@@ -42,7 +42,8 @@ _DEMONSTRATIVES = re.compile(r"\b(?:ce|cet|cette|ces|this|that|these|those)\b")
 _PLACES = re.compile(r"\b(?:la-bas|la bas|there)\b")
 # Inverted subjects ("a-t-il"), impersonal phrases and "en 2017" point nowhere.
 _NOT_POINTERS = re.compile(
-    r"\b\w+-(?:t-)?(?:il|elle|ils|elles|on|ce)\b|\best-ce\b|\bil y a\b|\bqu'est-ce\b|"
+    r"\by (?:a-t|avait|aura-t|aurait|eut)-il\b|\bil y a\b|"
+    r"\b\w+-(?:t-)?(?:il|elle|ils|elles|on|ce)\b|\best-ce\b|\bqu'est-ce\b|"
     r"\bil (?:est|etait|sera|faut|fallait)\b|"
     r"\b(?:is|are|was|were) there\b|\bthere (?:is|are|was|were)\b|\bit (?:is|was)\b|"
     r"\bc'est\b|\bc'etait\b|\b(?:ce|celui|celle|ceux|celles) (?:qui|que|dont)\b|"

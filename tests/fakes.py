@@ -22,6 +22,9 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
 from qa.analysis import words
+from qa.answer import Hit, ScoredSentence
+from qa.article import Article
+from qa.chunks import split
 
 
 class BagOfWords:
@@ -182,3 +185,19 @@ def write_articles(folder: Path) -> Path:
     for name, text in ARTICLES.items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder
+
+
+def hit(article: Article, score: float = 1.0, **sentence_scores: float) -> Hit:
+    """An article's first chunk as if found; `s0=0.9` gives the score of its first sentence."""
+    chunk = split(article)[0]
+    return Hit(
+        chunk=chunk,
+        article=article,
+        score=score,
+        ranks={"dense": 1, "lexical": 1},
+        signals={"dense": 0.9, "coverage": 1.0},
+        sentences=tuple(
+            ScoredSentence(span, sentence_scores.get(f"s{n}", 0.0), dense=0.9, coverage=1.0)
+            for n, span in enumerate(chunk.sentences)
+        ),
+    )

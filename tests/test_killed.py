@@ -17,7 +17,7 @@ import pytest
 from qa.errors import IndexLocked, IndexMissing
 from qa.index import LiveIndex, write_lock
 from qa.indexing import index_paths
-from qa.retrieval import HybridRetriever
+from qa.retrieval import HybridRetriever, Mode
 from qa.settings import Settings
 from tests.fakes import ARTICLE_COUNT, BagOfWords, write_articles
 from tests.test_indexing import EMBEDDER, contents, found
@@ -200,8 +200,9 @@ def test_a_reader_and_a_writer_in_one_process(folder: Path, settings: Settings):
     with live.current():
         change(folder)
         index_paths([folder], settings, EMBEDDER)
-    for mode in ("dense", "lexical"):
-        hits = retriever.search("Où est née la girafe ?", mode=mode)  # type: ignore[arg-type]
+    modes: tuple[Mode, ...] = ("dense", "lexical")
+    for mode in modes:
+        hits = retriever.search("Où est née la girafe ?", mode=mode)
         assert "girafe" in hits[0].chunk.text
     index_paths([folder], settings, EMBEDDER, rebuild=True)
     assert "girafe" in retriever.search("Où est née la girafe ?", mode="dense")[0].chunk.text

@@ -142,8 +142,13 @@ class Embedder(Embeddings):
         return [found[i] for i in range(len(texts))]
 
     def _pools_mean(self) -> bool:
-        pooling = [m for m in self._model if hasattr(m, "pooling_mode_mean_tokens")]
-        modes = [m.get_pooling_mode_str() for m in pooling]
+        parts: list[Any] = list(self._model)
+        pooling = [part for part in parts if type(part).__name__ == "Pooling"]
+        # An attribute from sentence-transformers 6 on, a method before.
+        modes = [
+            part.pooling_mode if hasattr(part, "pooling_mode") else part.get_pooling_mode_str()
+            for part in pooling
+        ]
         return modes == ["mean"]
 
     def _tokens(self, texts: list[str]) -> tuple[list[Vectors], list[list[tuple[int, int]]]]:

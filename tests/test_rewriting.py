@@ -1,0 +1,123 @@
+"""Follow-ups: what leans on the history is completed from it, and nothing else is touched."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.answer import Question
+from qa.filters import Filters
+from qa.rewriting import make_standalone, needs_history
+
+FRENCH = (
+    "Qui a formé les soldats libyens en janvier 2017 ?",
+    "Des experts russes, à Tobrouk et à Benghazi [1].",
+)
+ENGLISH = (
+    "Who visited the carrier Kuznetsov in January 2017?",
+    "Khalifa Haftar visited it on 11 January [1].",
+)
+
+
+def added(text: str, *history: str) -> str:
+    """What was put behind the question, or nothing."""
+    standalone = make_standalone(Question(text, history)).standalone
+    assert standalone.startswith(text.strip())
+    return standalone[len(text.strip()) :]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Et où ?",
+        "Où ?",
+        "Combien étaient-ils ?",
+        "Et en 2019 ?",
+        "Qui les a payés, et pourquoi eux ?",
+        "Que font-ils là-bas ?",
+        "Pourquoi ?",
+    ],
+)
+def test_french_follow_ups_get_their_topic(text: str):
+    assert "soldats" in added(text, *FRENCH)
+
+
+@pytest.mark.parametrize(
+    "text", ["And in 2019?", "When?", "What did he say?", "Why there?", "How long did it last?"]
+)
+def test_english_follow_ups_get_their_topic(text: str):
+    assert "Kuznetsov" in added(text, *ENGLISH)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Où se tient la conférence de Palerme ?",
+        "Who signed the Skhirat agreement in Morocco?",
+        "Y a-t-il un embargo sur les armes en Libye ?",
+        "Qu'est-ce que le gouvernement d'union nationale ?",
+        "Was there an explosion in the port of Beirut?",
+    ],
+)
+def test_what_stands_alone_is_left_alone(text: str):
+    history = FRENCH if text.startswith(("Où", "Y", "Qu")) else ENGLISH
+    assert added(text, *history) == ""
+
+
+@pytest.mark.parametrize("text", ["Et où ?", "Who trained them?"])
+def test_without_history_nothing_is_added(text: str):
+    assert added(text) == ""
+
+
+def test_a_date_in_the_follow_up_replaces_the_topics():
+    assert "2017" not in added("Et en 2019 ?", *FRENCH)
+    assert "janvier" not in added("Et en 2019 ?", *FRENCH)
+    assert "2017" in added("Et où ?", *FRENCH)
+
+
+def test_names_of_the_answer_are_carried_over():
+    assert "Tobrouk" in added("Pourquoi là-bas ?", *FRENCH)
+    assert "[1]" not in added("Pourquoi là-bas ?", *FRENCH)
+
+
+def test_the_topic_lasts_through_several_follow_ups():
+    history = (*FRENCH, "Et combien ?", "Une dizaine [1].", "Pourquoi ?", "Pour les former [1].")
+    assert "soldats" in added("Et quand ?", *history)
+
+
+def test_a_new_question_changes_the_topic():
+    history = (*FRENCH, "Où se tient la conférence de Palerme ?", "À Palerme, en Sicile [1].")
+    follow_up = added("Et quand ?", *history)
+    assert "Palerme" in follow_up
+    assert "soldats" not in follow_up
+
+
+def test_words_already_there_are_not_repeated():
+    assert "soldats" not in added("Et ces soldats ?", *FRENCH)
+
+
+def test_the_language_is_that_of_the_question_or_of_the_talk():
+    assert make_standalone(Question("And where?", FRENCH)).language == "en"
+    assert make_standalone(Question("Tobrouk ?", FRENCH)).language == "fr"
+    assert make_standalone(Question("Tobrouk?", ENGLISH)).language == "en"
+    assert make_standalone(Question("Where?", language="fr")).language == "fr"
+
+
+def test_all_else_of_the_question_stays():
+    question = Question("Et où ?", FRENCH, Filters(language="fr"), answerer="extractive")
+    rewritten = make_standalone(question)
+    assert (rewritten.text, rewritten.history) == (question.text, question.history)
+    assert (rewritten.filters, rewritten.answerer) == (question.filters, "extractive")
+
+
+@given(st.text(max_size=60), st.lists(st.text(max_size=40), max_size=4))
+def test_what_was_typed_is_never_changed(text: str, history: list[str]):
+    rewritten = make_standalone(Question(text, tuple(history)))
+    assert rewritten.standalone.startswith(text.strip())
+    assert rewritten.language in ("fr", "en")
+
+
+def test_the_gate_by_itself():
+    assert needs_history("Et où ?", "fr")
+    assert not needs_history("Où est Tobrouk ?", "fr")
