@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from qa.index import LiveIndex
@@ -26,6 +27,10 @@ for _name in [name for name in os.environ if name.startswith("QA_")]:
     if _name != "QA_MODELS_DIR":
         del os.environ[_name]
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+# A busy machine is no failure.
+hypothesis.settings.register_profile("qa", deadline=None)
+hypothesis.settings.load_profile("qa")
 
 
 @pytest.fixture(scope="session")

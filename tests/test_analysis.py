@@ -19,7 +19,7 @@ from qa.analysis import fold, terms, words
         ("10 000 soldats, 10,000 men", ["10000", "soldats", "10000", "men"]),
         ("10\u202f000 10.000 1.000.000", ["10000", "10000", "1000000"]),
         ("4,2 millions and 4.2 million", ["4.2", "millions", "and", "4.2", "million"]),
-        ("O.N.U. U.N.", ["onu", "un"]),
+        ("l'O.N.U. d’U.N. O.N.U.", ["onu", "un", "onu"]),
         ("MiG-29, 15km", ["mig", "29", "15", "km"]),
         ("aujourd'hui", ["aujourd'hui"]),
         ("…!?", []),

@@ -1,0 +1,28 @@
+"""Extractive answers: the article's own words in quotation marks, numbered."""
+
+from __future__ import annotations
+
+from qa.answer import Citation
+from qa.article import Article
+from qa.chunks import Span
+from qa.extractive import write
+
+PONT = Article.create(text="Le pont\nrouvre.  Il est neuf.", language="fr", origin="a", id="pont")
+BRIDGE = Article.create(text="The bridge opened.", language="en", origin="b", id="bridge")
+
+
+def test_one_article_in_french():
+    text = write([Citation(1, PONT, Span(0, 15))], "fr")
+    assert text == "Un article le dit :\n\n« Le pont rouvre. » [1]"
+
+
+def test_several_articles_in_english():
+    citations = [Citation(1, PONT, Span(0, 15)), Citation(2, BRIDGE, Span(0, 18))]
+    assert write(citations, "en") == (
+        "The articles say:\n\n“Le pont rouvre.” [1]\n\n“The bridge opened.” [2]"
+    )
+
+
+def test_two_quotes_of_one_article_are_one_article():
+    citations = [Citation(1, PONT, Span(0, 15)), Citation(2, PONT, Span(16, 28))]
+    assert write(citations, "en").startswith("One article says:")

@@ -1,0 +1,187 @@
+"""Grounding: what a model says must stand in the quotes; what is missing is named.
+
+Behaviour only: how sure the assistant is, is calibrated and measured elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.answer import Citation, Hit
+from qa.article import Article, PartialDate
+from qa.chunks import Span
+from qa.evidence import choose
+from qa.grounding import abstention, check, features, mentioned, missing, names
+from tests.fakes import hit
+
+PONT = Article.create(
+    id="pont",
+    title="Le pont de Kervalec rouvre",
+    text="Le pont a rouvert jeudi. Maëlle Tanguy a dirigé le chantier. Il a coûté 4,2 millions.",
+    date=PartialDate(2019, 3, 14),
+    language="fr",
+    origin="a",
+)
+BRIDGE = Article.create(
+    id="bridge",
+    title="Kervalec bridge opens again",
+    text="About 2000 people crossed the bridge. Marshal Hafter came by ship from Tobruk.",
+    language="en",
+    origin="b",
+)
+QUOTES = [Citation(1, PONT, Span(0, 85)), Citation(2, BRIDGE, Span(0, 78))]
+QUESTION = "Qui a dirigé le chantier du pont de Kervalec ?"
+
+
+def test_what_the_quotes_say_is_kept_with_its_numbers():
+    checked = check(
+        "Maëlle Tanguy a dirigé le chantier [1]. 2000 people crossed it [2].", QUOTES, ""
+    )
+    assert checked.text == "Maëlle Tanguy a dirigé le chantier [1]. 2000 people crossed it [2]."
+    assert (checked.cited, checked.dropped) == ((1, 2), ())
+
+
+@pytest.mark.parametrize(
+    "invented",
+    [
+        "Nora Quill a dirigé le chantier [1].",
+        "Le pont a coûté 5 millions [1].",
+        "Le pont a rouvert en 2020 [1].",
+        "Maëlle Tanguy a dirigé le chantier à Brest [1].",
+        "Le pont a rouvert en avril 2019, dit Zorro [2].",
+    ],
+)
+def test_invented_names_and_numbers_are_dropped(invented: str):
+    checked = check(f"Le pont a rouvert jeudi [1]. {invented}", QUOTES, QUESTION)
+    assert checked.text == "Le pont a rouvert jeudi [1]."
+    assert checked.dropped == (re.sub(r" \[\d\]", "", invented),)
+
+
+def test_nothing_is_left_of_an_answer_that_is_all_invented():
+    assert check("Nora Quill.", QUOTES, QUESTION).text == ""
+
+
+@pytest.mark.parametrize("numbers", ["[7]", "[0]", "[12]", "[7] [9]", "[99999999999]"])
+def test_a_citation_that_does_not_exist_becomes_one_that_does(numbers: str):
+    checked = check(f"Maëlle Tanguy a dirigé le chantier {numbers}.", QUOTES, QUESTION)
+    assert checked.text == "Maëlle Tanguy a dirigé le chantier [1]."
+
+
+def test_a_sentence_without_a_citation_is_given_the_quote_that_carries_it():
+    assert check("2000 people crossed the bridge.", QUOTES, QUESTION).cited == (2,)
+
+
+def test_a_wrong_citation_is_put_right():
+    assert check("Maëlle Tanguy a dirigé le chantier [2].", QUOTES, QUESTION).cited == (1,)
+
+
+def test_names_of_the_question_may_be_said_again():
+    assert check("Le chantier de Brest : Maëlle Tanguy [1].", QUOTES, "Qui, à Brest ?").text
+
+
+def test_the_title_and_the_date_of_a_quote_count_as_its_own():
+    assert check("Le pont de Kervalec a rouvert en mars 2019 [1].", QUOTES, "").cited == (1,)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "[1]", "…", "[1] [2]."])
+def test_nothing_said_is_nothing_kept(text: str):
+    assert check(text, QUOTES, QUESTION).text == ""
+
+
+_WORDS = st.sampled_from(
+    "Maëlle Tanguy Zorro pont 4,2 5 2000 [1] [2] [3] [7] [1,2] [x] . ! Le bridge .".split()
+)
+
+
+@given(st.lists(_WORDS, max_size=25).map(" ".join))
+def test_whatever_a_model_writes_each_number_shown_is_a_quote(text: str):
+    checked = check(text, QUOTES, QUESTION)
+    shown = {int(n) for n in re.findall(r"\[(\d+)\]", checked.text)}
+    assert shown == set(checked.cited) <= {1, 2}
+    assert "Zorro" not in checked.text
+    assert not re.search(r"(?<![\d,.])5(?![\d,.])", checked.text)
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Où le maréchal Haftar a-t-il rencontré L'OTAN ?", ["Haftar", "OTAN"]),
+        ("How many people left Tripoli's port in 2011?", ["Tripoli", "2011"]),
+        ("qui est-ce ?", []),
+        ("Le pont et le Pont", ["Pont"]),
+        ("Haftar, HAFTAR, 10 000 et 4,2", ["Haftar", "10 000", "4,2"]),
+    ],
+)
+def test_names(text: str, expected: list[str]):
+    assert names(text.replace("10 000", "10\u00a0000")) == [
+        name.replace("10 000", "10\u00a0000") for name in expected
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Tobrouk", "a port in tobruk"),
+        ("Haftar", "marshal hafter"),
+        ("janvier", "in january 2017"),
+        ("10\u00a0000", "10,000 soldiers"),
+        ("ONU", "l'o.n.u."),
+        ("4,2", "4.2 million"),
+    ],
+)
+def test_a_name_is_known_in_its_other_spelling(name: str, text: str):
+    assert mentioned(name, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("2017", "in 2016"), ("Haftar", "marshal sarraj"), ("Mali", "in malta"), ("10", "100 men")],
+)
+def test_another_name_is_not_taken_for_it(name: str, text: str):
+    assert not mentioned(name, text)
+
+
+# Confidence and abstention
+
+
+def found(question: str, article: Article) -> tuple[list[Hit], dict[str, float]]:
+    hits = [hit(article, s0=0.9, s1=0.8)]
+    return hits, features(question, "fr", hits, choose(hits, budget=400, most=3))
+
+
+def test_names_that_the_articles_lack_lower_the_features_and_never_raise_one():
+    _, known = found("Qui a dirigé le chantier du pont de Kervalec ?", PONT)
+    _, unknown = found("Qui a dirigé le chantier du pont de Valparaiso ?", PONT)
+    assert unknown["names"] < known["names"]
+    assert all(unknown[name] <= known[name] for name in known)
+
+
+def test_no_hits_give_features_all_the_same():
+    assert features("Qui ?", "fr", [], []).keys() == found("Qui ?", PONT)[1].keys()
+
+
+def test_an_abstention_names_what_is_missing():
+    hits, _ = found("x", PONT)
+    text, detail = abstention("Le pont de Valparaiso en 1850 ?", hits, "fr")
+    assert missing("Le pont de Valparaiso en 1850 ?", hits) == ["Valparaiso", "1850"]
+    assert text.startswith("Les articles ne le disent pas.")
+    assert "Valparaiso ni 1850" in text
+    assert detail is not None
+    english, _ = abstention("The bridge of Valparaiso in 1850?", hits, "en")
+    assert "Valparaiso or 1850" in english
+
+
+def test_an_abstention_without_anything_missing_says_so_only():
+    hits, _ = found("x", PONT)
+    assert abstention("Pourquoi Kervalec ?", hits, "fr") == ("Les articles ne le disent pas.", None)
+
+
+def test_the_date_of_an_article_counts_as_mentioned():
+    assert missing("Que s'est-il passé à Kervalec en 2019 ?", [hit(PONT, s0=1.0)]) == []
