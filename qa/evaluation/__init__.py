@@ -23,6 +23,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from qa.evaluation.compare import Comparison, compare
     from qa.evaluation.measures import Estimate
     from qa.evaluation.questions import GoldQuestion, QuestionSet, load
     from qa.evaluation.result import Result
@@ -30,16 +31,20 @@ if TYPE_CHECKING:
     from qa.evaluation.run import evaluate
 
 __all__ = [
+    "Comparison",
     "Estimate",
     "GoldQuestion",
     "QuestionSet",
     "Result",
     "Row",
+    "compare",
     "evaluate",
     "load",
 ]
 
 _HOME = {
+    "Comparison": "compare",
+    "compare": "compare",
     "Estimate": "measures",
     "GoldQuestion": "questions",
     "QuestionSet": "questions",

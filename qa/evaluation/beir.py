@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from qa.errors import QuestionError
-from qa.evaluation.questions import QuestionSet, Rows, collect, json_object, read_text
+from qa.evaluation.questions import QuestionSet, Rows, collect
+from qa.evaluation.textfile import json_object, read_text
 
 Qrels = dict[str, dict[str, int]]
 

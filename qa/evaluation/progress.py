@@ -14,9 +14,9 @@ _LINE_EVERY_S = 15.0
 
 
 class Meter(Protocol):
-    """Shows how many of how many are done, in one stage of the work."""
+    """Shows how many of how many are done in one stage of the work; None when nobody knows."""
 
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
+    def __call__(self, stage: str, done: int, total: int | None) -> None: ...
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def meter() -> Iterator[Meter]:
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
 
-        def show(stage: str, done: int, total: int) -> None:
+        def show(stage: str, done: int, total: int | None) -> None:
             if stage not in tasks:
                 task = progress.add_task(stage, total=total, completed=done, rate="")
                 tasks[stage] = (task, _Rate(done))
@@ -73,11 +73,13 @@ class _Lines:
         self._rates: dict[str, _Rate] = {}
         self._last = 0.0
 
-    def __call__(self, stage: str, done: int, total: int) -> None:
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
         now = time.monotonic()
         begins = stage not in self._rates
         rate = self._rates.setdefault(stage, _Rate(done)).at(done)
         if begins or done == total or now - self._last >= _LINE_EVERY_S:
             self._last = now
-            left = f", {rate:.1f}/s, {(total - done) / rate:.0f} s left" if rate else ""
-            terminal.say(f"{stage}: {done} of {total}{left}")
+            speed = f", {rate:.1f}/s" if rate else ""
+            left = f", {(total - done) / rate:.0f} s left" if rate and total else ""
+            of = f" of {total}" if total else ""
+            terminal.say(f"{stage}: {done}{of}{speed}{left}")

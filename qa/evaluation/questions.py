@@ -14,11 +14,9 @@ about measures.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import re
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +25,7 @@ from typing import Any
 from qa.answer import Question
 from qa.article import PartialDate
 from qa.errors import QuestionError
+from qa.evaluation.textfile import json_object, read_text
 from qa.filters import Filters
 
 _FILTERS = frozenset({"since", "until", "sources", "language"})
@@ -207,19 +206,6 @@ def _json_rows(path: Path) -> Rows:
             yield f"line {number}", json_object(line)
 
 
-def json_object(line: str) -> Mapping[str, object] | QuestionError:
-    """The object that a line holds, or what is wrong with it."""
-    try:
-        value = json.loads(line)
-    except json.JSONDecodeError as exc:
-        return QuestionError(f"not valid JSON ({exc.msg} at column {exc.colno})")
-    except (ValueError, RecursionError):
-        return QuestionError("not usable JSON: a number too long, or nested too deeply")
-    if not isinstance(value, dict):
-        return QuestionError(f"expected an object with a question, found {line.strip():.40}")
-    return value
-
-
 def collect(
     path: Path, rows: Rows, documents: Iterable[Mapping[str, Any]] | None = None
 ) -> QuestionSet:
@@ -255,9 +241,11 @@ def question_from(row: Mapping[str, object]) -> GoldQuestion:
     A question without an id gets one from its text and history.
 
     Raises:
-        QuestionError: `question` is missing or a field makes no sense.
+        QuestionError: `question` is missing, a field makes no sense, or it is a draft of `synth`.
     """
     fields = {_ALIASES.get(name, name): value for name, value in row.items() if value is not None}
+    if fields.get("draft"):
+        raise QuestionError("still a draft: read it, mend it, and remove 'draft' to accept it")
     text = fields.get("question", "")
     if not isinstance(text, str):
         raise QuestionError(f"'question' should be text but is {text!r:.60}")
@@ -326,28 +314,3 @@ def _date(value: object) -> str | None:
     except ValueError as exc:
         raise QuestionError(f"'date': {exc}") from exc
     return str(date) if date else None
-
-
-def read_text(path: Path) -> str:
-    """The text of a file, unpacked when it ends in .gz.
-
-    Raises:
-        QuestionError: it cannot be read, unpacked or decoded, or is empty.
-    """
-    try:
-        data = path.read_bytes()
-        if path.suffix.lower() == ".gz":
-            data = gzip.decompress(data)
-        text = data.decode("utf-8-sig")
-    except gzip.BadGzipFile as exc:
-        raise QuestionError(f"{path} is not a valid gzip file; is it compressed at all?") from exc
-    except (EOFError, zlib.error) as exc:
-        raise QuestionError(f"{path} is cut off or damaged; fetch it again.") from exc
-    except UnicodeDecodeError as exc:
-        line = exc.object[: exc.start].count(b"\n") + 1
-        raise QuestionError(f"{path} is not UTF-8 text (line {line}); save it as UTF-8.") from exc
-    except OSError as exc:
-        raise QuestionError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
-    if not text.strip():
-        raise QuestionError(f"{path} is empty.")
-    return text

@@ -1,8 +1,9 @@
 """Run: every question of a set asked and scored, resumable, and measured at the end.
 
 A run's folder holds header.json (what is run, from the start), rows.jsonl (a row as soon as its
-question is done) and run.json (the measures, once all are). Started again in the same folder, the
-run goes on where it was, provided that nothing that decides the answers has changed.
+question is done) and, once all are, run.json (the measures), report.md and report.html. Started
+again in the same folder, the run goes on where it was, provided that nothing that decides the
+answers has changed.
 """
 
 from __future__ import annotations
@@ -21,10 +22,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import qa
-from qa.answer import Citation, Hit
 from qa.errors import QuestionError
-from qa.evaluation import answers, ranking
-from qa.evaluation.pipeline import Outcome, Pipeline, cache_folder, cached_index, code_fingerprint
+from qa.evaluation import pages, report, scoring
+from qa.evaluation.pipeline import Pipeline, cache_folder, cached_index, code_fingerprint
 from qa.evaluation.questions import GoldQuestion, QuestionSet, fingerprint, load
 from qa.evaluation.result import HEADER, ROWS, RUN, Result
 from qa.evaluation.rows import Row, RowWriter, read_rows, replace_rows
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 # Settings that decide no answer.
 _PLACES = {"index", "corpus", "models_dir", "hub", "chroma_url", "host", "port", "threads"}
-_HITS_KEPT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +162,8 @@ class _Run:
         replace_rows(self.home / ROWS, rows)
         asked = {"asked": len(waiting), "seconds": round(time.perf_counter() - started, 3)}
         result = Result.of(rows, {**self.header, **asked}, self.home)
+        (self.home / "report.md").write_text(report.markdown(result), encoding="utf-8")
+        (self.home / "report.html").write_text(pages.html(result), encoding="utf-8")
         _write_json(self.home / RUN, result.to_json())
         return result
 
@@ -199,106 +200,17 @@ class _Run:
                 pool.shutdown(wait=True, cancel_futures=True)
 
     def _row(self, question: GoldQuestion) -> Row:
+        answered = not self.plan.retrieval_only
+        article = self.pipeline.article
         try:
             outcome = (
-                self.pipeline.search(question, self.plan.mode)
-                if self.plan.retrieval_only
-                else self.pipeline.ask(question)
+                self.pipeline.ask(question)
+                if answered
+                else self.pipeline.search(question, self.plan.mode)
             )
         except Exception as exc:  # whatever it is, it belongs to this question's row
-            return self._failed(question, exc)
-        return self._scored(question, outcome)
-
-    def _blank(self, question: GoldQuestion) -> Row:
-        return Row(
-            id=question.id,
-            question=question.text,
-            lang=question.lang,
-            kind=question.kind,
-            history=question.history,
-            answers=question.answers,
-            doc_ids=question.doc_ids,
-            answerable=question.answerable,
-            month=self._month(question),
-            scores={},
-        )
-
-    def _month(self, question: GoldQuestion) -> str | None:
-        date = question.date
-        if date is None and question.doc_ids:
-            article = self.pipeline.article(question.doc_ids[0])
-            date = str(article.date) if article and article.date else None
-        return date[:7] if date and len(date) >= 7 else None
-
-    def _scored(self, question: GoldQuestion, outcome: Outcome) -> Row:
-        scores = ranking.scores(question, outcome.hits)
-        row = replace(
-            self._blank(question),
-            hits=_shown(outcome.hits),
-            timings_ms={"wall": round(outcome.wall_ms, 2)},
-        )
-        answer = outcome.answer
-        if answer is None:
-            return replace(row, scores=scores)
-        return replace(
-            row,
-            scores={**scores, **answers.scores(question, answer, self.pipeline.article)},
-            answer=answer.text,
-            language=answer.language,
-            abstained=answer.abstained,
-            reason=answer.reason,
-            answerer=answer.answerer,
-            confidence=round(answer.confidence, 6),
-            citations=tuple(_quoted(citation) for citation in answer.citations),
-            timings_ms={
-                **{stage: round(spent, 2) for stage, spent in answer.timings_ms.items()},
-                **row.timings_ms,
-            },
-            tokens=dict(answer.tokens),
-        )
-
-    def _failed(self, question: GoldQuestion, exc: Exception) -> Row:
-        scores = dict.fromkeys(ranking.applicable(question), 0.0)
-        row = replace(self._blank(question), error=f"{type(exc).__name__}: {exc}")
-        if self.plan.retrieval_only:
-            return replace(row, scores=scores)
-        return replace(
-            row,
-            scores={**scores, **answers.worst(question)},
-            abstained=question.answerable,
-            confidence=None if question.answerable is None else float(not question.answerable),
-        )
-
-
-def _quoted(citation: Citation) -> dict[str, Any]:
-    return {
-        "n": citation.n,
-        "article_id": citation.article.id,
-        "title": citation.article.title,
-        "start": citation.span.start,
-        "end": citation.span.end,
-        "quote": citation.quote,
-    }
-
-
-def _shown(hits: Sequence[Hit]) -> tuple[dict[str, Any], ...]:
-    """The hits that a row keeps: see `Row`."""
-    articles: set[str] = set()
-    kept = []
-    for place, hit in enumerate(hits):
-        new = hit.article.id not in articles and len(articles) < _HITS_KEPT
-        articles |= {hit.article.id} if new else set()
-        if new or place < _HITS_KEPT:
-            kept.append(
-                {
-                    "chunk_id": hit.chunk.id,
-                    "article_id": hit.article.id,
-                    "title": hit.article.title,
-                    "score": round(hit.score, 6),
-                    "rank": place + 1,
-                }
-            )
-    return tuple(kept)
+            return scoring.failed(question, exc, article, answered=answered)
+        return scoring.scored(question, outcome, article)
 
 
 # The parts of a header that must be the same for a run to go on.

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from qa.errors import QuestionError
-from qa.evaluation.questions import QuestionSet, Rows, collect, read_text
+from qa.evaluation.questions import QuestionSet, Rows, collect
+from qa.evaluation.textfile import read_text
 
 _EXPECTED = 'expected SQuAD\'s form: {"data": [{"title", "paragraphs": [{"context", "qas"}]}]}'
 

@@ -12,7 +12,8 @@ import json
 from pathlib import Path
 
 from qa.errors import QuestionError
-from qa.evaluation.questions import QuestionSet, Rows, collect, read_text
+from qa.evaluation.questions import QuestionSet, Rows, collect
+from qa.evaluation.textfile import read_text
 
 _SEVERAL = frozenset({"answers", "answer", "doc_ids", "doc_id", "facts", "fact", "history"})
 _SINGLE = frozenset({"id", "question", "lang", "language", "kind", "date"})

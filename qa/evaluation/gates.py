@@ -1,0 +1,147 @@
+"""Gates: what a run must reach, so that a build fails when it does not.
+
+A gate is `measure>=x` or, for costs, `measure<=x`. Floors are gates kept in a file together with
+the fingerprint of the question set they were measured on:
+
+    {"questions": "1b145382828455f8", "floors": {"R@5": 0.858}}
+
+Written from a run, a floor is the lower end of the measure's interval: a new run falls below it
+by chance alone about once in forty times. Lowering one is an edit of that file, for review.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from qa.errors import QAError, QuestionError
+from qa.evaluation.compare import Comparison
+from qa.evaluation.measures import BY_NAME, Estimate
+from qa.evaluation.result import Result
+
+_GATE = re.compile(r"\s*([\w@]+)\s*(>=|<=)\s*(\S+)\s*")
+
+
+class GateFailed(QAError):
+    """A run did not reach what was asked of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One condition on a measure's value."""
+
+    measure: str
+    sign: str
+    bound: float
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`R@5>=0.7` or `latency_p95_ms<=500`.
+
+        Raises:
+            ValueError: anything else, or no such measure.
+        """
+        match = _GATE.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is not a gate like 'R@5>=0.7'")
+        name, sign, number = match.groups()
+        if name not in BY_NAME:
+            raise ValueError(f"no measure {name!r}; choose from {', '.join(BY_NAME)}")
+        try:
+            bound = float(number)
+        except ValueError as exc:
+            raise ValueError(f"{number!r} in {text!r} is not a number") from exc
+        if not math.isfinite(bound):
+            raise ValueError(f"{number!r} in {text!r} is not a number")
+        return cls(name, sign, bound)
+
+    def failure(self, measures: Mapping[str, Estimate]) -> str | None:
+        """Why the measures do not pass, or None. A measure that is not there does not pass."""
+        if self.measure not in measures:
+            return f"{self.measure} does not apply to any question of this run"
+        value = measures[self.measure].value
+        holds = value >= self.bound if self.sign == ">=" else value <= self.bound
+        return None if holds else f"{self.measure} is {value:.4g}, not {self.sign} {self.bound:g}"
+
+
+def check(result: Result, gates: Iterable[Gate]) -> None:
+    """Nothing, or GateFailed with every gate that does not hold."""
+    failures = [failure for gate in gates if (failure := gate.failure(result.measures))]
+    if failures:
+        raise GateFailed(f"{len(failures)} gate(s) failed: {'; '.join(failures)}.")
+
+
+def check_comparison(comparison: Comparison) -> None:
+    """Nothing, or GateFailed with every measure that became significantly worse."""
+    failures = [
+        f"{name} fell from {found.a:.4g} to {found.b:.4g} (p = {found.p_holm:.2g})"
+        for name in comparison.regressions
+        if (found := comparison.differences[name])
+    ]
+    if failures:
+        raise GateFailed(f"{len(failures)} measure(s) became worse: {'; '.join(failures)}.")
+
+
+@dataclass(frozen=True)
+class Floors:
+    """What a floor file says.
+
+    Attributes:
+        path: the file.
+        questions: fingerprint of the set that it was measured on.
+        gates: one for each measure.
+    """
+
+    path: Path
+    questions: str
+    gates: tuple[Gate, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The floors of a file.
+
+        Raises:
+            QuestionError: it cannot be read or makes no sense.
+        """
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            floors = values["floors"]
+            gates = [Gate.parse(f"{name}>={float(bound)!r}") for name, bound in floors.items()]
+            return cls(path, str(values["questions"]), tuple(gates))
+        except OSError as exc:
+            raise QuestionError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
+        except (ValueError, KeyError, TypeError, AttributeError) as exc:
+            raise QuestionError(
+                f"{path} is no floor file ({exc}); write one with `qa eval … --write-floor {path}`."
+            ) from exc
+
+    def check(self, result: Result) -> None:
+        """Nothing, or GateFailed.
+
+        Raises:
+            QuestionError: the result is of another question set.
+        """
+        here = result.run["questions"]["fingerprint"]
+        if self.questions != here:
+            raise QuestionError(
+                f"the floors in {self.path} were measured on the question set {self.questions}, "
+                f"this run is of {here}; measure them again with `--write-floor {self.path}`."
+            )
+        check(result, self.gates)
+
+
+def write_floors(path: Path, result: Result) -> None:
+    """A floor file from a run: the lower end of every measure's interval, costs left out."""
+    floors = {
+        name: math.floor(estimate.low * 1000) / 1000
+        for name, estimate in result.measures.items()
+        if BY_NAME[name].family != "cost" and estimate.low > 0
+    }
+    values = {"questions": result.run["questions"]["fingerprint"], "floors": floors}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")

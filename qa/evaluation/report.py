@@ -1,0 +1,195 @@
+"""Report: a run or a comparison in Markdown, and what the pages share with it.
+
+The Markdown of a run holds figures only, no text of the question set, so that it may be kept
+where the set itself may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from qa.evaluation.compare import Comparison
+from qa.evaluation.measures import BY_NAME, Estimate
+from qa.evaluation.result import Result
+from qa.evaluation.rows import Row
+
+Verdict = Literal[
+    "right",
+    "wrong",
+    "answered",
+    "rightly abstained",
+    "wrongly abstained",
+    "wrongly answered",
+    "found",
+    "not found",
+    "failed",
+]
+
+FAMILIES = {
+    "retrieval": "Retrieval",
+    "answer": "Answers",
+    "citation": "Citations and wording",
+    "abstention": "Abstention",
+    "cost": "Cost",
+}
+# What the slices show: enough to see where it hurts.
+KEY_MEASURES = (
+    "R@5",
+    "MRR@10",
+    "Hits@10",
+    "GoldInAnswer",
+    "GoldInQuotes",
+    "CitationPrecision",
+    "AbstentionRecall",
+    "AnswerRate",
+)
+
+
+def verdict(row: Row) -> Verdict:
+    """What became of a question, in one word or two."""
+    if row.error is not None:
+        return "failed"
+    if row.abstained is None:
+        ranks = [row.scores.get(name, 0.0) for name in ("MRR@10", "FactMRR@10")]
+        return "found" if any(ranks) else "not found"
+    if row.answerable is False:
+        return "rightly abstained" if row.abstained else "wrongly answered"
+    if row.abstained:
+        return "wrongly abstained"
+    if "GoldInAnswer" not in row.scores:
+        return "answered"
+    return "right" if row.scores["GoldInAnswer"] == 1 else "wrong"
+
+
+def figure(name: str, value: float) -> str:
+    """A measure's value as it is printed."""
+    return f"{value:.1f}" if BY_NAME[name].family == "cost" else f"{value:.3f}"
+
+
+def interval(name: str, estimate: Estimate) -> str:
+    """`[low, high]`."""
+    return f"[{figure(name, estimate.low)}, {figure(name, estimate.high)}]"
+
+
+def by_family(measures: Mapping[str, Estimate]) -> dict[str, dict[str, Estimate]]:
+    """Family's heading → its measures, families without any left out."""
+    found: dict[str, dict[str, Estimate]] = {}
+    for name, estimate in measures.items():
+        found.setdefault(FAMILIES[BY_NAME[name].family], {})[name] = estimate
+    return found
+
+
+def key_measures(result: Result) -> list[str]:
+    """The measures that slices are shown by."""
+    return [name for name in KEY_MEASURES if name in result.measures]
+
+
+def facts(result: Result) -> list[tuple[str, str]]:
+    """What was run, as (name, value)."""
+    run = result.run
+    questions, models, machine = run["questions"], run["models"], run["machine"]
+    llm = models["llm"]["name"] if models["llm"] else "none"
+    index: Mapping[str, Any] = run["index"]
+    counts = index["counts"]
+    return [
+        ("questions", f"{questions['name']}, {questions['n']} of {questions['of']}"),
+        ("question set", str(questions["fingerprint"])),
+        ("bad rows left out", str(questions["bad_rows"])),
+        ("failed", str(sum(row.error is not None for row in result.rows))),
+        ("mode", f"{run['mode']}, answerer {run['settings']['answerer']}"),
+        ("articles", f"{counts['articles']} in {counts['chunks']} chunks"),
+        ("embedder", f"{models['embedder']['name']} {models['embedder']['fingerprint'][:12]}"),
+        ("language model", llm),
+        ("code", f"{run['code']['version']} {run['code']['fingerprint']}"),
+        ("machine", f"{machine['cores']} cores, {machine['system']}, jobs {machine['jobs']}"),
+        ("seconds", f"{run['seconds']:g} for {run['asked']} questions, from {run['started']}"),
+    ]
+
+
+def markdown(result: Result) -> str:
+    """A run's figures."""
+    lines = [f"# {result.run['questions']['name']}", ""]
+    lines += _table(("", ""), facts(result))
+    for family, measures in by_family(result.measures).items():
+        lines += ["", f"## {family}", ""]
+        lines += _table(
+            ("measure", "value", "95% interval", "questions"),
+            [
+                (name, figure(name, found.value), interval(name, found), str(found.n))
+                for name, found in measures.items()
+            ],
+        )
+    names = key_measures(result)
+    if result.slices and names:
+        lines += ["", "## Slices", ""]
+        lines += _table(
+            ("slice", *names),
+            [
+                (label, *(_cell(name, part) for name in names))
+                for label, part in result.slices.items()
+            ],
+        )
+    return "\n".join(lines) + "\n"
+
+
+def comparison_markdown(comparison: Comparison, *, questions: int = 0) -> str:
+    """A comparison's figures, with so many of the questions won and lost."""
+    a, b = comparison.names
+    lines = ["# Comparison", "", f"a: {a}  ", f"b: {b}  ", f"{comparison.n} questions in both", ""]
+    lines += _table(
+        ("measure", "a", "b", "b - a", "95% interval", "p (Holm)", "detectable", "questions"),
+        [
+            (
+                f"**{name}**" if found.significant else name,
+                figure(name, found.a),
+                figure(name, found.b),
+                _signed(name, found.difference),
+                f"[{_signed(name, found.low)}, {_signed(name, found.high)}]",
+                "–" if found.p_holm is None else f"{found.p_holm:.2g}",
+                "–" if found.detectable is None else figure(name, found.detectable),
+                str(found.n),
+            )
+            for name, found in comparison.differences.items()
+        ],
+    )
+    if comparison.by:
+        lines += [
+            "",
+            f"By {comparison.by}: {len(comparison.won)} won, {len(comparison.lost)} lost.",
+        ]
+    for heading, changes in (("Won", comparison.won), ("Lost", comparison.lost)):
+        if changes and questions:
+            lines += ["", f"## {heading}", ""]
+            for change in changes[:questions]:
+                lines += [f"- {change.a.id}: {change.a.question}"]
+                lines += [f"  - gold: {' | '.join(change.a.answers)}"] if change.a.answers else []
+                lines += [f"  - a: {_said(change.a)}", f"  - b: {_said(change.b)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _said(row: Row) -> str:
+    if row.error is not None:
+        return f"failed: {row.error}"
+    if row.abstained is None:
+        return ", ".join(hit["article_id"] for hit in row.hits[:3])
+    return " ".join(row.answer.split())
+
+
+def _cell(name: str, part: Mapping[str, Estimate]) -> str:
+    if name not in part:
+        return "–"
+    estimate = part[name]
+    return f"{figure(name, estimate.value)} {interval(name, estimate)} ({estimate.n})"
+
+
+def _signed(name: str, value: float) -> str:
+    return f"{value:+.1f}" if BY_NAME[name].family == "cost" else f"{value:+.3f}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [
+        f"| {' | '.join(head)} |",
+        f"|{'---|' * len(head)}",
+        *(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows),
+    ]
