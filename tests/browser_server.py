@@ -55,7 +55,7 @@ class Quoting(Scripted):
 class FetchedModel(LanguageModel):
     """A language model that is there after a few looks at its status."""
 
-    _LOOKS = 3
+    _LOOKS = 6
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, fetch=False)

@@ -27,7 +27,7 @@ from qa.errors import AnswerError, SettingsError
 from qa.index import LiveIndex
 from qa.retrieval import HybridRetriever
 from qa.settings import Settings
-from qa.ui.examples import choose_examples, folder_of
+from qa.ui.examples import Examples, choose_examples, folder_of
 from qa.ui.following import follow
 from qa.ui.page import Page
 from qa.ui.server import address, listen
@@ -142,20 +142,19 @@ def assistant(settings: Settings, live: LiveIndex, retriever: HybridRetriever) -
     return Assistant(settings, live, retriever, LanguageModel(settings, fetch=False))
 
 
-@pytest.fixture(autouse=True)
-def _loop() -> Iterator[None]:
-    """Gradio asks for an event loop when a page is made; one left open is a warning."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    yield
-    asyncio.set_event_loop(None)
-    loop.close()
+def open_page(assistant: Assistant, examples: Examples) -> Page:
+    """A page, made in an event loop: without one, Gradio opens its own and leaves it open."""
+
+    async def make() -> Page:
+        return Page(assistant, examples)
+
+    return asyncio.run(make())
 
 
 @pytest.fixture
 def page(assistant: Assistant) -> Page:
     """Its page."""
-    return Page(assistant, {"fr": ["Qui ?"], "en": ["Who?", "Why?"]})
+    return open_page(assistant, {"fr": ["Qui ?"], "en": ["Who?", "Why?"]})
 
 
 TAB = cast("gr.Request", SimpleNamespace(session_hash="a tab"))
@@ -182,7 +181,7 @@ def test_the_evidence_comes_before_the_words(
     settings: Settings, live: LiveIndex, retriever: HybridRetriever
 ) -> None:
     model = Ready(settings, Scripted(reply="Maëlle Tanguy led the works [1].", pause_s=0.15))
-    page = Page(Assistant(settings, live, retriever, model), {})
+    page = open_page(Assistant(settings, live, retriever, model), {})
     shown = [u[page.latest] for u in ask(page, "Who led the works on the bridge of Kervalec?")]
     stages = [match[1] for html in shown if (match := re.search(r'data-stage="(\w+)"', html))]
     assert list(dict.fromkeys(stages)) == ["searching", "evidence", "writing", "final"]

@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from queue import Empty, Queue
 from threading import Event, Thread
-from typing import cast
 
 from qa.answer import Answer
 
@@ -50,7 +49,7 @@ def _run(
     states: Queue[Answer | Exception | None],
 ) -> None:
     try:
-        with closing(cast("Generator[Answer]", open_stream())) as stream:
+        with closing(_opened(open_stream)) as stream:
             for state in stream:
                 states.put(state)
                 if stop.is_set():
@@ -59,6 +58,11 @@ def _run(
         states.put(exc)
     finally:
         states.put(None)
+
+
+def _opened(open_stream: Callable[[], Iterator[Answer]]) -> Generator[Answer]:
+    """The stream as a generator, which can be closed whatever kind of iterator it is."""
+    yield from open_stream()
 
 
 def _waiting(states: Queue[Answer | Exception | None]) -> Iterator[Answer | Exception | None]:

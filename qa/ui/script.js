@@ -57,7 +57,8 @@ async function open(button) {
   button.setAttribute("aria-current", "true");
   lay();
   await load(opened);
-  element.querySelector("h2, [data-close]")?.focus({ preventScroll: true });
+  const first = element.querySelector("h2") || element.querySelector("[data-close]");
+  first?.focus({ preventScroll: true });
 }
 
 function close() {
