@@ -103,6 +103,9 @@ class LanguageModel:
             logger.warning("%s", exc)
             self._status = LLMStatus("failed", name, note=str(exc))
         finally:
+            if self._status.state in ("fetching", "loading"):  # a bug; its traceback is logged
+                note = "loading stopped unexpectedly; the log has the reason"
+                self._status = LLMStatus("failed", name, note=note)
             self._ended.set()
 
     def _load(self) -> BaseChatModel | None:
