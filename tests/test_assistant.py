@@ -139,7 +139,7 @@ def test_a_bug_while_loading_is_no_endless_loading(loads):
 def test_one_that_is_not_wanted_is_not_loaded(loads, changes: dict[str, str]):
     asked: list[Settings] = []
     loads(lambda settings: asked.append(settings))
-    model = LanguageModel(Settings(**changes), fetch=True)  # type: ignore[arg-type]
+    model = LanguageModel(Settings(**changes), fetch=True)
     assert ended(model).state == "none"
     assert (model.get(), asked) == (None, [])
 

@@ -100,7 +100,7 @@ def _compatible(
         base_url=base_url,
         api_key=SecretStr(key),
         timeout=settings.llm_timeout_s,
-        max_retries=1,
+        max_retries=0,  # a second try would take the time limit a second time
         stream_usage=True,
         # OpenAI's newer models accept no temperature but their own.
         temperature=None if base_url is None else 0.0,
@@ -120,7 +120,7 @@ def _anthropic(model: str, settings: Settings) -> Service:
     from langchain.chat_models import init_chat_model
 
     anthropic = importlib.import_module("anthropic")
-    options: dict[str, Any] = {"timeout": settings.llm_timeout_s, "max_retries": 1}
+    options: dict[str, Any] = {"timeout": settings.llm_timeout_s, "max_retries": 0}
     if settings.llm_base_url:
         options["base_url"] = settings.llm_base_url
     inner = init_chat_model(model, model_provider="anthropic", **options)
