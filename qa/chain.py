@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
-from qa import extractive, generative, grounding, talk
+from qa import calibration, extractive, generative, grounding, talk
 from qa.answer import Answer, Citation, Hit, Language, Question
 from qa.errors import AnswerError
 from qa.evidence import choose, cite
@@ -93,7 +93,7 @@ def build(
             found,
             hits=tuple(hits),
             citations=cite(chosen),
-            confidence=grounding.confidence(values) if chosen else 0.0,
+            confidence=calibration.confidence(values) if chosen else 0.0,
             retrieve_ms=_ms(started),
         )
 
