@@ -1,0 +1,133 @@
+"""The local language model for real: the small one of the catalogue, run by llama.cpp here."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from langchain_core.messages import BaseMessage, HumanMessage
+
+from qa.answer import Citation
+from qa.article import Article, PartialDate
+from qa.chunks import Span
+from qa.errors import AnswerError
+from qa.generative import Draft, prompt, system_message, write
+from qa.models import LlamaCpp, open_llm
+from qa.models.llamaserver import _RUNS, Run
+from qa.settings import Settings
+
+pytestmark = pytest.mark.model
+
+NAME = "qwen2.5-coder-0.5b-instruct"
+TEXT = (
+    "The old bridge of Kervalec opened again on Thursday. Engineer Maëlle Tanguy led the works, "
+    "which took eighteen months."
+)
+ARTICLE = Article.create(
+    text=TEXT, title="Bridge", date=PartialDate(2019, 3, 14), language="en", origin="a"
+)
+QUOTES = [Citation(1, ARTICLE, Span(0, len(TEXT)))]
+ASK = prompt("Who led the works?", QUOTES, "en")
+# Takes as many tokens as it may.
+LONG = [HumanMessage("Write a Python class with twenty methods.")]
+
+
+@pytest.fixture(scope="module")
+def model() -> LlamaCpp:
+    settings = Settings.load({"llm": NAME}, directory=Path(__file__).parent)
+    model = open_llm(settings)
+    assert isinstance(model, LlamaCpp)
+    model.warm([system_message()])
+    return model
+
+
+def last(model: LlamaCpp, messages: list[BaseMessage]) -> Draft:
+    *_, draft = write(model, messages)
+    return draft
+
+
+def test_it_answers_from_the_quotes(model: LlamaCpp):
+    assert "Tanguy" in last(model, ASK).text
+
+
+def test_words_stream_as_they_come(model: LlamaCpp):
+    drafts = list(write(model, ASK))
+    texts = [draft.text for draft in drafts]
+    assert len(set(texts)) > 3
+    assert all(later.startswith(earlier) for earlier, later in pairwise(texts))
+    assert drafts[-1].tokens["completion"] >= len(set(texts)) - 2
+    assert 100 < drafts[-1].tokens["prompt"] < 250
+
+
+def test_the_same_question_gets_the_same_answer(model: LlamaCpp):
+    assert last(model, ASK).text == last(model, ASK).text == str(model.invoke(ASK).text)
+
+
+def ended(run: Run) -> int:
+    """Waits for the run to end; how much it still had to say after nobody listened."""
+    run.join(30)
+    assert run not in _RUNS
+    return run._queue.qsize()
+
+
+def test_leaving_the_stream_stops_the_model(model: LlamaCpp):
+    drafts = write(model, LONG)
+    assert next(drafts).text
+    [run] = _RUNS
+    drafts.close()  # type: ignore[attr-defined]
+    assert ended(run) < 10
+
+
+def test_leaving_while_the_prompt_is_read_stops_the_model(model: LlamaCpp):
+    long = [HumanMessage("Tell me about this. " + "The bridge is old and new. " * 400)]
+    impatient = model.model_copy(update={"timeout_s": 0.2})
+    drafts = write(impatient, long)
+    with pytest.raises(AnswerError, match=r"did not finish within 0\.2 s"):
+        next(drafts)
+    for run in list(_RUNS):
+        assert ended(run) < 10
+    assert "Tanguy" in last(model, ASK).text
+
+
+def test_what_was_read_is_not_read_again(model: LlamaCpp):
+    last(model, ASK)
+    other = prompt("How long did the works take?", QUOTES, "en")
+    *_, chunk = (c for c in model.stream(other) if c.usage_metadata)
+    assert chunk.usage_metadata
+    details = chunk.usage_metadata.get("input_token_details", {})
+    assert details["cache_read"] > 0.5 * chunk.usage_metadata["input_tokens"]
+
+
+def test_the_time_limit_holds(model: LlamaCpp):
+    hurried = model.model_copy(update={"timeout_s": 1.0})
+    started = time.monotonic()
+    with pytest.raises(AnswerError, match=r"did not finish within 1 s.*llm_timeout_s"):
+        last(hurried, LONG)
+    assert time.monotonic() - started < 3
+
+
+def test_a_prompt_that_is_too_long_says_so(model: LlamaCpp):
+    with pytest.raises(AnswerError, match=r"the prompt has \d+ tokens and .* reads 4096"):
+        last(model, [HumanMessage("word " * 9000)])
+    assert "Tanguy" in last(model, ASK).text
+
+
+def test_an_unknown_option_is_refused(model: LlamaCpp):
+    with pytest.raises(TypeError, match="unknown option 'magic'"):
+        model.invoke(ASK, magic=1)
+
+
+def test_stop_words_and_limits_are_kept(model: LlamaCpp):
+    message = model.invoke([HumanMessage("Say: one two three four five.")], stop=["three"])
+    assert "three" not in str(message.content)
+    assert len(str(model.invoke(LONG, max_tokens=5).content).split()) <= 5
+
+
+def test_two_ask_at_once(model: LlamaCpp):
+    alone = last(model, ASK).text
+    with ThreadPoolExecutor(3) as pool:
+        texts = list(pool.map(lambda _: last(model, ASK).text, range(3)))
+    assert all("Tanguy" in text for text in [alone, *texts])
