@@ -9,7 +9,7 @@
     normalise, ranking, answers      one question's scores
     measures, stats                  a set's values with their intervals
     rows, run, result                from questions to a result, resumable
-    compare, gates                   two results; what must hold
+    comparison, gates                two results; what must hold
     report, pages, plots             results for people
     lint, synth                      looking after question sets
 
@@ -23,7 +23,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qa.evaluation.compare import Comparison, compare
+    from qa.evaluation.comparison import Comparison, compare
     from qa.evaluation.measures import Estimate
     from qa.evaluation.questions import GoldQuestion, QuestionSet, load
     from qa.evaluation.result import Result
@@ -43,8 +43,8 @@ __all__ = [
 ]
 
 _HOME = {
-    "Comparison": "compare",
-    "compare": "compare",
+    "Comparison": "comparison",
+    "compare": "comparison",
     "Estimate": "measures",
     "GoldQuestion": "questions",
     "QuestionSet": "questions",

@@ -118,7 +118,7 @@ def _compare(
 ) -> None:
     """Hold one run against another: differences, intervals, tests, questions won and lost."""
     from qa.evaluation import gates, report
-    from qa.evaluation.compare import compare
+    from qa.evaluation.comparison import compare
     from qa.evaluation.result import Result
 
     comparison = compare(Result.read(run_a), Result.read(run_b), by=by)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Self
 
 from qa.errors import QAError, QuestionError
-from qa.evaluation.compare import Comparison
+from qa.evaluation.comparison import Comparison
 from qa.evaluation.measures import BY_NAME, Estimate
 from qa.evaluation.result import Result
 

@@ -82,7 +82,7 @@ def _digits(text: str, language: str) -> str:
     text = _GROUPED.sub(lambda match: re.sub(r"\D", "", match.group()), text)
     text = _DECIMAL.sub(r"\1.\2", text)
     text = _SCALED.sub(lambda match: _times(match[1], _SCALES[match[2]]), text)
-    text = str(alpha2digit(text, language, 1.0))
+    text = str(alpha2digit(text, language, 1.5))
     # Alone, "un", "une" and "a" are articles; "one" is a number.
     return re.sub(r"\bone\b", "1", text) if language == "en" else text
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from qa.evaluation.compare import Comparison
+from qa.evaluation.comparison import Comparison
 from qa.evaluation.measures import BY_NAME, Estimate
 from qa.evaluation.result import Result
 from qa.evaluation.rows import Row

@@ -22,7 +22,7 @@ from qa.chunks import date_in_words, sentences
 from qa.evaluation.lint import lint
 from qa.evaluation.normalise import contains, tokens
 from qa.evaluation.questions import GoldQuestion, QuestionSet
-from qa.grounding import names
+from qa.names import names
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -1,0 +1,148 @@
+"""Answers: each measure on answers made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from qa.answer import Answer, Citation, Language, Question
+from qa.article import Article
+from qa.chunks import Span
+from qa.evaluation import answers
+from qa.evaluation.questions import GoldQuestion
+
+BRIDGE = Article.create(
+    id="bridge",
+    text="The bridge opened on Thursday. Engineer Tanguy led the works. They cost 4.2 million.",
+    language="en",
+    origin="test",
+)
+PONT = Article.create(
+    id="pont", text="Le pont a rouvert jeudi. Tanguy a dirigé.", language="fr", origin="test"
+)
+ARTICLES = {"bridge": BRIDGE, "pont": PONT}
+GOLD = GoldQuestion("q", "Who led the works?", ("Tanguy",), ("bridge",), lang="en")
+
+
+def cite(n: int, article: Article, quote: str) -> Citation:
+    """A citation of words that stand in the article."""
+    start = article.text.index(quote)
+    return Citation(n, article, Span(start, start + len(quote)))
+
+
+def answer(text: str, *citations: Citation, language: Language = "en") -> Answer:
+    """An answer to GOLD."""
+    return Answer(
+        question=Question(GOLD.text),
+        text=text,
+        language=language,
+        citations=citations,
+        abstained=False,
+        reason=None,
+        answerer="generative",
+        confidence=0.9,
+        hits=(),
+    )
+
+
+LED = cite(1, BRIDGE, "Engineer Tanguy led the works.")
+ELSEWHERE = cite(2, PONT, "Le pont a rouvert jeudi.")
+
+
+def test_a_right_answer():
+    found = answers.scores(GOLD, answer("Tanguy [1].", LED), ARTICLES.get)
+
+    assert found == {
+        "EM": 1, "F1": 1, "GoldInAnswer": 1, "GoldInQuotes": 1, "CitationValidity": 1,
+        "CitationPrecision": 1, "CitationRecall": 1, "Support": 1, "AnswerLanguage": 1,
+    }  # fmt: skip
+
+
+def test_an_abstention_is_an_empty_answer_and_cites_nothing():
+    silent = replace(answer("The articles do not say."), abstained=True)
+
+    assert answers.scores(GOLD, silent, ARTICLES.get) == {
+        "EM": 0, "F1": 0, "GoldInAnswer": 0, "GoldInQuotes": 0,
+    }  # fmt: skip
+
+
+def test_an_unanswerable_question_has_no_gold_to_hold_against_its_answer():
+    gold = replace(GOLD, answers=(), kind="unanswerable")
+
+    found = answers.scores(gold, answer("Tanguy [1].", LED), ARTICLES.get)
+
+    assert set(found) == {"CitationValidity", "Support", "AnswerLanguage"}
+
+
+def test_gold_in_one_quote_not_across_two():
+    gold = replace(GOLD, answers=("Thursday. Le pont",))
+    first = cite(1, BRIDGE, "The bridge opened on Thursday.")
+
+    found = answers.scores(gold, answer("x [1] [2]", first, ELSEWHERE), ARTICLES.get)
+
+    assert found["GoldInQuotes"] == 0
+
+
+def test_for_the_kind_multi_every_answer_is_needed():
+    both = replace(GOLD, answers=("Tanguy", "4.2 million"), kind="multi")
+
+    half = answers.scores(both, answer("Tanguy [1].", LED), ARTICLES.get)
+    whole = answers.scores(both, answer("Tanguy, 4,200,000 [1].", LED), ARTICLES.get)
+
+    assert (half["GoldInAnswer"], half["EM"]) == (0, 0)
+    assert half["F1"] == pytest.approx(2 / 3)
+    assert (whole["GoldInAnswer"], whole["EM"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "citations", "expected"),
+    [
+        ("Tanguy [1].", (LED,), 1),
+        ("Tanguy.", (), 0),
+        ("Tanguy [1] [2].", (LED,), 1 / 2),
+        ("Tanguy.", (LED,), 0),
+        ("Tanguy [1].", (LED, ELSEWHERE), 1 / 2),
+        ("Gone [1].", (Citation(1, replace(BRIDGE, id="gone"), Span(0, 3)),), 0),
+        ("Changed [1].", (Citation(1, replace(BRIDGE, text="Other words"), Span(0, 11)),), 0),
+        ("Nothing [1].", (Citation(1, BRIDGE, Span(5, 5)),), 0),
+    ],
+)
+def test_citations_are_looked_up_in_the_index(text, citations, expected):
+    assert answers.citation_validity(answer(text, *citations), ARTICLES.get) == expected
+
+
+def test_citations_of_gold_articles():
+    gold = {"bridge": 1, "other": 1}
+    assert answers.citation_precision(["bridge", "pont"], gold) == 1 / 2
+    assert answers.citation_recall(["bridge", "bridge"], gold) == 1 / 2
+    assert answers.citation_precision([], gold) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Engineer Tanguy [1].", 1),
+        ("Engineer Dupont [1].", 1 / 2),
+        ("One article says:\n\n“Engineer Tanguy led the works.” [1]", 1),
+        ("Who led the works?", None),
+    ],
+)
+def test_support_is_the_share_of_new_words_that_the_quotes_hold(text, expected):
+    assert answers.support(answer(text, LED), GOLD.text) == expected
+
+
+def test_a_quote_in_another_language_does_not_make_the_answer_foreign():
+    quoted = answer("The bridge is open again: “Le pont a rouvert jeudi.” [2]", ELSEWHERE)
+    foreign = answer("C'est Tanguy qui a dirigé le chantier [1].", LED)
+
+    assert answers.answer_language(quoted, "en") == 1
+    assert answers.answer_language(foreign, "en") == 0
+    assert answers.answer_language(foreign, "fr") == 1
+
+
+def test_the_worst_is_nothing_wherever_a_measure_can_apply():
+    assert set(answers.worst(GOLD)) == set(
+        answers.scores(GOLD, answer("Tanguy [1].", LED), ARTICLES.get)
+    )
+    assert set(answers.worst(GOLD).values()) == {0.0}
