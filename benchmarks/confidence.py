@@ -6,9 +6,9 @@ SETS is a folder of question sets, each with docs.jsonl.gz and questions.jsonl.g
 set only half of the documents is indexed, so that the other half's questions are about things that
 the articles do not say; SQuAD 2.0 adds questions written to have no answer. The label of a question
 is whether a gold answer lies inside the quotes that would be shown. Logistic regression, classes
-weighted alike, over `qa.grounding.features`; printed are the weights to put there, and for each set
-the area under the ROC curve and what the threshold lets through. Sets named in MEASURED are never
-fitted on.
+weighted alike, over `qa.confidence.features`; printed are the lines to put into
+qa/calibration.py, and for each set the area under the ROC curve and what the threshold lets
+through. The set named in MEASURED is never fitted on.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from qa import grounding
 from qa.analysis import fold
 from qa.answer import Question
 from qa.assistant import Assistant
 from qa.chunks import sentences
+from qa.confidence import features
 from qa.evidence import choose, cite
 from qa.indexing import index_paths
 from qa.models import Embedder
@@ -93,7 +93,7 @@ def gather(sets: Path, name: str, work: Path, most: int, embedder: Embedder) -> 
             assert asked.language
             hits = assistant.search(asked.standalone)
             chosen = choose(hits, budget=settings.quote_chars, most=settings.quotes)
-            values = grounding.features(asked.standalone, asked.language, hits, chosen)
+            values = features(asked.standalone, asked.language, hits, chosen)
             quotes = [fold(c.quote) for c in cite(chosen)]
             here = bool(set(question["doc_ids"]) & indexed)
             found = any(fold(a) in q for a in question["answers"] for q in quotes)

@@ -36,11 +36,11 @@ def unrelated_cosine(asked_in: str, written_in: str) -> float:
     return _UNRELATED.get((asked_in, written_in), _UNRELATED_OTHERWISE)
 
 
-def confidence(features: Mapping[str, float]) -> float:
+def probability(features: Mapping[str, float]) -> float:
     """Probability, in [0, 1], that the quotes hold the answer: logistic regression.
 
     Args:
-        features: those of `qa.grounding.features`, all of them.
+        features: those of `qa.confidence.features`, all of them.
     """
     logit = _INTERCEPT + sum(weight * features[name] for name, weight in _WEIGHTS.items())
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, logit))))

@@ -3,7 +3,7 @@
     rewriting   a follow-up becomes a question that stands alone
     retrieval   the chunks most likely to answer it
     evidence    the few sentences that an answer may rest on
-    grounding   how sure they are to hold the answer; below the threshold the assistant abstains
+    confidence  how sure they are to hold the answer; below the threshold the assistant abstains
     extractive, generative   the quotes themselves, or a model's words over them
     grounding   what a model wrote is checked against the quotes
 
@@ -21,8 +21,9 @@ from dataclasses import dataclass, replace
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
-from qa import calibration, extractive, generative, grounding, talk
+from qa import extractive, generative, grounding, talk
 from qa.answer import Answer, Citation, Hit, Language, Question
+from qa.confidence import confidence
 from qa.errors import AnswerError
 from qa.evidence import choose, cite
 from qa.retrieval import HybridRetriever
@@ -88,12 +89,11 @@ def build(
         asked, language = found.question.standalone, found.language
         hits = retriever.search(asked, language=language, filters=found.question.filters)
         chosen = choose(hits, budget=settings.quote_chars, most=settings.quotes)
-        values = grounding.features(asked, language, hits, chosen)
         return replace(
             found,
             hits=tuple(hits),
             citations=cite(chosen),
-            confidence=calibration.confidence(values) if chosen else 0.0,
+            confidence=confidence(asked, language, hits, chosen),
             retrieve_ms=_ms(started),
         )
 
@@ -162,7 +162,9 @@ def _generate(found: Found, model: BaseChatModel) -> Iterator[Answer]:
     if generative.refused(draft.text):
         final = _abstain(found, answerer="generative", tokens=draft.tokens)
     else:
-        checked = grounding.check(draft.text, found.citations, found.question.standalone)
+        checked = grounding.check(
+            draft.text, found.citations, found.question.standalone, found.language
+        )
         if checked.text:
             final = found.answer(
                 text=checked.text,

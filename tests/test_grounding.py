@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from qa.answer import Citation, Hit
 from qa.article import Article, PartialDate
 from qa.chunks import Span
+from qa.confidence import features
 from qa.evidence import choose
-from qa.grounding import abstention, check, features, mentioned, missing, names
+from qa.grounding import abstention, check, missing
+from qa.names import mentioned, names
 from tests.fakes import hit
 
 PONT = Article.create(
@@ -39,7 +41,7 @@ QUESTION = "Qui a dirigé le chantier du pont de Kervalec ?"
 
 def test_what_the_quotes_say_is_kept_with_its_numbers():
     checked = check(
-        "Maëlle Tanguy a dirigé le chantier [1]. 2000 people crossed it [2].", QUOTES, ""
+        "Maëlle Tanguy a dirigé le chantier [1]. 2000 people crossed it [2].", QUOTES, "", "fr"
     )
     assert checked.text == "Maëlle Tanguy a dirigé le chantier [1]. 2000 people crossed it [2]."
     assert (checked.cited, checked.dropped) == ((1, 2), ())
@@ -56,40 +58,40 @@ def test_what_the_quotes_say_is_kept_with_its_numbers():
     ],
 )
 def test_invented_names_and_numbers_are_dropped(invented: str):
-    checked = check(f"Le pont a rouvert jeudi [1]. {invented}", QUOTES, QUESTION)
+    checked = check(f"Le pont a rouvert jeudi [1]. {invented}", QUOTES, QUESTION, "fr")
     assert checked.text == "Le pont a rouvert jeudi [1]."
     assert checked.dropped == (re.sub(r" \[\d\]", "", invented),)
 
 
 def test_nothing_is_left_of_an_answer_that_is_all_invented():
-    assert check("Nora Quill.", QUOTES, QUESTION).text == ""
+    assert check("Nora Quill.", QUOTES, QUESTION, "fr").text == ""
 
 
 @pytest.mark.parametrize("numbers", ["[7]", "[0]", "[12]", "[7] [9]", "[99999999999]"])
 def test_a_citation_that_does_not_exist_becomes_one_that_does(numbers: str):
-    checked = check(f"Maëlle Tanguy a dirigé le chantier {numbers}.", QUOTES, QUESTION)
+    checked = check(f"Maëlle Tanguy a dirigé le chantier {numbers}.", QUOTES, QUESTION, "fr")
     assert checked.text == "Maëlle Tanguy a dirigé le chantier [1]."
 
 
 def test_a_sentence_without_a_citation_is_given_the_quote_that_carries_it():
-    assert check("2000 people crossed the bridge.", QUOTES, QUESTION).cited == (2,)
+    assert check("2000 people crossed the bridge.", QUOTES, QUESTION, "fr").cited == (2,)
 
 
 def test_a_wrong_citation_is_put_right():
-    assert check("Maëlle Tanguy a dirigé le chantier [2].", QUOTES, QUESTION).cited == (1,)
+    assert check("Maëlle Tanguy a dirigé le chantier [2].", QUOTES, QUESTION, "fr").cited == (1,)
 
 
 def test_names_of_the_question_may_be_said_again():
-    assert check("Le chantier de Brest : Maëlle Tanguy [1].", QUOTES, "Qui, à Brest ?").text
+    assert check("Le chantier de Brest : Maëlle Tanguy [1].", QUOTES, "Qui, à Brest ?", "fr").text
 
 
 def test_the_title_and_the_date_of_a_quote_count_as_its_own():
-    assert check("Le pont de Kervalec a rouvert en mars 2019 [1].", QUOTES, "").cited == (1,)
+    assert check("Le pont de Kervalec a rouvert en mars 2019 [1].", QUOTES, "", "fr").cited == (1,)
 
 
 @pytest.mark.parametrize("text", ["", "   ", "[1]", "…", "[1] [2]."])
 def test_nothing_said_is_nothing_kept(text: str):
-    assert check(text, QUOTES, QUESTION).text == ""
+    assert check(text, QUOTES, QUESTION, "fr").text == ""
 
 
 _WORDS = st.sampled_from(
@@ -99,11 +101,47 @@ _WORDS = st.sampled_from(
 
 @given(st.lists(_WORDS, max_size=25).map(" ".join))
 def test_whatever_a_model_writes_each_number_shown_is_a_quote(text: str):
-    checked = check(text, QUOTES, QUESTION)
+    checked = check(text, QUOTES, QUESTION, "fr")
     shown = {int(n) for n in re.findall(r"\[(\d+)\]", checked.text)}
     assert shown == set(checked.cited) <= {1, 2}
     assert "Zorro" not in checked.text
     assert not re.search(r"(?<![\d,.])5(?![\d,.])", checked.text)
+
+
+@pytest.mark.parametrize(
+    "echo", ["Le pont a-t-il rouvert jeudi [1] ?", "Oui, le pont a-t-il rouvert jeudi ? [1]"]
+)
+def test_the_question_said_again_is_no_answer(echo: str):
+    assert check(echo, QUOTES, "Le pont a-t-il rouvert jeudi ?", "fr").text == ""
+
+
+def test_other_words_than_the_quotes_are_dropped():
+    wrong = "Une explosion a gravement endommagé cet ouvrage [1]."
+    assert check(wrong, QUOTES, QUESTION, "fr").text == ""
+
+
+DENIED = Article.create(
+    id="denied",
+    title="Frappes",
+    text="La source nie toute participation russe aux frappes. Les frappes ont eu lieu jeudi.",
+    language="fr",
+    origin="c",
+)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "span", "kept"),
+    [
+        ("Oui [1].", Span(0, 53), False),
+        ("Oui, la Russie participe aux frappes [1].", Span(0, 53), False),
+        ("Non [1].", Span(0, 53), True),
+        ("Yes, they did [1].", Span(54, 86), True),
+        ("No [1].", Span(54, 86), False),
+    ],
+)
+def test_a_verdict_agrees_with_what_its_quote_denies(verdict: str, span: Span, kept: bool):
+    asked = "La Russie participe-t-elle aux frappes ?"
+    assert bool(check(verdict, [Citation(1, DENIED, span)], asked, "fr").text) is kept
 
 
 # Names

@@ -1,0 +1,74 @@
+"""Names: the capitalised words and numbers of a text, and whether another text mentions them.
+
+Forgiving about spelling, for the same person is Haftar, Hafter and Haftar's, and the same port
+Tobrouk and Tobruk; strict about numbers. Knows no list of people or places.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+
+from qa.analysis import fold, words
+
+_NAME = re.compile(r"[^\W\d_][\w’'-]*|\d[\d.,\u00a0\u202f]*\d|\d")
+
+# Capitalised words that name nothing.
+_NOT_NAMES = frozenset(
+    """
+    qui que quoi quand ou comment pourquoi combien quel quelle quels quelles est-ce dans en a au
+    aux le la les l un une des de du d il elle ils elles on ce cette ces et mais si oui non
+    selon apres avant depuis entre pour par sur sous vers avec sans lors pendant the an in on at
+    of and but if yes no who what when where why how which did does do is are was were has have
+    had can could will would according after before since between for by to from with without
+    during it he she they this that these those there article articles
+    """.split()
+)
+
+_FRENCHMONTHS = (
+    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre"
+).split()
+_ENGLISHMONTHS = (
+    "january february march april may june july august september october november december"
+).split()
+MONTHS = dict(zip(_FRENCHMONTHS, _ENGLISHMONTHS, strict=True))
+MONTHS |= {english: french for french, english in MONTHS.items()}
+
+
+def names(text: str) -> list[str]:
+    """Capitalised words and numbers of a text, as written, each once.
+
+    A capital that only opens the sentence counts unless the word is a common one.
+    """
+    found: dict[str, str] = {}
+    for match in _NAME.finditer(text):
+        word = re.sub(r"^(?:[cdjlmnst]|qu)['’]", "", match.group(), flags=re.IGNORECASE)
+        word = re.sub(r"['’]s$", "", word)
+        if word and (word[0].isdigit() or word[0].isupper()) and fold(word) not in _NOT_NAMES:
+            found.setdefault(fold(word), word)
+    return list(found.values())
+
+
+def mentioned(name: str, folded_text: str) -> bool:
+    """Whether a folded text mentions a name, as it is or in the other language's spelling.
+
+    Numbers must be equal. Names may differ by a letter or two in seven ("Tobruk", "Tobrouk";
+    "Haftar", "Hafter"), months by language.
+    """
+    own = fold(name)
+    present = set(words(folded_text))
+    parts = words(own) or [own]
+    return all(_present(part, present) for part in parts)
+
+
+def _present(word: str, present: set[str]) -> bool:
+    if word in present or MONTHS.get(word) in present:
+        return True
+    if word[0].isdigit() or len(word) < 4:
+        return False
+    close = (
+        other
+        for other in present
+        if abs(len(other) - len(word)) <= 3 and other[:2] == word[:2] and not other[0].isdigit()
+    )
+    return any(SequenceMatcher(None, word, other).ratio() >= 0.75 for other in close)
