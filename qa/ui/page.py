@@ -119,9 +119,8 @@ class Page(Layout):
     ) -> Iterator[Updates]:
         """Answer the latest question again, with the filters now in force."""
         turns = self.talks.of(request.session_hash).turns
-        if turns:
-            typed = Typed(since, until, sources, of)
-            yield from self._ask(turns[-1].text, typed, request, again=True)
+        text = turns[-1].text if turns else ""
+        yield from self._ask(text, Typed(since, until, sources, of), request, again=True)
 
     def _ask(
         self, text: str, typed: Typed, request: gr.Request, *, again: bool = False
@@ -129,6 +128,8 @@ class Page(Layout):
         """The first updates, and no others, redraw the whole conversation."""
         talk = self.talks.of(request.session_hash)
         if talk.busy or not text.strip():
+            # Gradio empties every output of a generator that yields nothing.
+            yield {self.notice: ""}
             return
         try:
             filters = typed.filters(TEXTS[talk.language])

@@ -29,8 +29,11 @@ async function load(asked) {
   if (mine !== request) return;
   props.value = html;
   await new Promise(requestAnimationFrame);
-  const place = element.querySelector("mark") || element.querySelector("h2");
-  place?.scrollIntoView({ block: place.tagName === "MARK" ? "center" : "start" });
+  const panel = part("qa-panel");
+  const mark = element.querySelector("mark");
+  const [line] = mark ? mark.getClientRects() : [];
+  const third = panel.clientHeight / 3;
+  panel.scrollTop = line ? panel.scrollTop + line.top - panel.getBoundingClientRect().top - third : 0;
 }
 
 function lay() {
@@ -100,8 +103,7 @@ async function follow() {
     asked = turns;
     const turn = latest.querySelector(".qa-turn");
     if (turn && follows) {
-      const { top } = turn.getBoundingClientRect();
-      scroller.scrollTop += 1 + top - scroller.getBoundingClientRect().top; // 1: the rule above
+      scroller.scrollTop += turn.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
     }
   }).observe(scroller, { childList: true, subtree: true, characterData: true });
 }
