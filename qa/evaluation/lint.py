@@ -90,7 +90,7 @@ def _stands_alone(question: GoldQuestion) -> Iterator[Finding]:
     if not question.history and needs_history(question.text, language):
         message = "says too little, or points at something that was never said"
         yield Finding("warning", "needs-document", question.id, message)
-    elif len(terms(question.text, language)) < 2:
+    elif not question.history and len(terms(question.text, language)) < 2:
         message = "has fewer than two content words"
         yield Finding("warning", "needs-document", question.id, message)
     if len(question.history) % 2:

@@ -1,0 +1,165 @@
+"""The report page: complete in itself, safe with any text, and usable in a browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qa.evaluation import Row, pages, plots, report
+from tests.evaluation.made import result, row
+
+EVIL = "</script><script>alert('x')</script> & <b>\u2028"
+
+
+QUOTE = {"n": 1, "article_id": "d1", "title": "Gold", "start": 0, "end": 4, "quote": "gold"}
+HIT = {"chunk_id": "d1@0", "article_id": "d1", "title": "Gold", "score": 1.0, "rank": 1}
+
+
+def rows() -> list[Row]:
+    """Sixty questions with every outcome."""
+    kinds = ["factoid", "why"]
+    made = [
+        row(
+            f"q{n}",
+            {"GoldInAnswer": float(n % 3 > 0), "R@5": float(n % 2), "F1": n / 60},
+            kind=kinds[n % 2],
+            lang="fr" if n % 2 else "en",
+            question=f"Où est l'île numéro {n} ?" if n % 2 else f"Where is island {n}?",
+            answer=f"It is in the golden gold of {n} [1].",
+            confidence=0.5 + n / 130,
+            citations=(QUOTE,),
+            hits=(HIT,),
+            timings_ms={"wall": 5.0 + n},
+        )
+        for n in range(56)
+    ]
+    others: dict[str, Any] = {"answerable": False, "kind": "unanswerable", "answers": ()}
+    made += [
+        row("told", abstained=True, confidence=0.2, **others),
+        row("fooled", confidence=0.6, **others),
+        row("silent", {"GoldInAnswer": 0.0}, abstained=True, confidence=0.1),
+        row("broken", {"GoldInAnswer": 0.0}, error="RuntimeError: out of paper", confidence=0.0),
+    ]
+    return made
+
+
+def test_the_page_needs_nothing_else_and_text_stays_text():
+    evil = row("evil", {"GoldInAnswer": 1.0}, question=EVIL, answer=EVIL, kind=EVIL)
+
+    page = pages.html(result([*rows(), evil]))
+
+    assert not re.findall(r"""(?:src|href)=["'](?!#)""", page)
+    assert "http" not in re.sub(
+        r'<script type="application/json".*?</script>', "", page, flags=re.S
+    )
+    assert page.count("<script") == page.count("</script>") == 2
+    data = re.search(r'id="rows">(.*?)</script>', page, re.S)
+    assert data
+    assert json.loads(data[1])[-1]["question"] == EVIL
+    assert "alert" not in page.replace(data[1], "").replace(
+        "&lt;/script&gt;&lt;script&gt;alert", ""
+    )
+
+
+def test_every_plot_is_well_formed_and_named():
+    found = result(rows())
+    drawn = [
+        plots.intervals("By <kind>", {"<&>": found.measures["R@5"]}),
+        plots.risk_coverage(found.rows),
+        plots.reliability(found.rows),
+        plots.latency(found.rows),
+    ]
+    for svg in drawn:
+        root = ET.fromstring(svg)
+        assert root.get("aria-label")
+        assert root.findall(".//*[@class='mark']")
+    assert [plots.risk_coverage([]), plots.reliability([]), plots.latency([])] == ["", "", ""]
+    assert plots.intervals("none", {}) == ""
+
+
+def test_the_last_point_of_risk_and_coverage_by_hand():
+    svg = plots.risk_coverage(rows())
+    # 57 of the 60 questions were answered; of these 19 + 1 wrongly
+    assert "<title>0.351 wrong at 0.950 answered</title>" in svg
+
+
+def test_verdicts():
+    assert [report.verdict(each) for each in rows()[-4:]] == [
+        "rightly abstained",
+        "wrongly answered",
+        "wrongly abstained",
+        "failed",
+    ]
+    assert report.verdict(rows()[0]) == "wrong"
+    assert report.verdict(rows()[1]) == "right"
+    assert report.verdict(row("s", {"MRR@10": 0.5}, abstained=None)) == "found"
+    assert report.verdict(row("s", {"MRR@10": 0.0}, abstained=None)) == "not found"
+    assert report.verdict(row("s")) == "answered"
+
+
+def test_gold_is_marked_as_whole_words():
+    assert pages.marks("golden Gold, 4,2  millions", ["gold", "4,2 millions"]) == [
+        (7, 11),
+        (13, 26),
+    ]
+    assert pages.marks("gold", []) == []
+
+
+def test_the_markdown_holds_figures_and_no_question():
+    found = result(rows())
+
+    text = report.markdown(found)
+
+    assert "| GoldInAnswer | 0.638 |" in text
+    assert "| kind=why |" in text
+    assert "island" not in text
+    assert "golden" not in text
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [360, 1280])
+def test_in_a_browser(tmp_path: Path, width: int):
+    """By keyboard alone: search, choose an outcome, open a question, ask for more."""
+    from playwright.sync_api import sync_playwright
+
+    path = tmp_path / "report.html"
+    path.write_text(pages.html(result(rows())), encoding="utf-8")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+    flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
+        page = browser.new_page(viewport={"width": width, "height": 800})
+        problems: list[str] = []
+        asked: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(path.as_uri())
+
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.locator("#count").text_content() == "60 of 60 questions"
+        assert page.locator("details").count() == 50
+
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")  # the skip link
+        page.keyboard.press("Tab")
+        page.keyboard.type("ile 11")
+        assert page.locator("#count").text_content() == "1 of 60 questions"
+        page.keyboard.press("Control+A")
+        page.keyboard.press("Delete")
+        page.keyboard.press("Tab")
+        page.keyboard.type("wrong (")
+        assert page.locator("#count").text_content() == "19 of 60 questions"
+        for _ in range(3):
+            page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        opened = page.locator("details[open]")
+        assert opened.locator("mark").first.text_content() == "gold"
+        assert "Gold (gold)" in (opened.text_content() or "")
+        assert problems == []
+        assert asked == [path.as_uri()]
+        browser.close()
