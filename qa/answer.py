@@ -55,7 +55,8 @@ class Hit:
 
     Attributes:
         chunk, article: what was found.
-        score: in [0, 1], relative to the other candidates of the same question.
+        score: in [0, 1], relative to the other candidates of the same question; of a search in
+            one index alone, that index's own value (cosine or BM25).
         ranks: place in each index's own list, from 1; an index that did not find it is left out.
         signals: the values behind the score: `dense` (cosine of the chunk), `lexical` (BM25),
             `sentence_dense` and `sentence_lexical` (the best sentence's), `coverage` (share of

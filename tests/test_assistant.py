@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -124,15 +125,17 @@ def test_a_model_that_cannot_be_loaded_leaves_the_quotes(settings: Settings, loa
         assert assistant.ask(ASKED).answerer == "extractive"
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_bug_while_loading_is_no_endless_loading(loads):
+def test_a_bug_while_loading_is_no_endless_loading(loads, monkeypatch: pytest.MonkeyPatch):
     """The state stayed at "loading" for ever when something else than our own errors was raised."""
+    raised: queue.Queue[type[BaseException]] = queue.Queue()
+    monkeypatch.setattr(threading, "excepthook", lambda args: raised.put(args.exc_type))
 
     def buggy(_: Settings) -> Scripted:
         raise ZeroDivisionError("a bug")
 
     loads(buggy)
     assert ended(LanguageModel(Settings(llm="scripted"), fetch=False)).state == "failed"
+    assert raised.get(timeout=10) is ZeroDivisionError
 
 
 @pytest.mark.parametrize("changes", [{"llm": "none"}, {"llm": "x", "answerer": "extractive"}])

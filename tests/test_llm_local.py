@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -44,7 +45,7 @@ def model() -> LlamaCpp:
     return model
 
 
-def last(model: LlamaCpp, messages: list[BaseMessage]) -> Draft:
+def last(model: LlamaCpp, messages: Sequence[BaseMessage]) -> Draft:
     *_, draft = write(model, messages)
     return draft
 
