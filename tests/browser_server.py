@@ -79,7 +79,7 @@ class FetchedModel(LanguageModel):
 def main(directory: Path) -> None:
     """Serve until told to stop, on a free port."""
     settings = Settings(
-        index=directory, corpus=CORPUS, llm="none", port=0, abstain_below=0.05, candidates=20
+        index=directory, corpus=CORPUS, llm="none", port=0, abstain_below=0.0, candidates=20
     )
     embedder = BagOfWords()
     index_paths([CORPUS], settings, embedder)
