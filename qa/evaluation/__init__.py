@@ -5,7 +5,8 @@
     print(result.measures["R@5"])
 
     questions, squad, tables, beir   a file of questions → gold questions
-    pipeline                         the assistant, with an index for the set
+    pipeline, vectors                the assistant, with an index for the set
+    articles                         by id, to check gold against
     normalise, ranking, answers      one question's scores
     measures, stats                  a set's values with their intervals
     rows, run, result                from questions to a result, resumable

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import platformdirs
 
@@ -26,16 +26,14 @@ from qa.article import Article
 from qa.assistant import Assistant, LanguageModel
 from qa.errors import ModelError
 from qa.evaluation.questions import GoldQuestion
+from qa.evaluation.vectors import ReusedVectors
 from qa.filters import Filters
-from qa.index import LiveIndex, Manifest
-from qa.indexing import ProgressCallback, index_paths
+from qa.index import EmbedderIdentity, LiveIndex, Manifest
+from qa.indexing import PassageEmbedder, ProgressCallback, index_paths
 from qa.retrieval import HybridRetriever, Mode
 from qa.rewriting import make_standalone
 from qa.settings import Settings
 from qa.sources import find
-
-if TYPE_CHECKING:
-    from qa.models import Embedder
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +48,6 @@ _INDEX_MODULES = (
     "language",
     "lexical",
     "store",
-    "models/embedder",
     "sources/*",
 )
 _NOT_THE_PIPELINE = ("evaluation", "ui", "cli", "api", "terminal", "doctor")
@@ -105,7 +102,7 @@ class Pipeline:
         """Models and index, for the header of a run."""
 
     @classmethod
-    def open(cls, settings: Settings, embedder: Embedder, *, writes: bool) -> Self:
+    def open(cls, settings: Settings, embedder: EmbedderIdentity, *, writes: bool) -> Self:
         """Open the assistant at `settings.index`, waiting for its language model.
 
         Args:
@@ -184,13 +181,14 @@ def _llm_facts(settings: Settings) -> dict[str, str]:
 def cached_index(
     source: Path | Sequence[Mapping[str, Any]],
     settings: Settings,
-    embedder: Embedder,
+    embedder: PassageEmbedder,
     progress: ProgressCallback | None = None,
 ) -> Settings:
     """Settings that point at an index of these articles, built at the first use.
 
-    It is kept in the user's cache, under a hash of the articles, the embedder, the size of chunks
-    and the code that makes an index. A build that was interrupted goes on.
+    It is kept in the user's cache: one folder for the articles and the embedder, in it one for
+    the size of chunks and the code that makes an index. Where only the latter are new, vectors
+    are taken over from the folder's other indexes. A build that was interrupted goes on.
 
     Args:
         source: a file or folder of articles, or the articles themselves.
@@ -203,23 +201,27 @@ def cached_index(
     Raises:
         SourceError: there are no articles.
     """
-    key = hashlib.sha256()
-    for part in (embedder.fingerprint, str(settings.chunk_chars), code_fingerprint(_INDEX_MODULES)):
-        key.update(part.encode())
+    articles = hashlib.sha256(embedder.fingerprint.encode())
+    articles.update(code_fingerprint(("models/embedder",)).encode())
+    lines = "" if isinstance(source, Path) else "".join(_line(document) for document in source)
     if isinstance(source, Path):
-        _add_files(key, source)
+        _add_files(articles, source)
     else:
-        text = "".join(json.dumps(d, ensure_ascii=False, sort_keys=True) + "\n" for d in source)
-        key.update(text.encode())
-    home = cache_folder() / key.hexdigest()[:16]
-    if not isinstance(source, Path):
-        home.mkdir(parents=True, exist_ok=True)
-        source = home / "articles.jsonl"
-        source.write_text(text, encoding="utf-8")
+        articles.update(lines.encode())
+    made = f"{settings.chunk_chars} {code_fingerprint(_INDEX_MODULES)}"
+    shelf = cache_folder() / articles.hexdigest()[:16]
+    home = shelf / hashlib.sha256(made.encode()).hexdigest()[:16]
     settings = settings.model_copy(update={"index": home / "index", "chroma_url": None})
     if _complete(settings.index):
         return settings
-    report = index_paths([source], settings, embedder, progress=progress)
+    home.mkdir(parents=True, exist_ok=True)
+    if not isinstance(source, Path):
+        source = home / "articles.jsonl"
+        source.write_text(lines, encoding="utf-8")
+    earlier = [path for path in shelf.glob("*/index/*/articles.sqlite") if home not in path.parents]
+    report = index_paths(
+        [source], settings, ReusedVectors(embedder, sorted(earlier)), progress=progress
+    )
     if report.failures:
         first = report.failures[0]
         logger.warning(
@@ -251,6 +253,10 @@ def code_fingerprint(modules: Iterable[str] = ()) -> str:
     for file in sorted(files):
         sum.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
     return sum.hexdigest()[:16]
+
+
+def _line(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def _add_files(key: hashlib._Hash, path: Path) -> None:
