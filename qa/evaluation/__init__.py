@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     from qa.evaluation.questions import GoldQuestion, QuestionSet, load
     from qa.evaluation.result import Result
     from qa.evaluation.rows import Row
-    from qa.evaluation.run import evaluate
+    from qa.evaluation.run import Plan, evaluate
 
 __all__ = [
     "Comparison",
     "Estimate",
     "GoldQuestion",
+    "Plan",
     "QuestionSet",
     "Result",
     "Row",
@@ -48,6 +49,7 @@ _HOME = {
     "compare": "comparison",
     "Estimate": "measures",
     "GoldQuestion": "questions",
+    "Plan": "run",
     "QuestionSet": "questions",
     "Result": "result",
     "Row": "rows",

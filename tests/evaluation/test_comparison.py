@@ -7,9 +7,8 @@ import json
 import pytest
 
 from qa.errors import QuestionError
-from qa.evaluation import compare, evaluate, gates, report
+from qa.evaluation import Plan, compare, evaluate, gates, report
 from qa.evaluation.gates import Floors, Gate, GateFailed
-from qa.evaluation.run import Plan
 from tests.evaluation.made import result, row
 
 

@@ -9,9 +9,8 @@ import pytest
 
 from qa.assistant import Assistant
 from qa.errors import QuestionError
-from qa.evaluation import Row, evaluate, load
+from qa.evaluation import Plan, Row, evaluate, load
 from qa.evaluation.pipeline import Pipeline
-from qa.evaluation.run import Plan
 from tests.evaluation.conftest import QUESTIONS, write_jsonl
 
 
