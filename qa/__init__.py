@@ -1,3 +1,61 @@
-"""qa: answers questions about news events from articles, with the exact sentences they rest on."""
+"""qa: answers questions about news events from articles, with the exact sentences they rest on.
+
+    from qa import Assistant, Settings
+
+    with Assistant.open(Settings.load()) as assistant:
+        answer = assistant.ask("Where will the training take place?")
+
+Names are imported when they are first used, so that `import qa` loads no library.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qa.answer import Answer, Citation, Hit, Question
+    from qa.article import Article
+    from qa.assistant import Assistant
+    from qa.errors import QAError
+    from qa.filters import Filters
+    from qa.indexing import index_paths
+    from qa.models import Embedder
+    from qa.settings import Settings
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Answer",
+    "Article",
+    "Assistant",
+    "Citation",
+    "Embedder",
+    "Filters",
+    "Hit",
+    "QAError",
+    "Question",
+    "Settings",
+    "__version__",
+    "index_paths",
+]
+
+_HOMES = {
+    "Answer": "qa.answer",
+    "Article": "qa.article",
+    "Assistant": "qa.assistant",
+    "Citation": "qa.answer",
+    "Embedder": "qa.models",
+    "Filters": "qa.filters",
+    "Hit": "qa.answer",
+    "QAError": "qa.errors",
+    "Question": "qa.answer",
+    "Settings": "qa.settings",
+    "index_paths": "qa.indexing",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
