@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import subprocess
 import sys
 from functools import cache
@@ -91,7 +90,6 @@ def loaded_by(module: str, *, heavy: str) -> str:
 HEAVY = "numpy torch transformers sentence_transformers chromadb gradio tantivy xllamacpp"
 
 
-@pytest.mark.skipif(importlib.util.find_spec("qa.cli") is None, reason="not written yet")
 def test_the_command_line_starts_without_models_or_numbers():
     assert loaded_by("qa.cli", heavy=HEAVY) == ""
 
