@@ -196,6 +196,7 @@ def _synth(
                 show("drafts", kept, n)
             else:
                 refused += 1
+                terminal.say(f"refused: {draft.refused}")
             if kept == n or refused > 20 + 10 * n:
                 break
     typer.echo(

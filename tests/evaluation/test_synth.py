@@ -8,7 +8,7 @@ from itertools import islice
 import pytest
 
 from qa.article import Article
-from qa.errors import QuestionError
+from qa.errors import AnswerError, QuestionError
 from qa.evaluation import load
 from qa.evaluation.lint import lint
 from qa.evaluation.synth import drafts
@@ -53,12 +53,18 @@ def test_a_draft_is_marked_and_passes_the_linter(tmp_path):
         ("I would rather not.", "did not keep to the form"),
         (f"QUESTION: {ASKED}\nANSWER: Yann Le Goff", "'Yann Le Goff' is not in the sentence"),
         ("QUESTION: What did Maëlle Tanguy do?\nANSWER: Tanguy", "the question says its answer"),
+        (f"QUESTION: {ASKED}\nANSWER: {QUOTE}", "its answer is most of the sentence"),
         ("QUESTION: And who led them?\nANSWER: Maëlle Tanguy", "says too little"),
     ],
 )
 def test_what_is_refused(reply, reason):
     [draft] = drafted(reply)
     assert reason in str(draft.refused)
+
+
+def test_a_model_that_fails_is_a_refusal_and_not_the_end():
+    model = Scripted(reply="QUESTION: x", fails_after=1, failure=AnswerError("too slow"))
+    assert [draft.refused for draft in drafts(ARTICLES, model)] == ["too slow"]
 
 
 def test_articles_take_turns_and_the_seed_decides():
