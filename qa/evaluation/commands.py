@@ -120,12 +120,12 @@ def _compare(
     from qa.evaluation import gates, report
     from qa.evaluation.comparison import compare
     from qa.evaluation.result import Result
+    from qa.evaluation.textfile import write
 
     comparison = compare(Result.read(run_a), Result.read(run_b), by=by)
     text = report.comparison_markdown(comparison, questions=questions)
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
+        write(out, text)
     if as_json:
         _print_json(comparison.to_json())
     else:
@@ -177,6 +177,7 @@ def _synth(
         raise QuestionError(f"{out} is there already; name a new file.")
     from qa.evaluation.progress import meter
     from qa.evaluation.synth import drafts
+    from qa.evaluation.textfile import write
     from qa.models import open_llm
 
     settings = Settings.load({"index": index})
@@ -186,8 +187,8 @@ def _synth(
         raise SettingsError("drafts need a language model: set QA_LLM (see `qa models list`).")
     kept, refused = 0, 0
     assert articles is not None
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with out.open("w", encoding="utf-8") as file, meter() as show:
+    write(out, "")
+    with out.open("a", encoding="utf-8") as file, meter() as show:
         for draft in drafts(articles, model, language=language, seed=seed):
             if draft.refused is None:
                 kept += 1

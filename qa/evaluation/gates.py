@@ -23,6 +23,7 @@ from qa.errors import QAError, QuestionError
 from qa.evaluation.comparison import Comparison
 from qa.evaluation.measures import BY_NAME, Estimate
 from qa.evaluation.result import Result
+from qa.evaluation.textfile import write
 
 _GATE = re.compile(r"\s*([\w@]+)\s*(>=|<=)\s*(\S+)\s*")
 
@@ -136,12 +137,15 @@ class Floors:
 
 
 def write_floors(path: Path, result: Result) -> None:
-    """A floor file from a run: the lower end of every measure's interval, costs left out."""
+    """A floor file from a run: the lower end of every measure's interval, costs left out.
+
+    Raises:
+        QuestionError: the file cannot be written.
+    """
     floors = {
         name: math.floor(estimate.low * 1000) / 1000
         for name, estimate in result.measures.items()
         if BY_NAME[name].family != "cost" and estimate.low > 0
     }
     values = {"questions": result.run["questions"]["fingerprint"], "floors": floors}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    write(path, json.dumps(values, indent=2) + "\n")

@@ -173,7 +173,7 @@ class _Run:
         if not path.exists():
             _write_json(path, self.header)
             return {}
-        before = json.loads(path.read_text(encoding="utf-8"))
+        before = _read_header(path)
         differing = [k for k in _DECIDING if before.get(k) != json.loads(_json(self.header)).get(k)]
         if differing:
             raise QuestionError(
@@ -252,6 +252,16 @@ def _header(
     }
 
 
+def _read_header(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as exc:
+        raise QuestionError(f"{path} cannot be read ({exc}); begin again with `--fresh`.") from exc
+    if not isinstance(values, dict):
+        raise QuestionError(f"{path} is not what `qa eval` writes; begin again with `--fresh`.")
+    return values
+
+
 def _identity(header: dict[str, Any]) -> str:
     deciding = {name: header[name] for name in _DECIDING}
     return hashlib.sha256(_json(deciding).encode()).hexdigest()
@@ -262,7 +272,10 @@ def _held(home: Path) -> Iterator[None]:
     """Keep other processes out of a run's folder."""
     import filelock
 
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise QuestionError(f"{home} cannot be a run's folder: {exc.strerror or exc}.") from exc
     try:
         with filelock.FileLock(home / "run.lock", timeout=0):
             yield

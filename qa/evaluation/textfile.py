@@ -1,4 +1,4 @@
-"""Text files of question sets: read whole, unpacked, and line by line as JSON."""
+"""Text files: read whole, unpacked, and line by line as JSON; written in one go."""
 
 from __future__ import annotations
 
@@ -47,3 +47,16 @@ def json_object(line: str) -> Mapping[str, object] | QuestionError:
     if not isinstance(value, dict):
         return QuestionError(f"expected an object with a question, found {line.strip():.40}")
     return value
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file, and the folders above it.
+
+    Raises:
+        QuestionError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise QuestionError(f"{path} cannot be written: {exc.strerror or exc}.") from exc

@@ -146,6 +146,12 @@ def test_a_broken_floor_file_is_told(tmp_path, text):
         Floors.read(tmp_path / "none.json")
 
 
+def test_floors_that_cannot_be_written_are_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(QuestionError, match="cannot be written"):
+        gates.write_floors(tmp_path / "file" / "floors.json", runs(0)[0])
+
+
 def test_no_regression():
     a, b = runs(15)
     gates.check_comparison(compare(a, b))

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pytest
 
 from qa.errors import QuestionError
@@ -79,3 +80,23 @@ def test_a_damaged_file_of_rows_is_told(tmp_path):
     path.write_text('{"id": 1}\n{"id": 2}\n')
     with pytest.raises(QuestionError, match="line 1 is no row of a run"):
         read_rows(path)
+
+
+def test_a_folder_that_cannot_be_a_runs_is_told(bench, questions, corpus, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(QuestionError, match="cannot be a run's folder"):
+        evaluate(questions, corpus=corpus, out=tmp_path / "file")
+    evaluate(questions, corpus=corpus, out=tmp_path / "run")
+    for text, reason in (("{", "cannot be read"), ("[]", "is not what")):
+        (tmp_path / "run" / "header.json").write_text(text)
+        with pytest.raises(QuestionError, match=f"{reason}.*--fresh"):
+            evaluate(questions, corpus=corpus, out=tmp_path / "run")
+
+
+def test_two_processes_do_not_share_a_folder(bench, questions, corpus, tmp_path):
+    (tmp_path / "run").mkdir()
+    with (
+        filelock.FileLock(tmp_path / "run" / "run.lock"),
+        pytest.raises(QuestionError, match="another `qa eval` is writing"),
+    ):
+        evaluate(questions, corpus=corpus, out=tmp_path / "run")
