@@ -191,6 +191,8 @@ class Index:
         home = directory / manifest.generation
         if writable:
             home.mkdir(parents=True, exist_ok=True)
+        else:
+            _check_parts(home, manifest)
         return cls(
             directory=directory,
             manifest=manifest,
@@ -209,6 +211,15 @@ class Index:
         """Release the files."""
         self.store.close()
         self.archive.close()
+
+
+def _check_parts(home: Path, manifest: Manifest) -> None:
+    """Both search libraries would make an empty index where theirs is gone, and find nothing."""
+    for name in ("lexical",) if manifest.chroma_url else ("lexical", "chroma"):
+        if not (home / name).is_dir():
+            raise IndexUnusable(
+                f"{home / name} is gone. Have it made again with `qa doctor --repair`."
+            )
 
 
 @contextmanager

@@ -56,6 +56,7 @@ class Store:
             IndexUnusable: the server does not answer, or the files are damaged.
         """
         import chromadb
+        from chromadb.api.shared_system_client import SharedSystemClient
         from chromadb.config import Settings
         from chromadb.errors import ChromaError
 
@@ -64,9 +65,13 @@ class Store:
             try:
                 client = chromadb.PersistentClient(str(directory), settings=quiet)
                 return cls(cast("Client", client), name)
-            except (ChromaError, ValueError) as exc:
+            except (ChromaError, ValueError, AttributeError) as exc:
+                # After a damaged file Chroma fails to clean up (the AttributeError) and would
+                # hand out what it failed to open for as long as this process lives.
+                SharedSystemClient._identifier_to_system.pop(str(directory), None)
                 raise IndexUnusable(
-                    f"Chroma cannot open {directory}: {exc}. Rebuild it with `qa index --rebuild`."
+                    f"Chroma cannot open {directory}: {exc.__context__ or exc}. "
+                    "Have it made again with `qa doctor --repair`."
                 ) from exc
         with _translated():
             return cls(_remote(url, quiet), name)

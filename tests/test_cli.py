@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,9 +28,10 @@ class Result:
     err: str
 
     @property
-    def json(self) -> dict:
+    def json(self) -> dict[str, Any]:
         """Standard output as the one JSON document that it must be."""
-        return json.loads(self.out)
+        document: dict[str, Any] = json.loads(self.out)
+        return document
 
 
 Run = Callable[..., Result]
@@ -216,19 +219,26 @@ def test_a_second_writer_is_told_who_writes(run: Run, articles: Path, tmp_path: 
     assert "process " in result.err
 
 
+@pytest.mark.parametrize("part", ["lexical", "chroma"])
+@pytest.mark.parametrize("gone", [True, False])
 def test_the_doctor_puts_back_what_a_search_index_has_lost(
-    run: Run, articles: Path, tmp_path: Path
+    run: Run, articles: Path, tmp_path: Path, part: str, gone: bool
 ):
     run("index", articles)
-    (lexical,) = (tmp_path / "index").glob("*/lexical")
-    for file in lexical.iterdir():
-        file.write_bytes(b"")
+    (folder,) = (tmp_path / "index").glob(f"*/{part}")
+    if gone:
+        shutil.rmtree(folder)
+    else:
+        for file in folder.rglob("*.*"):
+            file.write_bytes(b"damaged")
+    assert run("ask", QUESTION).code == 1
     sick = run("doctor")
     assert sick.code == 1
     assert "bad" in sick.out
     assert run("doctor", "--repair").code == 0
     assert run("doctor").code == 0
-    hits = run("search", "Kervalec", "--mode", "lexical", "--json").json["hits"]
+    mode = {"lexical": "lexical", "chroma": "dense"}[part]
+    hits = run("search", "Kervalec", "--mode", mode, "--json").json["hits"]
     assert hits
 
 

@@ -129,7 +129,7 @@ def test_it_is_still_there_when_opened_again(tmp_path: Path):
 
 def test_damage_names_the_command(tmp_path: Path):
     (tmp_path / "chroma.sqlite3").write_text("not a database")
-    with pytest.raises(IndexUnusable, match="qa index --rebuild"):
+    with pytest.raises(IndexUnusable, match="qa doctor --repair"):
         Store.open(tmp_path)
 
 
