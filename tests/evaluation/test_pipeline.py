@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from qa.answer import Answer
+from qa.assistant import Assistant
 from qa.errors import SourceError
 from qa.evaluation import pipeline
-from qa.evaluation.pipeline import cached_index, code_fingerprint
+from qa.evaluation.pipeline import Pipeline, cached_index, code_fingerprint
+from qa.evaluation.questions import GoldQuestion
 from qa.index import Manifest
 from tests.fakes import ARTICLE_COUNT, BagOfWords
 
@@ -43,15 +48,39 @@ def test_other_code_or_chunks_take_the_vectors_over(bench, corpus, monkeypatch):
 
     assert len({first.index, second.index, smaller.index}) == 3
     assert ARTICLE_COUNT < embedder.embedded < 2 * ARTICLE_COUNT
-    one, other = (pipeline.Pipeline.open(s, embedder, writes=False) for s in (first, second))
-    from qa.evaluation.questions import GoldQuestion
-
+    one, other = (Pipeline.open(s, embedder, writes=False) for s in (first, second))
     asked = GoldQuestion("q", "Who led the works on the bridge?")
     hits = [[(h.chunk.id, h.score) for h in each.ask(asked).hits] for each in (one, other)]
     assert hits[0] == hits[1]
     assert hits[0]
     one.close()
     other.close()
+
+
+@pytest.mark.parametrize(("k", "candidates"), [(1, 50), (2, 5), (10, 5)])
+def test_the_answer_is_the_products_and_the_ranking_goes_on(bench, corpus, k, candidates):
+    """Once the retriever handed on all it had ranked, and no test saw it."""
+    for n in range(20):  # so that the candidates are not simply all there is
+        text = f"Bridge number {n} opened. " * (1 + n % 3) + "The works were led. A lynx crossed."
+        (corpus / f"extra-{n}.txt").write_text(text)
+    settings = cached_index(corpus, bench, BagOfWords())
+    settings = settings.model_copy(update={"k": k, "candidates": candidates})
+    ours = Pipeline.open(settings, BagOfWords(), writes=True)
+    with Assistant.open(settings) as product:
+        for text in ("Who led the works on the bridge?", "Qui veut interdire le pont ?", "Lynx?"):
+            outcome = ours.ask(GoldQuestion("q", text))
+            expected = product.ask(text)
+            assert outcome.answer is not None
+            assert untimed(outcome.answer) == untimed(expected)
+            assert len(expected.hits) <= k
+            assert list(outcome.answer.hits) == list(outcome.hits)[:k]
+            assert len(outcome.hits) >= min(5, ARTICLE_COUNT)
+    ours.close()
+
+
+def untimed(answer: Answer) -> dict[str, Any]:
+    """All of an answer but its times."""
+    return {name: value for name, value in answer.to_json().items() if name != "timings_ms"}
 
 
 def test_articles_that_a_set_brings_along(bench):

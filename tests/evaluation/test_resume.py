@@ -65,6 +65,23 @@ def test_killed_and_resumed(bench, questions, corpus, tmp_path):
     assert run["asked"] == 6 - done
 
 
+def test_killed_again_while_going_on(bench, questions, corpus, tmp_path):
+    out = tmp_path / "run"
+
+    def dies(done, total, row):
+        if row is not None:
+            raise KeyboardInterrupt
+
+    for done in (1, 2, 3):
+        with pytest.raises(KeyboardInterrupt):
+            evaluate(questions, corpus=corpus, out=out, progress=dies)
+        assert len(read_rows(out / "rows.jsonl")) == done
+        with (out / "rows.jsonl").open("a") as file:
+            file.write('{"id": "half a li')
+
+    assert len(evaluate(questions, corpus=corpus, out=out).rows) == 6
+
+
 def test_a_finished_run_asks_nothing_again(bench, questions, corpus, tmp_path, monkeypatch):
     first = evaluate(questions, corpus=corpus, out=tmp_path / "run")
     monkeypatch.setattr("qa.evaluation.pipeline.Pipeline.ask", None)
