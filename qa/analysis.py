@@ -72,6 +72,11 @@ def terms(text: str, language: str, *, asked_in: str | None = None) -> list[str]
     return [_stem(word, language) for word in words(text) if word not in stop_words]
 
 
+def has_stop_word(text: str) -> bool:
+    """Whether a text has an everyday word of French or English, as nearly every question has."""
+    return any(word in known for word in words(text) for known in _STOP_WORDS.values())
+
+
 def words(text: str) -> list[str]:
     """Lower-case words without accents and elisions, and numbers written one way."""
     text = _GROUPED_NUMBER.sub(lambda match: _NOT_DIGIT.sub("", match.group()), text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa.analysis import fold
+from qa.analysis import fold, has_stop_word
 from qa.answer import Hit
 from qa.article import Article
 from qa.calibration import probability, unrelated_cosine
@@ -22,8 +22,15 @@ _ORDINARY_AGREEMENT = 0.8
 def confidence(
     question: str, language: str, hits: Sequence[Hit], evidence: Sequence[Evidence]
 ) -> float:
-    """Probability, in [0, 1], that the evidence holds the answer; 0 without evidence."""
-    return probability(features(question, language, hits, evidence)) if evidence else 0.0
+    """Probability, in [0, 1], that the evidence holds the answer.
+
+    0 without evidence, and for what is no question in either language: nothing in it is an
+    everyday word, nor a term of any hit.
+    """
+    strange = not any(hit.signals["coverage"] for hit in hits) and not has_stop_word(question)
+    if strange or not evidence:
+        return 0.0
+    return probability(features(question, language, hits, evidence))
 
 
 def features(

@@ -1,0 +1,44 @@
+"""Confidence: what moves it, and in which direction. Its calibration is measured elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa.answer import Hit
+from qa.calibration import probability
+from qa.confidence import confidence, features
+from qa.evidence import choose
+from qa.retrieval import HybridRetriever
+
+ASKED = "Qui a dirigé le chantier du pont de Kervalec ?"
+
+
+def judge(retriever: HybridRetriever, question: str, language: str = "fr") -> float:
+    hits = retriever.search(question, language=language)
+    return confidence(question, language, hits, choose(hits, budget=400, most=3))
+
+
+def test_it_is_a_probability_and_nothing_without_evidence(retriever: HybridRetriever):
+    assert 0.0 < judge(retriever, ASKED) < 1.0
+    assert confidence(ASKED, "fr", [], []) == 0.0
+
+
+def test_a_name_that_no_article_has_lowers_it(retriever: HybridRetriever):
+    other = ASKED.replace("Kervalec", "Zanzibar")
+    assert judge(retriever, other) < judge(retriever, ASKED)
+
+
+@pytest.mark.parametrize("nonsense", ["asdkjh qwe", "zzz", "??", "xkcd wqpl mnbv"])
+def test_what_is_no_question_has_none(retriever: HybridRetriever, nonsense: str):
+    assert judge(retriever, nonsense, "en") == 0.0
+
+
+def test_a_name_alone_is_a_question(retriever: HybridRetriever):
+    assert judge(retriever, "Kervalec", "en") > 0.0
+
+
+def test_every_feature_counts_for_the_answer(retriever: HybridRetriever):
+    hits: list[Hit] = retriever.search(ASKED, language="fr")
+    values = features(ASKED, "fr", hits, choose(hits, budget=400, most=3))
+    for name in values:
+        assert probability({**values, name: values[name] + 0.1}) > probability(values)
