@@ -243,7 +243,7 @@ def _header(
         "index": {"directory": str(settings.index), **manifest},
         "code": {"version": qa.__version__, "fingerprint": code_fingerprint()},
         "machine": {
-            "system": platform.platform(),
+            "system": f"{platform.system()} {platform.machine()}",
             "python": platform.python_version(),
             "cores": os.cpu_count(),
             "jobs": plan.jobs,
