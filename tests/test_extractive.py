@@ -26,3 +26,9 @@ def test_several_articles_in_english():
 def test_two_quotes_of_one_article_are_one_article():
     citations = [Citation(1, PONT, Span(0, 15)), Citation(2, PONT, Span(16, 28))]
     assert write(citations, "en").startswith("One article says:")
+
+
+def test_a_number_in_brackets_in_an_article_is_no_citation():
+    article = Article.create(text="Le pont [3] rouvre.", language="fr", origin="c", id="c")
+    text = write([Citation(1, article, Span(0, 19))], "fr")
+    assert "« Le pont (3) rouvre. » [1]" in text
