@@ -18,14 +18,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from qa.ui.texts import ENGLISH
+from tests.chromium import launch
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = "/usr/bin/chromium"
-SWITCHES = """
-    --headless --no-sandbox --disable-gpu --disable-quic --no-first-run
-    --disable-background-networking --disable-component-update --disable-sync
-""".split()
 ROOT = Path(__file__).parent.parent
 QUESTION = "Who revealed the arrival of Russian military instructors with Haftar?"
 
@@ -53,7 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     """The browser."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        browser = launch(playwright)
         yield browser
         browser.close()
 

@@ -127,12 +127,12 @@ def test_in_a_browser(tmp_path: Path, width: int):
     """By keyboard alone: search, choose an outcome, open a question, ask for more."""
     from playwright.sync_api import sync_playwright
 
+    from tests.chromium import launch
+
     path = tmp_path / "report.html"
     path.write_text(pages.html(result(rows())), encoding="utf-8")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-    flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
+        browser = launch(playwright)
         page = browser.new_page(viewport={"width": width, "height": 800})
         problems: list[str] = []
         asked: list[str] = []
