@@ -3,7 +3,7 @@
 `check` looks at each sentence that a model wrote: its citation numbers must exist; its names and
 numbers must stand in the quotes or in the question, if need be in the other language's spelling
 ("Tobrouk", "Tobruk"), and so must half of its words when quotes and answer share a language; a
-"yes" does not rest on a quote that denies, nor a "no" on one that does not. It cannot see that a
+"yes" does not stand where a quote denies, nor a "no" where none does. It cannot see that a
 sentence of the right words says something else; what it cannot see is why quotes are shown.
 """
 
@@ -16,6 +16,8 @@ from typing import Self
 
 from qa.analysis import fold, terms, words
 from qa.answer import Citation, Hit, Language
+from qa.article import PartialDate
+from qa.chunks import date_in_words
 from qa.names import mentioned, names
 
 
@@ -87,10 +89,11 @@ def check(text: str, citations: Sequence[Citation], question: str, language: Lan
 
 def _support(claim: _Claim, numbers: Sequence[int], quotes: dict[int, _Quote]) -> list[int]:
     """The quotes that carry a claim, or none."""
-    if numbers and claim.carried_by([quotes[n] for n in numbers]):
+    given = list(quotes.values())
+    if numbers and claim.carried_by([quotes[n] for n in numbers], given):
         return list(dict.fromkeys(numbers))
     ranked = sorted(quotes, key=lambda n: (-len(claim.words & quotes[n].words), n))
-    return next(([n] for n in ranked if claim.belongs_to(quotes[n])), [])
+    return next(([n] for n in ranked if claim.belongs_to(quotes[n], given)), [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,10 @@ class _Quote:
     @classmethod
     def of(cls, citation: Citation) -> Self:
         article, quote = citation.article, fold(citation.quote)
-        text = f"{fold(article.title)} {article.date or ''} {quote}"
+        # Of the article's date the month and the year: a day would vouch for any small number.
+        month = PartialDate(article.date.year, article.date.month) if article.date else None
+        when = date_in_words(month, article.language) if month else ""
+        text = fold(f"{article.title} {when} {quote}")
         denies = bool(_DENIAL.search(quote))
         return cls(text, frozenset(words(text)), article.language, denies)
 
@@ -117,27 +123,34 @@ class _Claim:
         self._asked = fold(question)
         self._language = language
 
-    def carried_by(self, quotes: Sequence[_Quote]) -> bool:
-        """Whether these quotes together carry it."""
+    def carried_by(self, quotes: Sequence[_Quote], given: Sequence[_Quote]) -> bool:
+        """Whether these quotes together carry it, of all that were given."""
         if self.said.endswith("?"):  # the question again, not an answer
             return False
-        together = " ".join(quote.text for quote in quotes)
-        if not all(mentioned(n, together) or mentioned(n, self._asked) for n in names(self.said)):
+        if not all(self._named(name, quotes) for name in names(self.said)):
             return False
         verdict = _VERDICT.match(fold(self.said))
         if verdict:
-            return (verdict["no"] is not None) == any(quote.denies for quote in quotes)
-        return self._words_stand_in(quotes, together)
+            return (verdict["no"] is not None) == any(quote.denies for quote in given)
+        return self._words_stand_in(quotes)
 
-    def belongs_to(self, quote: _Quote) -> bool:
+    def _named(self, name: str, quotes: Sequence[_Quote]) -> bool:
+        """In the other language's spelling only where a quote is in the other language."""
+        return mentioned(name, self._asked) or any(
+            mentioned(name, quote.text, exactly=quote.language == self._language)
+            for quote in quotes
+        )
+
+    def belongs_to(self, quote: _Quote, given: Sequence[_Quote]) -> bool:
         """Whether a quote that the model did not cite carries it, and more than by silence."""
         comparable = quote.language == self._language or bool(names(self.said))
-        return comparable and self.carried_by([quote])
+        return comparable and self.carried_by([quote], given)
 
-    def _words_stand_in(self, quotes: Sequence[_Quote], together: str) -> bool:
+    def _words_stand_in(self, quotes: Sequence[_Quote]) -> bool:
         if any(quote.language != self._language for quote in quotes):
             return True  # words of two languages do not compare; names and numbers did
         own = set(terms(self.said, self._language))
+        together = " ".join(quote.text for quote in quotes)
         there = set(terms(f"{together} {self._asked}", self._language))
         return not own or len(own & there) >= _CARRIED * len(own)
 

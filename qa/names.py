@@ -49,23 +49,30 @@ def names(text: str) -> list[str]:
     return list(found.values())
 
 
-def mentioned(name: str, folded_text: str) -> bool:
+def mentioned(name: str, folded_text: str, *, exactly: bool = False) -> bool:
     """Whether a folded text mentions a name, as it is or in the other language's spelling.
 
     Numbers must be equal. Names may differ by a letter or two in seven ("Tobruk", "Tobrouk";
     "Haftar", "Hafter"), months by language.
+
+    Args:
+        name: as written.
+        folded_text: see `analysis.fold`.
+        exactly: allow no other spelling than a final s more or less, for texts in one language.
     """
     own = fold(name)
     present = set(words(folded_text))
     parts = words(own) or [own]
-    return all(_present(part, present) for part in parts)
+    return all(_present(part, present, exactly) for part in parts)
 
 
-def _present(word: str, present: set[str]) -> bool:
+def _present(word: str, present: set[str], exactly: bool) -> bool:
     if word in present or MONTHS.get(word) in present:
         return True
     if word[0].isdigit() or len(word) < 4:
         return False
+    if exactly:
+        return f"{word}s" in present or word.removesuffix("s") in present
     close = (
         other
         for other in present

@@ -144,6 +144,19 @@ def test_a_verdict_agrees_with_what_its_quote_denies(verdict: str, span: Span, k
     assert bool(check(verdict, [Citation(1, DENIED, span)], asked, "fr").text) is kept
 
 
+def test_the_day_of_an_article_vouches_for_no_number():
+    # PONT is of 14 March 2019.
+    assert check("Le chantier a duré 14 mois [1].", QUOTES, QUESTION, "fr").text == ""
+
+
+def test_a_misspelt_name_is_not_shown_as_an_answer():
+    assert check("Maële Tanguy [1].", QUOTES, QUESTION, "fr").text == ""
+
+
+def test_the_other_language_may_spell_a_name_its_own_way():
+    assert check("Haftar, à Tobrouk [2].", QUOTES, QUESTION, "fr").cited == (2,)
+
+
 # Names
 
 
