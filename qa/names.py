@@ -73,9 +73,22 @@ def _present(word: str, present: set[str], exactly: bool) -> bool:
         return False
     if exactly:
         return f"{word}s" in present or word.removesuffix("s") in present
+    if len(_root(word)) >= 4 and any(_root(word) == _root(other) for other in present):
+        return True
     close = (
         other
         for other in present
         if abs(len(other) - len(word)) <= 3 and other[:2] == word[:2] and not other[0].isdigit()
     )
     return any(SequenceMatcher(None, word, other).ratio() >= 0.75 for other in close)
+
+
+# The endings by which French and English make people and adjectives of places.
+_ENDING = re.compile(
+    r"(?:ienne|ien|enne|en|aine|ain|aise|ais|oise|ois|ian|an|ese|ish|ia|ie|i|a|e)?s?$"
+)
+
+
+def _root(word: str) -> str:
+    """What "Russian", "russes" and "Russie" share."""
+    return _ENDING.sub("", word, count=1)

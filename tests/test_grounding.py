@@ -184,6 +184,9 @@ def test_names(text: str, expected: list[str]):
         ("janvier", "in january 2017"),
         ("10\u00a0000", "10,000 soldiers"),
         ("ONU", "l'o.n.u."),
+        ("Russian", "des navires russes"),
+        ("Libyens", "libyan soldiers"),
+        ("Egyptian", "le president egyptien"),
         ("4,2", "4.2 million"),
     ],
 )
