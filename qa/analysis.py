@@ -77,6 +77,11 @@ def has_stop_word(text: str) -> bool:
     return any(word in known for word in words(text) for known in _STOP_WORDS.values())
 
 
+def only_stop_words(text: str) -> bool:
+    """Whether a text, such as a word with hyphens, has nothing but everyday words."""
+    return all(any(word in known for known in _STOP_WORDS.values()) for word in words(text))
+
+
 def words(text: str) -> list[str]:
     """Lower-case words without accents and elisions, and numbers written one way."""
     text = _GROUPED_NUMBER.sub(lambda match: _NOT_DIGIT.sub("", match.group()), text)

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from qa.article import Article, PartialDate
 from qa.chunks import Chunk, Span
@@ -67,11 +67,9 @@ class Passage:
 class Archive:
     """The SQLite file. Safe to use from several threads; one writing process at a time."""
 
-    def __init__(self, path: Path, *, writable: bool) -> None:
-        self._path = path
-        self._writable = writable
-        self._local = threading.local()
-        self._open: list[sqlite3.Connection] = []
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lock = threading.RLock()
 
     @classmethod
     def open(cls, path: Path, *, writable: bool = False) -> Self:
@@ -80,72 +78,68 @@ class Archive:
         Raises:
             IndexUnusable: it is missing or no SQLite file.
         """
-        archive = cls(path, writable=writable)
+        # A reader too must be able to undo what a killed writer left half done, so `rw`.
+        mode = "rwc" if writable else "rw"
+        connection = None
         try:
-            if writable:
-                archive._connection.executescript(_SCHEMA)
-            archive._connection.execute("SELECT count(*) FROM article").fetchone()
-        except sqlite3.DatabaseError as exc:
-            raise IndexUnusable(
-                f"{path} cannot be read ({exc}). Rebuild the index with `qa index --rebuild`."
-            ) from exc
-        return archive
-
-    @property
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            # A reader too must be able to undo what a killed writer left half done, so `rw`.
-            mode = "rwc" if self._writable else "rw"
             connection = sqlite3.connect(
-                f"{self._path.absolute().as_uri()}?mode={mode}",
+                f"{path.absolute().as_uri()}?mode={mode}",
                 uri=True,
                 timeout=30,
                 isolation_level=None,
                 check_same_thread=False,
             )
             connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute(f"PRAGMA query_only = {not self._writable}")
-            self._local.connection = connection
-            self._open.append(connection)
-        return connection
+            if writable:
+                connection.executescript(_SCHEMA)
+            connection.execute(f"PRAGMA query_only = {not writable}")
+            connection.execute("SELECT count(*) FROM article").fetchone()
+        except sqlite3.DatabaseError as exc:
+            if connection is not None:
+                connection.close()
+            raise IndexUnusable(
+                f"{path} cannot be read ({exc}). Rebuild the index with `qa index --rebuild`."
+            ) from exc
+        return cls(connection)
 
     def close(self) -> None:
-        """Close every thread's connection."""
-        while self._open:
-            self._open.pop().close()
-        self._local = threading.local()
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows at once, so that nothing stays locked while somebody works on them."""
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+        with self._lock:
+            connection = self._connection
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
 
     # Reading
 
     def article(self, id: str) -> Article | None:
         """The article, or None when the archive does not hold it."""
-        row = self._connection.execute(
-            f"SELECT {_ARTICLE_COLUMNS} FROM article WHERE id = ?",  # noqa: S608
-            (id,),
-        ).fetchone()
-        return _article(row) if row else None
+        rows = self._rows(f"SELECT {_ARTICLE_COLUMNS} FROM article WHERE id = ?", (id,))  # noqa: S608
+        return _article(rows[0]) if rows else None
 
     def articles(self) -> Iterator[Article]:
         """Every article, newest first, undated last."""
         query = f"SELECT {_ARTICLE_COLUMNS} FROM article ORDER BY date IS NULL, date DESC, id"  # noqa: S608
-        for row in self._connection.execute(query):
+        for row in self._rows(query):
             yield _article(row)
 
     def known(self) -> dict[str, tuple[str, str]]:
         """article id → (fingerprint, origin)."""
-        rows = self._connection.execute("SELECT id, fingerprint, origin FROM article")
+        rows = self._rows("SELECT id, fingerprint, origin FROM article")
         return {id: (fingerprint, origin) for id, fingerprint, origin in rows}
 
     def passages(self, chunk_ids: Sequence[str]) -> list[Passage]:
@@ -154,7 +148,7 @@ class Archive:
 
         marks = ",".join("?" * len(chunk_ids))
         columns = ", ".join(f"a.{name}" for name in _ARTICLE_COLUMNS.split(", "))
-        rows = self._connection.execute(
+        rows = self._rows(
             "SELECT c.id, c.start, c.stop, c.sentences, c.terms, c.vectors, "  # noqa: S608
             f"{columns} FROM chunk c JOIN article a ON a.id = c.article_id WHERE c.id IN ({marks})",
             list(chunk_ids),
@@ -178,14 +172,14 @@ class Archive:
     def counts(self) -> dict[str, int]:
         """How many articles and chunks there are."""
         query = "SELECT (SELECT count(*) FROM article), (SELECT count(*) FROM chunk)"
-        articles, chunks = self._connection.execute(query).fetchone()
+        ((articles, chunks),) = self._rows(query)
         return {"articles": articles, "chunks": chunks}
 
     def facets(self) -> dict[str, dict[str, int]]:
         """How many articles there are by language, source and year; unknown ones left out."""
         return {
             name: dict(
-                self._connection.execute(
+                self._rows(
                     f"SELECT {expression} AS value, count(*) FROM article "  # noqa: S608
                     "WHERE value IS NOT NULL GROUP BY value ORDER BY value"
                 )
@@ -199,13 +193,13 @@ class Archive:
 
     def chunk_ids(self) -> set[str]:
         """Every chunk id."""
-        return {id for (id,) in self._connection.execute("SELECT id FROM chunk")}
+        return {id for (id,) in self._rows("SELECT id FROM chunk")}
 
     # Writing
 
     def leftovers(self) -> list[str]:
         """Chunk ids that a search index may hold although no article does."""
-        return [id for (id,) in self._connection.execute("SELECT chunk_id FROM leftover")]
+        return [id for (id,) in self._rows("SELECT chunk_id FROM leftover")]
 
     def announce(self, chunk_ids: Iterable[str]) -> None:
         """Note chunks that are about to be put into the search indexes."""

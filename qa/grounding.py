@@ -28,7 +28,7 @@ def missing(question: str, hits: Sequence[Hit]) -> list[str]:
     return [name for name in names(question) if not mentioned(name, f"{seen} {dates}")]
 
 
-_CITATION = re.compile(r"\s*\[(\d+)\]")
+_CITATION = re.compile(r"\s*\[(\d+(?:\s*[,;]\s*\d+)*)\]")
 # The part of a sentence's words that must stand in its quotes or in the question.
 _CARRIED = 0.5
 _VERDICT = re.compile(
@@ -39,7 +39,11 @@ _DENIAL = re.compile(
     r"no\b|never\b|den(?:y|ies|ied)\b|rul(?:e|es|ed) out|reject|without\b|none\b|neither\b)|"
     r"n't\b"
 )
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?=[^\s\[])")
+# A full stop ends a sentence unless it belongs to an initial or a title.
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?…])(?<!\b[A-Z]\.)(?<!\bMM\.)(?<!\bDr\.)(?<!\bMr\.)(?<!\bMrs\.)(?<!\bGen\.)"
+    r"\s+(?=[^\s\[])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +79,16 @@ def check(text: str, citations: Sequence[Citation], question: str, language: Lan
         said = _CITATION.sub("", sentence).strip()
         if not any(character.isalnum() for character in said):
             continue
-        numbers = [n for n in map(int, _CITATION.findall(sentence)) if n in quotes]
+        marks = " ".join(_CITATION.findall(sentence))
+        numbers = [n for n in map(int, re.findall(r"\d+", marks)) if n in quotes]
         support = _support(_Claim(said, question, language), numbers, quotes)
         if not support:
             dropped.append(said)
             continue
         cited.update(dict.fromkeys(support))
         end = said[-1] if said[-1] in ".!…" else ""
-        marks = "".join(f" [{n}]" for n in support)
-        kept.append(f"{said.removesuffix(end)}{marks}{end}")
+        numbered = "".join(f" [{n}]" for n in support)
+        kept.append(f"{said.removesuffix(end)}{numbered}{end}")
     return Checked(" ".join(kept), tuple(cited), tuple(dropped))
 
 
@@ -130,9 +135,9 @@ class _Claim:
         if not all(self._named(name, quotes) for name in names(self.said)):
             return False
         verdict = _VERDICT.match(fold(self.said))
-        if verdict:
-            return (verdict["no"] is not None) == any(quote.denies for quote in given)
-        return self._words_stand_in(quotes)
+        if verdict and (verdict["no"] is not None) != any(quote.denies for quote in given):
+            return False
+        return self._words_stand_in(self.said[verdict.end() :] if verdict else self.said, quotes)
 
     def _named(self, name: str, quotes: Sequence[_Quote]) -> bool:
         """In the other language's spelling only where a quote is in the other language."""
@@ -142,22 +147,33 @@ class _Claim:
         )
 
     def belongs_to(self, quote: _Quote, given: Sequence[_Quote]) -> bool:
-        """Whether a quote that the model did not cite carries it, and more than by silence."""
-        comparable = quote.language == self._language or bool(names(self.said))
-        return comparable and self.carried_by([quote], given)
+        """Whether a quote that the model did not cite carries it."""
+        return self.carried_by([quote], given)
 
-    def _words_stand_in(self, quotes: Sequence[_Quote]) -> bool:
-        if any(quote.language != self._language for quote in quotes):
-            return True  # words of two languages do not compare; names and numbers did
-        own = set(terms(self.said, self._language))
+    def _words_stand_in(self, said: str, quotes: Sequence[_Quote]) -> bool:
+        """Half of the words in the quotes or the question, and at least one in the quotes."""
         together = " ".join(quote.text for quote in quotes)
-        there = set(terms(f"{together} {self._asked}", self._language))
-        return not own or len(own & there) >= _CARRIED * len(own)
+        if any(quote.language != self._language for quote in quotes):
+            # Words of two languages do not compare: only what is named or counted does.
+            return any(mentioned(name, together) for name in names(said)) or not words(said)
+        own = set(terms(said, self._language))
+        quoted = set(terms(together, self._language))
+        asked = set(terms(self._asked, self._language))
+        only_asked = [n for n in names(said) if not mentioned(n, together, exactly=True)]
+        if only_asked and not own - asked:
+            return False  # an answer picked from the question, which no quote names
+        return not own or (
+            bool(own & quoted) and len(own & (quoted | asked)) >= _CARRIED * len(own)
+        )
 
 
 _ABSTAIN: dict[Language, str] = {
     "fr": "Les articles ne le disent pas.",
     "en": "The articles do not say.",
+}
+_NOTHING: dict[Language, str] = {
+    "fr": "Aucun article ne passe les filtres.",
+    "en": "No article passes the filters.",
 }
 _NO_MENTION: dict[Language, str] = {
     "fr": "Parmi les articles les plus proches, aucun ne mentionne {}.",
@@ -168,6 +184,8 @@ _OR: dict[Language, str] = {"fr": " ni ", "en": " or "}
 
 def abstention(question: str, hits: Sequence[Hit], language: Language) -> tuple[str, str | None]:
     """What to say when the articles do not: (the text, what is missing or None)."""
+    if not hits:
+        return _NOTHING[language], _NOTHING[language]
     absent = missing(question, hits)
     if not absent:
         return _ABSTAIN[language], None

@@ -15,6 +15,7 @@ with step 4 and reads the articles again that step 3 did not reach.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -127,7 +128,7 @@ def index_paths(
         try:
             if not (settings.index / "manifest.json").exists():
                 manifest.write(settings.index)  # from here on there is an index, still empty
-            report = _Run(index, settings, embedder, progress).run(paths, files)
+            report = _Run(index, settings, embedder, progress, paths).run(files)
         finally:
             index.close()
         manifest.after_run(report.counts).write(settings.index)
@@ -180,8 +181,10 @@ class _Run:
         settings: Settings,
         embedder: PassageEmbedder,
         progress: ProgressCallback | None,
+        roots: Sequence[Path],
     ) -> None:
         self.index = index
+        self.roots = roots
         self.settings = settings
         self.embedder = embedder
         self.progress = progress
@@ -189,12 +192,12 @@ class _Run:
         self.known = index.archive.known()
         self.seen: dict[str, tuple[str, str]] = {}  # id → (fingerprint, origin), of this run
 
-    def run(self, roots: Sequence[Path], files: Sequence[Path]) -> Report:
+    def run(self, files: Sequence[Path]) -> Report:
         self._clear_leftovers()
         changed = self._changed(files)
         while batch := list(islice(changed, _BATCH_ARTICLES)):
             self._write(batch)
-        self._remove_missing(roots)
+        self._remove_missing()
         self.report.counts = self.index.archive.counts()
         return self.report
 
@@ -217,14 +220,16 @@ class _Run:
             if first == article.fingerprint:
                 self.report.duplicates += 1
             else:
-                reason = f"its id {article.id!r} is already that of {origin}, with other content"
-                self.report.failures.append(Failure(article.origin, reason))
+                self._clash(article, origin)
             return False
         self.seen[article.id] = (article.fingerprint, article.origin)
         if article.id not in self.known:
             self.report.added += 1
             return True
         fingerprint, origin = self.known[article.id]
+        if fingerprint != article.fingerprint and self._is_elsewhere(origin, article):
+            self._clash(article, origin)
+            return False
         if fingerprint != article.fingerprint:
             self.report.updated += 1
             return True
@@ -232,6 +237,15 @@ class _Run:
         if origin != article.origin:
             self.index.archive.move(article.id, article.origin)
         return False
+
+    def _is_elsewhere(self, origin: str, article: Article) -> bool:
+        """Whether an article of this id still stands in a file that is not being read now."""
+        file = _file(origin)
+        return file != _file(article.origin) and not _under(origin, self.roots) and file.exists()
+
+    def _clash(self, article: Article, origin: str) -> None:
+        reason = f"its id {article.id!r} is already that of {origin}, with other content"
+        self.report.failures.append(Failure(article.origin, reason))
 
     def _write(self, articles: Sequence[Article]) -> None:
         passages = self._passages(articles)
@@ -259,12 +273,12 @@ class _Run:
             for (article, chunk), rows in zip(cut, vectors, strict=True)
         ]
 
-    def _remove_missing(self, roots: Sequence[Path]) -> None:
+    def _remove_missing(self) -> None:
         failed = {_file(failure.origin) for failure in self.report.failures}
         gone = [
             id
             for id, (_, origin) in self.known.items()
-            if id not in self.seen and _file(origin) not in failed and _under(origin, roots)
+            if id not in self.seen and _file(origin) not in failed and _under(origin, self.roots)
         ]
         self.index.archive.remove(gone)
         self._clear_leftovers()
@@ -305,7 +319,7 @@ def _all_terms(passage: Passage) -> list[str]:
 
 
 def _file(origin: str) -> Path:
-    return Path(origin.rsplit("#", 1)[0])
+    return Path(re.sub(r"#\d+$", "", origin))
 
 
 def _under(origin: str, roots: Sequence[Path]) -> bool:

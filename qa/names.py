@@ -9,29 +9,27 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher
 
-from qa.analysis import fold, words
+from qa.analysis import fold, only_stop_words, words
 
-_NAME = re.compile(r"[^\W\d_][\w’'-]*|\d[\d.,\u00a0\u202f]*\d|\d")
+_NAME = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W\d_][\w’'-]*|\d[\d.,\u00a0\u202f]*\d|\d")
 
-# Capitalised words that name nothing.
+# Words that open a sentence or a request and name nothing, beside the stop words.
 _NOT_NAMES = frozenset(
     """
-    qui que quoi quand ou comment pourquoi combien quel quelle quels quelles est-ce dans en a au
-    aux le la les l un une des de du d il elle ils elles on ce cette ces et mais si oui non
-    selon apres avant depuis entre pour par sur sous vers avec sans lors pendant the an in on at
-    of and but if yes no who what when where why how which did does do is are was were has have
-    had can could will would according after before since between for by to from with without
-    during it he she they this that these those there article articles
+    non oui yes according selon lors before since entre cependant toutefois puis however also
+    peux peux-tu pouvez pouvez-vous peut-on dis dites donne donnez explique expliquez raconte
+    liste cite tell give list explain please describe name show find according
+    deux trois two three article articles quelqu'un personne someone nobody everything rien
     """.split()
 )
 
-_FRENCHMONTHS = (
+_FRENCH_MONTHS = (
     "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre"
 ).split()
-_ENGLISHMONTHS = (
+_ENGLISH_MONTHS = (
     "january february march april may june july august september october november december"
 ).split()
-MONTHS = dict(zip(_FRENCHMONTHS, _ENGLISHMONTHS, strict=True))
+MONTHS = dict(zip(_FRENCH_MONTHS, _ENGLISH_MONTHS, strict=True))
 MONTHS |= {english: french for french, english in MONTHS.items()}
 
 
@@ -44,9 +42,13 @@ def names(text: str) -> list[str]:
     for match in _NAME.finditer(text):
         word = re.sub(r"^(?:[cdjlmnst]|qu)['’]", "", match.group(), flags=re.IGNORECASE)
         word = re.sub(r"['’]s$", "", word)
-        if word and (word[0].isdigit() or word[0].isupper()) and fold(word) not in _NOT_NAMES:
+        if word and (word[0].isdigit() or (word[0].isupper() and _names_something(word))):
             found.setdefault(fold(word), word)
     return list(found.values())
+
+
+def _names_something(word: str) -> bool:
+    return fold(word) not in _NOT_NAMES and not only_stop_words(word)
 
 
 def mentioned(name: str, folded_text: str, *, exactly: bool = False) -> bool:
@@ -80,7 +82,9 @@ def _present(word: str, present: set[str], exactly: bool) -> bool:
         for other in present
         if abs(len(other) - len(word)) <= 3 and other[:2] == word[:2] and not other[0].isdigit()
     )
-    return any(SequenceMatcher(None, word, other).ratio() >= 0.75 for other in close)
+    # Four letters of which one differs are another name: Iran, Iraq.
+    least = 0.75 if len(word) > 4 else 0.8
+    return any(SequenceMatcher(None, word, other).ratio() >= least for other in close)
 
 
 # The endings by which French and English make people and adjectives of places.

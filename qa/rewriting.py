@@ -17,6 +17,8 @@ from dataclasses import replace
 from qa.analysis import fold, terms, words
 from qa.answer import Question
 from qa.language import question_language
+from qa.names import names
+from qa.talk import is_small_talk
 
 _TOPIC_WORDS = 8
 _ANSWER_NAMES = 4
@@ -45,7 +47,11 @@ _NOT_POINTERS = re.compile(
     r"\by (?:a-t|avait|aura-t|aurait|eut)-il\b|\bil y a\b|"
     r"\b\w+-(?:t-)?(?:il|elle|ils|elles|on|ce)\b|\best-ce\b|\bqu'est-ce\b|"
     r"\bil (?:est|etait|sera|faut|fallait)\b|"
-    r"\b(?:is|are|was|were) there\b|\bthere (?:is|are|was|were)\b|\bit (?:is|was)\b|"
+    r"\b(?:is|are|was|were|will|would|can|could|have|has|had)(?: not)? there\b|"
+    r"\bthere (?:is|are|was|were|will|has|have|had)\b|\bit (?:is|was)\b|"
+    r"\b(?:say|says|said|claim\w*|den(?:y|ies|ied)|announc\w*|report\w*|confirm\w*|think|"
+    r"believ\w*) "
+    r"that\b|"
     r"\bc'est\b|\bc'etait\b|\b(?:ce|celui|celle|ceux|celles) (?:qui|que|dont)\b|"
     r"\ben (?!a\b|ont\b|est\b|sont\b|parle)\w+"
 )
@@ -66,9 +72,11 @@ def make_standalone(question: Question) -> Question:
     )
     topic: list[str] = []
     for asked, answered in _turns(question.history):
+        if is_small_talk(asked):
+            continue
         topic = _topic(asked, answered, topic)
     standalone = question.text.strip()
-    if topic and needs_history(question.text, language):
+    if topic and not is_small_talk(standalone) and needs_history(standalone, language):
         own = {fold(word) for word in words(question.text)}
         added = [word for word in topic if not set(words(word)) <= own]
         if any(_DATE_TERM.match(word) for word in own):
@@ -84,13 +92,18 @@ def needs_history(text: str, language: str) -> bool:
     if _OPENINGS.match(folded):
         return True
     said = len(set(terms(text, language)))
-    plain = _NOT_POINTERS.sub(" ", folded)
+    plain = _NOT_POINTERS.sub(lambda match: " " * len(match.group()), folded)
     pronoun = _PRONOUNS.search(plain)
-    if pronoun and len(terms(plain[: pronoun.start()], language)) < _ANTECEDENT:
+    if pronoun and not _has_antecedent(text.strip()[: pronoun.start()], language):
         return True
     if _PLACES.search(plain) or (said <= _LITTLE and _DEMONSTRATIVES.search(plain)):
         return True
     return said <= _FEW and not _names(text)
+
+
+def _has_antecedent(before: str, language: str) -> bool:
+    """Whether what stands before a pronoun says enough for it to point at, such as a name."""
+    return bool(names(before)) or len(terms(before, language)) >= _ANTECEDENT
 
 
 def _turns(history: Sequence[str]) -> list[tuple[str, str]]:
@@ -103,8 +116,8 @@ def _topic(asked: str, answered: str, earlier: Sequence[str]) -> list[str]:
     own = _content(asked, language)
     if earlier and needs_history(asked, language):
         own = _distinct([*own, *earlier])
-    names = [n for n in _names(_CITATION.sub(" ", answered)) if n not in own]
-    return _distinct([*own[:_TOPIC_WORDS], *_distinct(names)[:_ANSWER_NAMES]])
+    answer_names = [n for n in _names(_CITATION.sub(" ", answered)) if n not in own]
+    return _distinct([*own[:_TOPIC_WORDS], *_distinct(answer_names)[:_ANSWER_NAMES]])
 
 
 def _content(text: str, language: str) -> list[str]:
@@ -113,7 +126,8 @@ def _content(text: str, language: str) -> list[str]:
     for match in re.finditer(r"[\w’'-]+", text):
         word = _INVERSION.sub("", match.group().strip("'’-"))
         if word and terms(word, language, asked_in="en" if language == "fr" else "fr"):
-            kept.append(re.sub(r"^(?:[cdjlmnst]|qu)['’]", "", word, flags=re.IGNORECASE))
+            word = re.sub(r"^(?:[cdjlmnst]|qu)['’]", "", word, flags=re.IGNORECASE)
+            kept.append(re.sub(r"['’]s$", "", word))
     return _distinct(kept)
 
 

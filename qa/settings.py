@@ -161,6 +161,7 @@ class Traced:
 _NOT_SETTINGS = {"QA_CONFIG"}
 
 _PATHS = ("index", "corpus", "models_dir")
+_NAMES_OR_PATHS = ("embedder", "llm")
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
@@ -186,4 +187,8 @@ def _from_file(environ: Mapping[str, str], directory: Path) -> dict[str, object]
         value = values.get(name)
         if isinstance(value, str):
             values[name] = path.parent / Path(value).expanduser()
+    for name in _NAMES_OR_PATHS:
+        value = values.get(name)
+        if isinstance(value, str) and (value.endswith(".gguf") or (path.parent / value).is_dir()):
+            values[name] = str(path.parent / Path(value).expanduser())
     return values

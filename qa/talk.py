@@ -58,6 +58,11 @@ _PATTERNS = [
 ]
 
 
+def is_small_talk(message: str) -> bool:
+    """Whether a message is no question for the articles."""
+    return reply(message, "en") is not None
+
+
 def reply(message: str, language: Language) -> str | None:
     """A short reply to small talk, or None when the message is a question for the articles."""
     said = " ".join(re.sub(r"[.!?…;:]+", " ", fold(message)).split())

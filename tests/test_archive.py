@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -201,3 +202,14 @@ def test_each_thread_reads_for_itself(archive: Archive):
     with ThreadPoolExecutor(4) as pool:
         counts = list(pool.map(lambda _: len(archive.passages(ids)), range(40)))
     assert set(counts) == {len(ids)}
+
+
+def test_many_threads_share_one_connection(tmp_path: Path):
+    with closing(Archive.open(tmp_path / "a.sqlite", writable=True)):
+        pass
+    before = len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").exists() else 0
+    with closing(Archive.open(tmp_path / "a.sqlite")) as archive:
+        with ThreadPoolExecutor(50) as pool:
+            assert list(pool.map(lambda _: archive.counts()["articles"], range(200))) == [0] * 200
+        after = len(list(Path("/proc/self/fd").iterdir())) if before else 0
+    assert after <= before + 5

@@ -135,7 +135,7 @@ DENIED = Article.create(
         ("Oui [1].", Span(0, 53), False),
         ("Oui, la Russie participe aux frappes [1].", Span(0, 53), False),
         ("Non [1].", Span(0, 53), True),
-        ("Yes, they did [1].", Span(54, 86), True),
+        ("Oui, elles ont eu lieu jeudi [1].", Span(54, 86), True),
         ("No [1].", Span(54, 86), False),
     ],
 )
@@ -155,6 +155,48 @@ def test_a_misspelt_name_is_not_shown_as_an_answer():
 
 def test_the_other_language_may_spell_a_name_its_own_way():
     assert check("Haftar, à Tobrouk [2].", QUOTES, QUESTION, "fr").cited == (2,)
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("Oui, elle a volé le trésor puis quitté le pays [1].", "A-t-elle volé le trésor ?"),
+        ("2016 [1]", "En 2016 ou en 2017 ?"),
+        ("Merkel [1]", "Macron ou Merkel ?"),
+    ],
+)
+def test_an_answer_taken_from_the_question_alone_is_none(said: str, asked: str):
+    citation = Citation(1, DENIED, Span(54, 86))
+    assert check(said, [citation], asked, "fr").text == ""
+
+
+@pytest.mark.parametrize("said", ["Le ministre a été arrêté [1].", "Rien n'est dit [1]."])
+def test_over_the_other_language_something_named_must_stand(said: str):
+    assert check(said, [QUOTES[1]], "Qu'a fait le ministre ?", "fr").text == ""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Les U.S. Marines ont rouvert le pont jeudi [1].",
+        "Mme M. Tanguy a dirigé le chantier [1].",
+    ],
+)
+def test_an_initial_ends_no_sentence(said: str):
+    checked = check(said, QUOTES, f"{QUESTION} U.S. Marines, Mme", "fr")
+    assert checked.text == said
+
+
+def test_two_numbers_in_one_bracket_are_two_citations():
+    checked = check("Maëlle Tanguy a dirigé le chantier [1, 7].", QUOTES, QUESTION, "fr")
+    assert checked.text == "Maëlle Tanguy a dirigé le chantier [1]."
+
+
+@pytest.mark.parametrize(
+    "said", ["Parce que Maëlle Tanguy a dirigé le chantier [1].", "Sa réouverture a coûté [1]."]
+)
+def test_everyday_words_with_a_capital_are_no_names(said: str):
+    assert check(said, QUOTES, QUESTION, "fr").text == said
 
 
 # Names
@@ -196,7 +238,13 @@ def test_a_name_is_known_in_its_other_spelling(name: str, text: str):
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("2017", "in 2016"), ("Haftar", "marshal sarraj"), ("Mali", "in malta"), ("10", "100 men")],
+    [
+        ("2017", "in 2016"),
+        ("Haftar", "marshal sarraj"),
+        ("Mali", "in malta"),
+        ("10", "100 men"),
+        ("Iran", "in iraq"),
+    ],
 )
 def test_another_name_is_not_taken_for_it(name: str, text: str):
     assert not mentioned(name, text)
@@ -239,3 +287,9 @@ def test_an_abstention_without_anything_missing_says_so_only():
 
 def test_the_date_of_an_article_counts_as_mentioned():
     assert missing("Que s'est-il passé à Kervalec en 2019 ?", [hit(PONT, s0=1.0)]) == []
+
+
+def test_when_no_article_passes_the_filters_nothing_is_said_about_articles():
+    text, reason = abstention("Où est Haftar ?", [], "fr")
+    assert "Haftar" not in text
+    assert reason == text == "Aucun article ne passe les filtres."

@@ -210,3 +210,13 @@ def test_a_damaged_manifest_can_be_rebuilt(folder: Path, settings: Settings, dam
     assert run(folder, settings, rebuild=True).added == ARTICLE_COUNT
     assert len(contents(settings)["articles"]) == ARTICLE_COUNT
     assert len([p for p in settings.index.iterdir() if p.is_dir()]) == 1
+
+
+def test_another_file_with_the_same_ids_overwrites_nothing(
+    folder: Path, settings: Settings, tmp_path: Path
+):
+    run(folder, settings)
+    (tmp_path / "export.jsonl").write_text(json.dumps({"id": "lynx", "text": "Autre chose."}))
+    report = index_paths([tmp_path / "export.jsonl"], settings, EMBEDDER)
+    assert (report.updated, len(report.failures)) == (0, 1)
+    assert "already that of" in report.failures[0].reason

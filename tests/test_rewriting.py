@@ -121,3 +121,32 @@ def test_what_was_typed_is_never_changed(text: str, history: list[str]):
 def test_the_gate_by_itself():
     assert needs_history("Et où ?", "fr")
     assert not needs_history("Où est Tobrouk ?", "fr")
+
+
+HISTORY = ("Where will Russia train Haftar's troops?", "In Tobruk, says a source in Libya [1].")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Will there be elections in Libya?",
+        "How many victims have there been in Beirut after the explosion?",
+        "Who said that Macron resigned?",
+        "What did Italy do about its ports?",
+        "Where did Sarraj and his ministers land?",
+        "Pourquoi Sarraj et son équipe sont-ils venus en bateau ?",
+    ],
+)
+def test_a_new_topic_gets_nothing_of_the_old_one(text: str):
+    assert make_standalone(Question(text, HISTORY)).standalone == text
+
+
+@pytest.mark.parametrize("thanks", ["Merci", "Thanks!", "Bonjour"])
+def test_small_talk_is_neither_rewritten_nor_a_topic(thanks: str):
+    assert make_standalone(Question(thanks, HISTORY)).standalone == thanks
+    after = (*HISTORY, thanks, "You are welcome.")
+    followed = make_standalone(Question("And when?", after)).standalone
+    assert "Russia" in followed
+    assert "welcome" not in followed
+    alone = make_standalone(Question("And when?", (thanks, "You are welcome."))).standalone
+    assert alone == "And when?"

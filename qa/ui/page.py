@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import gradio as gr
@@ -147,6 +148,9 @@ class Page(Layout):
                 turn.answer = state
                 yield self._latest(talk)
             turn.stopped = turn.answer is None or turn.answer.stage != "final"
+            if turn.stopped and turn.answer is not None:
+                # Nobody has compared what is half written with the quotes.
+                turn.answer = replace(turn.answer, text="")
         except QAError as exc:
             turn.error = str(exc)
         except Exception:

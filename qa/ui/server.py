@@ -35,7 +35,7 @@ def serve(settings: Settings, *, add_routes: AddRoutes | None = None) -> None:
 
     Args:
         settings: index, models, host and port.
-        add_routes: adds more to the same server, such as the HTTP API, under paths of its own.
+        add_routes: adds more to the same server, under paths of its own.
 
     Raises:
         QAError: there is no usable index, or the port is taken.
