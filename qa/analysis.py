@@ -30,16 +30,18 @@ _ELISION = re.compile(r"^(?:[cçdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’]", 
 _STOP_WORDS = {
     "fr": frozenset(
         """
-        a ai aie ainsi alors apres as au aucun aucune aussi autre autres aux avaient avais avait
-        avant avec avez avoir avons ayant car ce ceci cela celle celles celui ces cet cette ceux
-        chaque chez ci comme comment d dans de depuis des dont donc du elle elles en encore
-        entre es est et etaient etais etait etant ete etes etre eu eut eux fait faire fut furent
-        ici il ils j je jusque l la laquelle le lequel les lesquelles lesquels leur leurs lors
+        a ai aie ainsi alors apres as au aucun aucune aura aurai auraient aurais aurait auras
+        aurez auriez aurons auront aussi autre autres aux avaient avais avait avant avec avez
+        aviez avions avoir avons ayant car ce ceci cela celle celles celui ces cet cette ceux
+        chaque chez ci combien comme comment d dans de depuis des doit doivent donc dont du elle
+        elles en encore entre es est est-ce et etaient etais etait etant ete etes etes-ce etiez
+        etions etre eu eue eues eurent eusse eut eux faire fait furent fus fussent fut ici il
+        ils j je jusque l la laquelle le lequel les lesquelles lesquels leur leurs lieu lors
         lorsque lui m ma mais me meme memes mes mon n ne ni nos notre nous on ont or ou par
-        parce parmi pas pendant peu peut plus plusieurs pour pourquoi qu quand que quel quelle
-        quelles quels qui quoi s sa sans se sera serait seront ses si soit sommes son sont sous
-        sur t ta te tes toi ton tous tout toute toutes tres tu un une vers vos votre vous y
-        combien etes-ce est-ce
+        parce parmi pas pendant peu peut peuvent plus plusieurs pour pourquoi qu quand que quel
+        quelle quelles quels qui quoi s sa sans se sera serai serais serait seras serez seriez
+        serons seront ses si soit sommes son sont sous sur t ta te tes toi ton tous tout toute
+        toutes tres tu un une va vais vas vers vont vos votre vous y
         """.split()
     ),
     "en": frozenset(
