@@ -20,12 +20,12 @@ _UNRELATED = {
 }
 _UNRELATED_OTHERWISE = 0.73
 
-_INTERCEPT = -6.631
+_INTERCEPT = -6.570
 _WEIGHTS = {
-    "sentence_dense": 9.627,
-    "sentence_coverage": 2.761,
-    "names": 1.194,
-    "agreement": 3.61,
+    "sentence_dense": 9.551,
+    "sentence_coverage": 2.739,
+    "names": 1.092,
+    "agreement": 3.663,
 }
 
 
