@@ -21,7 +21,7 @@ run: install
 	@echo "== Starting the chat page; Ctrl-C stops it"
 	@exec $(BIN)/python app.py
 
-test: check models chromium
+test: chromium check models
 	$(BIN)/python -m pytest
 
 check: .venv/.installed-dev
@@ -40,8 +40,10 @@ models: .venv/.installed-dev
 	@$(BIN)/qa models pull multilingual-e5-small qwen2.5-coder-0.5b-instruct
 
 # The browser tests need Chromium; CHROMIUM names another one.
-chromium:
-	@if [ -n "$$CHROMIUM" ] || command -v chromium >/dev/null; then exit 0; fi; \
+chromium: .venv/bin/python
+	@for name in "$$CHROMIUM" chromium chromium-browser google-chrome; do \
+		if command -v "$${name:-none}" >/dev/null; then exit 0; fi; \
+	done; \
 	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 		echo "== Installing Chromium for the browser tests"; \
 		{ apt-get update && apt-get install --yes --no-install-recommends chromium fonts-dejavu-core; } >.venv/chromium.log 2>&1 \
@@ -62,6 +64,7 @@ clean:
 # PyPI's torch for Linux brings gigabytes of CUDA; PyTorch's own index has the same version without.
 .venv/.torch: .venv/bin/python constraints.txt
 	@echo "== Installing PyTorch"
+	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv # an interrupted start
 	@if $(BIN)/python -c "import urllib.request as u; u.urlopen('$(TORCH_INDEX)/torch/', timeout=3)" 2>/dev/null; then \
 		$(PIP) install --constraint constraints.txt --extra-index-url $(TORCH_INDEX) torch; \
 	else \

@@ -15,6 +15,7 @@ _SWITCHES = """
 
 def launch(playwright: Playwright) -> Browser:
     """A headless browser that asks nobody for anything."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if name and (found := shutil.which(name))), None)
     assert path, "no Chromium: run `make chromium`, or set CHROMIUM to the path of one"
     return playwright.chromium.launch(executable_path=path, args=_SWITCHES)
