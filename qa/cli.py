@@ -9,7 +9,6 @@ imported when it runs.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -368,8 +367,3 @@ def _tell_of_model(assistant: Any) -> None:
     status = assistant.llm_status()
     if status.state == "failed":
         terminal.say(f"{status.note} Until then answers are quotes.")
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("PYTHONUNBUFFERED", "1")
-    main()

@@ -22,10 +22,18 @@ from qa.names import mentioned, names
 
 
 def missing(question: str, hits: Sequence[Hit]) -> list[str]:
-    """Names and numbers of the question that no hit mentions, as they were typed."""
+    """Names and numbers of the question that no hit mentions, as typed, neighbours as one."""
     seen = " ".join(fold(f"{hit.article.title} {hit.article.text}") for hit in hits)
     dates = " ".join(str(hit.article.date) for hit in hits)
-    return [name for name in names(question) if not mentioned(name, f"{seen} {dates}")]
+    absent: list[str] = []
+    for name in names(question):
+        if mentioned(name, f"{seen} {dates}"):
+            continue
+        if absent and f"{absent[-1]} {name}" in " ".join(question.split()):
+            absent[-1] += f" {name}"
+        else:
+            absent.append(name)
+    return absent
 
 
 _CITATION = re.compile(r"\s*\[(\d+(?:\s*[,;]\s*\d+)*)\]")

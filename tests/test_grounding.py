@@ -289,6 +289,14 @@ def test_the_date_of_an_article_counts_as_mentioned():
     assert missing("Que s'est-il passé à Kervalec en 2019 ?", [hit(PONT, s0=1.0)]) == []
 
 
+def test_words_that_stand_together_are_missed_together():
+    nothing = [hit(PONT)]
+    assert missing("Who won the 2018 World Cup, Ida Brandt?", nothing) == [
+        "2018 World Cup",
+        "Ida Brandt",
+    ]
+
+
 def test_when_no_article_passes_the_filters_nothing_is_said_about_articles():
     text, reason = abstention("Où est Haftar ?", [], "fr")
     assert "Haftar" not in text
