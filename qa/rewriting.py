@@ -22,8 +22,9 @@ from qa.talk import is_small_talk
 
 _TOPIC_WORDS = 8
 _ANSWER_NAMES = 4
-# A question with this many content words or fewer, none of them a name, needs its history.
-_FEW = 2
+# A question with this many content words or fewer, none of them a name, needs its history, if it
+# is this short in all: "How many people died?", but not "What is the arms embargo?".
+_FEW, _SHORT = 2, 4
 # With this many a demonstrative has nothing in its own question to point at.
 _LITTLE = 3
 # A pronoun after this many content words has its antecedent among them.
@@ -55,7 +56,8 @@ _NOT_POINTERS = re.compile(
     r"\bc'est\b|\bc'etait\b|\b(?:ce|celui|celle|ceux|celles) (?:qui|que|dont)\b|"
     r"\ben (?!a\b|ont\b|est\b|sont\b|parle)\w+"
 )
-_NAME = re.compile(r"[A-ZÀ-Þ][\w’'-]*(?:\s+(?:de|du|des|el|al|of|[A-ZÀ-Þ])[\w’'-]*)*")
+_CAPITALISED = r"[A-ZÀ-Þ][\w’'-]*"
+_NAME = re.compile(rf"{_CAPITALISED}(?:\s+(?:(?:de|du|des|el|al|of)\s+)?{_CAPITALISED})*")
 _INVERSION = re.compile(r"-(?:t-)?(?:il|elle|ils|elles|on|ce|je|tu|nous|vous)$", re.IGNORECASE)
 _CITATION = re.compile(r"\[\d+\]")
 _DATE_TERM = re.compile(
@@ -98,7 +100,7 @@ def needs_history(text: str, language: str) -> bool:
         return True
     if _PLACES.search(plain) or (said <= _LITTLE and _DEMONSTRATIVES.search(plain)):
         return True
-    return said <= _FEW and not _names(text)
+    return said <= _FEW and (said == 0 or len(text.split()) <= _SHORT) and not _names(text)
 
 
 def _has_antecedent(before: str, language: str) -> bool:

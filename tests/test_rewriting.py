@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,6 +132,8 @@ HISTORY = ("Where will Russia train Haftar's troops?", "In Tobruk, says a source
     "text",
     [
         "Will there be elections in Libya?",
+        "What is the arms embargo?",
+        "quelle est la recette des crêpes",
         "How many victims have there been in Beirut after the explosion?",
         "Who said that Macron resigned?",
         "What did Italy do about its ports?",
@@ -150,3 +154,11 @@ def test_small_talk_is_neither_rewritten_nor_a_topic(thanks: str):
     assert "welcome" not in followed
     alone = make_standalone(Question("And when?", (thanks, "You are welcome."))).standalone
     assert alone == "And when?"
+
+
+def test_names_of_an_answer_are_whole_and_nothing_more():
+    said = "On 23 June the United Kingdom decided to leave, says L'équipe de France de football."
+    standalone = make_standalone(Question("And why?", ("Who voted?", said))).standalone
+    assert "United Kingdom" in standalone
+    assert "decided" not in standalone
+    assert not re.search(r"\bde(?:,|$)", standalone)
