@@ -20,6 +20,7 @@ from qa.language import question_language
 
 ANSWER_MEASURES = ("EM", "F1", "GoldInAnswer", "GoldInQuotes")
 CITATION_MEASURES = ("CitationValidity", "CitationPrecision", "CitationRecall")
+SPAN_MEASURES = ("CitationSpanPrecision", "CitationSpanRecall")
 WORDING_MEASURES = ("Support", "AnswerLanguage")
 
 _MARK = re.compile(r"\s*\[(\d+)\]")
@@ -59,6 +60,8 @@ def scores(question: GoldQuestion, answer: Answer, article: ArticleOf) -> dict[s
         cited = [citation.article.id for citation in answer.citations]
         found["CitationPrecision"] = citation_precision(cited, question.gold)
         found["CitationRecall"] = citation_recall(cited, question.gold)
+    if (question.facts or question.answers) and not question.unanswerable:
+        found["CitationSpanPrecision"], found["CitationSpanRecall"] = span_scores(question, quotes)
     supported = support(answer, question.text)
     if supported is not None:
         found["Support"] = supported
@@ -72,6 +75,7 @@ def worst(question: GoldQuestion) -> dict[str, float]:
     if not question.unanswerable:
         names += ANSWER_MEASURES if question.answers else ()
         names += CITATION_MEASURES if question.gold else ()
+        names += SPAN_MEASURES if question.facts or question.answers else ()
     return dict.fromkeys(names, 0.0)
 
 
@@ -122,6 +126,28 @@ def citation_precision(cited: Sequence[str], gold: dict[str, int]) -> float:
 def citation_recall(cited: Sequence[str], gold: dict[str, int]) -> float:
     """Share of the gold articles that are cited. The name follows Gao et al., EMNLP 2023."""
     return len(set(cited) & set(gold)) / len(gold)
+
+
+def span_scores(question: GoldQuestion, quotes: Sequence[str]) -> tuple[float, float]:
+    """(precision, recall) of the quotes against the gold passages, not only the gold articles.
+
+    Precision is the share of quotes that hold a gold passage or are part of one; recall the share
+    of gold passages that are so met. The gold passages are the facts; without facts they are the
+    answers, of which any one is enough unless all are needed. Compared as runs of whole tokens of
+    `normalise`, so an answer that stands somewhere else in the article by chance counts as well.
+    """
+    language = question.lang or question_language(question.text)
+    gold = [tokens(text, language) for text in question.facts or question.answers]
+    quoted = [tokens(quote, language) for quote in quotes]
+
+    def meets(quote: tuple[str, ...], passage: tuple[str, ...]) -> bool:
+        return contains(quote, passage) or (bool(question.facts) and contains(passage, quote))
+
+    met = [any(meets(quote, passage) for quote in quoted) for passage in gold]
+    right = [any(meets(quote, passage) for passage in gold) for quote in quoted]
+    one_is_enough = not question.facts and not question.needs_all
+    recalled = float(any(met)) if one_is_enough else sum(met) / len(met)
+    return (sum(right) / len(right) if right else 0.0), recalled
 
 
 def support(answer: Answer, question: str) -> float | None:

@@ -116,7 +116,8 @@ def _scored(family: Family, names: Iterable[str]) -> list[Measure]:
 MEASURES: tuple[Measure, ...] = (
     *_scored("retrieval", (*ranking.ARTICLE_MEASURES, *ranking.FACT_MEASURES)),
     *_scored("answer", answers.ANSWER_MEASURES),
-    *_scored("citation", (*answers.CITATION_MEASURES, *answers.WORDING_MEASURES)),
+    *_scored("citation", (*answers.CITATION_MEASURES, *answers.SPAN_MEASURES)),
+    *_scored("citation", answers.WORDING_MEASURES),
     Measure("AbstentionPrecision", "abstention", _abstention_precision, stats.ratio, both=True),
     Measure("AbstentionRecall", "abstention", _abstention_recall),
     Measure("AbstentionAUROC", "abstention", _confidence, stats.auroc, both=True),

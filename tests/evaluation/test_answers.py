@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -56,6 +57,7 @@ def test_a_right_answer():
     assert found == {
         "EM": 1, "F1": 1, "GoldInAnswer": 1, "GoldInQuotes": 1, "CitationValidity": 1,
         "CitationPrecision": 1, "CitationRecall": 1, "Support": 1, "AnswerLanguage": 1,
+        "CitationSpanPrecision": 1, "CitationSpanRecall": 1,
     }  # fmt: skip
 
 
@@ -146,3 +148,26 @@ def test_the_worst_is_nothing_wherever_a_measure_can_apply():
         answers.scores(GOLD, answer("Tanguy [1].", LED), ARTICLES.get)
     )
     assert set(answers.worst(GOLD).values()) == {0.0}
+
+
+QUOTES = ["Engineer Tanguy led the works.", "The lynx cost nothing."]
+
+
+@pytest.mark.parametrize(
+    ("changes", "precision", "recall"),
+    [
+        ({"answers": ("Tanguy", "Nobody")}, 0.5, 1.0),
+        ({"answers": ("Tanguy", "Nobody"), "kind": "multi"}, 0.5, 0.5),
+        ({"answers": ("Nobody",)}, 0.0, 0.0),
+        ({"facts": ("Tanguy led the works", "Nobody came")}, 0.5, 0.5),
+        ({"facts": ("In spring engineer Tanguy led the works. It rained.",)}, 0.5, 1.0),
+        ({"facts": ("engineer Tanguy led",), "answers": ("lynx",)}, 0.5, 1.0),
+    ],
+)
+def test_quotes_against_gold_passages(changes: dict[str, Any], precision: float, recall: float):
+    question = replace(GOLD, **{"answers": (), "facts": (), **changes})
+    assert answers.span_scores(question, QUOTES) == (precision, recall)
+
+
+def test_no_quotes_meet_no_passage():
+    assert answers.span_scores(GOLD, []) == (0.0, 0.0)
