@@ -247,10 +247,7 @@ def models_pull(
         with terminal.download_bar(entry.name) as progress:
             path = pull(entry, settings, progress)
         rows.append({"name": entry.name, "status": "ready", "path": str(path)})
-        if not as_json:
-            typer.echo(f"{entry.name}: ready at {path}")
-    if as_json:
-        _print_json({"models": rows})
+    _print_models(rows, as_json=as_json)
 
 
 @models_app.command("verify")
@@ -271,10 +268,7 @@ def models_verify(
     for entry in _entries(names or here, settings):
         verify(entry, settings)
         rows.append({"name": entry.name, "status": "good", "path": str(entry.path(settings))})
-        if not as_json:
-            typer.echo(f"{entry.name}: good")
-    if as_json:
-        _print_json({"models": rows})
+    _print_models(rows, as_json=as_json)
 
 
 @app.command()
@@ -326,6 +320,14 @@ def show_settings(as_json: Json = False) -> None:
 
 def _print_json(document: Mapping[str, Any]) -> None:
     typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _print_models(rows: list[dict[str, str]], *, as_json: bool) -> None:
+    if as_json:
+        _print_json({"models": rows})
+        return
+    for row in rows:
+        typer.echo(f"{row['name']}: {row['status']} at {row['path']}")
 
 
 def _filters(
