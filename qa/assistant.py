@@ -175,12 +175,19 @@ class Assistant:
             question = Question(question, tuple(history), filters or Filters())
         return self.chain.invoke(question)
 
-    def stream(self, question: Question) -> Iterator[Answer]:
+    def stream(self, question: Question, *, k: int | None = None) -> Iterator[Answer]:
         """Successive states of the answer: evidence, growing text, the final one.
 
         Closing the iterator stops the language model.
+
+        Args:
+            question: with its history and filters.
+            k: how many passages to find; the setting when not given.
         """
-        return self.chain.stream(question)
+        if k in (None, self.settings.k):
+            return self.chain.stream(question)
+        retriever = self._retriever.model_copy(update={"k": k})
+        return build(retriever, self._model.get, self.settings).stream(question)
 
     def search(
         self,

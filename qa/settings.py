@@ -6,7 +6,7 @@ the command line. `Settings.load` remembers which, and `qa settings` prints it.
 
 Relative paths in `qa.toml` count from the file's folder, all others from the working directory.
 Keys of language-model services are not settings: they are read from the environment by the
-library that uses them, and are never printed.
+library that uses them. No key or password is ever printed.
 """
 
 from __future__ import annotations
@@ -16,15 +16,41 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 
 from qa.errors import SettingsError
 
 AnswererName = Literal["auto", "extractive", "generative"]
 Origin = Literal["default", "file", "environment", "command line"]
+
+
+def _listed(value: Any) -> Any:
+    """A list, or text with commas, as a variable of the environment holds it."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _pairs(logins: SecretStr | None) -> SecretStr | None:
+    for pair in _listed(logins.get_secret_value()) if logins else ():
+        name, _, password = pair.partition(":")
+        if not (name and password):
+            raise ValueError("a login is a name, a colon and a password")
+    return logins
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 CONFIG_FILE = "qa.toml"
 
@@ -91,6 +117,56 @@ class Settings(BaseModel):
 
     host: Annotated[str, Field(description="address that `qa serve` listens on")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="port; 0 takes any free one")] = 7860
+    allowed_hosts: Annotated[
+        Names,
+        Field(
+            description="names the server answers to; unset is this machine's own while `host` is "
+            "a loopback address, and any name otherwise"
+        ),
+    ] = ()
+    api_key: Annotated[
+        SecretStr | None,
+        Field(min_length=8, description="key that programs must send; unset asks for none"),
+    ] = None
+    logins: Annotated[
+        SecretStr | None,
+        AfterValidator(_pairs),
+        Field(
+            description="who may open the page, as NAME:PASSWORD, NAME:PASSWORD; unset lets "
+            "everybody in",
+        ),
+    ] = None
+    cors_origins: Annotated[
+        Names,
+        Field(description="origins such as https://news.example whose pages may call the API"),
+    ] = ()
+    rate_per_minute: Annotated[
+        int, Field(ge=0, le=1_000_000, description="API requests of one client; 0 is no limit")
+    ] = 600
+    max_body_bytes: Annotated[
+        int, Field(ge=1024, le=100_000_000, description="most bytes in the body of a request")
+    ] = 262_144
+    max_question_chars: Annotated[
+        int, Field(ge=10, le=100_000, description="most characters in a question to the API")
+    ] = 2000
+    max_history_chars: Annotated[
+        int, Field(ge=0, le=1_000_000, description="most characters in its earlier turns together")
+    ] = 20_000
+    request_timeout_s: Annotated[
+        float, Field(gt=0, le=3600, description="seconds an API request may take")
+    ] = 90.0
+    stop_timeout_s: Annotated[
+        float, Field(ge=0, le=3600, description="seconds a stopping server gives running requests")
+    ] = 10.0
+    log_format: Annotated[
+        Literal["text", "json"], Field(description="lines of the server's log: text, or JSON")
+    ] = "text"
+
+    @property
+    def passwords(self) -> dict[str, str]:
+        """The password of each name in `logins`."""
+        pairs = _listed(self.logins.get_secret_value()) if self.logins else ()
+        return {name: password for name, _, password in (pair.partition(":") for pair in pairs)}
 
     @classmethod
     def load(
@@ -143,10 +219,11 @@ class Settings(BaseModel):
         except ValidationError as exc:
             error = exc.errors()[0]
             name = str(error["loc"][0])
+            given = "'**********'" if name in _SECRETS else repr(values.get(name))
             raise SettingsError(
-                f"setting {name!r} ({origins[name]}) is {values.get(name)!r}: {error['msg']}. "
+                f"setting {name!r} ({origins[name]}) is {given}: {error['msg']}. "
                 f"It is {cls.model_fields[name].description}."
-            ) from exc
+            ) from (None if name in _SECRETS else exc)  # the cause holds the value
 
 
 @dataclass(frozen=True)
@@ -160,6 +237,7 @@ class Traced:
 # Names with the prefix that are not settings.
 _NOT_SETTINGS = {"QA_CONFIG"}
 
+_SECRETS = ("api_key", "logins")
 _PATHS = ("index", "corpus", "models_dir")
 _NAMES_OR_PATHS = ("embedder", "llm")
 

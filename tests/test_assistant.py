@@ -58,6 +58,13 @@ def test_asking_searching_and_reading(settings: Settings):
         assert assistant.llm_status() == LLMStatus("none", "none")
 
 
+def test_one_question_may_want_another_number_of_passages(settings: Settings):
+    with Assistant.open(settings) as assistant:
+        (*_, few), (*_, usual) = (assistant.stream(Question(ASKED), k=k) for k in (2, None))
+        assert (len(few.hits), len(usual.hits)) == (2, ARTICLE_COUNT)
+        assert few.text == usual.text
+
+
 def test_several_threads_get_what_one_gets(settings: Settings):
     questions = [ASKED, "Qui a dirigé le chantier ?", "What was seen near Sandmouth?"] * 5
     with Assistant.open(settings) as assistant:

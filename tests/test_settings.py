@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import traceback
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,24 @@ def test_each_place_wins_over_the_one_before(tmp_path: Path):
         "file",
         "default",
     ]
+
+
+def test_lists_are_written_with_commas_or_as_lists(tmp_path: Path):
+    (tmp_path / "qa.toml").write_text('allowed_hosts = ["news.example", "news"]\n')
+    settings = load(tmp_path, {"QA_CORS_ORIGINS": "https://a.example, https://b.example,"})
+    assert settings.allowed_hosts == ("news.example", "news")
+    assert settings.cors_origins == ("https://a.example", "https://b.example")
+
+
+def test_keys_and_passwords_are_never_printed(tmp_path: Path):
+    settings = load(tmp_path, {"QA_API_KEY": "open-sesame", "QA_LOGINS": "ann:tulip, bob:a:b"})
+    assert settings.passwords == {"ann": "tulip", "bob": "a:b"}
+    assert not {"sesame", "tulip"} & set(re.findall(r"\w+", f"{settings} {settings.model_dump()}"))
+    for name, value in (("API_KEY", "sesame"), ("LOGINS", "ann=tulip")):
+        with pytest.raises(SettingsError, match=r"\*{10}") as raised:
+            load(tmp_path, {f"QA_{name}": value})
+        shown = "".join(traceback.format_exception(raised.value))
+        assert value not in shown
 
 
 def test_an_empty_variable_is_not_given(tmp_path: Path):
