@@ -297,11 +297,20 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port; 0 takes any free one.")] = None,
     index: IndexDir = None,
 ) -> None:
-    """Serve the chat page."""
+    """Serve the chat page, and the API beside it (docs/api.md)."""
     settings = _checked(Settings.load({"host": host, "port": port, "index": index}))
-    from qa.ui import serve as serve_page
+    from qa.api.serving import serve as serve_all
 
-    serve_page(settings)
+    serve_all(settings)
+
+
+@app.command()
+def mcp(index: IndexDir = None, answerer: Answerer = None) -> None:
+    """Serve tools to a language model over standard input and output (MCP)."""
+    settings = _checked(Settings.load({"index": index, "answerer": answerer}))
+    from qa.api.serving import serve_tools
+
+    serve_tools(settings)
 
 
 @app.command("settings")

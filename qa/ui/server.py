@@ -1,12 +1,19 @@
-"""The page on a port: opened, announced, and taken down in order on Ctrl-C or SIGTERM."""
+"""The page on a port: opened, announced, and taken down in order on Ctrl-C or SIGTERM.
+
+Other routes may share the port. A stopping server finishes their requests, within limits; tabs,
+which hold a connection open for ever, it does not wait for.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import hmac
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -24,10 +31,11 @@ from qa.ui.page import build_page
 if TYPE_CHECKING:
     from qa.assistant import Assistant
 
-# Tabs hold a connection open; this is how long a stopping server waits for them.
+# How long a stopping server waits for tabs.
 _FAREWELL_S = 1
 
-AddRoutes = Callable[[FastAPI, "Assistant"], None]
+# Returns how many requests to those routes are being answered, whenever it is asked.
+AddRoutes = Callable[[FastAPI, "Assistant"], Callable[[], int]]
 
 
 def serve(settings: Settings, *, add_routes: AddRoutes | None = None) -> None:
@@ -64,17 +72,24 @@ def launch(
         SettingsError: the port is taken, or the host is not this machine's.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    if add_routes is not None:
-        add_routes(app, assistant)
+    running = add_routes(app, assistant) if add_routes is not None else lambda: 0
     page = build_page(assistant, examples or {})
     app = gr.mount_gradio_app(
-        app, page, path="/", footer_links=[], run_history=False, ssr_mode=False, **looks()
+        app,
+        page,
+        path="/",
+        auth=_auth(settings.passwords),
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        **looks(),
     )
     with closing(port or listen(settings.host, settings.port)) as listening:
         config = uvicorn.Config(
             app, log_level="warning", ws="none", timeout_graceful_shutdown=_FAREWELL_S
         )
-        server = _Server(config, f"Chat page: {address(listening)}")
+        announcement = f"Chat page: {address(listening)}"
+        server = _Server(config, announcement, running, settings.stop_timeout_s)
         with _stopped_by_signals(server):
             server.run(sockets=[listening])
 
@@ -104,17 +119,44 @@ def address(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-class _Server(uvicorn.Server):
-    """Says when it is up, and leaves signals to us."""
+def _auth(passwords: Mapping[str, str]) -> Callable[[str, str], bool] | None:
+    """Whether a name and a password open the page; None when nobody is asked."""
 
-    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
+    def known(name: str, password: str) -> bool:
+        wanted = passwords.get(name, "")
+        # Compared for a name that nobody has as well, so that it takes as long.
+        return hmac.compare_digest(password.encode(), wanted.encode()) and name in passwords
+
+    return known if passwords else None
+
+
+class _Server(uvicorn.Server):
+    """Says when it is up, finishes what runs, and leaves signals to us."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        announcement: str,
+        running: Callable[[], int],
+        stop_timeout_s: float,
+    ) -> None:
         super().__init__(config)
         self._announcement = announcement
+        self._running = running
+        self._stop_timeout_s = stop_timeout_s
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         sys.stdout.write(f"{self._announcement}\n")
         sys.stdout.flush()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        deadline = time.monotonic() + self._stop_timeout_s
+        while self._running() and time.monotonic() < deadline and not self.force_exit:
+            await asyncio.sleep(0.05)
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,0 +1,211 @@
+"""What stands around the routes, outermost first.
+
+    Door      on a server that has other pages too: takes what is for the API, passes on the rest
+    Envelope  the request's id, its line in the log, its counts, and an answer even to a bug
+    Guard     name, origin, key, rate, size: who may come in
+
+Plain ASGI, so that a stream passes through as it comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from qa.api import limits
+from qa.api.errors import ApiError, internal
+from qa.api.logs import id_for, request_id
+from qa.api.metrics import Metrics
+from qa.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+PATHS = ("/v1", "/mcp", "/docs", "/openapi.json", "/metrics", "/healthz", "/readyz")
+HEALTH = ("/healthz", "/readyz")
+
+_LOGINS_PER_MINUTE = 20
+
+# Nobody is left to read it; as nginx counts a client that went away.
+GONE = 499
+
+
+class Door:
+    """Sends the API's paths to the API and all others onwards."""
+
+    def __init__(self, app: ASGIApp, api: ASGIApp, settings: Settings) -> None:
+        self._page = app
+        self._api = api
+        self._settings = settings
+        self._logins = limits.Rate(_LOGINS_PER_MINUTE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._page(scope, receive, send)
+        elif _is_ours(scope["path"]):
+            await self._api(scope, receive, send)
+        else:
+            try:
+                _check_host(Headers(scope=scope), self._settings)
+                if scope["method"] == "POST" and scope["path"].strip("/") == "login":
+                    _check_rate(self._logins, scope)
+            except ApiError as exc:
+                await exc.response()(scope, receive, send)
+            else:
+                await self._page(scope, receive, send)
+
+
+class Envelope:
+    """Gives a request its id, and tells what became of it."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        id = id_for(Headers(scope=scope).get("x-request-id"))
+        status: int | None = None
+
+        async def send_stamped(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = id
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        token = request_id.set(id)
+        started = time.perf_counter()
+        self._metrics.began()
+        try:
+            await self._app(scope, receive, send_stamped)
+        except Exception:
+            logger.exception("a bug")
+            if status is None:
+                await internal(id).response()(scope, receive, send_stamped)
+        finally:
+            spent = time.perf_counter() - started
+            route, told = _route(scope), status or GONE
+            self._metrics.ended(route, told, spent)
+            fields = {
+                "method": scope["method"],
+                "route": route,
+                "status": told,
+                "ms": round(spent * 1000, 1),
+                "client": (scope.get("client") or ("unknown",))[0],
+            }
+            level = logging.DEBUG if route in (*HEALTH, "/metrics") else logging.INFO
+            logger.log(level, "request", extra=fields)
+            request_id.reset(token)
+
+
+class Guard:
+    """Lets a request in, with its whole body, or answers why not."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+        self._rate = limits.Rate(settings.rate_per_minute)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            self._check(scope, Headers(scope=scope))
+            body = await self._body(Headers(scope=scope), receive)
+        except ApiError as exc:
+            await exc.response()(scope, receive, send)
+        else:
+            if body is not None:
+                await self._app(scope, _replay(body, receive), send)
+
+    def _check(self, scope: Scope, headers: Headers) -> None:
+        settings = self._settings
+        if scope["path"] in HEALTH:
+            return
+        host = _check_host(headers, settings)
+        if not limits.known_origin(headers.get("origin"), host, settings):
+            message = "pages of this origin may not call the API. Name it in QA_CORS_ORIGINS."
+            raise ApiError(403, "forbidden_origin", message)
+        _check_rate(self._rate, scope)
+        if settings.api_key is not None:
+            key = settings.api_key.get_secret_value()
+            if not limits.right_key(key, headers.get("authorization"), headers.get("x-api-key")):
+                message = "send the server's key, as `Authorization: Bearer KEY`."
+                raise ApiError(401, "unauthorized", message, {"WWW-Authenticate": "Bearer"})
+
+    async def _body(self, headers: Headers, receive: Receive) -> bytes | None:
+        """The body; None when the client went away before its end."""
+        most = self._settings.max_body_bytes
+        declared = headers.get("content-length", "0")
+        if declared.isdigit() and int(declared) > most:
+            raise _too_large(most)
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._settings.request_timeout_s):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return None
+                    body += message.get("body", b"")
+                    if len(body) > most:
+                        raise _too_large(most)
+                    if not message.get("more_body", False):
+                        return bytes(body)
+        except TimeoutError:
+            raise ApiError(408, "timeout", "the body did not arrive in time.") from None
+
+
+def _is_ours(path: str) -> bool:
+    return path.startswith(tuple(f"{ours}/" for ours in PATHS)) or path in PATHS
+
+
+def _route(scope: Scope) -> str:
+    """The route's own path, never what a client wrote into it."""
+    path = getattr(scope.get("route"), "path", None)
+    return str(path) if path else "other"
+
+
+def _check_host(headers: Headers, settings: Settings) -> str | None:
+    host = headers.get("host")
+    if not limits.known_host(host, settings):
+        message = "the server is not known by this name. Name it in QA_ALLOWED_HOSTS."
+        raise ApiError(421, "wrong_host", message)
+    return host
+
+
+def _check_rate(rate: limits.Rate, scope: Scope) -> None:
+    wait = rate.take(limits.client_of((scope.get("client") or (None,))[0]))
+    if wait:
+        seconds = limits.retry_after(wait)
+        message = f"too many requests; ask again in {seconds} s."
+        raise ApiError(429, "too_many_requests", message, {"Retry-After": seconds})
+
+
+def _too_large(most: int) -> ApiError:
+    message = f"the body may have {most} bytes at most. Send a shorter question or history."
+    # What is left of the body is not read, so the connection cannot be used again.
+    return ApiError(413, "too_large", message, {"Connection": "close"})
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """The body in one piece, then whatever comes, which can only be that the client left."""
+    sent = False
+
+    async def replayed() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed

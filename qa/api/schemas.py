@@ -1,0 +1,301 @@
+"""What goes into the API and comes out, as pydantic models: they check, and they are the docs.
+
+Every text is cleaned as articles are; one with control characters or with characters that turn
+the reading direction is refused, for nobody types them. Lengths that the settings name are
+checked in `asking`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from qa.answer import Language
+from qa.article import clean_text
+from qa.filters import Filters
+from qa.settings import AnswererName
+
+# Controls but tab and line ends; overrides and isolates of the reading direction.
+_UNWELCOME = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def _clean(text: str) -> str:
+    found = _UNWELCOME.search(text)
+    if found:
+        raise ValueError(f"holds the character U+{ord(found[0]):04X}, which is no text")
+    return clean_text(text)
+
+
+def _said(text: str) -> str:
+    if not text:
+        raise ValueError("has no visible character")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_clean)]
+Said = Annotated[Text, AfterValidator(_said)]
+Short = Annotated[str, Field(max_length=200), AfterValidator(_clean)]
+
+
+class In(BaseModel):
+    """A body. An unknown field is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Filtered(In):
+    """Which articles count; all conditions must hold."""
+
+    since: Annotated[
+        str | None,
+        Field(description="first date: YYYY, YYYY-MM or YYYY-MM-DD", max_length=40),
+    ] = None
+    until: Annotated[str | None, Field(description="last date, the same way", max_length=40)] = None
+    sources: Annotated[list[Short], Field(description="any of these outlets", max_length=100)] = []
+    language: Annotated[
+        str | None,
+        Field(description="of the articles: fr, en …", pattern="^[A-Za-z]{2,3}$"),
+    ] = None
+
+    def filters(self) -> Filters:
+        """As the pipeline takes them.
+
+        Raises:
+            QuestionError: a date is none, or the window is empty.
+        """
+        return Filters.parse(self.since, self.until, self.sources, self.language)
+
+
+class AskIn(Filtered):
+    """A question."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"question": "Who led the works on the Kervalec bridge?", "k": 2},
+                {"question": "What was seen near Sandmouth?", "since": "2021", "stream": True},
+            ]
+        }
+    )
+
+    question: Annotated[Said, Field(description="in French or English")]
+    history: Annotated[
+        list[Text],
+        Field(
+            description="earlier turns, alternating question and answer, oldest first",
+            max_length=200,
+        ),
+    ] = []
+    answerer: Annotated[
+        AnswererName | None, Field(description="how the answer is written; unset: the setting")
+    ] = None
+    k: Annotated[int | None, Field(ge=1, le=100, description="passages to find")] = None
+    stream: Annotated[bool, Field(description="answer with server-sent events")] = False
+
+
+class SearchIn(Filtered):
+    """A search."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"query": "pont de Kervalec", "k": 1}]}
+    )
+
+    query: Annotated[Said, Field(description="in French or English")]
+    k: Annotated[int | None, Field(ge=1, le=100, description="passages to find")] = None
+    mode: Annotated[
+        Literal["hybrid", "dense", "lexical"], Field(description="both indexes, or one alone")
+    ] = "hybrid"
+
+
+class ErrorBody(BaseModel):
+    """What went wrong."""
+
+    type: Annotated[str, Field(description="one word for programs, such as `too_large`")]
+    message: Annotated[str, Field(description="what happened and what to do, for people")]
+
+
+class ErrorOut(BaseModel):
+    """Every error of every route."""
+
+    error: ErrorBody
+
+
+class ArticleFields(BaseModel):
+    """An article without its text."""
+
+    article_id: str
+    title: str
+    date: Annotated[str | None, Field(description="YYYY, YYYY-MM or YYYY-MM-DD, as known")]
+    source: str | None
+    language: str
+
+
+class ArticleOut(ArticleFields):
+    """An article."""
+
+    url: str | None
+    text: str
+
+
+class CitationOut(ArticleFields):
+    """A quote: `quote` is `text[start:end]` of its article, in characters."""
+
+    n: Annotated[int, Field(description="its number in the answer")]
+    url: str | None
+    start: int
+    end: int
+    quote: str
+
+
+class RankedOut(BaseModel):
+    """A passage that was found for a question."""
+
+    chunk_id: str
+    article_id: str
+    title: str
+    date: str | None
+    score: Annotated[float, Field(description="0 to 1, relative to the same question's others")]
+    ranks: Annotated[dict[str, int], Field(description="place in each index's own list, from 1")]
+
+
+class FiltersOut(BaseModel):
+    """The filters as they were understood."""
+
+    since: str | None
+    until: str | None
+    sources: list[str]
+    language: str | None
+
+
+class AnswerOut(BaseModel):
+    """An answer, exactly as `qa ask --json` prints it."""
+
+    question: str
+    standalone_question: str
+    answer: Annotated[str, Field(description="cites as [1], [2] …")]
+    language: Language
+    abstained: Annotated[bool, Field(description="the articles do not say")]
+    reason: str | None
+    answerer: Literal["extractive", "generative", "assistant"]
+    confidence: float
+    citations: list[CitationOut]
+    hits: list[RankedOut]
+    filters: FiltersOut
+    timings_ms: dict[str, float]
+    tokens: Annotated[dict[str, int], Field(description="of the language model; empty without")]
+
+
+class HitOut(ArticleFields):
+    """A passage, exactly as `qa search --json` prints it."""
+
+    chunk_id: str
+    start: int
+    end: int
+    text: str
+    score: float
+    ranks: dict[str, int]
+    signals: dict[str, float]
+
+
+class SearchOut(BaseModel):
+    """What a search found, best first."""
+
+    query: str
+    hits: list[HitOut]
+    timings_ms: dict[str, float]
+
+
+class HealthOut(BaseModel):
+    """The server runs."""
+
+    status: Literal["ok"]
+    version: str
+
+
+class ReadyOut(BaseModel):
+    """The server answers."""
+
+    status: Literal["ready"]
+    articles: Annotated[int, Field(description="in the index")]
+    llm: Annotated[
+        dict[str, str | float],
+        Field(description="state and fraction fetched of the language model"),
+    ]
+
+
+class Part(BaseModel):
+    """A part of a message; only text can be read."""
+
+    type: Literal["text"]
+    text: Text
+
+
+class Message(BaseModel):
+    """A turn of a conversation in OpenAI's form."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[Part] | None = None
+
+    @property
+    def text(self) -> str:
+        """Its parts together."""
+        if isinstance(self.content, list):
+            return _clean("\n".join(part.text for part in self.content))
+        return self.content or ""
+
+
+class StreamOptions(BaseModel):
+    """OpenAI's options of a stream."""
+
+    include_usage: bool = False
+
+
+class ChatIn(BaseModel):
+    """A chat completion in OpenAI's form.
+
+    The last user message is the question and those before it its history. Instructions (`system`,
+    `developer`) and sampling options are taken and have no effect: the prompt is fixed. What would
+    change the form of the answer (`n` over 1, `tools`, a JSON `response_format`) is refused.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "model": "qa-auto",
+                    "messages": [
+                        {"role": "user", "content": "Who led the works on the Kervalec bridge?"}
+                    ],
+                }
+            ]
+        }
+    )
+
+    model: Annotated[str, Field(description="one of /v1/models", max_length=200)]
+    messages: Annotated[list[Message], Field(min_length=1, max_length=400)]
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    n: Literal[1] | None = None
+    tools: Annotated[list[Any] | None, Field(max_length=0)] = None
+    functions: Annotated[list[Any] | None, Field(max_length=0)] = None
+    response_format: TextFormat | None = None
+
+    @model_validator(mode="after")
+    def _asks(self) -> Self:
+        if self.messages[-1].role != "user":
+            raise ValueError("the last message must be the user's")
+        _said(_clean(self.messages[-1].text))
+        for message in self.messages:
+            _clean(message.text)
+        return self
+
+
+class TextFormat(BaseModel):
+    """The one form an answer has."""
+
+    type: Literal["text"]
+
+
+ChatIn.model_rebuild()
