@@ -28,8 +28,38 @@ def show(run: Run, console: Console) -> None:
 
 
 def markdown(runs: Sequence[Run]) -> str:
-    """The part of the page that runs fill: a section each."""
-    return "\n".join(line for run in runs for line in _section(run))
+    """The part of the page that runs fill: a line for each, then a section each."""
+    return "\n".join([*_overview(runs), *(line for run in runs for line in _section(run))])
+
+
+def _overview(runs: Sequence[Run]) -> Iterator[str]:
+    systems = list(dict.fromkeys(name for run in runs for name in run["systems"]))
+    others = [name for name in systems if name != "qa"]
+    yield "## MRR@10 at a glance\n"
+    header = ["set", "questions", "articles", *systems, *(f"qa − {name}" for name in others)]
+    rows = []
+    for run in runs:
+        slices = [part for name, part in run["by"].items() if name.startswith("lang=")]
+        titles = [name.removeprefix("lang=") for name in run["by"] if name.startswith("lang=")]
+        for title, part in zip(["", *titles], [run["all"], *slices], strict=True):
+            measured, gaps = part["measures"], part["differences"]
+            cells = [_of(measured[name]) if name in measured else "–" for name in systems]
+            cells += [_of(gaps[name], signed=True) if name in gaps else "–" for name in others]
+            name = f"{run['set']}, {title}" if title else run["set"]
+            rows.append([name, f"{part['n']:,}", f"{run['articles']:,}", *cells])
+    yield from _table(header, rows)
+
+
+def _of(values: Mapping[str, Any], *, signed: bool = False) -> str:
+    return _cell(values["MRR@10"], signed=signed)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(header) + " |"
+    yield "|" + "---|" * len(header)
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+    yield ""
 
 
 def summary(run: Run) -> str:
@@ -57,11 +87,7 @@ def _section(run: Run) -> Iterator[str]:
     yield f"```\n{run['command']}\n```\n"
     for title, header, rows in _tables(run):
         yield f"{title}\n"
-        yield "| " + " | ".join(header) + " |"
-        yield "|" + "---|" * len(header)
-        for row in rows:
-            yield "| " + " | ".join(row) + " |"
-        yield ""
+        yield from _table(header, rows)
 
 
 Rows = list[list[str]]

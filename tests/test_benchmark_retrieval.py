@@ -6,6 +6,7 @@ import json
 import math
 import sys
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -239,6 +240,12 @@ def test_the_page_is_made_from_runs(home, monkeypatch, capsys):
     assert page.count(f"## {home.name}\n") == 2
     assert "|  | R@1 | R@5 | R@10 | MRR@10 | nDCG@10 | AllEvidence@10 |" in page
     assert "| qa − bm25 |" in page
+    assert f"| {home.name}, fr→en | 1 | 6 |" in page
+    assert all(
+        one.count("|") == two.count("|")
+        for one, two in pairwise(page.splitlines())
+        if one.startswith("|") and two.startswith("|")
+    )
     assert str(home) not in page
 
 
