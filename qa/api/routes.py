@@ -129,8 +129,8 @@ def openai_compatible(desk: Desk) -> APIRouter:
         """The answerers, as models."""
         return openai.models(started)
 
-    @router.get("/models/{name}", responses=_GUARDED | _errors(404))
-    async def model(name: str) -> dict[str, Any]:
+    @router.get("/models/{name}", responses=_GUARDED | _errors(404, 422))
+    async def model(name: Annotated[str, Path(max_length=200)]) -> dict[str, Any]:
         """One of them."""
         return openai.model(name, started)
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from qa.answer import Language
-from qa.article import clean_text
+from qa.article import PartialDate, clean_text
 from qa.filters import Filters
 from qa.settings import AnswererName
 
@@ -34,25 +34,32 @@ def _said(text: str) -> str:
     return text
 
 
+def _dated(text: str | None) -> str | None:
+    if text:
+        try:
+            PartialDate.parse(text)
+        except ValueError:
+            raise ValueError("is no date like 2017, 2017-01 or 2017-01-11") from None
+    return text
+
+
+Day = Annotated[str | None, Field(max_length=40), AfterValidator(_dated)]
 Text = Annotated[str, AfterValidator(_clean)]
 Said = Annotated[Text, AfterValidator(_said)]
 Short = Annotated[str, Field(max_length=200), AfterValidator(_clean)]
 
 
 class In(BaseModel):
-    """A body. An unknown field is an error."""
+    """A body. An unknown field is an error, and so is a number as text."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Filtered(In):
     """Which articles count; all conditions must hold."""
 
-    since: Annotated[
-        str | None,
-        Field(description="first date: YYYY, YYYY-MM or YYYY-MM-DD", max_length=40),
-    ] = None
-    until: Annotated[str | None, Field(description="last date, the same way", max_length=40)] = None
+    since: Annotated[Day, Field(description="first date: YYYY, YYYY-MM or YYYY-MM-DD")] = None
+    until: Annotated[Day, Field(description="last date, the same way")] = None
     sources: Annotated[list[Short], Field(description="any of these outlets", max_length=100)] = []
     language: Annotated[
         str | None,
@@ -63,7 +70,7 @@ class Filtered(In):
         """As the pipeline takes them.
 
         Raises:
-            QuestionError: a date is none, or the window is empty.
+            QuestionError: the window is empty.
         """
         return Filters.parse(self.since, self.until, self.sources, self.language)
 

@@ -1,0 +1,138 @@
+"""Side by side: quotes never wait behind a model, and who leaves stops what ran for him."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from qa.api.errors import ApiError
+from qa.api.lanes import Lane
+from tests.api.conftest import Open, Serve
+from tests.api.servers import ASKED
+from tests.api.test_refusals import error
+from tests.api.test_routes import events
+from tests.fakes import Scripted
+
+LONG = "word " * 2000
+
+
+def until(true: Callable[[], bool], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return true()
+
+
+def test_what_work_returns_or_raises_comes_back():
+    async def both() -> None:
+        lane = Lane("test", at_once=1, waiting=1)
+        assert await lane.call(lambda: threading.current_thread().name) == "qa-test"
+        with pytest.raises(ZeroDivisionError):
+            await lane.call(lambda: 1 // 0)
+        assert [n async for n in lane.stream(lambda: iter(range(3)))] == [0, 1, 2]
+        assert await lane.drain(1)
+
+    asyncio.run(both())
+
+
+def test_a_lane_has_an_end():
+    async def crowd() -> None:
+        lane = Lane("test", at_once=1, waiting=1)
+        go = threading.Event()
+        running = [asyncio.create_task(lane.call(go.wait)) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        with pytest.raises(ApiError, match="2 requests") as raised:
+            await lane.call(lambda: None)
+        assert (raised.value.status, raised.value.headers) == (503, {"Retry-After": "2"})
+        running[1].cancel()  # who leaves the line makes room in it
+        await asyncio.sleep(0.05)
+        running.append(asyncio.create_task(lane.call(lambda: True)))
+        assert not await lane.drain(0.05)
+        go.set()
+        assert [await running[0], await running[2]] == [True, True]
+
+    asyncio.run(crowd())
+
+
+def test_a_place_is_free_only_when_its_thread_has_ended():
+    """Else slow work that nobody waits for any more would pile up."""
+
+    async def leave() -> None:
+        lane = Lane("test", at_once=1, waiting=0)
+        go, closed = threading.Event(), threading.Event()
+
+        def slow() -> Iterator[int]:
+            try:
+                yield 1
+                go.wait(10)
+                yield 2
+            finally:
+                closed.set()
+
+        stream = lane.stream(slow)
+        assert await anext(stream) == 1
+        await stream.aclose()
+        with pytest.raises(ApiError):
+            await lane.call(lambda: None)
+        go.set()
+        assert await lane.drain(5)
+        assert closed.is_set()
+        assert await lane.call(lambda: 3) == 3
+
+    asyncio.run(leave())
+
+
+def test_quotes_do_not_wait_behind_a_language_model(serve: Serve):
+    model = Scripted(reply=LONG, pause_s=0.01)
+    address = serve(model)
+    with ThreadPoolExecutor(6) as pool, httpx.Client(base_url=address, timeout=30) as client:
+        for _ in range(6):
+            pool.submit(client.post, "/v1/ask", json={"question": ASKED}, timeout=3)
+        assert until(lambda: len(model.asked) == 2)
+        started = time.monotonic()
+        quoted = client.post("/v1/ask", json={"question": ASKED, "answerer": "extractive"})
+        assert quoted.json()["answerer"] == "extractive"
+        assert client.get("/v1/articles/pont").status_code == 200
+        assert time.monotonic() - started < 2
+        assert len(model.asked) == 2
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/chat/completions"])
+def test_closing_the_connection_stops_the_model(serve: Serve, path: str, stream: bool):
+    model = Scripted(reply=LONG, pause_s=0.02)
+    message = {"role": "user", "content": ASKED}
+    bodies = {
+        "/v1/ask": {"question": ASKED, "stream": stream},
+        "/v1/chat/completions": {"model": "qa-auto", "messages": [message], "stream": stream},
+    }
+    with httpx.Client(base_url=serve(model)) as client:
+        if stream:
+            with client.stream("POST", path, json=bodies[path]) as answer:
+                lines = answer.iter_lines()  # which closes the connection when it is forgotten
+                assert next(lines)
+                assert until(lambda: len(model.said) > 3)
+        else:
+            with pytest.raises(httpx.ReadTimeout):
+                client.post(path, json=bodies[path], timeout=1)
+            assert model.said
+    assert until(lambda: model.closed)
+    assert len(model.said) < 1000
+
+
+def test_what_takes_too_long_is_told(open_api: Open):
+    model = Scripted(reply=LONG, pause_s=0.02)
+    api = open_api(model, request_timeout_s=0.7)
+    started = time.monotonic()
+    assert "0.7 s" in error(api.post("/v1/ask", json={"question": ASKED}), 504, "timeout")
+    said = api.post("/v1/ask", json={"question": ASKED, "stream": True})
+    assert time.monotonic() - started < 5
+    name, data = events(said.text)[-1]
+    assert (name, data["error"]["type"]) == ("error", "timeout")
+    assert until(lambda: model.closed)
