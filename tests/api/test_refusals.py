@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -99,7 +100,7 @@ def test_a_body_of_another_type_is_not_read(api: TestClient):
 
 
 def test_a_body_that_does_not_say_its_size_is_measured(api: TestClient):
-    def pieces():
+    def pieces() -> Iterator[bytes]:
         for _ in range(300):
             yield b" " * 1024
 
