@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Self
 from qa.article import Article, PartialDate
 from qa.chunks import Chunk, Span
 from qa.errors import IndexUnusable
+from qa.vectors import ChunkVector, ChunkVectors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,10 +40,14 @@ CREATE TABLE IF NOT EXISTS chunk (
     sentences TEXT NOT NULL, terms TEXT NOT NULL, vectors BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS chunk_article ON chunk(article_id);
+CREATE INDEX IF NOT EXISTS article_date ON article(date);
+CREATE INDEX IF NOT EXISTS article_source ON article(source);
+CREATE INDEX IF NOT EXISTS article_language ON article(language);
 CREATE TABLE IF NOT EXISTS leftover (chunk_id TEXT PRIMARY KEY);
 """
 
 _ARTICLE_COLUMNS = "id, title, text, date, source, language, url, origin"
+_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +137,21 @@ class Archive:
         return _article(rows[0]) if rows else None
 
     def articles(self) -> Iterator[Article]:
-        """Every article, newest first, undated last."""
-        query = f"SELECT {_ARTICLE_COLUMNS} FROM article ORDER BY date IS NULL, date DESC, id"  # noqa: S608
-        for row in self._rows(query):
-            yield _article(row)
+        """Every article, newest first, undated last. A few are in memory at a time."""
+        ids = self._rows("SELECT id FROM article ORDER BY date IS NULL, date DESC, id")
+        for start in range(0, len(ids), _PAGE):
+            page = [id for (id,) in ids[start : start + _PAGE]]
+            found = self._articles(page)
+            yield from (found[id] for id in page if id in found)
+
+    def _articles(self, ids: Sequence[str]) -> dict[str, Article]:
+        """Those of the articles that exist, by id."""
+        marks = ",".join("?" * len(ids))
+        rows = self._rows(
+            f"SELECT {_ARTICLE_COLUMNS} FROM article WHERE id IN ({marks})",  # noqa: S608
+            ids,
+        )
+        return {row[0]: _article(row) for row in rows}
 
     def known(self) -> dict[str, tuple[str, str]]:
         """article id → (fingerprint, origin)."""
@@ -147,27 +163,50 @@ class Archive:
         import numpy as np
 
         marks = ",".join("?" * len(chunk_ids))
-        columns = ", ".join(f"a.{name}" for name in _ARTICLE_COLUMNS.split(", "))
         rows = self._rows(
-            "SELECT c.id, c.start, c.stop, c.sentences, c.terms, c.vectors, "  # noqa: S608
-            f"{columns} FROM chunk c JOIN article a ON a.id = c.article_id WHERE c.id IN ({marks})",
-            list(chunk_ids),
+            "SELECT id, article_id, start, stop, sentences, terms, vectors "  # noqa: S608
+            f"FROM chunk WHERE id IN ({marks})",
+            chunk_ids,
         )
+        # Fetched by themselves, since a join would bring a long article once for each chunk.
+        articles = self._articles(list({row[1] for row in rows}))
         found: dict[str, Passage] = {}
-        articles: dict[str, Article] = {}
-        for id, start, stop, sentences, terms, vectors, *columns_of_article in rows:
-            article = articles.setdefault(columns_of_article[0], _article(columns_of_article))
+        for id, article_id, start, stop, sentences, terms, vectors in rows:
+            article = articles.get(article_id)
+            if article is None:
+                continue  # removed between the two queries
             spans = tuple(Span(a, b) for a, b in json.loads(sentences))
             lines = [tuple(line.split()) for line in terms.split("\n")]
-            chunk = Chunk(id, article.id, Span(start, stop), article.text[start:stop], spans)
             found[id] = Passage(
-                chunk=chunk,
+                chunk=Chunk(id, article.id, Span(start, stop), article.text[start:stop], spans),
                 article=article,
                 header_terms=lines[0],
                 terms=tuple(lines[1:]),
                 vectors=np.frombuffer(vectors, np.float16).reshape(1 + len(spans), -1),
             )
         return [found[id] for id in chunk_ids if id in found]
+
+    def vectors(self, dimension: int) -> ChunkVectors:
+        """The vectors of all chunks, each of this length, without those of their sentences."""
+        return ChunkVectors(self._chunk_vectors(dimension), self.counts()["chunks"], dimension)
+
+    def _chunk_vectors(self, dimension: int) -> Iterator[ChunkVector]:
+        import numpy as np
+
+        last = -1
+        dates: dict[str | None, PartialDate | None] = {None: None}
+        while rows := self._rows(
+            "SELECT c.rowid, c.id, substr(c.vectors, 1, ?), a.date, a.source, a.language "
+            "FROM chunk c JOIN article a ON a.id = c.article_id "
+            "WHERE c.rowid > ? ORDER BY c.rowid LIMIT ?",
+            (2 * dimension, last, _PAGE),
+        ):
+            for _, id, vector, date, source, language in rows:
+                if date not in dates:
+                    dates[date] = PartialDate.parse(date)
+                row = np.frombuffer(vector, np.float16)
+                yield ChunkVector(id, dates[date], source, language, row)
+            last = rows[-1][0]
 
     def counts(self) -> dict[str, int]:
         """How many articles and chunks there are."""

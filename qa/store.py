@@ -116,12 +116,9 @@ class Store:
     def nearest(self, vector: np.ndarray, n: int, filters: Filters) -> list[tuple[str, float]]:
         """The `n` chunks nearest to a unit vector of shape (d,): (chunk id, cosine), best first."""
         with _translated():
-            count = self._collection.count()
-            if count == 0:
-                return []
             result = self._collection.query(
                 query_embeddings=[vector],
-                n_results=min(n, count),
+                n_results=n,
                 where=_where(filters),
                 include=["distances"],
             )

@@ -1,4 +1,4 @@
-"""Filters mean one thing in Python, in Chroma and in tantivy."""
+"""Filters mean one thing in Python, in Chroma, in tantivy and over the vectors in memory."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from qa.errors import QuestionError
 from qa.filters import Filters, day_number, source_key
 from qa.lexical import LexicalIndex
 from qa.store import Store
+from qa.vectors import ChunkVector, ChunkVectors
 
 DATES = [
     None,
@@ -40,6 +41,7 @@ ARTICLES = [
 class Everywhere(NamedTuple):
     store: Store
     lexical: LexicalIndex
+    vectors: ChunkVectors
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,11 @@ def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everywhere]
     vectors = np.tile(np.eye(1, 4, dtype=np.float32), (len(ARTICLES), 1))
     store.put([article.id for article in ARTICLES], vectors, ARTICLES)
     lexical.put((article.id, article, ["word"]) for article in ARTICLES)
-    yield Everywhere(store, lexical)
+    chunks = [
+        ChunkVector(a.id, a.date, a.source, a.language, vector)
+        for a, vector in zip(ARTICLES, vectors, strict=True)
+    ]
+    yield Everywhere(store, lexical, ChunkVectors(chunks, len(chunks), 4))
     store.close()
 
 
@@ -70,13 +76,15 @@ _FILTERS = st.builds(
 
 
 @given(filters=_FILTERS)
-def test_three_places_keep_the_same_articles(everywhere: Everywhere, filters: Filters):
+def test_all_places_keep_the_same_articles(everywhere: Everywhere, filters: Filters):
     expected = {article.id for article in ARTICLES if filters.matches(article)}
     vector = np.eye(1, 4, dtype=np.float32)[0]
     dense = everywhere.store.nearest(vector, len(ARTICLES), filters)
     query = everywhere.lexical.analyse("word", "en")
     lexical = everywhere.lexical.search(query, len(ARTICLES), filters)
+    exact = everywhere.vectors.nearest(vector, len(ARTICLES), filters)
     assert {id for id, _ in dense} == expected
+    assert {id for id, _ in exact} == expected
     assert {id for id, _ in lexical} == expected
 
 
