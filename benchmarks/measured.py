@@ -46,6 +46,7 @@ class RandomEmbedder:
     name = "random"
     fingerprint = "0" * 64
     dimension = 384
+    runtime = "random"
 
     def queries(self, texts: Sequence[str]) -> np.ndarray:
         """(len(texts), dimension) float32, unit length."""

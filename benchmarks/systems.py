@@ -176,6 +176,7 @@ class NoQuery:
         self.name = embedder.name
         self.fingerprint = embedder.fingerprint
         self.dimension = embedder.dimension
+        self.runtime = embedder.runtime
 
     def queries(self, texts: Sequence[str]) -> Any:
         """(n, d) zeros."""
@@ -270,6 +271,7 @@ class _Counting:
         self.name = embedder.name
         self.fingerprint = embedder.fingerprint
         self.dimension = embedder.dimension
+        self.runtime = embedder.runtime
         self.chunks = 0
         self._embedder = embedder
 

@@ -79,6 +79,10 @@ class Settings(BaseModel):
     embedder: Annotated[
         str, Field(description="a model of the catalogue, or a sentence-transformers folder")
     ] = "multilingual-e5-small"
+    embedder_runtime: Annotated[
+        Literal["auto", "onnx", "torch"],
+        Field(description="`auto` is ONNX Runtime where the model has an int8 file, else PyTorch"),
+    ] = "auto"
     llm: Annotated[
         str,
         Field(

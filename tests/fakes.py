@@ -34,6 +34,7 @@ class BagOfWords:
     """
 
     dimension = 512
+    runtime = "counting"
     _SHARED = 0.7
 
     def __init__(self, name: str = "bag-of-words") -> None:

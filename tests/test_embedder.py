@@ -9,6 +9,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,7 +17,12 @@ import pytest
 from qa.errors import ChecksumError, ModelError
 from qa.models import Embedder, e5, e5file, pull, status, verify
 from qa.models.catalogue import Carrier, CatalogueEntry
+from qa.models.int8 import Int8Model
+from qa.models.torchmodel import TorchModel
 from qa.settings import Settings
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 HIDDEN, FEED_FORWARD, HEADS, POSITIONS = 32, 64, 2, 64
 PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁", *"abcdefghijklmnopqrstuvwxyzé:", "▁la", "▁chat"]
@@ -103,6 +109,11 @@ def tiny(folder: Path) -> Embedder:
     return Embedder.open(Settings(embedder=str(folder)))
 
 
+def torch_model(embedder: Embedder) -> SentenceTransformer:
+    assert isinstance(embedder._model, TorchModel)
+    return embedder._model.model
+
+
 # The file
 
 
@@ -155,7 +166,7 @@ def test_plain_sentence_transformers_loads_the_folder_without_a_word(folder: Pat
 
 
 def test_weights_land_where_bert_wants_them(tiny: Embedder):
-    weights = tiny._model[0].state_dict()
+    weights = torch_model(tiny)[0].state_dict()
     query = weights["model.encoder.layer.0.attention.self.query.weight"].numpy()
     file = e5file.dequantise(quantise(tensors()["l0.q.w"])).reshape(HIDDEN, HIDDEN)
     np.testing.assert_allclose(query, file, rtol=1e-3)
@@ -164,7 +175,7 @@ def test_weights_land_where_bert_wants_them(tiny: Embedder):
 
 
 def test_tokens_by_hand(tiny: Embedder):
-    tokenizer = tiny._model.tokenizer
+    tokenizer = torch_model(tiny).tokenizer
     ids = tokenizer("la\u00a0chat  ﬁ")["input_ids"]
     names = [PIECES[i] for i in ids]
     assert names == ["<s>", "▁la", "▁chat", "▁", "f", "i", "</s>"]
@@ -186,7 +197,7 @@ def test_vectors_have_length_one_and_keep_their_order(tiny: Embedder):
 def test_questions_and_passages_get_their_own_prompts(tiny: Embedder):
     query, passage = tiny.queries(["la chat"])[0], tiny.passages(["la chat"])[0]
     assert not np.allclose(query, passage, atol=1e-3)
-    raw = tiny._encode(["query: la chat"], "")[0]
+    raw = tiny._model.encode(["query: la chat"], "")[0]
     np.testing.assert_allclose(query, raw, atol=1e-6)
 
 
@@ -229,7 +240,7 @@ def test_a_part_beyond_the_limit_gets_the_passages_vector(tiny: Embedder):
 def test_a_model_that_pools_otherwise_embeds_each_part_by_itself(
     tiny: Embedder, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(tiny, "_pools_mean", lambda: False)
+    monkeypatch.setattr(tiny._model, "pools_mean", False)
     texts, parts = ["la chat", "abc"], [[(0, 2), (3, 7)], [(0, 3)]]
     first, second = tiny.passages_with_parts(texts, parts)
     np.testing.assert_allclose(first, tiny.passages(["la chat", "la", "chat"]), atol=1e-6)
@@ -356,5 +367,6 @@ def test_a_question_finds_its_passage_across_languages(embedder: Embedder):
 def test_real_tokens(embedder: Embedder):
     """The ids of the model's published tokenizer for this sentence."""
     assert embedder.dimension == 384
-    tokenizer = embedder._model.tokenizer
-    assert tokenizer("Hello world!")["input_ids"] == [0, 35378, 8999, 38, 2]
+    assert isinstance(embedder._model, Int8Model)
+    ids = embedder._model._tokenizer.encode("Hello world!").ids
+    assert ids == [0, 35378, 8999, 38, 2]

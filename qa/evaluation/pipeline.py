@@ -50,6 +50,13 @@ _INDEX_MODULES = (
     "store",
     "sources/*",
 )
+_VECTOR_MODULES = (
+    "models/embedder",
+    "models/int8",
+    "models/int8file",
+    "models/tokens",
+    "models/torchmodel",
+)
 _NOT_THE_PIPELINE = ("evaluation", "ui", "cli", "api", "terminal", "doctor")
 
 _ranked: ContextVar[list[Hit] | None] = ContextVar("ranked", default=None)
@@ -130,7 +137,11 @@ class Pipeline:
             )
         facts = {
             "models": {
-                "embedder": {"name": embedder.name, "fingerprint": embedder.fingerprint},
+                "embedder": {
+                    "name": embedder.name,
+                    "fingerprint": embedder.fingerprint,
+                    "runtime": embedder.runtime,
+                },
                 "llm": _llm_facts(settings) if model.get() is not None else None,
             },
             "index": json.loads((settings.index / "manifest.json").read_text(encoding="utf-8")),
@@ -201,8 +212,8 @@ def cached_index(
     Raises:
         SourceError: there are no articles.
     """
-    articles = hashlib.sha256(embedder.fingerprint.encode())
-    articles.update(code_fingerprint(("models/embedder",)).encode())
+    articles = hashlib.sha256(f"{embedder.fingerprint} {embedder.runtime}".encode())
+    articles.update(code_fingerprint(_VECTOR_MODULES).encode())
     lines = "" if isinstance(source, Path) else "".join(_line(document) for document in source)
     if isinstance(source, Path):
         _add_files(articles, source)

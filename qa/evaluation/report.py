@@ -99,12 +99,17 @@ def facts(result: Result) -> list[tuple[str, str]]:
         ("failed", str(sum(row.error is not None for row in result.rows))),
         ("mode", f"{run['mode']}, answerer {run['settings']['answerer']}"),
         ("articles", f"{counts['articles']} in {counts['chunks']} chunks"),
-        ("embedder", f"{models['embedder']['name']} {models['embedder']['fingerprint'][:12]}"),
+        ("embedder", _embedder(models["embedder"])),
         ("language model", llm),
         ("code", f"{run['code']['version']} {run['code']['fingerprint']}"),
         ("machine", f"{machine['cores']} cores, {machine['system']}, jobs {machine['jobs']}"),
         ("seconds", f"{run['seconds']:g} for {run['asked']} questions, from {run['started']}"),
     ]
+
+
+def _embedder(facts: Mapping[str, str]) -> str:
+    # Runs from before there were two runtimes ran on PyTorch and do not say so.
+    return f"{facts['name']} {facts['fingerprint'][:12]} on {facts.get('runtime', 'torch')}"
 
 
 def markdown(result: Result) -> str:

@@ -38,6 +38,11 @@ class ReusedVectors:
         """The embedder's."""
         return self._embedder.dimension
 
+    @property
+    def runtime(self) -> str:
+        """The embedder's."""
+        return self._embedder.runtime
+
     def passages_with_parts(
         self, texts: Sequence[str], parts: Sequence[Parts]
     ) -> Sequence[np.ndarray]:

@@ -1,8 +1,11 @@
-"""The embedder: texts → unit vectors, through sentence-transformers, on this machine's cores.
+"""The embedder: texts → unit vectors, on this machine's cores.
+
+Two runtimes do the same with the same weights: int8 on ONNX Runtime, where `qa models pull` has
+written the file for it, and sentence-transformers, which loads any model's folder.
 
 Queries and passages are different texts to such a model: it gets its own prompt for each, where it
 has them. The fingerprint says which weights made a vector; an index keeps it, so that vectors of
-two models are never compared.
+two models are never compared. Vectors of the two runtimes may be: their cosines are above 0.99.
 
 Knows nothing about articles, chunks or indexes.
 """
@@ -10,31 +13,29 @@ Knows nothing about articles, chunks or indexes.
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from langchain_core.embeddings import Embeddings
 
 from qa.errors import ModelError
-from qa.models.catalogue import catalogue, find
-from qa.models.fetch import status
-from qa.models.offline import go_offline
+from qa.models.catalogue import CatalogueEntry, catalogue, find
+from qa.models.fetch import has_int8, status
 from qa.models.record import file_sha256
 from qa.settings import Settings
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-    from sentence_transformers import SentenceTransformer
+    from qa.models.int8 import Int8Model
+    from qa.models.tokens import Vectors
+    from qa.models.torchmodel import TorchModel
 
-    Vectors = NDArray[np.float32]
+log = logging.getLogger(__name__)
 
-# Texts in one pass through the model. On few cores small batches of like length win: little
-# padding, and the intermediate values stay in the cache.
-BATCH = 8
-_REPORT = 8 * BATCH
+Runtime = Literal["onnx-int8", "torch"]
+
+_REPORT = 64  # texts between two reports of progress
 
 _QUERY_PROMPTS = ("query",)
 _PASSAGE_PROMPTS = ("passage", "document")
@@ -47,22 +48,23 @@ class Embedder(Embeddings):
         name: the catalogue's name of the model, or the name of the folder.
         fingerprint: 64 hexadecimal digits that stand for the weights.
         dimension: length of a vector.
+        runtime: what computes, "onnx-int8" or "torch".
     """
 
-    def __init__(self, model: SentenceTransformer, name: str, fingerprint: str) -> None:
+    def __init__(self, model: Int8Model | TorchModel, name: str, fingerprint: str) -> None:
         self.name = name
         self.fingerprint = fingerprint
+        self.runtime: Runtime = model.runtime
         self._model = model
-        # The tokenizer keeps its padding as state, so two threads may not use it at once.
-        self._lock = threading.Lock()
-        self.dimension = int(self._encode(["."], "").shape[1])
+        self.dimension = int(model.encode(["."], "").shape[1])
 
     @classmethod
     def open(cls, settings: Settings) -> Embedder:
         """Load the embedder that the settings name: a model of the catalogue, or a folder.
 
         Raises:
-            ModelError: it is not on this machine, or is no embedding model.
+            ModelError: it is not on this machine, or is no embedding model, or has no file for
+                the runtime that the settings name.
         """
         if settings.embedder in catalogue():
             entry = find(settings.embedder, "embedder")
@@ -72,10 +74,17 @@ class Embedder(Embeddings):
                     f"the embedder {entry.name} is {state} in {str(settings.models_dir)!r}. "
                     f"Fetch it with `qa models pull {entry.name}`."
                 )
-            return cls(_load(entry.path(settings), settings), entry.name, entry.sha256)
+            model = _load(entry.path(settings), runtime(entry, settings), settings)
+            return cls(model, entry.name, entry.sha256)
         folder = Path(settings.embedder).expanduser()
         _check_folder(folder)
-        return cls(_load(folder, settings), folder.resolve().name, _folder_fingerprint(folder))
+        if settings.embedder_runtime == "onnx":
+            raise ModelError(
+                f"there is no int8 file for {str(folder)!r}: only models of the catalogue have "
+                'one. Set embedder_runtime = "auto".'
+            )
+        model = _load(folder, "torch", settings)
+        return cls(model, folder.resolve().name, _folder_fingerprint(folder))
 
     def embed_query(self, text: str) -> list[float]:
         """The vector of one question."""
@@ -89,7 +98,7 @@ class Embedder(Embeddings):
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         """Vectors of questions: (len(texts), dimension), float32, each of length 1."""
-        return self._ordered(texts, self._prompt(_QUERY_PROMPTS), None)
+        return self._whole(texts, self._prompt(_QUERY_PROMPTS), None)
 
     def passages(
         self, texts: Sequence[str], progress: Callable[[int], None] | None = None
@@ -100,10 +109,13 @@ class Embedder(Embeddings):
             texts: longer ones are cut at the model's limit of tokens.
             progress: told now and then how many are done.
         """
-        return self._ordered(texts, self._prompt(_PASSAGE_PROMPTS), progress)
+        return self._whole(texts, self._prompt(_PASSAGE_PROMPTS), progress)
 
     def passages_with_parts(
-        self, texts: Sequence[str], parts: Sequence[Sequence[tuple[int, int]]]
+        self,
+        texts: Sequence[str],
+        parts: Sequence[Sequence[tuple[int, int]]],
+        progress: Callable[[int], None] | None = None,
     ) -> list[Vectors]:
         """Vectors of passages and of parts of each, from one pass over the passage.
 
@@ -114,6 +126,7 @@ class Embedder(Embeddings):
         Args:
             texts: passages.
             parts: for each, the character ranges [start, end) of its parts.
+            progress: told now and then how many passages are done.
         Returns:
             for each text (1 + its parts, dimension), float32, each row of length 1: the
             passage's vector, then each part's. A part beyond the model's limit of tokens gets
@@ -122,84 +135,47 @@ class Embedder(Embeddings):
         """
         import numpy as np
 
-        if not self._pools_mean():
+        if not self._model.pools_mean:
             flat = [text[a:z] for text, ranges in zip(texts, parts, strict=True) for a, z in ranges]
-            vectors, rest = self.passages(texts), self.passages(flat)
+            vectors, rest = self.passages(texts, progress), self.passages(flat)
             ends = np.cumsum([len(ranges) for ranges in parts])
             return [
                 np.vstack([vector[None], some])
                 for vector, some in zip(vectors, np.split(rest, ends[:-1]), strict=True)
             ]
         prompt = self._prompt(_PASSAGE_PROMPTS)
-        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
-        found: dict[int, Vectors] = {}
-        for start in range(0, len(order), BATCH):
-            some = order[start : start + BATCH]
-            tokens, offsets = self._tokens([prompt + texts[i] for i in some])
-            for i, states, places in zip(some, tokens, offsets, strict=True):
-                ranges = [(a + len(prompt), z + len(prompt)) for a, z in parts[i]]
-                found[i] = _pooled(states, places, ranges)
-        return [found[i] for i in range(len(texts))]
+        return self._pooled(texts, prompt, parts, progress)
 
-    def _pools_mean(self) -> bool:
-        parts: list[Any] = list(self._model)
-        pooling = [part for part in parts if type(part).__name__ == "Pooling"]
-        # An attribute from sentence-transformers 6 on, a method before.
-        modes = [
-            part.pooling_mode if hasattr(part, "pooling_mode") else part.get_pooling_mode_str()
-            for part in pooling
-        ]
-        return modes == ["mean"]
-
-    def _tokens(self, texts: list[str]) -> tuple[list[Vectors], list[list[tuple[int, int]]]]:
-        """For each text its tokens' states (n, dimension) and their character ranges."""
-        import torch
-
-        with self._lock, torch.inference_mode():
-            tokenizer: Any = self._model.tokenizer
-            encoded = tokenizer(
-                texts,
-                padding=True,
-                truncation=True,
-                max_length=self._model.max_seq_length,
-                return_offsets_mapping=True,
-                return_tensors="pt",
-            )
-            offsets = encoded.pop("offset_mapping").tolist()
-            transformer: Any = self._model[0]
-            states = transformer(dict(encoded))["token_embeddings"].numpy()
-        lengths = encoded["attention_mask"].sum(dim=1).tolist()
-        return (
-            [row[:n] for row, n in zip(states, lengths, strict=True)],
-            [row[:n] for row, n in zip(offsets, lengths, strict=True)],
-        )
-
-    def _ordered(
+    def _whole(
         self, texts: Sequence[str], prompt: str, progress: Callable[[int], None] | None
     ) -> Vectors:
-        """Encode by length, longest first, and give the vectors back in the order asked."""
+        """A vector for each text, in the order asked."""
         import numpy as np
 
-        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         vectors = np.empty((len(texts), self.dimension), np.float32)
-        for start in range(0, len(order), _REPORT):
-            some = order[start : start + _REPORT]
-            vectors[some] = self._encode([texts[i] for i in some], prompt)
+        done = 0
+        for some in _portions(texts):
+            vectors[some] = self._model.encode([texts[i] for i in some], prompt)
+            done += len(some)
             if progress is not None:
-                progress(start + len(some))
+                progress(done)
         return vectors
 
-    def _encode(self, texts: list[str], prompt: str) -> Vectors:
-        with self._lock:
-            vectors: Vectors = self._model.encode(
-                texts,
-                prompt=prompt,
-                batch_size=BATCH,
-                show_progress_bar=False,
-                convert_to_numpy=True,
-                normalize_embeddings=True,
-            )
-        return vectors
+    def _pooled(
+        self,
+        texts: Sequence[str],
+        prompt: str,
+        parts: Sequence[Sequence[tuple[int, int]]],
+        progress: Callable[[int], None] | None,
+    ) -> list[Vectors]:
+        found: dict[int, Vectors] = {}
+        for some in _portions(texts):
+            tokens = self._model.tokens([prompt + texts[i] for i in some])
+            for i, states in zip(some, tokens, strict=True):
+                found[i] = states.pooled([(a + len(prompt), z + len(prompt)) for a, z in parts[i]])
+            if progress is not None:
+                progress(len(found))
+        return [found[i] for i in range(len(texts))]
 
     def _prompt(self, names: Sequence[str]) -> str:
         """The first of these prompts that the model has; none is empty."""
@@ -207,39 +183,47 @@ class Embedder(Embeddings):
         return next((text for name in names if (text := prompts.get(name))), "")
 
 
-def _pooled(
-    states: Vectors, places: Sequence[tuple[int, int]], ranges: Sequence[tuple[int, int]]
-) -> Vectors:
-    """The mean of all tokens, then of those that touch each character range; unit rows."""
-    import numpy as np
+def runtime(entry: CatalogueEntry, settings: Settings) -> Runtime:
+    """What a catalogue's embedder that is ready here computes with under these settings.
 
-    starts, ends = np.array(places).T
-    rows = [states.mean(axis=0)]
-    for a, z in ranges:
-        inside = (ends > a) & (starts < z) & (ends > starts)
-        rows.append(states[inside].mean(axis=0) if inside.any() else rows[0])
-    vectors = np.stack(rows)
-    unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return unit
-
-
-def _load(folder: Path, settings: Settings) -> SentenceTransformer:
-    go_offline()
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    if settings.threads is not None:
-        torch.set_num_threads(settings.threads)
-    try:
-        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-    except (OSError, ValueError, KeyError, ImportError) as exc:
+    Raises:
+        ModelError: the settings ask for ONNX Runtime, and its file is not here.
+    """
+    if settings.embedder_runtime == "torch":
+        return "torch"
+    if has_int8(entry, settings):
+        return "onnx-int8"
+    if settings.embedder_runtime == "onnx":
         raise ModelError(
-            f"{str(folder)!r} cannot be loaded as an embedder: {exc}. If it came from "
-            "`qa models pull`, run `qa models verify`; else save it again."
-        ) from exc
-    return model.eval()
+            f"the embedder {entry.name} has no int8 file in {str(entry.path(settings))!r}. Write "
+            f"it with `qa models pull {entry.name}`."
+        )
+    return "torch"
+
+
+def _portions(texts: Sequence[str]) -> Iterator[list[int]]:
+    """The texts' numbers, longest text first: like lengths together, and nothing long at last."""
+    order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+    for start in range(0, len(order), _REPORT):
+        yield order[start : start + _REPORT]
+
+
+def _load(folder: Path, kind: Runtime, settings: Settings) -> Int8Model | TorchModel:
+    if kind == "onnx-int8":
+        from qa.models.int8 import Int8Model
+
+        return Int8Model.open(folder, settings.threads)
+    from qa.models.torchmodel import TorchModel
+
+    log.info(
+        "%s runs on PyTorch (embedder_runtime = %s)%s",
+        folder.name,
+        settings.embedder_runtime,
+        ""
+        if settings.embedder_runtime == "torch" or settings.embedder not in catalogue()
+        else f"; `qa models pull {settings.embedder}` writes the int8 file, which is faster",
+    )
+    return TorchModel.open(folder, settings.threads)
 
 
 def _check_folder(folder: Path) -> None:

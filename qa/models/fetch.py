@@ -24,10 +24,11 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from qa.errors import ChecksumError, ModelError
-from qa.models import carriers, hub
+from qa.models import carriers, hub, int8file
 from qa.models.catalogue import CatalogueEntry
 from qa.models.progress import INTERVAL_S, Progress, complete, length, silent
 from qa.models.record import Record, file_sha256
+from qa.models.record import stamp as make_stamp
 from qa.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ _PARTIAL = ".partial"
 _FRESH = "fresh"
 _OLD = "old"
 # What turning four bits into a model folder takes beside the download, in file sizes.
-_ROOM = {"embedder": 4.0, "llm": 0.0}
+_ROOM = {"embedder": 5.5, "llm": 0.0}
 
 
 def status(entry: CatalogueEntry, settings: Settings) -> Status:
@@ -55,6 +56,12 @@ def status(entry: CatalogueEntry, settings: Settings) -> Status:
     if record.times_agree(folder) or _same(record, folder):
         return "ready"
     return "damaged"
+
+
+def has_int8(entry: CatalogueEntry, settings: Settings) -> bool:
+    """Whether an embedder that is ready has its int8 file, which folders of old have not."""
+    record = Record.read(entry.folder(settings))
+    return record is not None and int8file.NAME in record.files
 
 
 def verify(entry: CatalogueEntry, settings: Settings) -> None:
@@ -82,20 +89,24 @@ def verify(entry: CatalogueEntry, settings: Settings) -> None:
 def pull(entry: CatalogueEntry, settings: Settings, progress: Progress = silent) -> Path:
     """Make sure that the model is on this machine, and return what to open.
 
-    Returns at once when it is. Otherwise downloads, or goes on with a download that was
-    interrupted; while another process does so, waits for it.
+    Returns at once when it is; an embedder from before there were int8 files is given one first.
+    Otherwise downloads, or goes on with a download that was interrupted; while another process
+    does so, waits for it.
 
     Raises:
         ModelError: no mirror could be reached, or the disk is full or not writable.
         ChecksumError: a mirror sent something else; it names both sums, and nothing is kept.
     """
     path = entry.path(settings)
-    if status(entry, settings) == "ready":
+    if status(entry, settings) == "ready" and not _lacks_int8(entry, settings):
         return path
     try:
         with _locked(entry, settings, progress):
             if status(entry, settings) != "ready":
                 _fetch(entry, settings, progress)
+            elif _lacks_int8(entry, settings):
+                progress(entry.size, entry.size, f"{entry.name}: writing its int8 file")
+                _add_int8(entry, settings)
     except OSError as exc:
         raise ModelError(
             f"{entry.name} cannot be stored in {str(settings.models_dir)!r}: {exc.strerror or exc}"
@@ -162,6 +173,7 @@ def _install(entry: CatalogueEntry, draft: Path, folder: Path) -> None:
         from qa.models import e5
 
         e5.convert(draft, fresh)
+        int8file.write(fresh, fresh / int8file.NAME)
         record = Record.make(fresh, entry.sha256)
     else:
         draft.rename(fresh / entry.filename)
@@ -172,6 +184,27 @@ def _install(entry: CatalogueEntry, draft: Path, folder: Path) -> None:
         folder.rename(draft.parent / _OLD)
     fresh.rename(folder)
     shutil.rmtree(draft.parent)
+
+
+def _lacks_int8(entry: CatalogueEntry, settings: Settings) -> bool:
+    return entry.kind == "embedder" and not has_int8(entry, settings)
+
+
+def _add_int8(entry: CatalogueEntry, settings: Settings) -> None:
+    """Put the int8 file into a folder that was made before there was one. The record comes last:
+    a file that it does not name is not used.
+    """
+    folder = entry.folder(settings)
+    draft = settings.models_dir / _PARTIAL / f"{entry.name}.{int8file.NAME}"
+    int8file.write(folder, draft)
+    with draft.open("rb+") as file:
+        os.fsync(file.fileno())
+    draft.replace(folder / int8file.NAME)
+    record = Record.read(folder)
+    assert record is not None  # the model is ready
+    new = make_stamp(folder / int8file.NAME)
+    stamps = {**record.files, int8file.NAME: new}
+    Record(record.source, stamps).write(folder)
 
 
 def _flush(folder: Path) -> None:

@@ -1,0 +1,121 @@
+"""The embedder in eight-bit arithmetic: `tokenizers`, ONNX Runtime and numpy, nothing else.
+
+What it runs is a sentence-transformers folder that pools by the mean and normalises; the folder's
+prompts and its limit of tokens count here too. The library itself is not imported, because with
+PyTorch under it that takes seconds at every start, and the two things it would still do here, a
+mean and a division, take two lines.
+
+Each text is a run of its own on one thread, and as many texts run side by side as there are
+threads: faster than one batch on all threads, and nothing is padded.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from qa.errors import ModelError
+from qa.models import int8file
+from qa.models.tokens import TokenStates
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from qa.models.tokens import Vectors
+
+_MODULES = ["Transformer", "Pooling", "Normalize"]
+
+
+class Int8Model:
+    """A loaded model. `Int8Model.open` makes one; it may be used from several threads."""
+
+    runtime: Literal["onnx-int8"] = "onnx-int8"
+    pools_mean = True
+
+    def __init__(
+        self, session: Any, tokenizer: Tokenizer, prompts: Mapping[str, str], threads: int
+    ) -> None:
+        self.prompts = prompts
+        self._session = session
+        self._tokenizer = tokenizer
+        self._threads = threads
+
+    @classmethod
+    def open(cls, folder: Path, threads: int | None) -> Int8Model:
+        """Load the model whose int8 file is in this sentence-transformers folder.
+
+        Raises:
+            ModelError: the file is damaged, or the folder asks for more than a mean of tokens.
+        """
+        from tokenizers import Tokenizer
+
+        _check_modules(folder)
+        tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(_json(folder / "sentence_bert_config.json")["max_seq_length"])
+        prompts = _json(folder / "config_sentence_transformers.json")["prompts"]
+        return cls(_session(folder / int8file.NAME), tokenizer, prompts, threads or _cores())
+
+    def encode(self, texts: list[str], prompt: str) -> Vectors:
+        """The mean of each text's tokens: (len(texts), dimension), each row of length 1."""
+        import numpy as np
+
+        return np.concatenate([t.pooled() for t in self.tokens([prompt + text for text in texts])])
+
+    def tokens(self, texts: Sequence[str]) -> Iterator[TokenStates]:
+        """What the model makes of each text, in order; longer ones are cut at the limit."""
+        if len(texts) == 1 or self._threads == 1:
+            yield from map(self._one, texts)
+            return
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="embedder") as pool:
+            yield from pool.map(self._one, texts)
+
+    def _one(self, text: str) -> TokenStates:
+        import numpy as np
+
+        encoding = self._tokenizer.encode(text)
+        ids = np.array(encoding.ids, np.int64)
+        [states] = self._session.run(["token_embeddings"], {"input_ids": ids})
+        return TokenStates(states, np.array(encoding.offsets))
+
+
+def _session(path: Path) -> Any:
+    import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as errors
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except (errors.NoSuchFile, errors.InvalidProtobuf, errors.InvalidGraph, errors.Fail) as exc:
+        raise ModelError(f"{str(path)!r} cannot be loaded: {exc}. Run `qa models verify`.") from exc
+
+
+def _check_modules(folder: Path) -> None:
+    modules = _json(folder / "modules.json")
+    kinds = [module["type"].rpartition(".")[2] for module in modules]
+    if kinds == _MODULES:
+        pooling = _json(folder / modules[1]["path"] / "config.json")
+        if pooling.get("pooling_mode_mean_tokens") or pooling.get("pooling_mode") == "mean":
+            return
+    raise ModelError(
+        f"{str(folder)!r} does more than a mean of its tokens' vectors, brought to length 1. Set "
+        'embedder_runtime = "torch".'
+    )
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux: a container may have fewer than the machine
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
