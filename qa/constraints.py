@@ -7,25 +7,57 @@ it tells, rarely before. Decides nothing about ranking; knows no index and no mo
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from qa.article import PartialDate
 from qa.chunks import Span
-from qa.temporal.expression import TimeExpression
+from qa.outlets import Outlet, find_outlets
+from qa.temporal import TimeExpression, time_expressions
+from qa.temporal.words import plain
 
+_NEAR = 260  # characters around a time that are read
 
-@dataclass(frozen=True, slots=True)
-class Outlet:
-    """A name in the question, and the sources it stands for.
-
-    Attributes:
-        span: where in the question.
-        sources: as the index writes them; "BBC News" may stand for several of its sections.
-    """
-
-    span: Span
-    sources: tuple[str, ...]
+# Words before a time that make it the day of an article; "@" stands for an outlet.
+_PUBLISHED = (
+    r"(?:published|publish|posted|dated|printed|appeared|released|updated|reported|written|wrote|"
+    r"covered|issued|aired|said|mise?s? en ligne|"
+    r"(?:publie|paru|date|ecrit|rapporte|diffuse|poste|imprime|sorti|relate)e?s?)"
+)
+_ARTICLE = (
+    r"(?:articles?|reports?|story|stories|pieces?|coverage|reviews?|interviews?|editions?|issues?|"
+    r"posts?|editorials?|headlines?|news|newspapers?|reporting|"
+    r"reportages?|depeches?|numeros?|papiers?|enquetes?|entretiens?|tribunes?|actualites?|actus?|"
+    r"infos?|nouvelles|unes?|journal|journaux)"
+)
+_OUTLET = r"(?:(?:by|from|in|de|du|dans|sur|par) )?(?:the |le |la |l')?@"
+_LINK = (
+    r"(?:,? ?(?:shortly|both|back|again|just|later|on|in|at|from|of|for|during|over|around|the|"
+    r"and|a|le|la|les|l'|du|de|d'|des|en|au|aux|ce|cette|dans|sur|depuis|courant|"
+    r"\d\d?[:h]\d\d(?::\d\d)?)\b ?)*[\"'«“‘(]*"
+)
+_BEFORE = re.compile(
+    rf"(?:\b{_PUBLISHED}(?: {_OUTLET})?|"
+    rf"\b{_ARTICLE}(?:['’]s?)?(?: (?:published|paru|publiee?))?(?: {_OUTLET})?|"
+    rf"@(?: report(?:ed)?| article| said| a \w+)?|\b(?:one|celui|celle)) ?{_LINK}$"
+)
+_AFTER = re.compile(rf"[\"'»”’)]?(?:'s)?,? (?:@ )?{_ARTICLE}\b")
+# An outlet told something on a day, with what it told in between, but no clause that may have the
+# day to itself.
+_TOLD_ON = re.compile(
+    r"(?:@['’]?s? ?(?:\w+ )?(?:report|article|story|review|interview|coverage|sa[iy]|wr[io]t|"
+    r"publish|cover|reveal|highlight|describ|announc|discuss|shar|rapport|affirm|annon|revel|"
+    r"indiqu|expliqu|racont|publi|ecri|dit|dis)\w*|"
+    r"\b(?:dit|disait|ecrit|ecrivait|rapporte|rapportait|racontait|publie|publiait|annonce|"
+    r"annoncait|report|say|write)(?:-t-| )(?:le |la |l')?@)"
+    r"(?:(?!\b(?:that|who|whom|which|what|when|where|why|que|qu'|qui|quand|ou|dont)\b)[^?;]){0,200}"
+    r"(?:\b(?:on(?: the)?|le) |, )[\"'«“‘(]*$"
+)
+_AND = re.compile(
+    r"[\"'»”’)]*(?: ?,| and| et| or| ou)+(?: (?:on|the|in|again|then|le|du|de|en))* [\"'«“‘(]*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +129,54 @@ class Constraints:
 
     def __bool__(self) -> bool:
         return self != Constraints()
+
+
+def understand(question: str, language: str, sources: Sequence[str], today: date) -> Constraints:
+    """What a question says about the dates and outlets of its articles.
+
+    Args:
+        question: as typed.
+        language: "fr" or "en"; any other is read as English.
+        sources: the index's outlet names; others are not known.
+        today: the day from which "yesterday" counts.
+    """
+    outlets = find_outlets(question, sources)
+    times = [
+        time
+        for time in time_expressions(question, language, today)
+        if not any(_overlap(time.span, outlet.span) for outlet in outlets)  # Business Today
+    ]
+    articles: list[TimeExpression] = []
+    events: list[TimeExpression] = []
+    masked = _masked(plain(question), outlets)
+    for time in times:
+        about_article = _dates_an_article(masked, time) or any(
+            _AND.fullmatch(masked[before.span.end : time.span.start]) or before.span == time.span
+            for before in articles
+        )
+        (articles if about_article else events).append(time)
+    return Constraints(tuple(articles), tuple(events), outlets)
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _masked(text: str, outlets: Sequence[Outlet]) -> str:
+    """The text with "@" for each outlet, padded so that offsets stay."""
+    for outlet in outlets:
+        start, end = outlet.span.start, outlet.span.end
+        text = text[:start] + "@".rjust(end - start, "\0") + text[end:]
+    return text
+
+
+def _dates_an_article(masked: str, time: TimeExpression) -> bool:
+    """Whether the words around a time say that something was published then."""
+    before = masked[: time.span.start].replace("\0", "")[-_NEAR:]
+    after = masked[time.span.end : time.span.end + _NEAR].replace("\0", "")
+    if _BEFORE.search(before) or _AFTER.match(after):
+        return True
+    return time.since == time.until and bool(_TOLD_ON.search(before))
+
+
+__all__ = ["Constraints", "Outlet", "Window", "understand"]

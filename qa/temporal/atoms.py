@@ -10,6 +10,8 @@ from datetime import date
 from qa.temporal.period import Period, latest
 from qa.temporal.words import Words, plain
 
+NEAR = 60  # characters around a word of time in which its expression lies
+
 
 @dataclass(frozen=True, slots=True)
 class Atom:
@@ -47,12 +49,14 @@ class Scan:
 
     def before(self, position: int) -> str:
         """The word before a position, without case and accents; empty at the start."""
-        found = re.search(r"([^\W_]+)['’]?[\s\"«“(-]*$", self.plain[:position])
+        found = re.search(
+            r"([^\W_]+)['’]?[\s\"«“(-]*$", self.plain[max(0, position - NEAR) : position]
+        )
         return found.group(1) if found else ""
 
     def after(self, position: int) -> str:
         """The word that follows after spaces only; empty where something else stands."""
-        found = re.match(r" +([^\W_]+)", self.plain[position:])
+        found = re.match(r" +([^\W_]+)", self.plain[position : position + NEAR])
         return found.group(1) if found else ""
 
     def capital(self, position: int) -> bool:
@@ -96,9 +100,9 @@ class Rule:
     pattern: re.Pattern[str]
     build: Build
 
-    def find(self, scan: Scan) -> Iterator[Atom]:
-        """All times that the rule sees; they may overlap those of other rules."""
-        for match in self.pattern.finditer(scan.plain):
+    def find(self, scan: Scan, start: int, end: int) -> Iterator[Atom]:
+        """All times that the rule sees in a part of the text; other rules' may overlap them."""
+        for match in self.pattern.finditer(scan.plain, start, end):
             atom = self.build(match, scan)
             if atom is not None:
                 yield atom

@@ -13,6 +13,7 @@ from qa.temporal.words import lookup
 # Days that are called by their date alone.
 _FAMOUS = {(9, 11): 2001, (11, 13): 2015, (1, 6): 2021, (10, 7): 2023}
 _ATTACK = re.compile(r"[ -](?:terror(?:ist)? )?(?:attacks?|insurrection|riots?)\b")
+_SOON = 183  # days ahead in which a date with its weekday is rather sought than years back
 _ATTACKED = re.compile(r"(?:attentats?|attaques?|assaut) d(?:u|e) $")
 
 
@@ -35,6 +36,9 @@ def one_day(match: re.Match[str], scan: Scan) -> Atom | None:
     atom = scan.dated(match, year, of_year)
     if atom and named and year is None:  # "Monday 9 January" was in 2017
         period = latest(on_its_weekday, scan.today)
+        coming = on_its_weekday(scan.today.year) or on_its_weekday(scan.today.year + 1)
+        if coming and 0 < (coming.since - scan.today).days <= _SOON:
+            period = coming
         return replace(atom, readings=(period,), of_year=None) if period else atom
     return atom
 

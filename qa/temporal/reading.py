@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 
 from qa.chunks import Span
 from qa.temporal import absolute, relative
-from qa.temporal.atoms import Atom, Scan
+from qa.temporal.atoms import NEAR, Atom, Scan
 from qa.temporal.expression import TimeExpression
 from qa.temporal.period import ONE, Period
-from qa.temporal.words import WORDS
+from qa.temporal.words import WORDS, Language, either
 
 _BETWEEN = {
     "en": re.compile(r"(?:\b(?P<open>between|from)(?: the)? )?$"),
@@ -67,8 +68,9 @@ def time_expressions(text: str, language: str, today: date) -> list[TimeExpressi
     """
     words = WORDS["fr" if language == "fr" else "en"]
     scan = Scan.of(text, today, words)
-    found = [atom for rule in absolute.rules(words.language) for atom in rule.find(scan)]
-    found += [atom for rule in relative.rules(words.language) for atom in rule.find(scan)]
+    rules = absolute.rules(words.language) + relative.rules(words.language)
+    parts = _parts(scan)
+    found = [atom for rule in rules for part in parts for atom in rule.find(scan, *part)]
     atoms = _lend_years(_longest(found), scan)
     expressions = []
     position = 0
@@ -78,6 +80,30 @@ def time_expressions(text: str, language: str, today: date) -> list[TimeExpressi
         position += 2 if joined else 1
         expressions += _opened(joined or atom, scan)
     return expressions
+
+
+def _parts(scan: Scan) -> list[tuple[int, int]]:
+    """The parts of a text, each of whole words, that can name a time; most texts have none."""
+    parts: list[tuple[int, int]] = []
+    for match in _trigger(scan.words.language).finditer(scan.plain):
+        if parts and match.end() <= parts[-1][1] - NEAR // 2:
+            continue
+        start = scan.plain.rfind(" ", 0, max(0, match.start() - NEAR)) + 1
+        end = scan.plain.find(" ", match.end() + NEAR)
+        end = len(scan.plain) if end < 0 else end
+        if parts and start <= parts[-1][1]:
+            start = parts.pop()[0]
+        parts.append((start, end))
+    return parts
+
+
+@lru_cache(maxsize=2)
+def _trigger(language: Language) -> re.Pattern[str]:
+    words = WORDS[language]
+    names = (words.months, words.weekdays, words.seasons)
+    return re.compile(
+        r"\d|\b(?:" + "|".join([*map(either, names), either(words.units), relative.DAY_WORDS]) + ")"
+    )
 
 
 def _longest(atoms: list[Atom]) -> list[Atom]:
@@ -168,21 +194,15 @@ def _opened(atom: Atom, scan: Scan) -> list[TimeExpression]:
 
 def _side(atom: Atom, scan: Scan) -> tuple[str | None, int, int]:
     language = scan.words.language
-    before = scan.plain[: atom.start]
+    away = max(0, atom.start - NEAR)
+    before = scan.plain[away : atom.start]
     for side, words in _OPEN[language]:
         match = re.search(rf"(?<![\w'])(?:{words})(?: |(?<=-)|(?<='))?{_THE[language]}$", before)
-        if match and match.end() > match.start() and _means_it(side, match, scan):
-            return side, match.start(), atom.end
+        if match and match.end() > match.start():
+            start = away + match.start()
+            if scan.text[start : start + 3].lower() != "des":  # not "dès"
+                return side, start, atom.end
     onwards = _ONWARDS.match(scan.plain, atom.end)
     if onwards and scan.before(atom.start) in ("from", "de", ""):
         return "since", atom.start, onwards.end()
     return None, atom.start, atom.end
-
-
-def _means_it(side: str, match: re.Match[str], scan: Scan) -> bool:
-    """Not "des" for "dès"."""
-    word = scan.text[match.start() : match.start() + 3].lower()
-    return not (side == "since" and word == "des")
-
-
-__all__ = ["time_expressions"]

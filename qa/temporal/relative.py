@@ -35,12 +35,16 @@ _DAYS = {
 }
 _ENGLISH_DAYS = "|".join(list(_DAYS)[:5])
 _FRENCH_DAYS = "|".join(list(_DAYS)[5:])
+DAY_WORDS = (
+    "weekend|night|morning|afternoon|evening|today|tonight|yesterday|tomorrow|"
+    "week-end|nuit|matin|soir|apres-midi|aujourd|hier|demain"
+)
 _OFFSETS = {"this|cet(?:te)?|ce|en cours": 0, "last|passee?|derniere?": -1}
 _OFFSETS |= {"next|coming|prochaine?": 1}
 _HALVES = {"start|beginning|debut": 0, "middle|milieu": 1, "end|fin": 2}
 _NAMED_DAY = re.compile(
     r"['’]s (?:times|mirror|telegraph|express|post)"
-    r"|[ -](?:times|mirror|telegraph|night football|express)"
+    r"|[ -](?:times|mirror|telegraph|night football|night live|express)"
 )
 _HABIT = re.compile(
     r"(?:\b(?:every|each|tous les|chaque|jours?)|\b(?:le|les|du|journal du|mail on)) $"
