@@ -51,10 +51,16 @@ def _errors(*statuses: int) -> Responses:
     return {s: {"model": ErrorOut, "description": _WHY[s]} for s in sorted(statuses)}
 
 
-def _or_events(events: str) -> Responses:
+def _or_events(events: str, **properties: object) -> Responses:
     """The errors of a route with a body, and that a 200 may also be a stream of events."""
-    content = {"text/event-stream": {"schema": {"type": "string", "description": events}}}
+    schema = {
+        "type": "object",  # one event, as OpenAPI 3.2 describes them
+        "description": events,
+        "properties": {"data": {"type": "string"}, **properties},
+        "required": ["data", *properties],
+    }
     description = "the whole answer or, with `stream`, its events"
+    content = {"text/event-stream": {"schema": schema}}
     return {200: {"description": description, "content": content}, **_BODY}
 
 
@@ -75,7 +81,9 @@ def answering(desk: Desk) -> APIRouter:
     """The project's own routes."""
     router = APIRouter(prefix="/v1", tags=["answers"])
 
-    @router.post("/ask", response_model=AnswerOut, responses=_or_events(_EVENTS))
+    names = {"type": "string", "enum": ["evidence", "text", "final", "error"]}
+
+    @router.post("/ask", response_model=AnswerOut, responses=_or_events(_EVENTS, event=names))
     async def ask(asked: AskIn, request: Request) -> Response:
         """Answer a question, with the exact sentences it rests on.
 
