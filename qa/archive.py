@@ -45,6 +45,8 @@ CREATE INDEX IF NOT EXISTS article_source ON article(source);
 CREATE INDEX IF NOT EXISTS article_language ON article(language);
 CREATE TABLE IF NOT EXISTS leftover (chunk_id TEXT PRIMARY KEY);
 """
+# What a run has read, outside the file and gone with the connection.
+_SEEN = "CREATE TEMP TABLE seen (id TEXT PRIMARY KEY, fingerprint TEXT, origin TEXT) WITHOUT ROWID"
 
 _ARTICLE_COLUMNS = "id, title, text, date, source, language, url, origin"
 _PAGE = 500
@@ -97,6 +99,7 @@ class Archive:
             connection.execute("PRAGMA foreign_keys = ON")
             if writable:
                 connection.executescript(_SCHEMA)
+                connection.execute(_SEEN)
             connection.execute(f"PRAGMA query_only = {not writable}")
             connection.execute("SELECT count(*) FROM article").fetchone()
         except sqlite3.DatabaseError as exc:
@@ -153,10 +156,13 @@ class Archive:
         )
         return {row[0]: _article(row) for row in rows}
 
-    def known(self) -> dict[str, tuple[str, str]]:
-        """article id → (fingerprint, origin)."""
-        rows = self._rows("SELECT id, fingerprint, origin FROM article")
-        return {id: (fingerprint, origin) for id, fingerprint, origin in rows}
+    def known(self, article_id: str) -> tuple[str, str] | None:
+        """The article's fingerprint and origin, None when the archive does not hold it."""
+        return self._one("SELECT fingerprint, origin FROM article WHERE id = ?", article_id)
+
+    def _one(self, query: str, id: str) -> tuple[str, str] | None:
+        rows = self._rows(query, (id,))
+        return (rows[0][0], rows[0][1]) if rows else None
 
     def passages(self, chunk_ids: Sequence[str]) -> list[Passage]:
         """The chunks that exist among `chunk_ids`, in that order."""
@@ -233,6 +239,29 @@ class Archive:
     def chunk_ids(self) -> set[str]:
         """Every chunk id."""
         return {id for (id,) in self._rows("SELECT id FROM chunk")}
+
+    # What this run has read; kept out of Python's memory, which a large run would fill
+
+    def see(self, article: Article) -> None:
+        """Note that an article has been read."""
+        with self._lock:
+            values = (article.id, article.fingerprint, article.origin)
+            self._connection.execute("INSERT INTO seen VALUES (?, ?, ?)", values)
+
+    def seen(self, article_id: str) -> tuple[str, str] | None:
+        """The fingerprint and origin of what was read under this id, None when nothing was."""
+        return self._one("SELECT fingerprint, origin FROM seen WHERE id = ?", article_id)
+
+    def unseen(self) -> Iterator[tuple[str, str]]:
+        """(id, origin) of every article that has not been read."""
+        last = ""
+        while rows := self._rows(
+            "SELECT id, origin FROM article WHERE id > ? AND id NOT IN (SELECT id FROM seen) "
+            "ORDER BY id LIMIT ?",
+            (last, _PAGE),
+        ):
+            yield from rows
+            last = rows[-1][0]
 
     # Writing
 

@@ -18,9 +18,8 @@ import hashlib
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,13 +30,16 @@ from qa.chunks import Chunk, header, split
 from qa.errors import IndexMissing, IndexUnusable
 from qa.index import EmbedderIdentity, Index, Manifest, write_lock
 from qa.settings import Settings
-from qa.sources import Failure, find, read
+from qa.sources import Failure, count, find, read
 from qa.store import Store
 
 if TYPE_CHECKING:
     import numpy as np
 
-_BATCH_ARTICLES = 64
+# A batch ends with the article that fills it. Both bound what is in memory: an article of any
+# length is one transaction, but its vectors are made float16 a few chunks at a time.
+_BATCH_CHUNKS = 256
+_EMBED_AT_ONCE = 64
 
 
 class PassageEmbedder(EmbedderIdentity, Protocol):
@@ -52,9 +54,19 @@ class PassageEmbedder(EmbedderIdentity, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far a run is: articles read, and which of the files is being read."""
+    """How far a run is.
+
+    Attributes:
+        articles: read and done with, whether they had to be written or not.
+        about: how many there are: rows of the files that are read row by row, and the other
+            files. Some of those, feeds for one, hold several articles, so there may be more.
+        chunks: embedded in this run.
+        file, files: which of the files is being read.
+    """
 
     articles: int
+    about: int
+    chunks: int
     file: int
     files: int
 
@@ -189,44 +201,70 @@ class _Run:
         self.embedder = embedder
         self.progress = progress
         self.report = Report()
-        self.known = index.archive.known()
-        self.seen: dict[str, tuple[str, str]] = {}  # id → (fingerprint, origin), of this run
+        self.done = 0  # articles
+        self.about = 0
+        self.file, self.files = 0, 0
 
     def run(self, files: Sequence[Path]) -> Report:
         self._clear_leftovers()
-        changed = self._changed(files)
-        while batch := list(islice(changed, _BATCH_ARTICLES)):
+        self.files = len(files)
+        if self.progress:
+            self.about = sum(map(count, files))
+        for batch in self._batches(self._changed(files)):
             self._write(batch)
+            self._tell(len(batch))
         self._remove_missing()
         self.report.counts = self.index.archive.counts()
         return self.report
 
+    def _tell(self, articles: int = 0) -> None:
+        """Say how far the run is, some articles further than before."""
+        self.done += articles
+        if self.progress:
+            chunks = self.report.embedded
+            self.progress(Step(self.done, self.about, chunks, self.file, self.files))
+
     def _changed(self, files: Sequence[Path]) -> Iterator[Article]:
-        done = 0
-        for number, file in enumerate(files, 1):
+        for self.file, file in enumerate(files, 1):
             for item in read(file):
-                done += 1
-                if self.progress:
-                    self.progress(Step(done, number, len(files)))
                 if isinstance(item, Failure):
                     self.report.failures.append(item)
+                    self._tell(1)
                 elif self._is_new(item):
                     yield item
+                else:
+                    self._tell(1)
+
+    def _batches(self, articles: Iterable[Article]) -> Iterator[list[tuple[Article, list[Chunk]]]]:
+        """Articles with their chunks, enough at a time to fill a batch."""
+        batch: list[tuple[Article, list[Chunk]]] = []
+        size = 0
+        for article in articles:
+            chunks = split(article, self.settings.chunk_chars)
+            batch.append((article, chunks))
+            size += len(chunks)
+            if size >= _BATCH_CHUNKS:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
 
     def _is_new(self, article: Article) -> bool:
         """The one place that decides whether an article is already done."""
-        if article.id in self.seen:
-            first, origin = self.seen[article.id]
-            if first == article.fingerprint:
+        archive = self.index.archive
+        if before := archive.seen(article.id):
+            fingerprint, origin = before
+            if fingerprint == article.fingerprint:
                 self.report.duplicates += 1
             else:
                 self._clash(article, origin)
             return False
-        self.seen[article.id] = (article.fingerprint, article.origin)
-        if article.id not in self.known:
+        archive.see(article)
+        known = archive.known(article.id)
+        if known is None:
             self.report.added += 1
             return True
-        fingerprint, origin = self.known[article.id]
+        fingerprint, origin = known
         if fingerprint != article.fingerprint and self._is_elsewhere(origin, article):
             self._clash(article, origin)
             return False
@@ -235,7 +273,7 @@ class _Run:
             return True
         self.report.unchanged += 1
         if origin != article.origin:
-            self.index.archive.move(article.id, article.origin)
+            archive.move(article.id, article.origin)
         return False
 
     def _is_elsewhere(self, origin: str, article: Article) -> bool:
@@ -247,16 +285,19 @@ class _Run:
         reason = f"its id {article.id!r} is already that of {origin}, with other content"
         self.report.failures.append(Failure(article.origin, reason))
 
-    def _write(self, articles: Sequence[Article]) -> None:
-        passages = self._passages(articles)
+    def _write(self, batch: Sequence[tuple[Article, Sequence[Chunk]]]) -> None:
+        cut = [(article, chunk) for article, chunks in batch for chunk in chunks]
+        passages: list[Passage] = []
+        for start in range(0, len(cut), _EMBED_AT_ONCE):
+            passages += self._passages(cut[start : start + _EMBED_AT_ONCE])
+            self._tell()
         archive = self.index.archive
         archive.announce(p.chunk.id for p in passages)
         put_in_search_indexes(self.index, passages)
-        archive.replace(articles, passages)
+        archive.replace([article for article, _ in batch], passages)
         self._clear_leftovers()
 
-    def _passages(self, articles: Sequence[Article]) -> list[Passage]:
-        cut = [(a, c) for a in articles for c in split(a, self.settings.chunk_chars)]
+    def _passages(self, cut: Sequence[tuple[Article, Chunk]]) -> list[Passage]:
         prepared = [embedded(article, chunk) for article, chunk in cut]
         vectors = self.embedder.passages_with_parts(
             [text for text, _ in prepared], [parts for _, parts in prepared]
@@ -277,8 +318,8 @@ class _Run:
         failed = {_file(failure.origin) for failure in self.report.failures}
         gone = [
             id
-            for id, (_, origin) in self.known.items()
-            if id not in self.seen and _file(origin) not in failed and _under(origin, self.roots)
+            for id, origin in self.index.archive.unseen()
+            if _file(origin) not in failed and _under(origin, self.roots)
         ]
         self.index.archive.remove(gone)
         self._clear_leftovers()

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from qa.answer import Answer, Hit
-    from qa.indexing import ProgressCallback
+    from qa.indexing import ProgressCallback, Step
     from qa.models.progress import Progress
 
 _LINE_EVERY_S = 10.0
+# Rates are of this last stretch: unchanged articles pass in no time, new ones do not.
+_RATE_OVER_S = 60.0
 
 
 class Bar(Protocol):
@@ -45,9 +48,52 @@ def download_bar(name: str) -> Iterator[Progress]:
 
 @contextmanager
 def indexing_bar() -> Iterator[ProgressCallback]:
-    """Progress of an indexing run, counted in files."""
-    with _bar("indexing", "count") as bar:
-        yield lambda step: bar(step.file, step.files, f"{step.articles} articles read")
+    """Progress of an indexing run, counted in articles, with its rates and the time left."""
+    with _bar("indexing", "articles") as bar:
+        pace = Pace()
+        yield lambda step: bar(step.articles, max(step.about, step.articles), pace(step))
+
+
+class Pace:
+    """How fast an indexing run goes, and for how long still."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._started = clock()
+        # (seconds, articles, chunks), a second apart, the oldest a minute old
+        self._past: deque[tuple[float, int, int]] = deque([(self._started, 0, 0)])
+
+    def __call__(self, step: Step) -> str:
+        """`1,234 of about 12,000 articles, 7.4 a second; 5,012 chunks, 30.1 a second; 24 min left`.
+
+        The time left is what the rest takes at the present rate. Nothing is said of it before
+        there is a rate, nor once there prove to be more articles than were counted.
+        """
+        now = self._clock()
+        if now - self._past[-1][0] >= 1:
+            self._past.append((now, step.articles, step.chunks))
+            while now - self._past[0][0] > _RATE_OVER_S and len(self._past) > 2:
+                self._past.popleft()
+        then, articles, chunks = self._past[0]
+        seconds = now - then
+        if seconds < 1:
+            return f"{step.articles:,} articles"
+        rate = (step.articles - articles) / seconds
+        said = f"{step.articles:,} of about {step.about:,} articles, {rate:,.1f} a second"
+        if step.chunks:
+            said += f"; {step.chunks:,} chunks, {(step.chunks - chunks) / seconds:,.1f} a second"
+        left = step.about - step.articles
+        if left > 0 and rate:
+            said += f"; {_duration(left / rate)} left"
+        return said
+
+
+def _duration(seconds: float) -> str:
+    """`40 s`, `12 min`, `3 h 20 min`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 @contextmanager
@@ -59,17 +105,19 @@ def _bar(name: str, kind: str) -> Iterator[Bar]:
     from rich.progress import (
         BarColumn,
         DownloadColumn,
-        MofNCompleteColumn,
         Progress,
         TextColumn,
         TimeRemainingColumn,
         TransferSpeedColumn,
     )
 
-    counts = (
-        (DownloadColumn(), TransferSpeedColumn()) if kind == "download" else (MofNCompleteColumn(),)
+    # An indexing run says its own numbers, in words.
+    counts = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.fields[title]}"),
+        BarColumn(),
+        *(counts if kind == "download" else ()),
     )
-    columns = (TextColumn("{task.fields[title]}"), BarColumn(), *counts, TimeRemainingColumn())
     with Progress(
         *columns, TextColumn("[dim]{task.description}"), console=Console(stderr=True)
     ) as progress:

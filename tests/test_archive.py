@@ -91,6 +91,37 @@ def test_articles_are_listed_newest_first_undated_last(archive: Archive):
     assert [a.id for a in archive.articles()] == ["c", "d", "b", "a"]
 
 
+def test_listing_goes_page_by_page_and_passes_over_what_is_removed_meanwhile(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("qa.archive._PAGE", 2)
+    put(archive, *(article(id) for id in "abcde"))
+    listed = archive.articles()
+    assert next(listed).id == "a"
+    archive.remove(["d"])
+    assert [a.id for a in listed] == ["b", "c", "e"]
+
+
+def test_what_a_run_has_read_is_told_from_what_it_has_not(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("qa.archive._PAGE", 2)
+    put(archive, *(article(id) for id in "abcde"))
+    for id in "bx":
+        archive.see(article(id))
+    assert archive.seen("b") == (article("b").fingerprint, "/b.txt")
+    assert archive.seen("a") is None
+    assert list(archive.unseen()) == [(id, f"/{id}.txt") for id in "acde"]
+
+
+def test_what_a_run_has_read_is_gone_with_it(archive: Archive, tmp_path: Path):
+    archive.see(article("a"))
+    archive.close()
+    again = Archive.open(tmp_path / "articles.sqlite", writable=True)
+    assert again.seen("a") is None
+    again.close()
+
+
 def test_facets_count_what_is_known(archive: Archive):
     put(
         archive,
@@ -136,7 +167,8 @@ def test_removing_takes_the_chunks_along(archive: Archive):
 def test_a_move_changes_the_origin_only(archive: Archive):
     put(archive, article("a"))
     archive.move("a", "/elsewhere.txt")
-    assert archive.known() == {"a": (article("a").fingerprint, "/elsewhere.txt")}
+    assert archive.known("a") == (article("a").fingerprint, "/elsewhere.txt")
+    assert archive.known("never there") is None
 
 
 def test_a_failed_replacement_changes_nothing(archive: Archive):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from qa import indexing
 from qa.errors import IndexMismatch, IndexMissing, IndexUnusable, SourceError
 from qa.index import Index, LiveIndex, Manifest
 from qa.indexing import Report, Step, embedded, index_paths
+from qa.lexical import LexicalIndex
 from qa.retrieval import HybridRetriever
 from qa.settings import Settings
 from tests.fakes import ARTICLE_COUNT, ARTICLES, BagOfWords, write_articles
@@ -149,11 +152,56 @@ def test_a_path_without_articles_changes_nothing(settings: Settings, tmp_path: P
     assert not settings.index.exists()
 
 
-def test_progress_ends_with_the_last_file(folder: Path, settings: Settings):
+def test_progress_ends_with_the_last_article(
+    folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(indexing, "_BATCH_CHUNKS", 2)
+    (folder / "broken.json").write_text("{")
     steps: list[Step] = []
+    chunks = run(folder, settings, progress=steps.append).counts["chunks"]
+    assert steps == sorted(steps, key=lambda step: (step.articles, step.chunks))
+    files, done = len(ARTICLES) + 1, ARTICLE_COUNT + 1
+    assert steps[-1] == Step(done, done, chunks, files, files)
+    assert {step.about for step in steps} == {done}
+    assert len({step.chunks for step in steps}) > 2
+
+    steps.clear()
     run(folder, settings, progress=steps.append)
-    assert steps == sorted(steps, key=lambda step: (step.articles, step.file))
-    assert steps[-1] == Step(ARTICLE_COUNT, len(ARTICLES), len(ARTICLES))
+    assert [step.articles for step in steps] == list(range(1, done + 1))
+    assert {step.chunks for step in steps} == {0}
+
+
+def test_no_more_is_in_memory_than_a_batch_needs(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    """An article of many chunks went through the embedder whole, with 63 others."""
+    monkeypatch.setattr(indexing, "_BATCH_CHUNKS", 10)
+    monkeypatch.setattr(indexing, "_EMBED_AT_ONCE", 4)
+    folder = tmp_path / "long"
+    folder.mkdir()
+    long = "\n\n".join(f"Le bateau numéro {n} quitte le port. " * 20 for n in range(30))
+    (folder / "long.txt").write_text(long)
+    for n in range(40):
+        (folder / f"{n}.txt").write_text(f"Le phare numéro {n} est vendu.")
+    given: list[int] = []
+    written: list[int] = []
+    embed, put = EMBEDDER.passages_with_parts, LexicalIndex.put
+
+    def counted_embed(texts: Sequence[str], parts: Sequence[Any]) -> Any:
+        given.append(len(texts))
+        return embed(texts, parts)
+
+    def counted_put(self: LexicalIndex, chunks: Iterable[Any]) -> None:
+        taken = list(chunks)
+        written.append(len(taken))
+        put(self, taken)
+
+    monkeypatch.setattr(EMBEDDER, "passages_with_parts", counted_embed)
+    monkeypatch.setattr(LexicalIndex, "put", counted_put)
+    counts = run(folder, settings).counts
+    assert max(given) == 4
+    assert sum(given) == sum(written) == counts["chunks"]
+    assert sorted(written)[-2] <= 10 < sorted(written)[-1]  # the long article is one batch
 
 
 def test_the_report_prints_what_the_command_line_promises(folder: Path, settings: Settings):

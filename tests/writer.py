@@ -63,7 +63,7 @@ def _count_steps(die_at: int | None) -> None:
 
 def _work(job: dict[str, Any], result: Path) -> None:
     _count_steps(job.get("die_at"))
-    indexing._BATCH_ARTICLES = job.get("batch", 2)
+    indexing._BATCH_CHUNKS = job.get("batch", 2)
     settings = Settings(index=Path(job["index"]))
     embedder = BagOfWords(job.get("embedder", "bag-of-words"))
     try:
