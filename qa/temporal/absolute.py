@@ -76,6 +76,7 @@ def rules(language: str) -> tuple[Rule, ...]:
                 f"{week} (?:de |d'|du mois de |du mois d'){full_month}{in_year}?",
                 days.week_of_month,
             ),
+            rule(f"{named}{number} {any_month} (?P<coming>prochain)", days.one_day),
             rule(f"semaine du {named}{number} {any_month}{in_year}?", days.week_of),
             rule(
                 f"{counted} (?P<edge>premier|dernier)(?:e?s) {unit} (?:de |d')?{whole}",

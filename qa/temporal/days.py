@@ -33,6 +33,9 @@ def one_day(match: re.Match[str], scan: Scan) -> Atom | None:
         found = day(year, month, number)
         return found if found and found.since.weekday() == scan.words.weekdays[named] else None
 
+    if match.groupdict().get("coming"):
+        this = day(scan.today.year, month, number)
+        year = scan.today.year + bool(this and this.since < scan.today)
     atom = scan.dated(match, year, of_year)
     if atom and named and year is None:  # "Monday 9 January" was in 2017
         period = latest(on_its_weekday, scan.today)

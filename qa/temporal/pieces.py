@@ -31,7 +31,9 @@ def decade_of(match: re.Match[str], scan: Scan) -> Atom | None:
         first = century(first, scan)
     if not sane(first) or scan.before(match.start("decade")) in ("age", "his", "her", "their"):
         return None
-    return part_of(match, scan, first, lambda year: years(year, year + 9))
+    # English says "the 1600s" of a century, "the 2000s" still of a decade.
+    length = 100 if scan.words.language == "en" and first % 100 == 0 and first < 2000 else 10
+    return part_of(match, scan, first, lambda year: years(year, year + length - 1))
 
 
 def season_of_year(match: re.Match[str], scan: Scan) -> Atom | None:

@@ -176,20 +176,29 @@ def _joined(first: Atom, second: Atom, scan: Scan) -> Atom | None:
 def _opened(atom: Atom, scan: Scan) -> list[TimeExpression]:
     """The atom with the word before it that opens a side, if there is one."""
     side, start, end = _side(atom, scan)
+    opener = scan.plain[start : atom.start]
+    # "after the 2020 election" begins within 2020
+    within = _is_the_year(atom, opener) or (side == "before" and atom.late)
     expressions = []
     for since, until in atom.readings:
         left: date | None = since
         right: date | None = until
-        if side == "since":
+        if side in ("since", "after"):
+            left = since if side == "since" or within else until + ONE
             right = None
-        elif side == "after":
-            left, right = until + ONE, None
-        elif side == "until" or (side == "before" and atom.late):
+        elif side == "until" or (side == "before" and within):
             left = None
+            if atom.of_year and until < scan.today and opener.startswith(("by", "d'ici")):
+                coming = atom.of_year(since.year + 1)
+                right = coming.until if coming else until
         elif side == "before":
             left, right = None, since - ONE
         expressions.append(TimeExpression(Span(start, end), left, right))
     return expressions
+
+
+def _is_the_year(atom: Atom, opener: str) -> bool:
+    return atom.end - atom.start == 4 and opener.endswith(" the ")
 
 
 def _side(atom: Atom, scan: Scan) -> tuple[str | None, int, int]:

@@ -173,6 +173,8 @@ def _calendar(match: re.Match[str], scan: Scan) -> Atom | None:
 
 
 def _past_one(match: re.Match[str], scan: Scan) -> Atom | None:
+    if scan.after(match.end()) in ("of", "de", "du"):
+        return None  # the last day of Carnival
     return scan.atom(match, past(1, _unit(match, scan), scan.today))
 
 
