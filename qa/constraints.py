@@ -34,9 +34,9 @@ _ARTICLE = (
 )
 _OUTLET = r"(?:(?:by|from|in|de|du|dans|sur|par) )?(?:the |le |la |l')?@"
 _LINK = (
-    r"(?:,? ?(?:shortly|both|back|again|just|later|on|in|at|from|of|for|during|over|around|the|"
+    r"(?:,? *(?:shortly|both|back|again|just|later|on|in|at|from|of|for|during|over|around|the|"
     r"and|a|le|la|les|l'|du|de|d'|des|en|au|aux|ce|cette|dans|sur|depuis|courant|"
-    r"\d\d?[:h]\d\d(?::\d\d)?)\b ?)*[\"'«“‘(]*"
+    r"\d\d?[:h]\d\d(?::\d\d)?)(?<=['\w]))* *[\"'«“‘(]*"
 )
 _BEFORE = re.compile(
     rf"(?:\b{_PUBLISHED}(?: {_OUTLET})?|"

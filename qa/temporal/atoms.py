@@ -110,5 +110,5 @@ class Rule:
 
 def rule(pattern: str, build: Build) -> Rule:
     """A rule whose pattern neither begins nor ends inside a word or a number."""
-    start = r"(?:(?<![\w.,$€£#/-])|(?<=\bpre-)|(?<=\bpost-))"
+    start = r"(?:(?<![\w.,$€£#/-])|(?<=[a-z]{3}-))"
     return Rule(re.compile(rf"{start}(?:{pattern})(?![\w%€$£]|[.,/]\d)"), build)
