@@ -206,6 +206,7 @@ def chat(
 def models_list(as_json: Json = False) -> None:
     """The models known by name, and which of them are here."""
     from qa.models import catalogue, status
+    from qa.models.fetch import has_int8
 
     settings = Settings.load()
     rows = [
@@ -216,6 +217,7 @@ def models_list(as_json: Json = False) -> None:
             "size": entry.size,
             "licence": entry.licence,
             "in_use": entry.name in (settings.embedder, settings.llm),
+            "int8": has_int8(entry, settings) if entry.kind == "embedder" else None,
             "path": str(entry.path(settings)),
         }
         for entry in catalogue().values()
@@ -228,6 +230,7 @@ def models_list(as_json: Json = False) -> None:
         typer.echo(
             f"{used} {row['name']:28} {row['kind']:8} {row['status']:8} "
             f"{int(str(row['size'])) / 1e6:6.0f} MB  {row['licence']}"
+            f"{'  int8' if row['int8'] else ''}"
         )
 
 

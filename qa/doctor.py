@@ -18,7 +18,7 @@ from qa.errors import IndexUnusable, QAError
 from qa.index import Index, Manifest, write_lock
 from qa.indexing import put_in_search_indexes
 from qa.lexical import LexicalIndex
-from qa.models import catalogue, status
+from qa.models import CatalogueEntry, catalogue, status
 from qa.settings import Settings
 from qa.store import Store
 
@@ -71,12 +71,25 @@ def _models(settings: Settings) -> Iterator[Finding]:
         state = status(entry, settings)
         if state == "ready":
             yield Finding(role, "good", f"{name} at {entry.path(settings)}")
+            if role == "embedder":
+                yield from _guarded("embedder runtime", partial(_runtime, entry, settings))
         elif role == "embedder" or state == "damaged":
             advice = f"fetch it with `qa models pull {name}`"
             yield Finding(role, "bad", f"{name} is {state}; {advice}")
         else:
             detail = f"{name} is {state}; until `qa models pull {name}` answers are quotes"
             yield Finding(role, "note", detail)
+
+
+def _runtime(entry: CatalogueEntry, settings: Settings) -> Iterator[Finding]:
+    from qa.models.embedder import runtime
+
+    name = runtime(entry, settings)
+    if name == "torch" and settings.embedder_runtime == "auto":
+        detail = f"torch; `qa models pull {entry.name}` writes the file for a faster one"
+        yield Finding("embedder runtime", "note", detail)
+    else:
+        yield Finding("embedder runtime", "good", name)
 
 
 def _index(settings: Settings, *, repair: bool) -> Iterator[Finding]:
