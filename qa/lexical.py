@@ -9,7 +9,6 @@ that names and numbers find articles in any language. Owns everything tantivy.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -170,11 +169,14 @@ def bm25(
 
     Σ over question terms of idf · tf·(k1 + 1) / (tf + k1·(1 − b + b·length/average_length)).
     """
-    if not weights or not text_terms:
+    counts: dict[str, int] = {}
+    for term in text_terms:  # hundreds of times a question: a Counter takes three times as long
+        if term in weights:
+            counts[term] = counts.get(term, 0) + 1
+    if not counts:
         return 0.0
-    counts = Counter(term for term in text_terms if term in weights)
     damping = k1 * (1 - b + b * len(text_terms) / average_length)
-    return sum(weights[term] * tf * (k1 + 1) / (tf + damping) for term, tf in counts.items())
+    return sum([weights[term] * tf * (k1 + 1) / (tf + damping) for term, tf in counts.items()])
 
 
 def _idf(total: int, containing: int) -> float:
