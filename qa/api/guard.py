@@ -87,6 +87,11 @@ class Envelope:
         self._metrics.began()
         try:
             await self._app(scope, receive, send_stamped)
+        except asyncio.CancelledError:
+            logger.warning("cut off: the server stops")
+            if status is None:
+                message = "the server is stopping; ask again in a moment."
+                await ApiError(503, "busy", message).response()(scope, receive, send_stamped)
         except Exception:
             logger.exception("a bug")
             if status is None:

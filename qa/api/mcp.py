@@ -6,6 +6,7 @@ Over HTTP at /mcp, behind the same guard as every route, and over standard input
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Literal
@@ -43,9 +44,10 @@ History = Annotated[
 
 def server(desk: Desk) -> MCPServer[None]:
     """The tools, over whatever the desk answers from."""
-    found = MCPServer[None](
-        "qa", instructions=_INSTRUCTIONS, version=qa.__version__, subscriptions=False
-    )
+    with _log_left_alone():
+        found = MCPServer[None](
+            "qa", instructions=_INSTRUCTIONS, version=qa.__version__, subscriptions=False
+        )
     reading = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
     @found.tool(annotations=reading)
@@ -123,6 +125,18 @@ def over_http(found: MCPServer[None], settings: Settings) -> list[BaseRoute]:
     assert isinstance(route, Route)
     # Without sessions there is nothing to listen to (GET) nor to end (DELETE).
     return [Route("/mcp", endpoint=route.endpoint, methods=["POST"])]
+
+
+@contextmanager
+def _log_left_alone() -> Iterator[None]:
+    """The library sets up the whole program's log when a server is made."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 @contextmanager

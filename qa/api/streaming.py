@@ -92,12 +92,15 @@ async def _next(events: AsyncGenerator[bytes]) -> bytes | None:
 async def of_answer(states: AsyncGenerator[Answer]) -> AsyncGenerator[bytes]:
     """`evidence`, `text` as it grows, `final`; `error` instead of what can no longer come."""
     async with aclosing(states):
-        started = False
+        started, said = False, ""
         try:
             async for state in states:
-                name = {"evidence": "evidence", "writing": "text", "final": "final"}[state.stage]
-                data = {"text": state.text} if name == "text" else state.to_json()
-                yield event(data, name)
+                if state.stage == "writing":
+                    if state.text != said:
+                        yield event({"text": state.text}, "text")
+                    said = state.text
+                else:
+                    yield event(state.to_json(), state.stage)
                 started = True
         except Exception as exc:
             if not started:

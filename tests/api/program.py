@@ -1,7 +1,7 @@
 """The server as a program, with stand-ins: `python -m tests.api.program serve|mcp INDEX`.
 
 What the command line does, but for the embedder, which counts words, and the language model,
-which says a long sentence slowly when a question contains `slowly`.
+which says a long sentence slowly when a question contains `slowly`, and more so `very slowly`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class Slow(Scripted):
     """Takes its time when asked to."""
 
     def _stream(self, messages: Any, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
-        self.pause_s = 0.2 if "slowly" in str(messages[-1].content) else 0.0
+        asked = str(messages[-1].content)
+        self.pause_s = 1.0 if "very slowly" in asked else 0.2 if "slowly" in asked else 0.0
         yield from super()._stream(messages, *args, **kwargs)
 
 
