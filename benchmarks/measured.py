@@ -31,6 +31,7 @@ from qa.lexical import LexicalIndex
 from qa.models import Embedder
 from qa.settings import Settings
 from qa.store import Store
+from qa.vectors import ChunkVectors
 
 WARM_UP = 10
 
@@ -180,6 +181,7 @@ def ask(job: dict[str, Any]) -> dict[str, Any]:
     watch = Stopwatch()
     watch.wrap(type(embedder), "queries", "embed question")
     watch.wrap(Store, "nearest", "chroma")
+    watch.wrap(ChunkVectors, "nearest", "vectors in memory")
     watch.wrap(LexicalIndex, "analyse", "tantivy")
     watch.wrap(LexicalIndex, "search", "tantivy")
     watch.wrap(Archive, "passages", "archive")

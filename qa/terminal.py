@@ -64,7 +64,7 @@ class Pace:
         self._past: deque[tuple[float, int, int]] = deque([(self._started, 0, 0)])
 
     def __call__(self, step: Step) -> str:
-        """`1,234 of about 12,000 articles, 7.4 a second; 5,012 chunks, 30.1 a second; 24 min left`.
+        """`1,234 of ~12,000 articles, 7.4/s, 30.1 chunks/s, 24 min left`: fits beside a bar.
 
         The time left is what the rest takes at the present rate. Nothing is said of it before
         there is a rate, nor once there prove to be more articles than were counted.
@@ -79,12 +79,12 @@ class Pace:
         if seconds < 1:
             return f"{step.articles:,} articles"
         rate = (step.articles - articles) / seconds
-        said = f"{step.articles:,} of about {step.about:,} articles, {rate:,.1f} a second"
+        said = f"{step.articles:,} of ~{step.about:,} articles, {rate:,.1f}/s"
         if step.chunks:
-            said += f"; {step.chunks:,} chunks, {(step.chunks - chunks) / seconds:,.1f} a second"
+            said += f", {(step.chunks - chunks) / seconds:,.1f} chunks/s"
         left = step.about - step.articles
         if left > 0 and rate:
-            said += f"; {_duration(left / rate)} left"
+            said += f", {_duration(left / rate)} left"
         return said
 
 

@@ -21,11 +21,11 @@ def test_rates_and_the_time_left():
     assert pace(Step(3, 1200, 0, 1, 1)) == "3 articles"
     clock.now = 10
     assert pace(Step(60, 1200, 300, 1, 1)) == (
-        "60 of about 1,200 articles, 6.0 a second; 300 chunks, 30.0 a second; 3 min left"
+        "60 of ~1,200 articles, 6.0/s, 30.0 chunks/s, 3 min left"
     )
     clock.now = 195
-    assert pace(Step(1170, 1200, 5850, 1, 1)).endswith("; 5 s left")
-    assert pace(Step(1200, 1200, 6000, 1, 1)).endswith("a second")
+    assert pace(Step(1170, 1200, 5850, 1, 1)).endswith(", 5 s left")
+    assert pace(Step(1200, 1200, 6000, 1, 1)).endswith("chunks/s")
 
 
 def test_articles_that_had_not_changed_do_not_promise_a_quick_end():
@@ -36,8 +36,8 @@ def test_articles_that_had_not_changed_do_not_promise_a_quick_end():
     for second in range(4, 120):
         clock.now = second
         said = pace(Step(3000 + (second - 3) * 2, 10_000, (second - 3) * 10, 1, 1))
-    assert ", 2.0 a second;" in said
-    assert said.endswith("; 56 min left")
+    assert " 2.0/s," in said
+    assert said.endswith(", 56 min left")
 
 
 def test_nothing_is_promised_when_there_are_more_than_were_counted():
@@ -45,7 +45,7 @@ def test_nothing_is_promised_when_there_are_more_than_were_counted():
     pace = Pace(clock)
     clock.now = 100
     assert "left" not in pace(Step(500, 3, 900, 3, 3))
-    assert pace(Step(500, 100_000, 900, 3, 3)).endswith("; 5 h 32 min left")
+    assert pace(Step(500, 100_000, 900, 3, 3)).endswith(", 5 h 32 min left")
 
 
 def test_elsewhere_than_on_a_terminal_it_is_a_line_now_and_then(
