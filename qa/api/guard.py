@@ -176,8 +176,9 @@ def _is_ours(path: str) -> bool:
 
 def _route(scope: Scope) -> str:
     """The route's own path, never what a client wrote into it."""
-    path = getattr(scope.get("route"), "path", None)
-    return str(path) if path else "other"
+    if scope["path"] in PATHS:
+        return str(scope["path"])
+    return str(getattr(scope.get("route"), "path", "other"))
 
 
 def _check_host(headers: Headers, settings: Settings) -> str | None:

@@ -86,7 +86,13 @@ def launch(
     )
     with closing(port or listen(settings.host, settings.port)) as listening:
         config = uvicorn.Config(
-            app, log_level="warning", ws="none", timeout_graceful_shutdown=_FAREWELL_S
+            app,
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=_FAREWELL_S,
         )
         announcement = f"Chat page: {address(listening)}"
         server = _Server(config, announcement, running, settings.stop_timeout_s)
