@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.answer import Question
+from qa.errors import AnswerError
 from qa.filters import Filters
-from qa.rewriting import make_standalone, needs_history
+from qa.rewriting import make_standalone, needs_history, rewrite_with
+from tests.fakes import Scripted
 
 FRENCH = (
     "Qui a formé les soldats libyens en janvier 2017 ?",
@@ -162,3 +164,126 @@ def test_names_of_an_answer_are_whole_and_nothing_more():
     assert "United Kingdom" in standalone
     assert "decided" not in standalone
     assert not re.search(r"\bde(?:,|$)", standalone)
+
+
+BORN = Question("Where was she born?", ("Who led the works?", "Maëlle Tanguy [1]."))
+
+
+def test_a_model_rewrites_what_leans_on_its_history():
+    model = Scripted(reply="Where was Maëlle Tanguy born?\nIn Kervalec.")
+    assert rewrite_with(model, BORN) == "Where was Maëlle Tanguy born?"
+    asked = str(model.asked[0][-1].content)
+    assert "Maëlle Tanguy" in asked
+    assert asked.endswith("Where was she born?")
+
+
+def test_a_model_is_stopped_after_its_first_line():
+    model = Scripted(reply="Where was Maëlle Tanguy born?\n and then much more")
+    assert rewrite_with(model, BORN)
+    assert model.closed
+    assert "more " not in model.said
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "In Brest.",
+        "Where was Maëlle Tanguy born in 1974?",
+        "Where was Nora Quill born?",
+        "Who led the works?",
+        "Where was she born? And when was Maëlle Tanguy born?",
+        "Where was she born, " + "and so on " * 40 + "?",
+        "",
+    ],
+)
+def test_what_a_model_may_not_say(reply: str):
+    """No answer, new name or number, other question, second question, or flood of words."""
+    assert rewrite_with(Scripted(reply=reply), BORN) is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        Question("Where was she born?"),
+        Question("Where is the port of Beirut?", BORN.history),
+    ],
+)
+def test_a_model_is_not_asked_about_what_stands_alone(question: Question):
+    model = Scripted(reply="anything?")
+    assert rewrite_with(model, question) is None
+    assert model.asked == []
+
+
+def test_a_model_that_fails_leaves_it_to_the_rules(caplog: pytest.LogCaptureFixture):
+    model = Scripted(reply="Where was", fails_after=1, failure=AnswerError("out of time"))
+    assert rewrite_with(model, BORN) is None
+    assert "out of time" in caplog.text
+
+
+def test_a_model_is_asked_in_the_language_of_the_question():
+    model = Scripted(reply="Où est née Maëlle Tanguy ?")
+    question = Question("Où est-elle née ?", ("Qui a dirigé les travaux ?", "Maëlle Tanguy [1]."))
+    assert rewrite_with(model, question) == "Où est née Maëlle Tanguy ?"
+    assert str(model.asked[0][-1].content).startswith("Utilisateur : ")
+
+
+LONG = (
+    *("Why did the dockers of Sandmouth go on strike?", "They asked for safer cranes [1]."),
+    *("How long did it last?", "Nine days [1]."),
+    *("Who led it?", "A crane driver, Ida Brandt [1]."),
+    *("Was she paid?", "The fund of the union paid [2]."),
+    *("And the others?", "The others too [2]."),
+    *("How did the harbour authority react?", "It bought three cranes [1]."),
+    *("What did they cost?", "Four million [3]."),
+    *("Why so much?", "Steel was dear [3]."),
+    *("Who sold them?", "A firm in Orm [3]."),
+    *("When?", "In May [3]."),
+    *("Did the strike end then?", "It ended at once [1]."),
+    *("And after that?", "Work went on [1]."),
+)
+
+
+@pytest.mark.parametrize("turns", range(1, 13))
+def test_over_a_dozen_turns_the_topic_is_neither_lost_nor_a_bag(turns: int):
+    carried = added("And what did they say about it?", *LONG[: 2 * turns])
+    assert re.search("strike|dockers|Sandmouth", carried)
+    assert len(carried.removeprefix(" — ").split()) <= 8
+
+
+def test_what_is_carried_is_what_the_talk_comes_back_to():
+    history = (
+        "I am hosting a dinner and was out of the loop. What was the Palermo conference about?",
+        "The Palermo conference was about elections.",
+        "Who was at the conference?",
+        "Haftar came late.",
+    )
+    carried = added("Why?", *history)
+    assert "conference" in carried
+    assert "hosting" not in carried
+    assert "loop" not in carried
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Interesting. Tell me more.",
+        "They're not all bad, right?",
+        "Are there any others?",
+        "Y en a-t-il d'autres ?",
+        "Dites-m'en plus.",
+    ],
+)
+def test_it_also_leans_when_it_says_so(text: str):
+    assert needs_history(text, "fr" if text.startswith(("Y", "D")) else "en")
+
+
+def test_a_reaction_before_a_whole_question_changes_nothing():
+    text = "OK, where is the port of Beirut?"
+    assert added(text, *ENGLISH) == ""
+
+
+def test_a_question_on_the_same_thing_gets_little():
+    history = ("Are search engines biased?", "They can be biased, like their designers.")
+    carried = added("How are unbiased results found?", *history)
+    assert "engines" in carried
+    assert 0 < len(carried.removeprefix(" — ").split()) <= 3
