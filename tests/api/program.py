@@ -27,7 +27,7 @@ class Slow(Scripted):
 
     def _stream(self, messages: Any, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
         asked = str(messages[-1].content)
-        self.pause_s = 1.0 if "very slowly" in asked else 0.2 if "slowly" in asked else 0.0
+        self.pause_s = 1.0 if "very slowly" in asked else 0.3 if "slowly" in asked else 0.0
         yield from super()._stream(messages, *args, **kwargs)
 
 

@@ -22,11 +22,12 @@ from tests.fakes import Scripted
 LONG = "word " * 2000
 
 
-def until(true: Callable[[], bool], seconds: float = 10) -> bool:
+def until(true: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for it, and fail when it does not come."""
     deadline = time.monotonic() + seconds
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return true()
+    while not true():
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.02)
 
 
 def test_what_work_returns_or_raises_comes_back():
@@ -94,12 +95,12 @@ def test_quotes_do_not_wait_behind_a_language_model(serve: Serve):
     with ThreadPoolExecutor(6) as pool, httpx.Client(base_url=address, timeout=30) as client:
         for _ in range(6):
             pool.submit(client.post, "/v1/ask", json={"question": ASKED}, timeout=3)
-        assert until(lambda: len(model.asked) == 2)
+        until(lambda: len(model.asked) == 2)
         started = time.monotonic()
         quoted = client.post("/v1/ask", json={"question": ASKED, "answerer": "extractive"})
         assert quoted.json()["answerer"] == "extractive"
         assert client.get("/v1/articles/pont").status_code == 200
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 5  # one answer of the model takes 20
         assert len(model.asked) == 2
 
 
@@ -117,22 +118,22 @@ def test_closing_the_connection_stops_the_model(serve: Serve, path: str, stream:
             with client.stream("POST", path, json=bodies[path]) as answer:
                 lines = answer.iter_lines()  # which closes the connection when it is forgotten
                 assert next(lines)
-                assert until(lambda: len(model.said) > 3)
+                until(lambda: len(model.said) > 3)
         else:
             with pytest.raises(httpx.ReadTimeout):
                 client.post(path, json=bodies[path], timeout=1)
             assert model.said
-    assert until(lambda: model.closed)
+    until(lambda: model.closed)
     assert len(model.said) < 1000
 
 
 def test_what_takes_too_long_is_told(open_api: Open):
     model = Scripted(reply=LONG, pause_s=0.02)
-    api = open_api(model, request_timeout_s=0.7)
+    api = open_api(model, request_timeout_s=2)
     started = time.monotonic()
-    assert "0.7 s" in error(api.post("/v1/ask", json={"question": ASKED}), 504, "timeout")
+    assert "2 s" in error(api.post("/v1/ask", json={"question": ASKED}), 504, "timeout")
     said = api.post("/v1/ask", json={"question": ASKED, "stream": True})
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
     name, data = events(said.text)[-1]
     assert (name, data["error"]["type"]) == ("error", "timeout")
-    assert until(lambda: model.closed)
+    until(lambda: model.closed)

@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx
 
 from tests.api.servers import ASKED
+from tests.api.test_lanes import until
 from tests.api.test_refusals import error
 from tests.api.test_routes import events
 
@@ -72,10 +73,13 @@ def program(index: Path, **settings: str) -> Iterator[Program]:
 
 def until_ready(client: httpx.Client) -> None:
     """Until the language model has joined."""
-    deadline = time.monotonic() + 20
-    while client.get("/readyz").json()["llm"]["state"] != "ready":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: client.get("/readyz").json()["llm"]["state"] == "ready", 20)
+
+
+def until_running(client: httpx.Client, number: int) -> None:
+    """Until so many requests are being answered, beside the one that asks."""
+    line = f"qa_requests_running {number + 1}.0"
+    until(lambda: line in client.get("/metrics").text.splitlines())
 
 
 def test_page_and_api_share_a_port_and_stop_in_order(built: Path):
@@ -93,8 +97,7 @@ def test_page_and_api_share_a_port_and_stop_in_order(built: Path):
         body = {"question": SLOWLY, "stream": True}
         slow = pool.submit(client.post, "/v1/ask", json={"question": SLOWLY})
         streamed = pool.submit(client.post, "/v1/ask", json=body)
-        time.sleep(1)
-        assert not slow.done()
+        until_running(client, 2)
         assert running.stop() == 0
         assert slow.result().json()["answerer"] == "generative"
         assert events(streamed.result().text)[-1][0] == "final"
@@ -121,7 +124,7 @@ def test_an_open_server_says_so_asks_who_comes_and_does_not_wait_for_ever(built:
         assert 429 in statuses
 
         slow = pool.submit(client.post, "/v1/ask", json={"question": f"{ASKED} very slowly"})
-        time.sleep(1)
+        until_running(client, 1)
         started = time.monotonic()
         assert running.stop() == 0
         assert time.monotonic() - started < 8
