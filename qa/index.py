@@ -235,6 +235,7 @@ class Index:
 
     def close(self) -> None:
         """Release the files."""
+        self.lexical.close()
         self.store.close()
         self.archive.close()
 

@@ -9,7 +9,8 @@ that names and numbers find articles in any language. Owns everything tantivy.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 # Languages with a field of their own; articles in any other share the field `other`.
 _LANGUAGES = ("fr", "en")
 _FIELDS = (*_LANGUAGES, "other")
-_WRITER_HEAP_BYTES = 50_000_000
+_WRITER_HEAP_BYTES = 15_000_000  # the least that tantivy takes; a batch needs far less
 
 
 class QueryTerms:
@@ -47,6 +48,7 @@ class LexicalIndex:
 
     def __init__(self, index: tantivy.Index) -> None:
         self._index = index
+        self._writer: Any = None
 
     @classmethod
     def open(cls, directory: Path) -> Self:
@@ -70,29 +72,46 @@ class LexicalIndex:
         """Add or replace chunks: (chunk id, its article, its terms with the header's)."""
         import tantivy
 
-        writer = self._index.writer(_WRITER_HEAP_BYTES, 1)
-        for id, article, chunk_terms in chunks:
-            writer.delete_documents_by_term("id", id)
-            document = tantivy.Document(id=id, language=article.language)
-            if article.source:
-                document.add_text("source", source_key(article.source))
-            document.add_text(_field(article.language), " ".join(chunk_terms))
-            if article.date:
-                document.add_unsigned("first", day_number(article.date.first))
-                document.add_unsigned("last", day_number(article.date.last))
-            writer.add_document(document)
-        writer.commit()
-        writer.wait_merging_threads()
-        self._index.reload()
+        with self._writing() as writer:
+            for id, article, chunk_terms in chunks:
+                writer.delete_documents_by_term("id", id)
+                document = tantivy.Document(id=id, language=article.language)
+                if article.source:
+                    document.add_text("source", source_key(article.source))
+                document.add_text(_field(article.language), " ".join(chunk_terms))
+                if article.date:
+                    document.add_unsigned("first", day_number(article.date.first))
+                    document.add_unsigned("last", day_number(article.date.last))
+                writer.add_document(document)
 
     def delete(self, ids: Iterable[str]) -> None:
         """Remove chunks; ids that are not there are passed over."""
-        writer = self._index.writer(_WRITER_HEAP_BYTES, 1)
-        for id in ids:
-            writer.delete_documents_by_term("id", id)
-        writer.commit()
-        writer.wait_merging_threads()
+        with self._writing() as writer:
+            for id in ids:
+                writer.delete_documents_by_term("id", id)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Any]:
+        """The writer, for one commit; all or nothing.
+
+        One writer serves until `close`: a new one for each batch left 150 MB of freed memory
+        behind, in as many pieces as there had been threads.
+        """
+        if self._writer is None:
+            self._writer = self._index.writer(_WRITER_HEAP_BYTES, 1)
+        try:
+            yield self._writer
+        except BaseException:
+            self._writer.rollback()
+            raise
+        self._writer.commit()
         self._index.reload()
+
+    def close(self) -> None:
+        """Let another writer in, once what this one still merges is done. Reading goes on."""
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            writer.wait_merging_threads()
 
     def analyse(self, question: str, language: str) -> QueryTerms:
         """The question's terms in each field, with their idf there."""
