@@ -155,7 +155,7 @@ def test_a_folder_of_ones_own_has_none(entry: CatalogueEntry, settings: Settings
 def test_a_damaged_file_is_named(entry: CatalogueEntry, settings: Settings):
     folder = entry.folder(settings)
     (folder / int8file.NAME).write_bytes(b"no graph")
-    with pytest.raises(ModelError, match=r"int8-v1\.onnx' cannot be loaded.*`qa models verify`"):
+    with pytest.raises(ModelError, match=r"int8-v3\.onnx' cannot be loaded.*`qa models verify`"):
         Int8Model.open(folder, 1)
 
 

@@ -1,6 +1,6 @@
 """Writes the embedder as an ONNX graph whose matrix products are done in whole numbers.
 
-    x ──quantise (0 … 255, one range a text)──▶ × weights (−64 … 64, one step a column) ──▶ float
+    x ──quantise (each token by its largest value, then 0 … 255)──▶ × weights (−64 … 64) ──▶ float
 
 The graph reads the token ids of one text and gives a vector for each. One text a run means no
 padding, no mask, and vectors that do not depend on what else was embedded at the same time, which
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 # Another way of making the file gets another name, so that an old file is never taken for a new.
-NAME = "int8-v1.onnx"
+NAME = "int8-v3.onnx"
 
 OPSET = 20  # the first with Gelu
 _IR_VERSION = 9  # what ONNX Runtime 1.17 and later read
@@ -125,22 +125,30 @@ class _Graph:
         """x · weightᵀ + bias."""
         from onnx import TensorProto
 
+        bias = self.constant(self.weights[f"{name}.bias"])
         codes, steps = _rows(self.weights[f"{name}.weight"], _WEIGHT_TOP)
         product = self.add("MatMulInteger", x.codes, self.constant(codes.T), x.zero)
         product = self.add("Cast", product, to=TensorProto.FLOAT)
         step = self.add("Mul", x.step, self.constant(steps))
-        product = self.add("Mul", product, step)
-        return self.add("Add", product, self.constant(self.weights[f"{name}.bias"]))
+        product = self.add("Mul", self.add("Mul", product, step), x.size)
+        return self.add("Add", product, bias)
 
     def quantise(self, x: str) -> Quantised:
-        return Quantised(*self.add_many("DynamicQuantizeLinear", 3, x))
+        """Each token divided by its largest value first: the values of some are so large that one
+        range for all would leave the others few steps.
+        """
+        import numpy as np
+
+        size = self.add("ReduceMax", self.add("Abs", x), self.constant(np.array([-1])), keepdims=1)
+        size = self.add("Max", size, self.constant(np.array(1e-9, np.float32)))
+        return Quantised(size, *self.add_many("DynamicQuantizeLinear", 3, self.add("Div", x, size)))
 
 
 class Quantised:
-    """Names of a value in whole numbers: (codes − zero) · step."""
+    """Names of a value in whole numbers: (codes − zero) · step · size, a size for each token."""
 
-    def __init__(self, codes: str, step: str, zero: str) -> None:
-        self.codes, self.step, self.zero = codes, step, zero
+    def __init__(self, size: str, codes: str, step: str, zero: str) -> None:
+        self.size, self.codes, self.step, self.zero = size, codes, step, zero
 
 
 def _rows(values: Array, top: int) -> tuple[NDArray[np.int8], Array]:
