@@ -191,13 +191,14 @@ def test_a_model_is_stopped_after_its_first_line():
         "Where was Maëlle Tanguy born in 1974?",
         "Where was Nora Quill born?",
         "Who led the works?",
+        "Where was she born?",
         "Where was she born? And when was Maëlle Tanguy born?",
         "Where was she born, " + "and so on " * 40 + "?",
         "",
     ],
 )
 def test_what_a_model_may_not_say(reply: str):
-    """No answer, new name or number, other question, second question, or flood of words."""
+    """No answer, new name or number, other or same question, second question, or flood."""
     assert rewrite_with(Scripted(reply=reply), BORN) is None
 
 
@@ -287,3 +288,18 @@ def test_a_question_on_the_same_thing_gets_little():
     carried = added("How are unbiased results found?", *history)
     assert "engines" in carried
     assert 0 < len(carried.removeprefix(" — ").split()) <= 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Could you provide the procedures for a child support case?",
+        "When do I start saving for my retirement?",
+        "I keep seeing the word Kubernetes, but I am not understanding this term",
+        "There certainly are scientists who care about violent culture!",
+    ],
+)
+def test_what_says_itself_what_it_is_about_gets_nothing(text: str):
+    """Each of these was taken for a follow-up and found the old topic's passages instead."""
+    history = ("How is support for the retirement of scientists saved?", "By case, in a fund.")
+    assert added(text, *history) == ""

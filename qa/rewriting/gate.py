@@ -59,7 +59,7 @@ _NOT_POINTERS = re.compile(
     r"\b\w+-(?:t-)?(?:il|elle|ils|elles|on|ce)\b|\best-ce\b|\bqu'est-ce\b|"
     r"\bil (?:est|etait|sera|faut|fallait)\b|"
     r"\b(?:is|are|was|were|will|would|can|could|have|has|had)(?: not)? there\b|"
-    r"\bthere (?:is|are|was|were|will|has|have|had)\b|\bit (?:is|was)\b|"
+    r"\bthere (?:\w+ly )?(?:is|are|was|were|will|has|have|had)\b|\bit (?:is|was)\b|"
     r"\b(?:say|says|said|claim\w*|den(?:y|ies|ied)|announc\w*|report\w*|confirm\w*|think|"
     r"believ\w*) "
     r"that\b|"
@@ -73,7 +73,8 @@ _DEFINITION = re.compile(
     r"quel(?:le)?s? (?:est|sont))\b"
 )
 _COMPLEMENT = re.compile(
-    r"\b(?:of|for|about|in|on|by|from|between|de|du|des|sur|pour|par|en|entre|chez)\b\s*\w{3}|"
+    r"\b(?:of|for|about|in|on|by|from|between|de|du|des|sur|pour|par|en|entre|chez)\b\s+"
+    r"(?:(?:an?|the|my|your|our|le|la|les|une?|mon|ma|mes|votre|vos|notre|nos)\s+|l')?\w{3}|"
     r"\bd'\w{3}"
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
@@ -108,12 +109,19 @@ def needs_history(text: str, language: str) -> bool:
     pronoun = _PRONOUNS.search(plain)
     if pronoun and not _has_antecedent(text[: pronoun.start()], language):
         return True
-    if _PLACES.search(plain) or (said <= _LITTLE and _DEMONSTRATIVES.search(plain)):
+    if _PLACES.search(plain):
+        return True
+    pointing = _DEMONSTRATIVES.search(plain)
+    if pointing and said <= _LITTLE and not names(_last_sentence(text[: pointing.start()])):
         return True
     return said <= _FEW and (said == 0 or len(text.split()) <= _SHORT) and not names(text)
 
 
 def _has_antecedent(before: str, language: str) -> bool:
     """Whether what stands before a pronoun says enough for it to point at, such as a name."""
-    before = _SENTENCE_END.split(before)[-1]
+    before = _last_sentence(before)
     return bool(names(before)) or len(content(before, language)) >= _ANTECEDENT
+
+
+def _last_sentence(text: str) -> str:
+    return _SENTENCE_END.split(text)[-1]
