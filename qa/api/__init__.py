@@ -6,7 +6,7 @@
     asking      every door's questions: checked, in the right lane, within their time
     lanes       blocking work in threads; quotes never wait behind a language model
     streaming   server-sent events, and stopping when whoever asked is gone
-    openai      answers as chat completions
+    openai      answers as chat completions; `chat` is what goes into them
     mcp         answers as tools of the Model Context Protocol
     guard       around the routes: names, keys, rates and sizes; ids, logs and counts
     limits      the rules that the guard asks

@@ -20,9 +20,10 @@ from typing import Any
 from qa.answer import Answer, Citation
 from qa.api import streaming
 from qa.api.asking import Desk
+from qa.api.chat import ChatIn, Message
 from qa.api.errors import ApiError
 from qa.api.logs import request_id
-from qa.api.schemas import AskIn, ChatIn, Message
+from qa.api.schemas import AskIn
 from qa.settings import AnswererName
 
 MODELS: dict[str, AnswererName] = {

@@ -15,13 +15,13 @@ import qa
 from qa.answer import Answer
 from qa.api import openai, streaming
 from qa.api.asking import Desk
+from qa.api.chat import ChatIn
 from qa.api.errors import ApiError
 from qa.api.metrics import CONTENT_TYPE
 from qa.api.schemas import (
     AnswerOut,
     ArticleOut,
     AskIn,
-    ChatIn,
     ErrorOut,
     HealthOut,
     ReadyOut,

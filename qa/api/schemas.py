@@ -8,9 +8,9 @@ checked in `asking`.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from qa.answer import Language
 from qa.article import PartialDate, clean_text
@@ -21,14 +21,24 @@ from qa.settings import AnswererName
 _UNWELCOME = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """The text as it is understood.
+
+    Raises:
+        ValueError: it holds a character that is no text.
+    """
     found = _UNWELCOME.search(text)
     if found:
         raise ValueError(f"holds the character U+{ord(found[0]):04X}, which is no text")
     return clean_text(text)
 
 
-def _said(text: str) -> str:
+def said(text: str) -> str:
+    """The text.
+
+    Raises:
+        ValueError: there is none.
+    """
     if not text:
         raise ValueError("has no visible character")
     return text
@@ -44,9 +54,9 @@ def _dated(text: str | None) -> str | None:
 
 
 Day = Annotated[str | None, Field(max_length=40), AfterValidator(_dated)]
-Text = Annotated[str, AfterValidator(_clean)]
-Said = Annotated[Text, AfterValidator(_said)]
-Short = Annotated[str, Field(max_length=200), AfterValidator(_clean)]
+Text = Annotated[str, AfterValidator(clean)]
+Said = Annotated[Text, AfterValidator(said)]
+Short = Annotated[str, Field(max_length=200), AfterValidator(clean)]
 
 
 class In(BaseModel):
@@ -230,79 +240,3 @@ class ReadyOut(BaseModel):
         dict[str, str | float],
         Field(description="state and fraction fetched of the language model"),
     ]
-
-
-class Part(BaseModel):
-    """A part of a message; only text can be read."""
-
-    type: Literal["text"]
-    text: Text
-
-
-class Message(BaseModel):
-    """A turn of a conversation in OpenAI's form."""
-
-    role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[Part] | None = None
-
-    @property
-    def text(self) -> str:
-        """Its parts together."""
-        if isinstance(self.content, list):
-            return _clean("\n".join(part.text for part in self.content))
-        return self.content or ""
-
-
-class StreamOptions(BaseModel):
-    """OpenAI's options of a stream."""
-
-    include_usage: bool = False
-
-
-class ChatIn(BaseModel):
-    """A chat completion in OpenAI's form.
-
-    The last user message is the question and those before it its history. Instructions (`system`,
-    `developer`) and sampling options are taken and have no effect: the prompt is fixed. What would
-    change the form of the answer (`n` over 1, `tools`, a JSON `response_format`) is refused.
-    """
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "model": "qa-auto",
-                    "messages": [
-                        {"role": "user", "content": "Who led the works on the Kervalec bridge?"}
-                    ],
-                }
-            ]
-        }
-    )
-
-    model: Annotated[str, Field(description="one of /v1/models", max_length=200)]
-    messages: Annotated[list[Message], Field(min_length=1, max_length=400)]
-    stream: bool | None = False
-    stream_options: StreamOptions | None = None
-    n: Literal[1] | None = None
-    tools: Annotated[list[Any] | None, Field(max_length=0)] = None
-    functions: Annotated[list[Any] | None, Field(max_length=0)] = None
-    response_format: TextFormat | None = None
-
-    @model_validator(mode="after")
-    def _asks(self) -> Self:
-        if self.messages[-1].role != "user":
-            raise ValueError("the last message must be the user's")
-        _said(_clean(self.messages[-1].text))
-        for message in self.messages:
-            _clean(message.text)
-        return self
-
-
-class TextFormat(BaseModel):
-    """The one form an answer has."""
-
-    type: Literal["text"]
-
-
-ChatIn.model_rebuild()

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 
+from qa.api.chat import ChatIn
 from qa.api.openai import question, with_sources, without_sources
-from qa.api.schemas import ChatIn
 from tests.api.conftest import Open, Serve
 from tests.api.servers import ASKED
 from tests.api.test_refusals import error
@@ -108,7 +108,7 @@ def test_langchains_chat_model(serve: Serve):
         HumanMessage("And what did they cost?"),
     ]
     whole = model.invoke(talk)
-    assert str(whole.text).endswith("] Le pont de Kervalec rouvre (Le Courrier, 2019-03-14)")
+    assert "] Le pont de Kervalec rouvre (Le Courrier, 2019-03-14)" in str(whole.text)
     assert "".join(str(chunk.text) for chunk in model.stream(talk)) == whole.text
 
 
