@@ -159,7 +159,7 @@ class Ours:
         """Its best chunks, of the question made to stand alone."""
         outcome = self._pipeline.search(question, self._mode)
         return Found(
-            tuple(hit.article.id for hit in outcome.hits),
+            tuple(a.id for hit in outcome.hits for a in (hit.article, *hit.copies)),
             tuple(hit.chunk.text for hit in outcome.hits),
             outcome.wall_ms,
         )
@@ -167,22 +167,6 @@ class Ours:
     def close(self) -> None:
         """Release the index."""
         self._pipeline.close()
-
-
-class NoQuery:
-    """An embedder's identity that spends no time on questions: the lexical mode needs none."""
-
-    def __init__(self, embedder: PassageEmbedder) -> None:
-        self.name = embedder.name
-        self.fingerprint = embedder.fingerprint
-        self.dimension = embedder.dimension
-        self.runtime = embedder.runtime
-
-    def queries(self, texts: Sequence[str]) -> Any:
-        """(n, d) zeros."""
-        import numpy as np
-
-        return np.zeros((len(texts), self.dimension), np.float32)
 
 
 def open_tutorial(
@@ -223,8 +207,7 @@ def open_ours(
     }
     found: dict[str, System] = {}
     for name in names:
-        asked: Any = NoQuery(embedder) if name == "bm25" else embedder
-        pipeline = Pipeline.open(settings, asked, writes=False)
+        pipeline = Pipeline.open(settings, embedder, writes=False)
         found[name] = Ours(pipeline, MODES[name], costs[name])
     return found
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 
 from qa.article import Article
 from qa.chunks import Chunk, Span
+from qa.constraints import Constraints
 from qa.filters import Filters
 
 Language = Literal["fr", "en"]
@@ -29,6 +31,7 @@ class Question:
         standalone: the question with what its history implies; empty until `rewriting` fills it.
         language: of the question and so of the answer; None until it is told or detected.
         answerer: which answerer to use; None leaves it to the settings.
+        asked_on: the day from which "yesterday" counts; None is the present one.
     """
 
     text: str
@@ -37,6 +40,7 @@ class Question:
     standalone: str = ""
     language: Language | None = None
     answerer: Literal["auto", "extractive", "generative"] | None = None
+    asked_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,11 @@ class Hit:
 
     Attributes:
         chunk, article: what was found.
-        score: in [0, 1], relative to the other candidates of the same question; of a search in
-            one index alone, that index's own value (cosine or BM25).
+        score: in [0, 1]; of a search in one index alone, that index's own value (cosine or BM25).
         ranks: place in each index's own list, from 1; an index that did not find it is left out.
-        signals: the values behind the score: `dense` (cosine of the chunk), `lexical` (BM25),
-            `sentence_dense` and `sentence_lexical` (the best sentence's), `coverage` (share of
-            the question's terms, by idf, that chunk and header contain).
+        signals: the values behind the score: see `fusion`.
         sentences: the chunk's sentences in reading order.
+        copies: other articles that have the chunk nearly word for word, best first.
     """
 
     chunk: Chunk
@@ -70,6 +72,7 @@ class Hit:
     ranks: Mapping[str, int]
     signals: Mapping[str, float]
     sentences: tuple[ScoredSentence, ...]
+    copies: tuple[Article, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As in `qa search --json`."""
@@ -82,16 +85,26 @@ class Hit:
             "score": round(self.score, 6),
             "ranks": dict(self.ranks),
             "signals": {name: round(value, 6) for name, value in self.signals.items()},
+            "copies": [_named(article) for article in self.copies],
         }
+
+
+def _named(article: Article) -> dict[str, Any]:
+    return {name: article.to_json()[name] for name in ("article_id", "title", "date", "source")}
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A numbered quote: `quote == article.text[span.start:span.end]`. Numbers start at 1."""
+    """A numbered quote: `quote == article.text[span.start:span.end]`. Numbers start at 1.
+
+    Attributes:
+        also: other articles that have the quote word for word; wire copies, mostly.
+    """
 
     n: int
     article: Article
     span: Span
+    also: tuple[Article, ...] = ()
 
     @property
     def quote(self) -> str:
@@ -106,6 +119,7 @@ class Citation:
             "start": self.span.start,
             "end": self.span.end,
             "quote": self.quote,
+            "also": [_named(article) for article in self.also],
         }
 
 
@@ -123,6 +137,8 @@ class Answer:
         answerer: which one wrote the text.
         confidence: in [0, 1], that the quotes hold the answer.
         hits: what was retrieved, best first; shown as the nearest articles when abstaining.
+        constraints: the outlets and dates that the question names, which its articles met best.
+        met: whether any article is of those outlets and dates; true when it names none.
         timings_ms: milliseconds by stage, and `total`.
         tokens: prompt and completion tokens of a language model; empty without one.
         stage: `evidence` and `writing` are on the way, `final` is the answer.
@@ -137,6 +153,8 @@ class Answer:
     answerer: Literal["extractive", "generative", "assistant"]
     confidence: float
     hits: tuple[Hit, ...]
+    constraints: Constraints = field(default_factory=Constraints)
+    met: bool = True
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     tokens: Mapping[str, int] = field(default_factory=dict)
     stage: Stage = "final"
@@ -169,6 +187,7 @@ class Answer:
                 for hit in self.hits
             ],
             "filters": self.question.filters.to_json(),
+            "constraints": {**self.constraints.to_json(), "met": self.met},
             "timings_ms": {name: round(value, 1) for name, value in self.timings_ms.items()},
             "tokens": dict(self.tokens),
         }

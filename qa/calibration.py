@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # Mean cosine of questions and sentences that have nothing to do with each other, by the language
 # of each. Two languages are further apart than one, whatever is said.
@@ -19,6 +23,56 @@ _UNRELATED = {
     ("en", "en"): 0.739,
 }
 _UNRELATED_OTHERWISE = 0.73
+
+# How much each value of `fusion` counts for a chunk: in questions of few terms, fitted by
+# `benchmarks/fusion.py`, and in those of many, where words say more than vectors; set by hand on
+# multihop_rag. In between the two are mixed.
+_SHORT = {
+    "dense": 0.369,
+    "sentence_dense": 0.310,
+    "pair_dense": 0.056,
+    "coverage": 0.142,
+    "lexical": 0.013,
+    "sentence_lexical": 0.015,
+    "adjacency": 0.075,
+    "names": 0.020,
+}
+_LONG = {
+    "dense": 0.08,
+    "sentence_dense": 0.08,
+    "pair_dense": 0.0,
+    "coverage": 0.14,
+    "lexical": 0.35,
+    "sentence_lexical": 0.15,
+    "adjacency": 0.20,
+    "names": 0.0,
+}
+_FEW_TERMS, _MANY_TERMS = 8, 20
+# For a sentence; `passage` is its chunk's score.
+SENTENCE = {
+    "dense": 0.242,
+    "coverage": 0.061,
+    "lexical": 0.012,
+    "adjacency": 0.013,
+    "passage": 0.671,
+}
+# What the lexical values of a chunk that answers are, to its nearness above that of the ordinary
+# candidate: means over the same sets, of few terms and of many.
+_ORDINARY_NEARNESS = 0.12
+_EXPECTED_SHORT = {
+    "coverage": 1.7,
+    "lexical": 1.05,
+    "sentence_lexical": 0.8,
+    "adjacency": 1.0,
+    "names": 1.5,
+}
+_EXPECTED_LONG = {
+    "coverage": 1.0,
+    "lexical": 0.6,
+    "sentence_lexical": 0.4,
+    "adjacency": 0.3,
+    "names": 1.0,
+}
 
 _INTERCEPT = -6.570
 _WEIGHTS = {
@@ -32,6 +86,28 @@ _WEIGHTS = {
 def unrelated_cosine(asked_in: str, written_in: str) -> float:
     """The cosine that a question has with any sentence at all, by their languages (ISO 639-1)."""
     return _UNRELATED.get((asked_in, written_in), _UNRELATED_OTHERWISE)
+
+
+def passage_weights(terms: int) -> dict[str, float]:
+    """What each value of `fusion` counts for a chunk, for a question of so many terms."""
+    return _mixed(_SHORT, _LONG, terms)
+
+
+def expected(nearness: np.ndarray, terms: int) -> dict[str, np.ndarray]:
+    """The lexical values that chunks as near as this would have in the question's language.
+
+    Args:
+        nearness: (n,) of each.
+        terms: how many the question has.
+    """
+    above = (nearness - _ORDINARY_NEARNESS).clip(0.0)
+    slopes = _mixed(_EXPECTED_SHORT, _EXPECTED_LONG, terms)
+    return {name: (slope * above).clip(max=1.0) for name, slope in slopes.items()}
+
+
+def _mixed(few: Mapping[str, float], many: Mapping[str, float], terms: int) -> dict[str, float]:
+    share = min(1.0, max(0.0, (terms - _FEW_TERMS) / (_MANY_TERMS - _FEW_TERMS)))
+    return {name: (1 - share) * few[name] + share * many[name] for name in few}
 
 
 def probability(features: Mapping[str, float]) -> float:

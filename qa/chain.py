@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
@@ -24,6 +24,7 @@ from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 from qa import extractive, generative, grounding, talk
 from qa.answer import Answer, Citation, Hit, Language, Question
 from qa.confidence import confidence
+from qa.constraints import Constraints
 from qa.errors import AnswerError
 from qa.evidence import choose, cite
 from qa.retrieval import HybridRetriever
@@ -42,6 +43,8 @@ class Found:
     hits: tuple[Hit, ...] = ()
     citations: tuple[Citation, ...] = ()
     confidence: float = 1.0
+    constraints: Constraints = field(default_factory=Constraints)
+    met: bool = True
     reply: str | None = None
 
     @property
@@ -65,6 +68,8 @@ class Found:
             answerer="extractive",
             confidence=self.confidence,
             hits=self.hits,
+            constraints=self.constraints,
+            met=self.met,
             timings_ms={**spent, "answer": total - sum(spent.values()), "total": total},
         )
         return replace(known, **fields)  # type: ignore[arg-type]
@@ -87,13 +92,21 @@ def build(
             return found
         started = time.perf_counter()
         asked, language = found.question.standalone, found.language
-        hits = retriever.search(asked, language=language, filters=found.question.filters)
+        retrieved = retriever.find(
+            asked,
+            language=language,
+            filters=found.question.filters,
+            today=found.question.asked_on,
+        )
+        hits = retrieved.hits
         chosen = choose(hits, budget=settings.quote_chars, most=settings.quotes)
         return replace(
             found,
             hits=tuple(hits),
             citations=cite(chosen),
             confidence=confidence(asked, language, hits, chosen),
+            constraints=retrieved.constraints,
+            met=retrieved.met,
             retrieve_ms=_ms(started),
         )
 

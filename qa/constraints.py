@@ -127,8 +127,23 @@ class Constraints:
         soft = [Window(time.since, time.until, firm=False) for time in self.events]
         return tuple(firm + soft)
 
+    def to_json(self) -> dict[str, object]:
+        """As in `qa ask --json`: the outlets, and the days of articles and of events."""
+        return {
+            "sources": list(self.sources),
+            "published": [_days(time) for time in self.articles],
+            "happened": [_days(time) for time in self.events],
+        }
+
     def __bool__(self) -> bool:
         return self != Constraints()
+
+
+def _days(time: TimeExpression) -> dict[str, str | None]:
+    return {
+        "since": time.since.isoformat() if time.since else None,
+        "until": time.until.isoformat() if time.until else None,
+    }
 
 
 def understand(question: str, language: str, sources: Sequence[str], today: date) -> Constraints:

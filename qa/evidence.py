@@ -23,10 +23,11 @@ _SAME = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence of an article, with its score for the question."""
+    """A sentence of an article, with its score for the question, and the article's copies."""
 
     article: Article
     sentence: ScoredSentence
+    copies: tuple[Article, ...] = ()
 
     @property
     def text(self) -> str:
@@ -43,7 +44,7 @@ def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
         most: most quotes; a sentence next to one already taken does not count.
     """
     ranked = sorted(
-        (Evidence(hit.article, sentence) for hit in hits for sentence in hit.sentences),
+        (Evidence(hit.article, sentence, hit.copies) for hit in hits for sentence in hit.sentences),
         key=lambda e: (-e.sentence.score, e.article.id, e.sentence.span.start),
     )
     taken: list[Evidence] = []
@@ -64,9 +65,18 @@ def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
 
 def cite(evidence: Iterable[Evidence]) -> tuple[Citation, ...]:
     """Numbered quotes: neighbouring sentences joined, articles by their best sentence."""
+    evidence = list(evidence)
+    copies = {item.article.id: item.copies for item in evidence}
     return tuple(
-        Citation(n, article, span) for n, (article, span) in enumerate(_quotes(evidence), 1)
+        Citation(n, article, span, also=_with(span.of(article.text), copies[article.id]))
+        for n, (article, span) in enumerate(_quotes(evidence), 1)
     )
+
+
+def _with(quote: str, copies: Iterable[Article]) -> tuple[Article, ...]:
+    """Those that have the quote, whatever its white space."""
+    wanted = " ".join(quote.split())
+    return tuple(copy for copy in copies if wanted in " ".join(copy.text.split()))
 
 
 def _quotes(evidence: Iterable[Evidence]) -> list[tuple[Article, Span]]:

@@ -182,6 +182,11 @@ class Index:
     store: Store
     lexical: LexicalIndex
 
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """The outlets of its articles, as they were when this was first asked."""
+        return tuple(self.archive.facets()["source"])
+
     @classmethod
     def open(cls, directory: Path, embedder: EmbedderIdentity, settings: Settings) -> Self:
         """Open for reading.

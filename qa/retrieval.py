@@ -1,22 +1,20 @@
 """Retrieval: a question → the chunks most likely to answer it, each with scored sentences.
 
-Candidates come from both indexes. Every candidate then gets the same four values, each scaled to
-[0, 1] over the candidates, and their weighted sum is its score:
+    understand   outlets and dates that the question names (`constraints`)
+    propose      both indexes, over all articles and over those that the question asks for
+    score        `fusion`, and more for articles that the question asks for
+    collapse     copies of one text become one hit (`copies`)
 
-    lexical           BM25 of header and chunk
-    dense             cosine of question and chunk
-    sentence_dense    cosine of question and the chunk's best sentence
-    sentence_lexical  BM25 of header and the chunk's best sentence
-
-A sentence scores the same way, its own two values with its chunk's score. Cosines are taken less
-what unrelated texts of the two languages have, so that articles in the other language compete on
-equal terms. A LangChain retriever on the outside. Knows nothing about answers.
+What a question asks for moves articles up; it shuts none out, so a date misread or an outlet that
+did not write of it costs places, not the answer. Filters shut out. A LangChain retriever on the
+outside. Knows nothing about answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -26,22 +24,20 @@ from pydantic import ConfigDict
 
 from qa.answer import Hit, ScoredSentence
 from qa.archive import Passage
-from qa.calibration import unrelated_cosine
+from qa.asked import bonus, meets, most, narrowed
+from qa.constraints import Constraints, understand
+from qa.copies import group
 from qa.filters import Filters
+from qa.fusion import Scored, score
 from qa.index import Index, LiveIndex
 from qa.language import question_language
-from qa.lexical import QueryTerms, bm25
+from qa.lexical import QueryTerms
 
 if TYPE_CHECKING:
     import numpy as np
 
 Mode = Literal["hybrid", "dense", "lexical"]
-
-# Found on French and English dev sets, where they beat rank fusion and either index alone;
-# the figures are in docs/decisions.md.
-WEIGHTS = {"lexical": 0.3, "dense": 0.1, "sentence_dense": 0.4, "sentence_lexical": 0.2}
-# A sentence's own values, beside which its passage's score counts 1.
-SENTENCE_WEIGHTS = {"sentence_dense": 0.4, "sentence_lexical": 0.2}
+Found = dict[str, list[tuple[str, float]]]
 
 
 class QueryEmbedder(Protocol):
@@ -50,6 +46,40 @@ class QueryEmbedder(Protocol):
     def queries(self, texts: Sequence[str]) -> np.ndarray:
         """(n, d) float32, unit length."""
         ...
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Chunks that may answer a question.
+
+    Attributes:
+        passages: n chunks, each once.
+        found: by index, what it proposes and its own score, best first.
+        vector: (d,) of the question.
+        query: its terms.
+        constraints: what it asks of articles.
+    """
+
+    passages: Sequence[Passage]
+    found: Found
+    vector: np.ndarray
+    query: QueryTerms
+    constraints: Constraints
+
+
+@dataclass(frozen=True)
+class Retrieved:
+    """What a search brought.
+
+    Attributes:
+        hits: best first.
+        constraints: what the question asks of articles.
+        met: whether any article of the index is what it asks for; true when it asks nothing.
+    """
+
+    hits: Sequence[Hit]
+    constraints: Constraints
+    met: bool
 
 
 class HybridRetriever(BaseRetriever):
@@ -70,33 +100,88 @@ class HybridRetriever(BaseRetriever):
         filters: Filters | None = None,
         k: int | None = None,
         mode: Mode = "hybrid",
+        today: date | None = None,
     ) -> list[Hit]:
-        """The best chunks, best first, at most `k`.
+        """The hits of `find`."""
+        found = self.find(question, language=language, filters=filters, k=k, mode=mode, today=today)
+        return list(found.hits)
+
+    def find(
+        self,
+        question: str,
+        *,
+        language: str | None = None,
+        filters: Filters | None = None,
+        k: int | None = None,
+        mode: Mode = "hybrid",
+        today: date | None = None,
+    ) -> Retrieved:
+        """The best chunks, best first, at most `k`, and what the question asks of articles.
 
         Args:
             question: stand-alone.
             language: of the question; detected when not given.
             filters: which articles count.
             k: how many; the retriever's own `k` when not given.
-            mode: one index alone, for comparison.
+            mode: one index alone, as it is: no constraints, no fusion, copies as they come.
+            today: the day on which "yesterday" is understood; the present one when not given.
         """
-        vector = self.embedder.queries([question])[0]
+        import numpy as np
+
         language = language or question_language(question)
         wanted = k or self.k
+        proposed = self.gather(question, language, filters or Filters(), wanted, mode, today)
+        passages, constraints = proposed.passages, proposed.constraints
+        if not passages:
+            return Retrieved((), constraints, met=not constraints)
+        scored = score(
+            passages,
+            proposed.vector,
+            proposed.query,
+            question,
+            language,
+            np.array([bonus(passage.article, constraints) for passage in passages]),
+            most(constraints),
+        )
+        hits = _hits(passages, scored, proposed.found)
+        if mode != "hybrid":
+            own = dict(proposed.found[mode])
+            hits = [replace(hit, score=own[hit.chunk.id]) for hit in hits]
+            return Retrieved(_ordered(hits)[:wanted], constraints, met=True)
+        met = any(meets(hit.article, constraints) for hit in hits)
+        return Retrieved(_without_copies(hits, passages)[:wanted], constraints, met)
+
+    def gather(
+        self,
+        question: str,
+        language: str,
+        filters: Filters,
+        k: int,
+        mode: Mode = "hybrid",
+        today: date | None = None,
+    ) -> Candidates:
+        """What the indexes propose, unscored; arguments as those of `find`."""
+        import numpy as np
+
+        if mode == "lexical":  # needs no model, so that its time is its own
+            vector = np.zeros(self.embedder.dimension, np.float32)
+        else:
+            vector = self.embedder.queries([question])[0]
+        constraints = Constraints()
         with self.index.current() as index:
             query = index.lexical.analyse(question, language)
-            found = self._find(index, query, vector, filters or Filters(), wanted, mode)
+            found = self._propose(index, query, vector, filters, k, mode)
+            if mode == "hybrid":
+                day = today or date.today()  # noqa: DTZ011  the reader's own day
+                constraints = understand(question, language, index.sources, day)
+                if (narrow := narrowed(filters, constraints)) is not None:
+                    asked = self._propose(index, query, vector, narrow, k, mode)
+                    found = {name: _joined(asked[name], hits) for name, hits in found.items()}
             ids = list(dict.fromkeys(id for hits in found.values() for id, _ in hits))
             passages = index.archive.passages(ids)
-        if not passages:
-            return []
-        ranks: dict[str, dict[str, int]] = {id: {} for id in ids}
-        for name, hits in found.items():
-            for rank, (id, _) in enumerate(hits, 1):
-                ranks[id][name] = rank
-        return _Candidates(passages, vector, query, language).hits(ranks, mode)[:wanted]
+        return Candidates(passages, found, vector, query, constraints)
 
-    def _find(
+    def _propose(
         self,
         index: Index,
         query: QueryTerms,
@@ -104,12 +189,12 @@ class HybridRetriever(BaseRetriever):
         filters: Filters,
         k: int,
         mode: Mode,
-    ) -> dict[str, list[tuple[str, float]]]:
+    ) -> Found:
         """What each index proposes: (chunk id, its own score), best first."""
         n = max(self.candidates, k)
         found = {}
         if mode != "lexical":
-            found["dense"] = index.store.nearest(vector, n, filters)
+            found["dense"] = index.nearest(vector, n, filters)
         if mode != "dense":
             found["lexical"] = index.lexical.search(query, n, filters)
         return found
@@ -127,163 +212,52 @@ class HybridRetriever(BaseRetriever):
         ]
 
 
-@dataclass
-class _Candidates:
-    """The candidates of one question and their values, row by row."""
+def _joined(asked: list[tuple[str, float]], others: list[tuple[str, float]]) -> Any:
+    """Two lists of one index as one: what the question asks for comes first."""
+    return list({**dict(asked), **dict(others)}.items())
 
-    passages: Sequence[Passage]
-    vector: np.ndarray
-    query: QueryTerms
-    language: str
 
-    def hits(self, ranks: dict[str, dict[str, int]], mode: Mode) -> list[Hit]:
-        import numpy as np
-
-        owner = np.repeat(
-            np.arange(len(self.passages)), [len(p.chunk.sentences) for p in self.passages]
-        )
-        cosines = [p.vectors.astype(np.float32) @ self.vector for p in self.passages]
-        sentence_dense = np.concatenate([values[1:] for values in cosines])
-        sentence_lexical, chunk_lexical = self._lexical()
-        values = {
-            "lexical": chunk_lexical,
-            "dense": np.array([c[0] for c in cosines]),
-            "sentence_dense": _best(sentence_dense, owner, len(self.passages)),
-            "sentence_lexical": _best(sentence_lexical, owner, len(self.passages)),
-        }
-        if mode == "hybrid":
-            scores, sentence_scores = self._fused(values, sentence_dense, sentence_lexical, owner)
-        else:
-            scores, sentence_scores = values[mode], values[mode][owner]
-        hits, row = [], 0
-        for number, passage in enumerate(self.passages):
-            rows = range(row, row + len(passage.chunk.sentences))
-            row = rows.stop
-            weights_here = self.query.of(passage.article.language)
-            hits.append(
-                Hit(
-                    chunk=passage.chunk,
-                    article=passage.article,
-                    score=float(scores[number]),
-                    ranks=ranks[passage.chunk.id],
-                    signals={
-                        **{name: float(column[number]) for name, column in values.items()},
-                        "coverage": coverage(weights_here, (passage.header_terms, *passage.terms)),
-                    },
-                    sentences=tuple(
-                        ScoredSentence(
-                            span=span,
-                            score=float(sentence_scores[r]),
-                            dense=float(sentence_dense[r]),
-                            coverage=coverage(weights_here, (passage.header_terms, line)),
-                        )
-                        for r, span, line in zip(
-                            rows, passage.chunk.sentences, passage.terms, strict=True
-                        )
-                    ),
-                )
+def _hits(passages: Sequence[Passage], scored: Scored, found: Found) -> list[Hit]:
+    """The candidates as hits, in the order of the passages."""
+    ranks: dict[str, dict[str, int]] = {passage.chunk.id: {} for passage in passages}
+    for name, proposed in found.items():
+        for rank, (id, _) in enumerate(proposed, 1):
+            if id in ranks:
+                ranks[id][name] = rank
+    hits, row = [], 0
+    for number, passage in enumerate(passages):
+        rows = range(row, row + len(passage.chunk.sentences))
+        row = rows.stop
+        hits.append(
+            Hit(
+                chunk=passage.chunk,
+                article=passage.article,
+                score=float(scored.scores[number]),
+                ranks=ranks[passage.chunk.id],
+                signals={name: float(column[number]) for name, column in scored.values.items()},
+                sentences=tuple(
+                    ScoredSentence(
+                        span=span,
+                        score=float(scored.sentence_scores[r]),
+                        dense=float(scored.cosines[r]),
+                        coverage=float(scored.sentence_values["coverage"][r]),
+                    )
+                    for r, span in zip(rows, passage.chunk.sentences, strict=True)
+                ),
             )
-        return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))
-
-    def _fused(
-        self,
-        values: Mapping[str, np.ndarray],
-        sentence_dense: np.ndarray,
-        sentence_lexical: np.ndarray,
-        owner: np.ndarray,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Scores in [0, 1] of the passages, and of all their sentences."""
-        import numpy as np
-
-        languages = [passage.article.language for passage in self.passages]
-        foreign = np.array([language != self.language for language in languages])
-        unrelated = np.array([unrelated_cosine(self.language, other) for other in languages])
-        scores = _sum(
-            {
-                "lexical": values["lexical"],
-                "dense": values["dense"] - unrelated,
-                "sentence_dense": values["sentence_dense"] - unrelated,
-                "sentence_lexical": values["sentence_lexical"],
-            },
-            WEIGHTS,
-            foreign,
         )
-        own = {
-            "sentence_dense": sentence_dense - unrelated[owner],
-            "sentence_lexical": sentence_lexical,
-        }
-        own_weight = sum(SENTENCE_WEIGHTS.values())
-        sentence_scores = own_weight * _sum(own, SENTENCE_WEIGHTS, foreign[owner]) + scores[owner]
-        return scores, sentence_scores / (own_weight + 1.0)
-
-    def _lexical(self) -> tuple[np.ndarray, np.ndarray]:
-        """BM25 of every sentence with its header, and of every chunk with its header."""
-        import numpy as np
-
-        lengths = [len(p.header_terms) + sum(map(len, p.terms)) for p in self.passages]
-        headers = sum(len(p.header_terms) for p in self.passages) / len(self.passages)
-        lines = sum(len(p.terms) for p in self.passages)
-        average_chunk = max(1.0, sum(lengths) / len(lengths))
-        average_line = max(1.0, headers + (sum(lengths) - headers * len(lengths)) / max(1, lines))
-        sentences: list[float] = []
-        chunks: list[float] = []
-        for passage in self.passages:
-            weights = self.query.of(passage.article.language)
-            sentences += [
-                bm25(weights, (*passage.header_terms, *line), average_line)
-                for line in passage.terms
-            ]
-            everything = [*passage.header_terms, *(t for line in passage.terms for t in line)]
-            chunks.append(bm25(weights, everything, average_chunk))
-        return np.array(sentences), np.array(chunks)
+    return hits
 
 
-def coverage(weights: dict[str, float], lines: Sequence[Sequence[str]]) -> float:
-    """Share of the question's terms, by idf, that occur in any of these lines, in [0, 1]."""
-    total = sum(weights.values())
-    if not total:
-        return 0.0
-    present = {term for line in lines for term in line if term in weights}
-    return sum(weights[term] for term in present) / total
+def _ordered(hits: Sequence[Hit]) -> list[Hit]:
+    return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))
 
 
-def _sum(
-    values: Mapping[str, np.ndarray], weights: Mapping[str, float], foreign: np.ndarray
-) -> np.ndarray:
-    """The weighted mean of scaled values, (n,), each in [0, 1].
-
-    What is written in another language than the question shares little but names with it, so
-    half of its lexical part is what its dense part is worth.
-    """
-    import numpy as np
-
-    parts = {}
-    for kind in ("dense", "lexical"):
-        names = [name for name in weights if name.endswith(kind)]
-        total = sum(weights[name] for name in names)
-        parts[kind] = sum(weights[name] * _scaled(values[name]) for name in names) / total, total
-    (dense, dense_weight), (lexical, lexical_weight) = parts["dense"], parts["lexical"]
-    lexical = np.where(foreign, (lexical + dense) / 2, lexical)
-    return np.asarray(
-        (dense_weight * dense + lexical_weight * lexical) / (dense_weight + lexical_weight)
-    )
-
-
-def _best(values: np.ndarray, owner: np.ndarray, n: int) -> np.ndarray:
-    """The largest value of each owner: (n,)."""
-    import numpy as np
-
-    best = np.full(n, -np.inf)
-    np.maximum.at(best, owner, values)
-    return best
-
-
-def _scaled(values: np.ndarray) -> np.ndarray:
-    """Values moved to [0, 1], the largest to 1; all to 1 when they do not differ."""
-    import numpy as np
-
-    values = values.astype(np.float64)
-    low, high = values.min(), values.max()
-    if high - low < 1e-9:
-        return np.ones_like(values)
-    return np.asarray((values - low) / (high - low))
+def _without_copies(hits: Sequence[Hit], passages: Sequence[Passage]) -> list[Hit]:
+    """Best first, copies under the best of them."""
+    by_id = {passage.chunk.id: passage for passage in passages}
+    ranked = _ordered(hits)
+    return [
+        replace(ranked[first], copies=tuple(ranked[row].article for row in others))
+        for first, *others in group([by_id[hit.chunk.id] for hit in ranked])
+    ]

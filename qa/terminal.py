@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from qa.answer import Answer, Hit
+    from qa.constraints import Constraints
     from qa.indexing import ProgressCallback, Step
     from qa.models.progress import Progress
 
@@ -148,6 +149,10 @@ def show(answer: Answer) -> None:
     write = sys.stdout.write
     if answer.question.standalone not in ("", answer.question.text.strip()):
         say(f"Understood as: {answer.question.standalone}")
+    if answer.constraints:
+        say(f"Looked first for: {_constraints(answer.constraints)}")
+    if not answer.met:
+        say("No article is from that outlet or day: all were searched.")
     write(f"{answer.text}\n")
     if answer.abstained:
         nearest = list({hit.article.id: hit.article for hit in answer.hits}.values())[:3]
@@ -155,12 +160,21 @@ def show(answer: Answer) -> None:
             write(f"    nearest: {_about(article)}\n")
     for citation in answer.citations:
         quote = " ".join(citation.quote.split())
-        write(f"[{citation.n}] {_about(citation.article)}\n")
+        also = f" (and {len(citation.also)} more with the same words)" if citation.also else ""
+        write(f"[{citation.n}] {_about(citation.article)}{also}\n")
         if answer.answerer == "generative":
             write(f"    “{quote}”\n")
     if answer.reason and not answer.abstained:
         say(f"({answer.reason})")
     sys.stdout.flush()
+
+
+def _constraints(constraints: Constraints) -> str:
+    days = [
+        f"{time.since or '…'} to {time.until or '…'}"
+        for time in (*constraints.articles, *constraints.events)
+    ]
+    return ", ".join([*constraints.sources, *days])
 
 
 def show_hits(hits: Sequence[Hit]) -> None:

@@ -165,6 +165,7 @@ class _Hit:
         self.article = self.chunk = self
         self.id = id
         self.text = ""
+        self.copies = ()
 
 
 def test_articles_that_are_neither_right_nor_wrong_are_passed_over():

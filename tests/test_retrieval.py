@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from langchain_core.retrievers import BaseRetriever
 
 from qa.filters import Filters
-from qa.retrieval import WEIGHTS, HybridRetriever, Mode, coverage
+from qa.index import LiveIndex
+from qa.retrieval import HybridRetriever, Mode
 from tests.fakes import BagOfWords
 
 MODES: list[Mode] = ["hybrid", "dense", "lexical"]
@@ -36,8 +39,21 @@ def test_scores_fall(retriever: HybridRetriever, mode: Mode):
     assert scores[0] > scores[-1]
     if mode == "hybrid":
         assert all(0 <= score <= 1 for score in scores)
-    else:
-        assert scores == [hit.signals[mode] for hit in hits]
+
+
+def test_one_index_alone_is_ranked_by_its_own_values(
+    retriever: HybridRetriever, live: LiveIndex, fake_embedder: BagOfWords
+):
+    question = "pont de Kervalec"
+    vector = fake_embedder.queries([question])[0]
+    with live.current() as index:
+        nearest = index.store.nearest(vector, 10, Filters())
+        query = index.lexical.analyse(question, "fr")
+        matching = index.lexical.search(query, 10, Filters())
+    by_mode: dict[Mode, list[tuple[str, float]]] = {"dense": nearest, "lexical": matching}
+    for mode, expected in by_mode.items():
+        hits = retriever.search(question, mode=mode)
+        assert [(hit.chunk.id, hit.score) for hit in hits] == expected
 
 
 def test_each_mode_asks_its_own_index(retriever: HybridRetriever):
@@ -57,7 +73,6 @@ def test_sentences_are_scored_and_slices(retriever: HybridRetriever):
     best = max(hit.sentences, key=lambda sentence: sentence.score)
     assert best.span.of(hit.article.text) == "L'ingénieure Maëlle Tanguy a dirigé le chantier."
     assert [sentence.span for sentence in hit.sentences] == list(hit.chunk.sentences)
-    assert hit.signals["sentence_dense"] == max(sentence.dense for sentence in hit.sentences)
 
 
 def test_k_is_the_most_that_comes_back(retriever: HybridRetriever):
@@ -97,11 +112,35 @@ def test_langchain_gets_documents(retriever: HybridRetriever):
     assert documents[0].id == documents[0].metadata["chunk_id"]
 
 
-def test_coverage_by_hand():
-    """Two of three terms, weighing 1 and 2 of 4."""
-    assert coverage({"a": 1.0, "b": 2.0, "c": 1.0}, [("a", "x"), ("b", "b")]) == 0.75
-    assert coverage({}, [("a",)]) == 0.0
+def test_what_the_question_asks_for_moves_up(retriever: HybridRetriever):
+    plain = retriever.find("Who wants to close the bridge?")
+    asked = retriever.find("What does Le Courrier report on the works at the Kervalec bridge?")
+    assert plain.hits[0].article.source == "The Harbour Post"
+    assert not plain.constraints
+    assert asked.constraints.sources == ("Le Courrier",)
+    assert asked.hits[0].article.source == "Le Courrier"
+    assert "bridge" in {hit.article.id for hit in asked.hits}, "nothing is shut out"
+    assert asked.met
 
 
-def test_the_weights_are_shares():
-    assert sum(WEIGHTS.values()) == pytest.approx(1)
+def test_what_no_article_meets_is_said(retriever: HybridRetriever):
+    found = retriever.find("What did The Harbour Post publish in March 1985 on the bridge?")
+    assert found.constraints.since == date(1985, 3, 1)
+    assert found.hits
+    assert not found.met
+
+
+def test_yesterday_is_the_day_before_the_day_given(retriever: HybridRetriever):
+    question = "Which articles on the bridge were published yesterday?"
+    found = retriever.find(question, today=date(2019, 3, 16))
+    assert found.constraints.until == date(2019, 3, 15)
+    assert found.hits[0].article.id == "bridge"
+    assert found.met
+
+
+def test_the_readers_filters_stay_shut(retriever: HybridRetriever):
+    only = Filters(sources=("Le Courrier",))
+    question = "According to The Harbour Post, who wants to close the bridge?"
+    found = retriever.find(question, filters=only)
+    assert {hit.article.source for hit in found.hits} == {"Le Courrier"}
+    assert not found.met

@@ -156,6 +156,15 @@ class ArticleOut(ArticleFields):
     text: str
 
 
+class CopyOut(BaseModel):
+    """Another article with the same words."""
+
+    article_id: str
+    title: str
+    date: str | None
+    source: str | None
+
+
 class CitationOut(ArticleFields):
     """A quote: `quote` is `text[start:end]` of its article, in characters."""
 
@@ -164,6 +173,7 @@ class CitationOut(ArticleFields):
     start: int
     end: int
     quote: str
+    also: Annotated[list[CopyOut], Field(description="other articles that have it word for word")]
 
 
 class RankedOut(BaseModel):
@@ -186,6 +196,22 @@ class FiltersOut(BaseModel):
     language: str | None
 
 
+class DaysOut(BaseModel):
+    """Days from `since` to `until`, each included; null is an open side."""
+
+    since: str | None
+    until: str | None
+
+
+class ConstraintsOut(BaseModel):
+    """What the question says of its articles; those that meet it come first."""
+
+    sources: Annotated[list[str], Field(description="outlets that it names")]
+    published: Annotated[list[DaysOut], Field(description="when it says that articles appeared")]
+    happened: Annotated[list[DaysOut], Field(description="when it says that things happened")]
+    met: Annotated[bool, Field(description="an article is of these outlets and days")]
+
+
 class AnswerOut(BaseModel):
     """An answer, exactly as `qa ask --json` prints it."""
 
@@ -200,6 +226,7 @@ class AnswerOut(BaseModel):
     citations: list[CitationOut]
     hits: list[RankedOut]
     filters: FiltersOut
+    constraints: ConstraintsOut
     timings_ms: dict[str, float]
     tokens: Annotated[dict[str, int], Field(description="of the language model; empty without")]
 
@@ -214,6 +241,7 @@ class HitOut(ArticleFields):
     score: float
     ranks: dict[str, int]
     signals: dict[str, float]
+    copies: Annotated[list[CopyOut], Field(description="other articles that have it nearly so")]
 
 
 class SearchOut(BaseModel):

@@ -14,15 +14,16 @@ import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
 import platformdirs
 
 import qa
-from qa.answer import Answer, Hit
-from qa.article import Article
+from qa.answer import Answer, Hit, Question
+from qa.article import Article, PartialDate
 from qa.assistant import Assistant, LanguageModel
 from qa.errors import ModelError
 from qa.evaluation.questions import GoldQuestion
@@ -30,7 +31,7 @@ from qa.evaluation.vectors import ReusedVectors
 from qa.filters import Filters
 from qa.index import EmbedderIdentity, LiveIndex, Manifest
 from qa.indexing import PassageEmbedder, ProgressCallback, index_paths
-from qa.retrieval import HybridRetriever, Mode
+from qa.retrieval import HybridRetriever, Mode, Retrieved
 from qa.rewriting import make_standalone
 from qa.settings import Settings
 from qa.sources import find
@@ -65,7 +66,7 @@ _ranked: ContextVar[list[Hit] | None] = ContextVar("ranked", default=None)
 class DeepRetriever(HybridRetriever):
     """Returns what its parent returns, and notes the ranking that goes on behind it."""
 
-    def search(
+    def find(
         self,
         question: str,
         *,
@@ -73,15 +74,18 @@ class DeepRetriever(HybridRetriever):
         filters: Filters | None = None,
         k: int | None = None,
         mode: Mode = "hybrid",
-    ) -> list[Hit]:
+        today: date | None = None,
+    ) -> Retrieved:
         """As the parent's."""
         wanted = k or self.k
-        # Not deeper than the candidates: more would change them, and with them every score.
+        # Not deeper than the candidates: more would change them.
         depth = max(wanted, self.candidates)
-        hits = super().search(question, language=language, filters=filters, k=depth, mode=mode)
+        found = super().find(
+            question, language=language, filters=filters, k=depth, mode=mode, today=today
+        )
         if (ranked := _ranked.get()) is not None:
-            ranked[:] = hits
-        return hits[:wanted]
+            ranked[:] = found.hits
+        return replace(found, hits=found.hits[:wanted])
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,8 @@ class Pipeline:
     def __init__(self, assistant: Assistant, retriever: DeepRetriever, facts: dict[str, Any]):
         self._assistant = assistant
         self._retriever = retriever
+        days = (article.date.last for article in assistant.articles() if article.date)
+        self._newest = next(days, None)
         self.facts = facts
         """Models and index, for the header of a run."""
 
@@ -154,7 +160,7 @@ class Pipeline:
         token = _ranked.set(ranked)
         started = time.perf_counter()
         try:
-            answer = self._assistant.ask(question.asked())
+            answer = self._assistant.ask(self._asked(question))
         finally:
             spent = (time.perf_counter() - started) * 1000
             _ranked.reset(token)
@@ -163,15 +169,21 @@ class Pipeline:
     def search(self, question: GoldQuestion, mode: Mode) -> Outcome:
         """Retrieval alone, of the stand-alone question, as the assistant does it."""
         started = time.perf_counter()
-        asked = make_standalone(question.asked())
+        asked = make_standalone(self._asked(question))
         hits = self._retriever.search(
             asked.standalone,
             language=asked.language,
             filters=asked.filters,
             k=self._retriever.candidates,
             mode=mode,
+            today=asked.asked_on,
         )
         return Outcome(None, hits, (time.perf_counter() - started) * 1000)
+
+    def _asked(self, question: GoldQuestion) -> Question:
+        """As it is asked: on its own day, or on that of the newest article, whenever it is run."""
+        day = PartialDate.parse(question.date).last if question.date else self._newest
+        return replace(question.asked(), asked_on=day)
 
     def article(self, id: str) -> Article | None:
         """One article of the index."""

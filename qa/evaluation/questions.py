@@ -48,7 +48,8 @@ class GoldQuestion:
         kind: what sort of question it is, None when it is not said.
         history: earlier turns, alternating user and assistant, oldest first.
         filters: which articles it is asked of.
-        date: the day, month or year that the question is about, None when it is not said.
+        date: the day, month or year of the question, from which "yesterday" counts; None when it
+            is not said.
     """
 
     id: str

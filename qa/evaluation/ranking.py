@@ -23,12 +23,13 @@ def scores(question: GoldQuestion, hits: Sequence[Hit]) -> dict[str, float]:
 
     Args:
         question: with its gold articles and facts.
-        hits: chunks, best first; enough of them that ten distinct articles can appear.
+        hits: chunks, best first; enough of them that ten distinct articles can appear. Articles
+            that are copies of a hit stand right behind it.
     """
     found: dict[str, float] = {}
     names = applicable(question)
     if "R@1" in names:
-        ranking = distinct(hit.article.id for hit in hits)
+        ranking = distinct(article.id for hit in hits for article in (hit.article, *hit.copies))
         gold = question.gold
         found |= {f"R@{k}": recall(ranking, gold, k) for k in (1, 5, 10)}
         found["MRR@10"] = reciprocal_rank(ranking, gold, 10)

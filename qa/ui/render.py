@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -91,6 +92,7 @@ def _understood(answer: Answer, texts: Texts) -> str:
         )
     if question.filters:
         said.append(filters_line(question.filters, texts))
+    said.append(constraints_line(answer, texts))
     return "".join(said)
 
 
@@ -168,12 +170,20 @@ def _card(
             f'<q class="qa-card-quote" lang="{escape(article.language)}">'
             f"{escape(citation.quote)}</q>"
         )
+    if citation and citation.also:
+        said += f'<span class="qa-card-where">{escape(_copies(citation, texts))}</span>'
     return (
         f'<button type="button" class="qa-card" {_opens(article, span)}>'
         f'{number}<span class="qa-card-body"><span class="qa-card-title" '
         f'lang="{escape(article.language)}">{escape(article.title or texts.untitled)}</span>'
         f'<span class="qa-card-where">{_where(article, texts)}</span>{said}</span></button>'
     )
+
+
+def _copies(citation: Citation, texts: Texts) -> str:
+    articles = (citation.article, *citation.also)
+    sources = {article.source for article in articles if article.source}
+    return texts.copies.format(articles=len(articles), sources=len(sources))
 
 
 def _where(article: Article, texts: Texts) -> str:
@@ -257,6 +267,33 @@ def filters_line(filters: Filters, texts: Texts) -> str:
         return ""
     chips = "".join(f"<span>{escape(part)}</span>" for part in said)
     return f'<p class="qa-scope">{escape(texts.only)}{_colon(texts)} {chips}</p>'
+
+
+def constraints_line(answer: Answer, texts: Texts) -> str:
+    """Which outlets and days the question names; empty when it names none."""
+    said = list(answer.constraints.sources)
+    for time in (*answer.constraints.articles, *answer.constraints.events):
+        if time.since and time.until:
+            said.append(_days(time.since, time.until, texts))
+        elif time.since:
+            said.append(texts.from_day.format(day=texts.day(PartialDate.of(time.since))))
+        elif time.until:
+            said.append(texts.to_day.format(day=texts.day(PartialDate.of(time.until))))
+    if not said:
+        return ""
+    chips = "".join(f"<span>{escape(part)}</span>" for part in dict.fromkeys(said))
+    line = f'<p class="qa-scope">{escape(texts.first)}{_colon(texts)} {chips}</p>'
+    return line if answer.met else line + _note(texts.unmet)
+
+
+def _days(since: date, until: date, texts: Texts) -> str:
+    """A month or a year by its name, other intervals by their ends."""
+    for shorter in (f"{since:%Y}", f"{since:%Y-%m}", f"{since:%Y-%m-%d}"):
+        whole = PartialDate.parse(shorter)
+        if (whole.first, whole.last) == (since, until):
+            return texts.day(whole)
+    ends = (texts.day(PartialDate.of(since)), texts.day(PartialDate.of(until)))
+    return " – ".join(ends)
 
 
 def notice(message: str | None) -> str:

@@ -56,6 +56,9 @@ class Texts:
     all_languages: str
     remove_filters: str
     only: str
+    first: str
+    unmet: str
+    copies: str
     from_day: str
     to_day: str
     bad_date: str
@@ -130,6 +133,9 @@ FRENCH = Texts(
     all_languages="toutes",
     remove_filters="Retirer les filtres",
     only="Seulement",
+    first="D’abord",
+    unmet="Aucun article n’est de cette source ou de cette date : tous ont été cherchés.",
+    copies="{articles} articles, {sources} sources",
     from_day="depuis le {day}",
     to_day="jusqu’au {day}",
     bad_date="« {value} » n’est pas une date comme 2017, 2017-01 ou 2017-01-11.",
@@ -204,6 +210,9 @@ ENGLISH = Texts(
     all_languages="all",
     remove_filters="Remove the filters",
     only="Only",
+    first="First",
+    unmet="No article is from that outlet or day: all were searched.",
+    copies="{articles} articles, {sources} sources",
     from_day="since {day}",
     to_day="until {day}",
     bad_date="“{value}” is not a date like 2017, 2017-01 or 2017-01-11.",

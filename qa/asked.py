@@ -1,0 +1,110 @@
+"""Asked for: which articles a question's constraints favour, and how much.
+
+An outlet that the question names, and a day on which it says that an article appeared, count
+fully or not at all. The time of an event only makes articles likelier: those of that time most,
+later ones less the later they are, earlier ones hardly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from qa.article import Article
+from qa.constraints import Constraints, Window
+from qa.filters import Filters, source_key
+
+# Added to a score in [0, 1] for an article that is all that is asked for: see docs/decisions.md.
+OUTLET = 0.2
+PUBLISHED = 0.2
+HAPPENED = 0.05
+# Of an outlet that may be what the question is about instead.
+MENTIONED = 0.1
+# Days after an event in which half of what is still written of it appears, and before it.
+_HALF_LIFE_AFTER = 30.0
+_HALF_LIFE_BEFORE = 7.0
+# News of an event goes on appearing this long.
+_ECHO = timedelta(days=60)
+
+
+def bonus(article: Article, constraints: Constraints) -> float:
+    """What to add to the score of the article's chunks; 0 when nothing is asked."""
+    total = 0.0
+    if constraints.outlets and article.source in constraints.sources:
+        total += _outlet(constraints)
+    windows = constraints.windows()
+    if article.date and windows:
+        firm = [w for w in windows if w.firm]
+        if any(w.days_off(article.date) == 0 for w in firm):
+            total += PUBLISHED
+        soft = [_likely(w.days_off(article.date)) for w in windows if not w.firm]
+        total += HAPPENED * max(soft, default=0.0)
+    return total
+
+
+def most(constraints: Constraints) -> float:
+    """The largest `bonus` under these constraints."""
+    firm = {window.firm for window in constraints.windows()}
+    return (
+        _outlet(constraints)
+        + (PUBLISHED if True in firm else 0.0)
+        + (HAPPENED if False in firm else 0.0)
+    )
+
+
+def _outlet(constraints: Constraints) -> float:
+    if not constraints.outlets:
+        return 0.0
+    return OUTLET if any(outlet.cued for outlet in constraints.outlets) else MENTIONED
+
+
+def meets(article: Article, constraints: Constraints) -> bool:
+    """Whether the article is from a named outlet and of a named day of publication."""
+    cued = any(outlet.cued for outlet in constraints.outlets)
+    if cued and article.source not in constraints.sources:
+        return False
+    firm = [window for window in constraints.windows() if window.firm]
+    if not firm:
+        return True
+    return article.date is not None and any(w.days_off(article.date) == 0 for w in firm)
+
+
+def narrowed(filters: Filters, constraints: Constraints) -> Filters | None:
+    """Filters for the articles that the question asks for, within those of the reader.
+
+    None when it asks for nothing, or when the reader's own filters leave nothing of it.
+    """
+    windows = constraints.windows()
+    if not windows and not constraints.outlets:
+        return None
+    since, until = _hull(windows)
+    sources = constraints.sources
+    if filters.sources:
+        allowed = set(filters.source_keys)
+        both = tuple(source for source in sources if source_key(source) in allowed)
+        if sources and not both:
+            return None
+        sources = both or filters.sources
+    since = max((d for d in (since, filters.since) if d), default=None)
+    until = min((d for d in (until, filters.until) if d), default=None)
+    if since and until and since > until:
+        return None
+    return Filters(since=since, until=until, sources=sources, language=filters.language)
+
+
+def _hull(windows: Sequence[Window]) -> tuple[date | None, date | None]:
+    """The days from the first to the last window, those of events with what echoes them."""
+    firsts = [window.since for window in windows]
+    lasts = [
+        window.until if window.firm or window.until is None else window.until + _ECHO
+        for window in windows
+    ]
+    since = min((day for day in firsts if day), default=None) if all(firsts) else None
+    until = max((day for day in lasts if day), default=None) if all(lasts) else None
+    return since, until
+
+
+def _likely(days_off: int) -> float:
+    """1 within the time of an event, less before and after."""
+    half_life = _HALF_LIFE_AFTER if days_off > 0 else _HALF_LIFE_BEFORE
+    return float(0.5 ** (abs(days_off) / half_life))
