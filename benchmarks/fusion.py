@@ -96,7 +96,7 @@ def _candidates(retriever: HybridRetriever, row: Mapping[str, Any]) -> Candidate
     question, language = row["question"], row["lang"]
     proposed = retriever.gather(question, language, Filters(), retriever.k)
     passages = proposed.passages
-    scored = score(passages, proposed.vector, proposed.query, question, language)
+    scored = score(passages, proposed.vector, proposed.query, language)
     answers = [fold(answer) for answer in row["answers"]]
     gold = np.array([passage.article.id in row["doc_ids"] for passage in passages])
     holds = [

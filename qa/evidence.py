@@ -16,7 +16,7 @@ from qa.article import Article
 from qa.chunks import Span
 
 # A sentence this far below the best one no longer helps: see docs/decisions.md.
-_SCORE_GAP = 0.25
+_SCORE_GAP = 0.15
 # Two sentences sharing this part of their words say the same thing.
 _SAME = 0.8
 

@@ -1,16 +1,14 @@
 """Fusion: a question's candidates → what speaks for each, and one score from that.
 
-Eight values speak for a chunk, each about 0 for what is unrelated and at most 1:
+Five values speak for a chunk, each about 0 for what is unrelated and at most 1:
 
-    dense              nearness of question and chunk
-    sentence_dense     of the question and the chunk's nearest sentence
-    pair_dense         of the question and its nearest two sentences in a row
+    sentence_dense     nearness of the question and the chunk's nearest sentence
     lexical            BM25 of header and chunk, as a share of the most it could be
     sentence_lexical   of header and the chunk's best sentence
     coverage           share of the question's terms that header and chunk contain, by idf
-    names              the same of its names and numbers only; 1 when it has none
     adjacency          share of the question's pairs of neighbouring terms that stand together
 
+That of question and chunk is noted as well (`dense`) but counts nothing: the sentence's says more.
 Nearness is the cosine less what unrelated texts of the two languages have, so that articles of
 both languages compete on equal terms. Scores are weighted sums, the same weights for every
 question, so they compare across questions as well. A sentence is scored by its own values and its
@@ -25,11 +23,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from qa.analysis import terms
 from qa.archive import Passage
 from qa.calibration import SENTENCE, expected, passage_weights, unrelated_cosine
 from qa.lexical import QueryTerms
-from qa.names import names
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,7 +61,6 @@ def score(
     passages: Sequence[Passage],
     vector: np.ndarray,
     query: QueryTerms,
-    question: str,
     language: str,
     lift: np.ndarray | float = 0.0,
     most: float = 0.0,
@@ -76,7 +71,6 @@ def score(
         passages: n of them, at least one.
         vector: (d,) of the question, unit length.
         query: its terms.
-        question: its text.
         language: of the question.
         lift: (n,), what else speaks for each, on the scale of scores.
         most: the largest lift that any chunk could have.
@@ -86,11 +80,10 @@ def score(
     owner = np.repeat(np.arange(len(passages)), [len(p.chunk.sentences) for p in passages])
     unrelated = np.array([unrelated_cosine(language, p.article.language) for p in passages])
     foreign = np.array([p.article.language != language for p in passages])
-    dense, cosines, pairs = _dense(passages, vector)
-    values, sentence_values = _lexical(passages, query, question, language)
+    dense, cosines = _dense(passages, vector)
+    values, sentence_values = _lexical(passages, query)
     values["dense"] = _nearness(dense, unrelated)
     values["sentence_dense"] = _nearness(_best(cosines, owner, len(passages)), unrelated)
-    values["pair_dense"] = _nearness(pairs, unrelated)
     sentence_values["dense"] = _nearness(cosines, unrelated[owner])
     terms = len(query.of(language))
     counted = _made_up(values, foreign, terms)
@@ -107,38 +100,22 @@ def score(
     )
 
 
-def _dense(
-    passages: Sequence[Passage], vector: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cosines of the question and each chunk (n,), sentence (m,), and best pair (n,)."""
+def _dense(passages: Sequence[Passage], vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cosines of the question and each chunk (n,), and each sentence (m,)."""
     import numpy as np
 
-    chunks, sentences, pairs = [], [], []
-    for passage in passages:
-        rows = passage.vectors.astype(np.float32)
-        cosines = rows @ vector
-        chunks.append(cosines[0])
-        sentences.append(cosines[1:])
-        if len(rows) > 2:
-            # |a + b|² = 2 + 2 a·b for vectors of length 1.
-            between = np.einsum("ij,ij->i", rows[1:-1], rows[2:])
-            together = (cosines[1:-1] + cosines[2:]) / np.sqrt(2 + 2 * between)
-            pairs.append(together.max())
-        else:
-            pairs.append(cosines[-1])
-    return np.array(chunks), np.concatenate(sentences), np.array(pairs)
+    cosines = [passage.vectors.astype(np.float32) @ vector for passage in passages]
+    return np.array([own[0] for own in cosines]), np.concatenate([own[1:] for own in cosines])
 
 
 def _lexical(
-    passages: Sequence[Passage], query: QueryTerms, question: str, language: str
+    passages: Sequence[Passage], query: QueryTerms
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """The values that come from terms: of the chunks, and of the sentences."""
     import numpy as np
 
-    named = " ".join(names(question))
     asked = {
-        spoken: _Asked.of(query.of(spoken), terms(named, spoken, asked_in=language))
-        for spoken in {p.article.language for p in passages}
+        spoken: _Asked.of(query.of(spoken)) for spoken in {p.article.language for p in passages}
     }
     lines = sum(len(p.terms) for p in passages)
     headers = sum(len(p.header_terms) * len(p.terms) for p in passages) / lines
@@ -146,7 +123,7 @@ def _lexical(
     average_line = max(1.0, headers + words / lines)
     average_chunk = max(1.0, (sum(len(p.header_terms) for p in passages) + words) / len(passages))
     chunks: dict[str, list[float]] = {
-        n: [] for n in ("lexical", "sentence_lexical", "coverage", "names", "adjacency")
+        n: [] for n in ("lexical", "sentence_lexical", "coverage", "adjacency")
     }
     sentences: dict[str, list[float]] = {n: [] for n in ("lexical", "coverage", "adjacency")}
     for passage in passages:
@@ -164,7 +141,6 @@ def _lexical(
         length = len(passage.header_terms) + sum(map(len, passage.terms))
         chunks["lexical"].append(wanted.bm25(everywhere, length, average_chunk))
         chunks["coverage"].append(wanted.coverage(everywhere))
-        chunks["names"].append(wanted.named(everywhere))
         chunks["sentence_lexical"].append(max(of_lines["lexical"]))
         chunks["adjacency"].append(max(*of_lines["adjacency"], wanted.adjacency(top)))
         for name, values in of_lines.items():
@@ -182,19 +158,17 @@ class _Asked:
     Attributes:
         weights: term → idf, in the order of the question.
         total: of these.
-        names: those of its names and numbers.
         pairs: neighbouring terms, with the smaller of their weights.
         pairs_total: of the latter.
     """
 
     weights: Mapping[str, float]
     total: float
-    names: Mapping[str, float]
     pairs: Sequence[tuple[str, str, float]]
     pairs_total: float
 
     @classmethod
-    def of(cls, weights: Mapping[str, float], named: Sequence[str]) -> _Asked:
+    def of(cls, weights: Mapping[str, float]) -> _Asked:
         ordered = list(weights)
         pairs = [
             (one, other, min(weights[one], weights[other])) for one, other in pairwise(ordered)
@@ -202,7 +176,6 @@ class _Asked:
         return cls(
             weights=weights,
             total=sum(weights.values()),
-            names={term: weights[term] for term in named if term in weights},
             pairs=pairs,
             pairs_total=sum(weight for _, _, weight in pairs),
         )
@@ -219,12 +192,11 @@ class _Asked:
         return total / self.total if self.total else 0.0
 
     def coverage(self, found: Mapping[str, int]) -> float:
-        return _share(self.weights, found)
-
-    def named(self, found: Mapping[str, int]) -> float:
-        return _share(self.names, found) if self.names else 1.0
+        """Share of the weights whose terms are found."""
+        return sum(self.weights[term] for term in found) / self.total if self.total else 0.0
 
     def adjacency(self, places: Sequence[tuple[int, str]]) -> float:
+        """Share of the pairs that stand together, each by how near."""
         if not self.pairs_total or len(places) < 2:
             return 0.0
         where: dict[str, list[int]] = {}
@@ -237,11 +209,6 @@ class _Asked:
                 if apart <= _TOGETHER:
                     total += weight / apart
         return total / self.pairs_total
-
-
-def _share(weights: Mapping[str, float], found: Mapping[str, int]) -> float:
-    total = sum(weights.values())
-    return sum(weights[term] for term in found if term in weights) / total if total else 0.0
 
 
 def _nearness(cosines: np.ndarray, unrelated: np.ndarray) -> np.ndarray:

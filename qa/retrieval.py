@@ -138,7 +138,6 @@ class HybridRetriever(BaseRetriever):
             passages,
             proposed.vector,
             proposed.query,
-            question,
             language,
             np.array([bonus(passage.article, constraints) for passage in passages]),
             most(constraints),

@@ -58,7 +58,7 @@ def test_no_hits_no_evidence():
 
 
 def test_quotes_are_numbered_articles_by_their_best_sentence():
-    chosen = choose([hit(PORT, s0=0.7, s2=0.71), hit(CITY, s0=0.9)], budget=400, most=3)
+    chosen = choose([hit(PORT, s0=0.8, s2=0.81), hit(CITY, s0=0.9)], budget=400, most=3)
     assert [(c.n, c.article.id, c.quote) for c in cite(chosen)] == [
         (1, "city", "The mayor spoke."),
         (2, "port", "The port closed."),
