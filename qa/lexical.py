@@ -176,28 +176,6 @@ class LexicalIndex:
         return {str(searcher.doc(address)["id"][0]) for _, address in hits}
 
 
-def bm25(
-    weights: dict[str, float],
-    text_terms: Sequence[str],
-    average_length: float,
-    *,
-    k1: float = 1.2,
-    b: float = 0.75,
-) -> float:
-    """BM25 of one text for a question, with idf weights that are given.
-
-    Σ over question terms of idf · tf·(k1 + 1) / (tf + k1·(1 − b + b·length/average_length)).
-    """
-    counts: dict[str, int] = {}
-    for term in text_terms:  # hundreds of times a question: a Counter takes three times as long
-        if term in weights:
-            counts[term] = counts.get(term, 0) + 1
-    if not counts:
-        return 0.0
-    damping = k1 * (1 - b + b * len(text_terms) / average_length)
-    return sum([weights[term] * tf * (k1 + 1) / (tf + damping) for term, tf in counts.items()])
-
-
 def _idf(total: int, containing: int) -> float:
     return math.log(1 + (total - containing + 0.5) / (containing + 0.5))
 

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from qa.retrieval import Mode
 
 # Settings that decide no answer.
-_PLACES = {"index", "corpus", "models_dir", "hub", "chroma_url", "host", "port", "threads"}
+_PLACES = {"index", "corpus", "models_dir", "hub", "chroma_url", "threads"}
+_PLACES |= set(list(Settings.model_fields)[list(Settings.model_fields).index("host") :])
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,8 @@ def test_an_answer_comes_as_events(open_api: Open):
     assert names[0] == "evidence"
     assert set(names[1:-1]) == {"text"}
     assert names[-1] == "final"
-    assert (data[0]["answer"], len(data[0]["citations"])) == ("", 1)
+    assert data[0]["answer"] == ""
+    assert data[0]["citations"]
     texts = [told["text"] for told in data[1:-1]]
     assert all(late.startswith(early) for early, late in pairwise(texts))
     assert data[-1]["answerer"] == "generative"
