@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
+from datetime import date
 from itertools import pairwise
 
 import pytest
@@ -55,6 +56,22 @@ def test_stages_come_in_order_and_the_text_only_grows(pipeline: Pipeline):
     assert all(later.startswith(earlier) for earlier, later in pairwise(written))
     assert states[-1].text == GOOD
     assert states[-1].tokens == {"prompt": 100, "completion": 7}
+
+
+def test_what_the_question_asks_of_articles_is_told(pipeline: Pipeline):
+    answer = pipeline().invoke(Question("What did The Harbour Post report on the bridge in 1985?"))
+    told = answer.to_json()["constraints"]
+    assert told["sources"] == ["The Harbour Post"]
+    assert told["met"] is answer.met
+    nobody = Question("Which article was published in March 1985 about the Kervalec bridge?")
+    assert not pipeline().invoke(nobody).met
+    assert pipeline().invoke(nobody).citations, "all articles were searched"
+
+
+def test_yesterday_counts_from_the_day_of_the_question(pipeline: Pipeline):
+    question = Question("What was published yesterday?", asked_on=date(2021, 11, 3))
+    [told] = pipeline().invoke(question).to_json()["constraints"]["published"]
+    assert told == {"since": "2021-11-02", "until": "2021-11-02"}
 
 
 def test_only_cited_quotes_stay(pipeline: Pipeline):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,6 +66,16 @@ def test_quotes_are_numbered_articles_by_their_best_sentence():
         (2, "port", "The port closed."),
         (3, "port", "Dockers went home."),
     ]
+
+
+def test_copies_count_where_they_have_the_quote_word_for_word():
+    same = article("wire", "The port  closed.", "A mayor was pleased.")
+    other = article("cut", "The port shut.", "It rained.")
+    found = replace(hit(PORT, s0=0.9), copies=(same, other))
+    [quote] = cite(choose([found], budget=20, most=1))
+    assert quote.quote == "The port closed."
+    assert quote.also == (same,)
+    assert [copy["article_id"] for copy in quote.to_json()["also"]] == ["wire"]
 
 
 _SCORES = st.lists(st.floats(0, 1), min_size=4, max_size=4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from dataclasses import fields, replace
+from datetime import date
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any
@@ -17,8 +18,10 @@ from qa.answer import Answer, Citation, Question
 from qa.article import Article, PartialDate
 from qa.assistant import LLMState, LLMStatus
 from qa.chunks import Span
+from qa.constraints import Constraints, Outlet
 from qa.errors import QuestionError
 from qa.filters import Filters
+from qa.temporal import TimeExpression
 from qa.ui import render
 from qa.ui.filtering import Typed, in_force
 from qa.ui.talks import Turn
@@ -164,6 +167,49 @@ def test_a_rewritten_question_is_shown() -> None:
     html = render.turn_html(Turn("And where?", answer(question=asked)), FRENCH)
     assert "Compris comme\u00a0: And where? — Haftar" in text_of(html)
     assert "Understood" not in render.turn_html(Turn("Who?", answer()), ENGLISH)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "french", "english"),
+    [
+        (date(2017, 1, 1), date(2017, 12, 31), "2017", "2017"),
+        (date(2017, 1, 1), date(2017, 1, 31), "janvier 2017", "January 2017"),
+        (date(2017, 1, 11), date(2017, 1, 11), "11 janvier 2017", "11 January 2017"),
+        (
+            date(2017, 1, 9),
+            date(2017, 1, 15),
+            "9 janvier 2017 – 15 janvier 2017",
+            "9 January 2017 – ",
+        ),
+        (date(2011, 1, 1), None, "depuis le 1er janvier 2011", "since 1 January 2011"),
+        (None, date(2011, 3, 2), "jusqu’au 2 mars 2011", "until 2 March 2011"),
+    ],
+)
+def test_what_the_question_asks_of_articles_is_shown(
+    since: date | None, until: date | None, french: str, english: str
+) -> None:
+    constraints = Constraints(
+        events=(TimeExpression(Span(0, 1), since, until),),
+        outlets=(Outlet(Span(2, 3), (f"Post {EVIL}",), cued=True),),
+    )
+    for texts, words in ((FRENCH, french), (ENGLISH, english)):
+        html = render.constraints_line(answer(constraints=constraints), texts)
+        assert words in text_of(html)
+        assert f"Post {EVIL}" in text_of(html)
+        assert texts.unmet not in text_of(html)
+        unmet = render.constraints_line(answer(constraints=constraints, met=False), texts)
+        assert texts.unmet in text_of(unmet)
+    assert render.constraints_line(answer(), ENGLISH) == ""
+
+
+def test_copies_are_counted_with_their_sources() -> None:
+    others = tuple(
+        Article.create(id=id, text="The same.", source=source, language="en", origin=id)
+        for id, source in (("b", "Post"), ("c", "Post"), ("d", None))
+    )
+    copied = (Citation(1, ARTICLE, QUOTE, also=others),)
+    assert "4 articles, 2 sources" in text_of(render.evidence(answer(citations=copied), ENGLISH))
+    assert "articles, " not in text_of(render.evidence(answer(), ENGLISH))
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,18 @@ def test_the_answer_is_the_products_and_the_ranking_goes_on(bench, corpus, k, ca
     ours.close()
 
 
+def test_yesterday_is_before_the_questions_day_or_the_newest_articles(bench, corpus):
+    """So that a run tomorrow gives what it gives today."""
+    ours = Pipeline.open(cached_index(corpus, bench, BagOfWords()), BagOfWords(), writes=True)
+    days = {}
+    for date in (None, "2019-03"):
+        answer = ours.ask(GoldQuestion("q", "What was published yesterday?", date=date)).answer
+        assert answer
+        days[date] = answer.to_json()["constraints"]["published"][0]["until"]
+    assert days == {None: "2021-11-01", "2019-03": "2019-03-30"}
+    ours.close()
+
+
 def untimed(answer: Answer) -> dict[str, Any]:
     """All of an answer but its times."""
     return {name: value for name, value in answer.to_json().items() if name != "timings_ms"}

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 import pytrec_eval
 
+from qa.article import Article
 from qa.evaluation import ranking
+from qa.evaluation.questions import GoldQuestion
+from tests.fakes import hit
 
 
 def test_trec_eval_gives_the_same_on_random_runs():
@@ -29,6 +33,19 @@ def test_trec_eval_gives_the_same_on_random_runs():
         assert ranking.all_evidence(order, gold, 10) == (whole["recall_10"] == 1)
         seen.add(round(whole["ndcg_cut_10"], 1))
     assert len(seen) > 5
+
+
+def test_copies_stand_right_behind_the_hit_that_they_copy():
+    articles = {
+        id: Article.create(id=id, text=f"Text of {id}.", language="en", origin=id)
+        for id in ("first", "copy", "last")
+    }
+    hits = [replace(hit(articles["first"]), copies=(articles["copy"],)), hit(articles["last"])]
+    ranks = {
+        id: round(1 / ranking.scores(GoldQuestion("q", "?", doc_ids=(id,)), hits)["MRR@10"])
+        for id in articles
+    }
+    assert ranks == {"first": 1, "copy": 2, "last": 3}
 
 
 def _trec(gold: dict[str, int], run: dict[str, float], measures: set[str]) -> dict[str, float]:
