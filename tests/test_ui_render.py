@@ -195,11 +195,27 @@ def test_what_the_question_asks_of_articles_is_shown(
     for texts, words in ((FRENCH, french), (ENGLISH, english)):
         html = render.constraints_line(answer(constraints=constraints), texts)
         assert words in text_of(html)
-        assert f"Post {EVIL}" in text_of(html)
-        assert texts.unmet not in text_of(html)
-        unmet = render.constraints_line(answer(constraints=constraints, met=False), texts)
-        assert texts.unmet in text_of(unmet)
+        assert f"Post {EVIL} " in text_of(html)  # apart from the day, for those who hear it
+        assert "qa-note" not in html
     assert render.constraints_line(answer(), ENGLISH) == ""
+
+
+@pytest.mark.parametrize(
+    ("cued", "dated", "says"),
+    [
+        (True, False, ENGLISH.unmet_source),
+        (False, True, ENGLISH.unmet_date),
+        (True, True, ENGLISH.unmet_both),
+    ],
+)
+def test_what_no_article_is_is_told(cued: bool, dated: bool, says: str) -> None:
+    day = TimeExpression(Span(0, 1), date(2017, 1, 1), date(2017, 1, 31))
+    constraints = Constraints(
+        articles=(day,) if dated else (),
+        outlets=(Outlet(Span(2, 3), ("Post",), cued=cued),),
+    )
+    html = render.constraints_line(answer(constraints=constraints, met=False), ENGLISH)
+    assert text_of(html).endswith(says)
 
 
 def test_copies_are_counted_with_their_sources() -> None:
@@ -208,8 +224,16 @@ def test_copies_are_counted_with_their_sources() -> None:
         for id, source in (("b", "Post"), ("c", "Post"), ("d", None))
     )
     copied = (Citation(1, ARTICLE, QUOTE, also=others),)
-    assert "4 articles, 2 sources" in text_of(render.evidence(answer(citations=copied), ENGLISH))
-    assert "articles, " not in text_of(render.evidence(answer(), ENGLISH))
+    html = render.evidence(answer(citations=copied), ENGLISH)
+    assert "Same text: 4 articles, 2 sources" in text_of(html)
+    unsigned = (Citation(1, ARTICLE, QUOTE, also=others[2:]),)
+    assert text_of(render.evidence(answer(citations=unsigned), ENGLISH)).endswith("2 articles")
+    assert "Same text" not in text_of(render.evidence(answer(), ENGLISH))
+
+
+def test_a_final_answer_is_not_being_written() -> None:
+    html = render.turn_html(Turn("Who?", answer(), running=True), ENGLISH)
+    assert ENGLISH.writing not in text_of(html)
 
 
 @pytest.mark.parametrize(

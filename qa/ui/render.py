@@ -23,6 +23,7 @@ from qa.ui.texts import Texts
 
 if TYPE_CHECKING:
     from qa.assistant import LLMStatus
+    from qa.constraints import Constraints
 
 _NUMBER = re.compile(r"\[(\d{1,3})\]")
 _NEAREST = 3
@@ -70,7 +71,7 @@ def _body(turn: Turn, texts: Texts) -> str:
         parts.append(f'<p class="qa-error" role="alert">{escape(turn.error)}</p>')
     elif turn.stopped:
         parts.append(_note(texts.stopped))
-    elif turn.running:
+    elif turn.running and _stage(turn) != "final":  # the final state comes before the end
         doing = texts.writing if turn.answer else texts.searching
         parts.append(f'<p class="qa-doing"><i aria-hidden="true"></i>{escape(doing)}</p>')
     if turn.answer is not None:
@@ -183,7 +184,10 @@ def _card(
 def _copies(citation: Citation, texts: Texts) -> str:
     articles = (citation.article, *citation.also)
     sources = {article.source for article in articles if article.source}
-    return texts.copies.format(articles=len(articles), sources=len(sources))
+    said = texts.copies.format(articles=len(articles))
+    if len(sources) > 1:
+        said += f", {texts.sources_of_copies.format(sources=len(sources))}"
+    return said
 
 
 def _where(article: Article, texts: Texts) -> str:
@@ -265,12 +269,11 @@ def filters_line(filters: Filters, texts: Texts) -> str:
         said.append(texts.language_name(filters.language))
     if not said:
         return ""
-    chips = "".join(f"<span>{escape(part)}</span>" for part in said)
-    return f'<p class="qa-scope">{escape(texts.only)}{_colon(texts)} {chips}</p>'
+    return _scope(texts.only, said, texts)
 
 
 def constraints_line(answer: Answer, texts: Texts) -> str:
-    """Which outlets and days the question names; empty when it names none."""
+    """Which outlets and days the question names, and whether no article is of them; else empty."""
     said = list(answer.constraints.sources)
     for time in (*answer.constraints.articles, *answer.constraints.events):
         if time.since and time.until:
@@ -281,9 +284,21 @@ def constraints_line(answer: Answer, texts: Texts) -> str:
             said.append(texts.to_day.format(day=texts.day(PartialDate.of(time.until))))
     if not said:
         return ""
-    chips = "".join(f"<span>{escape(part)}</span>" for part in dict.fromkeys(said))
-    line = f'<p class="qa-scope">{escape(texts.first)}{_colon(texts)} {chips}</p>'
-    return line if answer.met else line + _note(texts.unmet)
+    line = _scope(texts.first, dict.fromkeys(said), texts)
+    return line if answer.met else line + _note(_unmet(answer.constraints, texts))
+
+
+def _scope(label: str, said: Iterable[str], texts: Texts) -> str:
+    # Spaces between the parts for those who hear or copy them.
+    chips = " ".join(f"<span>{escape(part)}</span>" for part in said)
+    return f'<p class="qa-scope">{escape(label)}{_colon(texts)} {chips}</p>'
+
+
+def _unmet(constraints: Constraints, texts: Texts) -> str:
+    """What no article is, in the words of what was asked for (as `qa.asked.meets` reads it)."""
+    if not any(outlet.cued for outlet in constraints.outlets):
+        return texts.unmet_date
+    return texts.unmet_both if constraints.articles else texts.unmet_source
 
 
 def _days(since: date, until: date, texts: Texts) -> str:

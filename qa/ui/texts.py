@@ -57,8 +57,11 @@ class Texts:
     remove_filters: str
     only: str
     first: str
-    unmet: str
+    unmet_source: str
+    unmet_date: str
+    unmet_both: str
     copies: str
+    sources_of_copies: str
     from_day: str
     to_day: str
     bad_date: str
@@ -133,9 +136,13 @@ FRENCH = Texts(
     all_languages="toutes",
     remove_filters="Retirer les filtres",
     only="Seulement",
-    first="D’abord",
-    unmet="Aucun article n’est de cette source ou de cette date : tous ont été cherchés.",
-    copies="{articles} articles, {sources} sources",
+    first="Cherché d’abord",
+    unmet_source="Aucun article n’est de cette source ; la recherche a porté sur les autres.",
+    unmet_date="Aucun article n’est de cette date ; la recherche a porté sur les autres.",
+    unmet_both="Aucun article de cette source n’est de cette date ; la recherche a porté sur les "
+    "autres.",
+    copies="Même texte : {articles} articles",
+    sources_of_copies="{sources} sources",
     from_day="depuis le {day}",
     to_day="jusqu’au {day}",
     bad_date="« {value} » n’est pas une date comme 2017, 2017-01 ou 2017-01-11.",
@@ -210,9 +217,12 @@ ENGLISH = Texts(
     all_languages="all",
     remove_filters="Remove the filters",
     only="Only",
-    first="First",
-    unmet="No article is from that outlet or day: all were searched.",
-    copies="{articles} articles, {sources} sources",
+    first="Searched first",
+    unmet_source="No article is from that outlet; the others were searched.",
+    unmet_date="No article is of that date; the others were searched.",
+    unmet_both="No article from that outlet is of that date; the others were searched.",
+    copies="Same text: {articles} articles",
+    sources_of_copies="{sources} sources",
     from_day="since {day}",
     to_day="until {day}",
     bad_date="“{value}” is not a date like 2017, 2017-01 or 2017-01-11.",
