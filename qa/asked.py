@@ -1,8 +1,9 @@
 """Asked for: which articles a question's constraints favour, and how much.
 
-An outlet that the question names, and a day on which it says that an article appeared, count
-fully or not at all. The time of an event only makes articles likelier: those of that time most,
-later ones less the later they are, earlier ones hardly.
+An outlet that the question names counts fully or not at all, and so does a day on which it says
+that an article appeared; but the words may be of an event, so next to that day something is left.
+The time of an event only makes articles likelier: those of that time most, later ones less the
+later they are, earlier ones hardly.
 """
 
 from __future__ import annotations
@@ -34,22 +35,18 @@ def bonus(article: Article, constraints: Constraints) -> float:
         total += _outlet(constraints)
     windows = constraints.windows()
     if article.date and windows:
-        firm = [w for w in windows if w.firm]
-        if any(w.days_off(article.date) == 0 for w in firm):
+        near = max(_likely(window.days_off(article.date)) for window in windows)
+        if any(window.firm and window.days_off(article.date) == 0 for window in windows):
             total += PUBLISHED
-        soft = [_likely(w.days_off(article.date)) for w in windows if not w.firm]
-        total += HAPPENED * max(soft, default=0.0)
+        elif near:
+            total += HAPPENED * near
     return total
 
 
 def most(constraints: Constraints) -> float:
     """The largest `bonus` under these constraints."""
     firm = {window.firm for window in constraints.windows()}
-    return (
-        _outlet(constraints)
-        + (PUBLISHED if True in firm else 0.0)
-        + (HAPPENED if False in firm else 0.0)
-    )
+    return _outlet(constraints) + (PUBLISHED if True in firm else HAPPENED if firm else 0.0)
 
 
 def _outlet(constraints: Constraints) -> float:
@@ -74,10 +71,11 @@ def narrowed(filters: Filters, constraints: Constraints) -> Filters | None:
 
     None when it asks for nothing, or when the reader's own filters leave nothing of it.
     """
-    windows = constraints.windows()
-    if not windows and not constraints.outlets:
+    if not constraints:
         return None
-    since, until = _hull(windows)
+    # An outlet narrows enough: what it wrote of an event later on is asked for as well.
+    outlets = bool(constraints.outlets)
+    since, until = _hull([w for w in constraints.windows() if w.firm or not outlets])
     sources = constraints.sources
     if filters.sources:
         allowed = set(filters.source_keys)

@@ -1,7 +1,7 @@
 """Calibration: what the numbers of the default embedder mean, and how far to trust an answer.
 
-Everything here is measured, by `benchmarks/confidence.py`, which prints these lines again; sets,
-curves and limits are in docs/answering.md. With another embedder the order of answers by
+Measured by `benchmarks/confidence.py` and `benchmarks/fusion.py`, which print their lines again,
+unless it is said otherwise; sets, curves and limits are in docs/answering.md and decisions.md. With another embedder the order of answers by
 confidence still says something, the probabilities do not.
 """
 

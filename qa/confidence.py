@@ -51,7 +51,7 @@ def features(
     coverage and agreement are taken to be those of an ordinary answer in one language.
     """
     best = hits[:3]
-    seen = " ".join(fold(f"{h.article.title} {h.article.date or ''} {h.chunk.text}") for h in best)
+    seen = " ".join(fold(_said(h)) for h in best)
     wanted = names(question)
     named = sum(mentioned(name, seen) for name in wanted) / len(wanted) if wanted else 1.0
     same = [e.sentence.coverage for e in evidence if e.article.language == language]
@@ -63,6 +63,12 @@ def features(
         "names": named,
         "agreement": _agreement(hits[0]) if same else _ORDINARY_AGREEMENT,
     }
+
+
+def _said(hit: Hit) -> str:
+    """All that a question may name of a hit: outlet and day as well."""
+    article = hit.article
+    return f"{article.title} {article.source or ''} {article.date or ''} {hit.chunk.text}"
 
 
 def _agreement(hit: Hit) -> float:

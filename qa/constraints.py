@@ -22,9 +22,13 @@ _NEAR = 260  # characters around a time that are read
 
 # Words before a time that make it the day of an article; "@" stands for an outlet.
 _PUBLISHED = (
-    r"(?:published|publish|posted|dated|printed|appeared|released|updated|reported|written|wrote|"
-    r"covered|issued|aired|said|mise?s? en ligne|"
-    r"(?:publie|paru|date|ecrit|rapporte|diffuse|poste|imprime|sorti|relate)e?s?)"
+    r"(?:published|publish|posted|dated|printed|aired|mise?s? en ligne|"
+    r"(?:publie|paru|date|diffuse|poste|imprime)e?s?)"
+)
+# Said of hostages, laws and ships as well: these need an outlet or an article beside them.
+_TOLD = (
+    r"(?:appeared|released|updated|reported|written|wrote|covered|issued|said|"
+    r"(?:ecrit|rapporte|sorti|relate)e?s?)"
 )
 _ARTICLE = (
     r"(?:articles?|reports?|story|stories|pieces?|coverage|reviews?|interviews?|editions?|issues?|"
@@ -40,6 +44,7 @@ _LINK = (
 )
 _BEFORE = re.compile(
     rf"(?:\b{_PUBLISHED}(?: {_OUTLET})?|"
+    rf"\b{_TOLD} {_OUTLET}|@ {_TOLD}|\b{_ARTICLE} (?:\w+ )?{_TOLD}|"
     rf"\b{_ARTICLE}(?:['’]s?)?(?: (?:published|paru|publiee?))?(?: {_OUTLET})?|"
     rf"@(?: report(?:ed)?| article| said| a \w+)?|\b(?:one|celui|celle)) ?{_LINK}$"
 )

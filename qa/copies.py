@@ -2,7 +2,8 @@
 
 News travels by wire: one dispatch stands in many papers, a little cut or with another title. Shown
 one by one, copies would fill the top of a list with one statement. Two chunks are copies when at
-least half of the word triples (shingles) of the shorter one are in the other.
+least two thirds of the word triples (shingles) of the shorter one are in the other, and all the
+numbers of one: last month's report reads like this month's and says something else.
 
 Source: Broder, On the resemblance and containment of documents, 1997,
 doi:10.1109/SEQUEN.1997.666900 (containment of shingles).
@@ -15,11 +16,10 @@ from collections.abc import Sequence
 from qa.archive import Passage
 
 _SHINGLE = 3
-_CONTAINED = 0.5
+_CONTAINED = 2 / 3
 # Fewer triples than this are a caption or a date line, which unrelated articles share too.
 _LEAST = 8
-# Chunks further apart than this are not worth comparing word by word. Copies that begin and end
-# at other sentences had .93 and more: `python benchmarks/copies.py`.
+# Chunks whose vectors are further apart than this are not worth comparing word by word.
 _NEAR = 0.9
 
 
@@ -53,6 +53,7 @@ def group(passages: Sequence[Passage]) -> list[list[int]]:
                 near[first, row]
                 and all(passages[m].article.id != passage.article.id for m in members)
                 and _same(of(first), of(row))
+                and _figures_agree(passages[first], passage)
             ):
                 members.append(row)
                 break
@@ -73,3 +74,11 @@ def _shingles(passage: Passage) -> frozenset[tuple[str, ...]]:
 def _same(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> bool:
     smaller = min(len(one), len(other))
     return smaller >= _LEAST and len(one & other) >= _CONTAINED * smaller
+
+
+def _figures_agree(one: Passage, other: Passage) -> bool:
+    mine, theirs = (
+        {term for line in passage.terms for term in line if term[0].isdigit()}
+        for passage in (one, other)
+    )
+    return mine <= theirs or theirs <= mine

@@ -8,7 +8,8 @@ Five values speak for a chunk, each about 0 for what is unrelated and at most 1:
     coverage           share of the question's terms that header and chunk contain, by idf
     adjacency          share of the question's pairs of neighbouring terms that stand together
 
-That of question and chunk is noted as well (`dense`) but counts nothing: the sentence's says more.
+That of question and chunk (`dense`) does not count in a chunk's score, for its best sentence says
+more; it says what to expect of a chunk in another language.
 Nearness is the cosine less what unrelated texts of the two languages have, so that articles of
 both languages compete on equal terms. Scores are weighted sums, the same weights for every
 question, so they compare across questions as well. A sentence is scored by its own values and its
@@ -80,6 +81,8 @@ def score(
     unrelated = np.array([unrelated_cosine(language, p.article.language) for p in passages])
     foreign = np.array([p.article.language != language for p in passages])
     dense, cosines = _dense(passages, vector)
+    # The ordinary candidate is unrelated, and another embedder's cosines lie elsewhere.
+    unrelated = np.minimum(unrelated, np.median(dense))
     values, sentence_values = _lexical(passages, query)
     values["dense"] = _nearness(dense, unrelated)
     values["sentence_dense"] = _nearness(_best(cosines, owner, len(passages)), unrelated)

@@ -23,7 +23,9 @@ from qa.names import mentioned, names
 
 def missing(question: str, hits: Sequence[Hit]) -> list[str]:
     """Names and numbers of the question that no hit mentions, as typed, neighbours as one."""
-    seen = " ".join(fold(f"{hit.article.title} {hit.article.text}") for hit in hits)
+    seen = " ".join(
+        fold(f"{hit.article.title} {hit.article.source or ''} {hit.article.text}") for hit in hits
+    )
     dates = " ".join(str(hit.article.date) for hit in hits)
     absent: list[str] = []
     for name in names(question):

@@ -195,7 +195,8 @@ def _key(name: str) -> str:
 
 
 def _is_marked(word: str) -> bool:
-    return any(character.isupper() or character.isdigit() for character in word[1:])
+    """Whether its letters say that it is a name: RFI, TechCrunch; a plain number is none."""
+    return not word.isdigit() and any(c.isupper() or c.isdigit() for c in word[1:])
 
 
 def _cued(question: str, text: str, span: Span) -> bool:
@@ -236,7 +237,7 @@ def _is_meant(question: str, outlet: Outlet, name: Name) -> bool:
     if name.marked:
         return outlet.cued or any(_is_marked(word) for word in written)
     if name.words > 1:
-        return outlet.cued or all(word[0].isupper() for word in written[1:])
+        return outlet.cued or all(w[0].isupper() or w[0].isdigit() for w in written)
     if _goes_on(question, outlet.span.end):
         return False
     if capital:

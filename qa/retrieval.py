@@ -55,6 +55,7 @@ class Candidates:
     Attributes:
         passages: n chunks, each once.
         found: by index, what it proposes and its own score, best first.
+        asked: the same among the articles that the question asks for; empty when it asks nothing.
         vector: (d,) of the question.
         query: its terms.
         constraints: what it asks of articles.
@@ -62,6 +63,7 @@ class Candidates:
 
     passages: Sequence[Passage]
     found: Found
+    asked: Found
     vector: np.ndarray
     query: QueryTerms
     constraints: Constraints
@@ -74,7 +76,8 @@ class Retrieved:
     Attributes:
         hits: best first.
         constraints: what the question asks of articles.
-        met: whether any article of the index is what it asks for; true when it asks nothing.
+        met: whether any article found is of the outlet and day that it asks for; true when it asks
+            for none, or when nothing was found at all.
     """
 
     hits: Sequence[Hit]
@@ -133,7 +136,7 @@ class HybridRetriever(BaseRetriever):
         proposed = self.gather(question, language, filters or Filters(), wanted, mode, today)
         passages, constraints = proposed.passages, proposed.constraints
         if not passages:
-            return Retrieved((), constraints, met=not constraints)
+            return Retrieved((), constraints, met=True)
         scored = score(
             passages,
             proposed.vector,
@@ -142,7 +145,7 @@ class HybridRetriever(BaseRetriever):
             np.array([bonus(passage.article, constraints) for passage in passages]),
             most(constraints),
         )
-        hits = _hits(passages, scored, proposed.found)
+        hits = _hits(passages, scored, (proposed.found, proposed.asked))
         if mode != "hybrid":
             own = dict(proposed.found[mode])
             hits = [replace(hit, score=own[hit.chunk.id]) for hit in hits]
@@ -169,16 +172,16 @@ class HybridRetriever(BaseRetriever):
         constraints = Constraints()
         with self.index.current() as index:
             query = index.lexical.analyse(question, language)
-            found = self._propose(index, query, vector, filters, k, mode)
+            found, asked = self._propose(index, query, vector, filters, k, mode), Found()
             if mode == "hybrid":
                 day = today or date.today()  # noqa: DTZ011  the reader's own day
                 constraints = understand(question, language, index.sources, day)
                 if (narrow := narrowed(filters, constraints)) is not None:
                     asked = self._propose(index, query, vector, narrow, k, mode)
-                    found = {name: _joined(asked[name], hits) for name, hits in found.items()}
-            ids = list(dict.fromkeys(id for hits in found.values() for id, _ in hits))
+            lists = (*found.values(), *asked.values())
+            ids = list(dict.fromkeys(id for proposed in lists for id, _ in proposed))
             passages = index.archive.passages(ids)
-        return Candidates(passages, found, vector, query, constraints)
+        return Candidates(passages, found, asked, vector, query, constraints)
 
     def _propose(
         self,
@@ -211,18 +214,14 @@ class HybridRetriever(BaseRetriever):
         ]
 
 
-def _joined(asked: list[tuple[str, float]], others: list[tuple[str, float]]) -> Any:
-    """Two lists of one index as one: what the question asks for comes first."""
-    return list({**dict(asked), **dict(others)}.items())
-
-
-def _hits(passages: Sequence[Passage], scored: Scored, found: Found) -> list[Hit]:
-    """The candidates as hits, in the order of the passages."""
+def _hits(passages: Sequence[Passage], scored: Scored, lists: Sequence[Found]) -> list[Hit]:
+    """The candidates as hits, in the order of the passages; the better of two ranks."""
     ranks: dict[str, dict[str, int]] = {passage.chunk.id: {} for passage in passages}
-    for name, proposed in found.items():
-        for rank, (id, _) in enumerate(proposed, 1):
-            if id in ranks:
-                ranks[id][name] = rank
+    for found in lists:
+        for name, proposed in found.items():
+            for rank, (id, _) in enumerate(proposed, 1):
+                if id in ranks:
+                    ranks[id][name] = min(rank, ranks[id].get(name, rank))
     hits, row = [], 0
     for number, passage in enumerate(passages):
         rows = range(row, row + len(passage.chunk.sentences))

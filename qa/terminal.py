@@ -152,7 +152,7 @@ def show(answer: Answer) -> None:
     if answer.constraints:
         say(f"Looked first for: {_constraints(answer.constraints)}")
     if not answer.met:
-        say("No article is from that outlet or day: all were searched.")
+        say("None of the articles searched is from that outlet or day.")
     write(f"{answer.text}\n")
     if answer.abstained:
         nearest = list({hit.article.id: hit.article for hit in answer.hits}.values())[:3]

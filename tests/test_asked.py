@@ -41,13 +41,13 @@ def article(day: str | None = None, source: str | None = None) -> Article:
         (OUTLET_ONLY, None, None, 0),
         (PUBLISHED_ONLY, "2020-05-31", None, PUBLISHED),
         (PUBLISHED_ONLY, "2020", None, PUBLISHED),
-        (PUBLISHED_ONLY, "2020-06-01", None, 0),
+        (PUBLISHED_ONLY, "2020-06-30", None, HAPPENED / 2),
         (PUBLISHED_ONLY, None, None, 0),
         (HAPPENED_ONLY, "2020-05-10", None, HAPPENED),
         (HAPPENED_ONLY, "2020-06-30", None, HAPPENED / 2),
         (HAPPENED_ONLY, "2020-04-24", None, HAPPENED / 2),
         (HAPPENED_ONLY, None, None, 0),
-        (ALL, "2020-05-10", "The Post", OUTLET + PUBLISHED + HAPPENED),
+        (ALL, "2020-05-10", "The Post", OUTLET + PUBLISHED),
     ],
 )
 def test_bonus(constraints: Constraints, day: str | None, source: str | None, expected: float):
@@ -81,10 +81,15 @@ def test_events_echo():
     assert found == Filters(since=date(2020, 5, 1), until=date(2020, 7, 30))
 
 
+def test_an_outlet_is_not_narrowed_to_the_time_of_an_event():
+    asked = Constraints(events=(MAY,), outlets=(POST,))
+    assert narrowed(Filters(), asked) == Filters(sources=POST.sources)
+
+
 def test_narrowed_within_what_the_reader_filters():
     reader = Filters(since=date(2020, 5, 10), sources=("the post",), language="en")
     assert narrowed(reader, ALL) == Filters(
-        since=date(2020, 5, 10), until=date(2020, 7, 30), sources=("The Post",), language="en"
+        since=date(2020, 5, 10), until=date(2020, 5, 31), sources=("The Post",), language="en"
     )
     assert narrowed(Filters(until=date(2019, 1, 1)), PUBLISHED_ONLY) is None
     assert narrowed(Filters(sources=("Le Courrier",)), OUTLET_ONLY) is None

@@ -139,6 +139,12 @@ def test_the_span_of_an_outlet_covers_its_name():
         ("fr", "Qui gouverne la Libye depuis 2011 ?", 0, 1),
         ("fr", "Selon RFI, qui a rencontré Haftar le 11 janvier 2017 ?", 0, 1),
         ("fr", "Qui a été élu en mars 2017 ?", 0, 1),
+        ("en", "Which hostages were released on 3 March 2016?", 0, 1),
+        ("en", "Which law was updated in 2012?", 0, 1),
+        ("en", "Which report released in March 2018 names him?", 1, 0),
+        ("fr", "Combien de morts ont été rapportés en 2011 ?", 0, 1),
+        ("fr", "Le navire est sorti en mai 2017 de quel port ?", 0, 1),
+        ("fr", "Qui a écrit en 2011 au président ?", 0, 1),
     ],
 )
 def test_a_time_is_of_the_article_or_of_the_event(language, question, articles, events):

@@ -43,6 +43,16 @@ def test_another_story_of_the_same_event_is_not():
     assert group([passage("a", WIRE), passage("b", other)]) == [[0], [1]]
 
 
+def test_another_month_of_the_same_report_is_no_copy():
+    march = (
+        "Libya produced 850000 barrels of oil a day in March, the national company said. " + WIRE
+    )
+    july = march.replace("850000", "620000").replace("March", "July")
+    assert group([passage("a", march), passage("b", july)]) == [[0], [1]]
+    cut = march.removesuffix(WIRE) + WIRE.split(" Dockers had")[0]
+    assert group([passage("a", march), passage("b", cut)]) == [[0, 1]]
+
+
 def test_chunks_of_one_article_are_never_copies():
     assert group([passage("a", WIRE), passage("a", WIRE)]) == [[0], [1]]
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from langchain_core.retrievers import BaseRetriever
 
 from qa.filters import Filters
 from qa.index import LiveIndex
+from qa.indexing import index_paths
 from qa.retrieval import HybridRetriever, Mode
+from qa.settings import Settings
 from tests.fakes import BagOfWords
 
 MODES: list[Mode] = ["hybrid", "dense", "lexical"]
@@ -136,6 +139,41 @@ def test_yesterday_is_the_day_before_the_day_given(retriever: HybridRetriever):
     assert found.constraints.until == date(2019, 3, 15)
     assert found.hits[0].article.id == "bridge"
     assert found.met
+
+
+def test_a_time_that_misses_the_answer_changes_no_rank(retriever: HybridRetriever):
+    """Ranks say how sure the indexes are; a wrong year in the question must not unsettle them."""
+    question = "Which lynx was photographed by the biologist"
+    plain = retriever.find(f"{question}?").hits[0]
+    missed = retriever.find(f"{question} in 2019?").hits[0]
+    assert missed.article.id == plain.article.id == "lynx"
+    assert missed.ranks["dense"] <= 2
+    assert missed.ranks["lexical"] == plain.ranks["lexical"] == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("Who led the works on the Kervalec bridge?", "bridge"),
+        ("Which lynx was photographed by the biologist?", "lynx"),
+        ("Combien de vases le musée du verre montre-t-il ?", "musee"),
+    ],
+)
+def test_an_embedder_whose_cosines_lie_elsewhere_ranks_as_well(
+    tmp_path: Path, article_folder: Path, question: str, first: str
+):
+    class Spread(BagOfWords):
+        """Unrelated texts at right angles, as with MiniLM; E5's are near each other."""
+
+        _SHARED = 0.05
+
+    settings = Settings(index=tmp_path / "index")
+    index_paths([article_folder], settings, Spread())
+    live = LiveIndex(settings.index, Spread(), settings)
+    hits = HybridRetriever(index=live, embedder=Spread()).search(question)
+    live.close()
+    assert hits[0].article.id == first
+    assert hits[0].score > hits[1].score
 
 
 def test_the_readers_filters_stay_shut(retriever: HybridRetriever):
