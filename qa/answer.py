@@ -42,6 +42,16 @@ class Question:
     answerer: Literal["auto", "extractive", "generative"] | None = None
     asked_on: date | None = None
 
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The words typed, and for a follow-up those of the question before.
+
+        Here outlets and dates are looked for, and not in the stand-alone question: it carries
+        words of answers, and a "Tuesday" from there asks for nothing.
+        """
+        follows = self.standalone.strip() not in ("", self.text.strip())
+        return (self.text, *self.history[-2:-1]) if follows else (self.text,)
+
 
 @dataclass(frozen=True, slots=True)
 class ScoredSentence:

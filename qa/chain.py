@@ -45,6 +45,7 @@ class Found:
     confidence: float = 1.0
     constraints: Constraints = field(default_factory=Constraints)
     met: bool = True
+    topic: str = ""
     reply: str | None = None
 
     @property
@@ -97,14 +98,17 @@ def build(
             language=language,
             filters=found.question.filters,
             today=found.question.asked_on,
+            said=found.question.said,
         )
+        topic = _topic(found.question, retrieved.constraints)
         hits = retrieved.hits
         chosen = choose(hits, budget=settings.quote_chars, most=settings.quotes)
         return replace(
             found,
             hits=tuple(hits),
             citations=cite(chosen),
-            confidence=confidence(asked, language, hits, chosen),
+            confidence=confidence(topic, language, hits, chosen),
+            topic=topic,
             constraints=retrieved.constraints,
             met=retrieved.met,
             retrieve_ms=_ms(started),
@@ -132,6 +136,16 @@ def build(
     ).with_config(run_name="qa")
 
 
+def _topic(question: Question, constraints: Constraints) -> str:
+    """The question without the outlets that are to tell it, which articles need not mention."""
+    topic = question.standalone
+    for outlet in constraints.outlets:
+        for text in question.said:
+            if outlet.cued:
+                topic = topic.replace(outlet.span.of(text), " ")
+    return topic
+
+
 def _answer(
     found: Found, model: Callable[[], BaseChatModel | None], answerer: str
 ) -> Iterator[Answer]:
@@ -154,7 +168,7 @@ def _extract(found: Found, reason: str | None = None) -> Answer:
 
 
 def _abstain(found: Found, **fields: object) -> Answer:
-    text, missing = grounding.abstention(found.question.standalone, found.hits, found.language)
+    text, missing = grounding.abstention(found.topic, found.hits, found.language)
     reason = missing or "the evidence found does not answer the question"
     return found.answer(text=text, abstained=True, reason=reason, citations=(), **fields)
 

@@ -47,14 +47,15 @@ def features(
     names: share of the question's names and numbers that the three best hits mention;
     agreement: how near the top both indexes place the best hit, 1 when both place it first.
 
-    Terms of two languages do not compare: for evidence in another language than the question's,
-    coverage and agreement are taken to be those of an ordinary answer in one language.
+    Terms of two languages do not compare: where the best of the evidence is not in the question's
+    language, coverage and agreement are taken to be those of an ordinary answer in one language.
     """
     best = hits[:3]
     seen = " ".join(fold(_said(h)) for h in best)
     wanted = names(question)
     named = sum(mentioned(name, seen) for name in wanted) / len(wanted) if wanted else 1.0
-    same = [e.sentence.coverage for e in evidence if e.article.language == language]
+    foreign = evidence[:1] and evidence[0].article.language != language
+    same = [] if foreign else [e.sentence.coverage for e in evidence if _in(e, language)]
     return {
         "sentence_dense": max(
             (_above(e.sentence.dense, language, e.article) for e in evidence), default=0.0
@@ -63,6 +64,10 @@ def features(
         "names": named,
         "agreement": _agreement(hits[0]) if same else _ORDINARY_AGREEMENT,
     }
+
+
+def _in(evidence: Evidence, language: str) -> bool:
+    return evidence.article.language == language
 
 
 def _said(hit: Hit) -> str:

@@ -66,9 +66,11 @@ def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
 def cite(evidence: Iterable[Evidence]) -> tuple[Citation, ...]:
     """Numbered quotes: neighbouring sentences joined, articles by their best sentence."""
     evidence = list(evidence)
-    copies = {item.article.id: item.copies for item in evidence}
+    copies: dict[str, dict[str, Article]] = {}
+    for item in evidence:
+        copies.setdefault(item.article.id, {}).update({copy.id: copy for copy in item.copies})
     return tuple(
-        Citation(n, article, span, also=_with(span.of(article.text), copies[article.id]))
+        Citation(n, article, span, also=_with(span.of(article.text), copies[article.id].values()))
         for n, (article, span) in enumerate(_quotes(evidence), 1)
     )
 

@@ -118,6 +118,7 @@ class HybridRetriever(BaseRetriever):
         k: int | None = None,
         mode: Mode = "hybrid",
         today: date | None = None,
+        said: Sequence[str] = (),
     ) -> Retrieved:
         """The best chunks, best first, at most `k`, and what the question asks of articles.
 
@@ -128,12 +129,14 @@ class HybridRetriever(BaseRetriever):
             k: how many; the retriever's own `k` when not given.
             mode: one index alone, as it is: no constraints, no fusion, copies as they come.
             today: the day on which "yesterday" is understood; the present one when not given.
+            said: where to look for outlets and dates, the first text that has any; the question
+                itself when not given.
         """
         import numpy as np
 
         language = language or question_language(question)
         wanted = k or self.k
-        proposed = self.gather(question, language, filters or Filters(), wanted, mode, today)
+        proposed = self.gather(question, language, filters or Filters(), wanted, mode, today, said)
         passages, constraints = proposed.passages, proposed.constraints
         if not passages:
             return Retrieved((), constraints, met=True)
@@ -161,6 +164,7 @@ class HybridRetriever(BaseRetriever):
         k: int,
         mode: Mode = "hybrid",
         today: date | None = None,
+        said: Sequence[str] = (),
     ) -> Candidates:
         """What the indexes propose, unscored; arguments as those of `find`."""
         import numpy as np
@@ -175,7 +179,8 @@ class HybridRetriever(BaseRetriever):
             found, asked = self._propose(index, query, vector, filters, k, mode), Found()
             if mode == "hybrid":
                 day = today or date.today()  # noqa: DTZ011  the reader's own day
-                constraints = understand(question, language, index.sources, day)
+                read = (understand(s, language, index.sources, day) for s in said or [question])
+                constraints = next(filter(None, read), constraints)
                 if (narrow := narrowed(filters, constraints)) is not None:
                     asked = self._propose(index, query, vector, narrow, k, mode)
             lists = (*found.values(), *asked.values())

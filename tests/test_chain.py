@@ -68,6 +68,28 @@ def test_what_the_question_asks_of_articles_is_told(pipeline: Pipeline):
     assert pipeline().invoke(nobody).citations, "all articles were searched"
 
 
+def test_an_outlet_that_tells_is_nothing_that_the_articles_must_mention(pipeline: Pipeline):
+    plain = pipeline().invoke(Question("Who led the works on the bridge?"))
+    told = pipeline().invoke(
+        Question("According to The Harbour Post, who led the works on the bridge?")
+    )
+    assert told.constraints.sources == ("The Harbour Post",)
+    assert told.confidence == pytest.approx(plain.confidence, abs=0.15)
+    nothing = Question("According to The Harbour Post, who is Zebulon?")
+    answer = pipeline(abstain_below=1.0).invoke(nothing)
+    assert "Zebulon" in answer.text
+    assert "Harbour" not in answer.text
+
+
+def test_a_follow_up_asks_what_was_asked_before_it_unless_it_asks_itself(pipeline: Pipeline):
+    history = ("What did The Harbour Post report on the bridge?", "On Tuesday it opened [1].")
+    same = pipeline().invoke(Question("And who led the works?", history))
+    assert same.constraints.sources == ("The Harbour Post",)
+    assert not same.constraints.times, "Tuesday is the answer's"
+    other = pipeline().invoke(Question("And according to Le Courrier?", history))
+    assert other.constraints.sources == ("Le Courrier",)
+
+
 def test_yesterday_counts_from_the_day_of_the_question(pipeline: Pipeline):
     question = Question("What was published yesterday?", asked_on=date(2021, 11, 3))
     [told] = pipeline().invoke(question).to_json()["constraints"]["published"]

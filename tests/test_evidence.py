@@ -78,6 +78,13 @@ def test_copies_count_where_they_have_the_quote_word_for_word():
     assert [copy["article_id"] for copy in quote.to_json()["also"]] == ["wire"]
 
 
+def test_copies_of_every_quoted_chunk_count():
+    same = article("wire", "The port closed.", "Dockers went home.")
+    hits = [replace(hit(PORT, s0=0.9), copies=(same,)), hit(PORT, s2=0.89)]
+    quotes = cite(choose(hits, budget=400, most=3))
+    assert [quote.also for quote in quotes] == [(same,), (same,)]
+
+
 _SCORES = st.lists(st.floats(0, 1), min_size=4, max_size=4)
 
 

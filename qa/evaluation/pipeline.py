@@ -75,13 +75,20 @@ class DeepRetriever(HybridRetriever):
         k: int | None = None,
         mode: Mode = "hybrid",
         today: date | None = None,
+        said: Sequence[str] = (),
     ) -> Retrieved:
         """As the parent's."""
         wanted = k or self.k
         # Not deeper than the candidates: more would change them.
         depth = max(wanted, self.candidates)
         found = super().find(
-            question, language=language, filters=filters, k=depth, mode=mode, today=today
+            question,
+            language=language,
+            filters=filters,
+            k=depth,
+            mode=mode,
+            today=today,
+            said=said,
         )
         if (ranked := _ranked.get()) is not None:
             ranked[:] = found.hits
@@ -170,15 +177,16 @@ class Pipeline:
         """Retrieval alone, of the stand-alone question, as the assistant does it."""
         started = time.perf_counter()
         asked = make_standalone(self._asked(question))
-        hits = self._retriever.search(
+        found = self._retriever.find(
             asked.standalone,
             language=asked.language,
             filters=asked.filters,
             k=self._retriever.candidates,
             mode=mode,
             today=asked.asked_on,
+            said=asked.said,
         )
-        return Outcome(None, hits, (time.perf_counter() - started) * 1000)
+        return Outcome(None, found.hits, (time.perf_counter() - started) * 1000)
 
     def _asked(self, question: GoldQuestion) -> Question:
         """As it is asked: on its own day, or on that of the newest article, whenever it is run."""
