@@ -68,12 +68,12 @@ _EXPECTED_LONG = {
     "adjacency": 0.2,
 }
 
-_INTERCEPT = -6.527
+_INTERCEPT = -6.550
 _WEIGHTS = {
-    "sentence_dense": 9.049,
-    "sentence_coverage": 2.766,
-    "names": 1.356,
-    "agreement": 3.407,
+    "sentence_dense": 9.026,
+    "sentence_coverage": 2.769,
+    "names": 1.352,
+    "agreement": 3.446,
 }
 
 

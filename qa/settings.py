@@ -117,7 +117,7 @@ class Settings(BaseModel):
     ] = 400
     abstain_below: Annotated[
         float, Field(ge=0, le=1, description="confidence under which the assistant abstains")
-    ] = 0.35
+    ] = 0.40
 
     host: Annotated[str, Field(description="address that `qa serve` listens on")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="port; 0 takes any free one")] = 7860
