@@ -16,11 +16,11 @@ from qa.constraints import Constraints, Window
 from qa.filters import Filters, source_key
 
 # Added to a score in [0, 1] for an article that is all that is asked for: see docs/decisions.md.
-OUTLET = 0.2
-PUBLISHED = 0.2
+OUTLET = 0.1
+PUBLISHED = 0.1
 HAPPENED = 0.05
 # Of an outlet that may be what the question is about instead.
-MENTIONED = 0.1
+MENTIONED = 0.05
 # Days after an event in which half of what is still written of it appears, and before it.
 _HALF_LIFE_AFTER = 30.0
 _HALF_LIFE_BEFORE = 7.0
