@@ -134,7 +134,7 @@ def test_what_no_article_meets_is_said(retriever: HybridRetriever):
 
 
 def test_yesterday_is_the_day_before_the_day_given(retriever: HybridRetriever):
-    question = "Which articles on the bridge were published yesterday?"
+    question = "Which articles on the Kervalec bridge were published yesterday?"
     found = retriever.find(question, today=date(2019, 3, 16))
     assert found.constraints.until == date(2019, 3, 15)
     assert found.hits[0].article.id == "bridge"
