@@ -95,19 +95,9 @@ class HybridRetriever(BaseRetriever):
     candidates: int = 50
     k: int = 10
 
-    def search(
-        self,
-        question: str,
-        *,
-        language: str | None = None,
-        filters: Filters | None = None,
-        k: int | None = None,
-        mode: Mode = "hybrid",
-        today: date | None = None,
-    ) -> list[Hit]:
-        """The hits of `find`."""
-        found = self.find(question, language=language, filters=filters, k=k, mode=mode, today=today)
-        return list(found.hits)
+    def search(self, question: str, **options: Any) -> list[Hit]:
+        """The hits of `find`, with its options."""
+        return list(self.find(question, **options).hits)
 
     def find(
         self,

@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,7 +27,6 @@ from qa.assistant import Assistant, LanguageModel
 from qa.errors import ModelError
 from qa.evaluation.questions import GoldQuestion
 from qa.evaluation.vectors import ReusedVectors
-from qa.filters import Filters
 from qa.index import EmbedderIdentity, LiveIndex, Manifest
 from qa.indexing import PassageEmbedder, ProgressCallback, index_paths
 from qa.retrieval import HybridRetriever, Mode, Retrieved
@@ -66,30 +64,11 @@ _ranked: ContextVar[list[Hit] | None] = ContextVar("ranked", default=None)
 class DeepRetriever(HybridRetriever):
     """Returns what its parent returns, and notes the ranking that goes on behind it."""
 
-    def find(
-        self,
-        question: str,
-        *,
-        language: str | None = None,
-        filters: Filters | None = None,
-        k: int | None = None,
-        mode: Mode = "hybrid",
-        today: date | None = None,
-        said: Sequence[str] = (),
-    ) -> Retrieved:
+    def find(self, question: str, *, k: int | None = None, **options: Any) -> Retrieved:
         """As the parent's."""
         wanted = k or self.k
         # Not deeper than the candidates: more would change them.
-        depth = max(wanted, self.candidates)
-        found = super().find(
-            question,
-            language=language,
-            filters=filters,
-            k=depth,
-            mode=mode,
-            today=today,
-            said=said,
-        )
+        found = super().find(question, k=max(wanted, self.candidates), **options)
         if (ranked := _ranked.get()) is not None:
             ranked[:] = found.hits
         return replace(found, hits=found.hits[:wanted])
