@@ -11,7 +11,10 @@ import re
 from qa.analysis import fold
 from qa.answer import Language
 
-_GREETING = r"(?:bonjour|bonsoir|salut|coucou|hello|hi|hey|good (?:morning|afternoon|evening))"
+_GREETING = (
+    r"(?:(?:bonjour|bonsoir|salut|coucou|hello|hi|hey|good (?:morning|afternoon|evening))"
+    r"(?:,? (?:a tous|tout le monde|there|all|everyone|everybody))?)"
+)
 _THANKS = (
     r"(?:merci|merci (?:beaucoup|bien|a toi|a vous)|thanks|thank you|thanks a lot|"
     r"thank you very much|thx|parfait|super|great|perfect|ok|d'accord)"

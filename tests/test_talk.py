@@ -12,6 +12,7 @@ from qa.talk import reply
     [
         ("Bonjour !", "Bonjour"),
         ("Bonsoir", "Bonjour"),
+        ("Bonjour à tous !", "Bonjour"),
         ("merci beaucoup", "Je vous en prie"),
         ("Bonjour, qui es-tu ?", "Je réponds"),
         ("Comment ça marche ?", "Je réponds"),
@@ -27,6 +28,8 @@ def test_french(message: str, starts: str):
     [
         ("Hello", "Hello"),
         ("Good morning!", "Hello"),
+        ("Hi there", "Hello"),
+        ("Hello everyone, who are you?", "I answer"),
         ("thanks a lot", "You are welcome"),
         ("Hi, who are you?", "I answer"),
         ("What can you do?", "I answer"),
