@@ -191,7 +191,7 @@ def main() -> None:
     }
     training = {name: chunks_of(found[name]) for name in FITTED}
     everything = fit(list(training.values()))
-    print("PASSAGE =", dict(zip(PASSAGE, everything.round(3).tolist(), strict=True)))
+    print("_SHORT =", dict(zip(PASSAGE, everything.round(3).tolist(), strict=True)))
     of_sentences = fit([sentences_of(found[name]) for name in FITTED])
     print("SENTENCE =", dict(zip(SENTENCE, of_sentences.round(3).tolist(), strict=True)))
     present = np.array(list(PASSAGE.values()))

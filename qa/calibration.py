@@ -53,7 +53,8 @@ SENTENCE = {
 }
 # What the lexical values of a chunk in another language are taken to be, to its nearness above that
 # of the ordinary candidate: seven tenths of the means over the same sets, of few terms and of many,
-# for a chunk that is near and foreign is right less often (docs/decisions.md).
+# for a chunk that is near and foreign is right less often (docs/decisions.md). The script that took
+# the means was not kept.
 _ORDINARY_NEARNESS = 0.12
 _EXPECTED_SHORT = {
     "coverage": 1.2,

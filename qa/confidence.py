@@ -54,8 +54,8 @@ def features(
     seen = " ".join(fold(_said(h)) for h in best)
     wanted = names(question)
     named = sum(mentioned(name, seen) for name in wanted) / len(wanted) if wanted else 1.0
-    foreign = evidence[:1] and evidence[0].article.language != language
-    same = [] if foreign else [e.sentence.coverage for e in evidence if _in(e, language)]
+    own = [e for e in evidence if e.article.language == language]
+    same = [e.sentence.coverage for e in own] if own[:1] == list(evidence[:1]) else []
     return {
         "sentence_dense": max(
             (_above(e.sentence.dense, language, e.article) for e in evidence), default=0.0
@@ -64,10 +64,6 @@ def features(
         "names": named,
         "agreement": _agreement(hits[0]) if same else _ORDINARY_AGREEMENT,
     }
-
-
-def _in(evidence: Evidence, language: str) -> bool:
-    return evidence.article.language == language
 
 
 def _said(hit: Hit) -> str:

@@ -8,12 +8,12 @@ Five values speak for a chunk, each about 0 for what is unrelated and at most 1:
     coverage           share of the question's terms that header and chunk contain, by idf
     adjacency          share of the question's pairs of neighbouring terms that stand together
 
-That of question and chunk (`dense`) does not count in a chunk's score, for its best sentence says
-more; it says what to expect of a chunk in another language.
 Nearness is the cosine less what unrelated texts of the two languages have, so that articles of
-both languages compete on equal terms. Scores are weighted sums, the same weights for every
-question, so they compare across questions as well. A sentence is scored by its own values and its
-chunk's score. Knows nothing about where candidates come from.
+both languages compete on equal terms. That of question and chunk (`dense`) does not count in a
+chunk's score, for its best sentence says more; it says what to expect of a chunk in another
+language. Scores are weighted sums; the weights depend on how many terms the question has and on
+nothing else, so scores compare across questions of like length. A sentence is scored by its own
+values and its chunk's score. Knows nothing about where candidates come from.
 """
 
 from __future__ import annotations

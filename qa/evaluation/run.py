@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from qa.indexing import ProgressCallback
     from qa.retrieval import Mode
 
-# Settings that decide no answer.
+# Settings that decide no answer; those of the server, from `host` on, stand last.
 _PLACES = {"index", "corpus", "models_dir", "hub", "chroma_url", "threads"}
 _PLACES |= set(list(Settings.model_fields)[list(Settings.model_fields).index("host") :])
 
