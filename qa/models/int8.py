@@ -12,7 +12,6 @@ threads: faster than one batch on all threads, and nothing is padded.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from qa.errors import ModelError
 from qa.models import int8file
 from qa.models.tokens import TokenStates
+from qa.sessions import cores, open_session
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -58,7 +58,8 @@ class Int8Model:
         tokenizer.no_padding()
         tokenizer.enable_truncation(_json(folder / "sentence_bert_config.json")["max_seq_length"])
         prompts = _json(folder / "config_sentence_transformers.json")["prompts"]
-        return cls(_session(folder / int8file.NAME), tokenizer, prompts, threads or _cores())
+        session = open_session(folder / int8file.NAME, "Run `qa models verify`.")
+        return cls(session, tokenizer, prompts, threads or cores())
 
     def encode(self, texts: list[str], prompt: str) -> Vectors:
         """The mean of each text's tokens: (len(texts), dimension), each row of length 1."""
@@ -83,20 +84,6 @@ class Int8Model:
         return TokenStates(states, np.array(encoding.offsets))
 
 
-def _session(path: Path) -> Any:
-    import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as errors
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except (errors.NoSuchFile, errors.InvalidProtobuf, errors.InvalidGraph, errors.Fail) as exc:
-        raise ModelError(f"{str(path)!r} cannot be loaded: {exc}. Run `qa models verify`.") from exc
-
-
 def _check_modules(folder: Path) -> None:
     modules = _json(folder / "modules.json")
     kinds = [module["type"].rpartition(".")[2] for module in modules]
@@ -112,10 +99,3 @@ def _check_modules(folder: Path) -> None:
 
 def _json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # Linux: a container may have fewer than the machine
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -17,7 +17,7 @@ Knows nothing about tokens, pooling or running.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,14 +60,19 @@ def write(folder: Path, target: Path) -> None:
     onnx.save(build(load_file(folder / "model.safetensors"), config), target)
 
 
-def build(weights: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> ModelProto:
+def build(
+    weights: Mapping[str, NDArray[Any]], config: Mapping[str, Any], outputs: Sequence[str] = ()
+) -> ModelProto:
     """The graph.
 
     Args:
         weights: by BertModel's names, in any precision.
         config: BertModel's.
+        outputs: names of linear layers among the weights, applied to every token in floating
+            point; none means the tokens' states themselves.
     Returns:
-        a model from `input_ids` (tokens,) int64 to `token_embeddings` (tokens, hidden) float32.
+        a model from `input_ids` (tokens,) int64 to float32 `token_embeddings` (tokens, hidden), or
+        to one (tokens, n) for each of `outputs`, by its name.
     """
     import numpy as np
     from onnx import TensorProto, helper
@@ -77,12 +82,18 @@ def build(weights: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> Mod
     states = _embeddings(graph, epsilon)
     for number in range(config["num_hidden_layers"]):
         states = _layer(graph, f"encoder.layer.{number}", states, heads, epsilon)
-    graph.nodes.append(helper.make_node("Identity", [states], ["token_embeddings"]))
+    found = {name: graph.head(states, name) for name in outputs} or {"token_embeddings": states}
+    widths = {name: len(graph.weights[f"{name}.bias"]) for name in outputs} or {
+        "token_embeddings": config["hidden_size"]
+    }
+    graph.nodes += [helper.make_node("Identity", [v], [name]) for name, v in found.items()]
     ids = helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["tokens"])
-    shape = ["tokens", config["hidden_size"]]
-    vectors = helper.make_tensor_value_info("token_embeddings", TensorProto.FLOAT, shape)
+    told = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["tokens", width])
+        for name, width in widths.items()
+    ]
     return helper.make_model(
-        helper.make_graph(graph.nodes, "bert", [ids], [vectors], graph.constants),
+        helper.make_graph(graph.nodes, "bert", [ids], told, graph.constants),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=_IR_VERSION,
         producer_name="qa",
@@ -132,6 +143,13 @@ class _Graph:
         step = self.add("Mul", x.step, self.constant(steps))
         product = self.add("Mul", self.add("Mul", product, step), x.size)
         return self.add("Add", product, bias)
+
+    def head(self, x: str, name: str) -> str:
+        """x · weightᵀ + bias, in floating point."""
+        weight = self.constant(self.weights[f"{name}.weight"].T)
+        return self.add(
+            "Add", self.add("MatMul", x, weight), self.constant(self.weights[f"{name}.bias"])
+        )
 
     def quantise(self, x: str) -> Quantised:
         """Each token divided by its largest value first: the values of some are so large that one

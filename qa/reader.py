@@ -1,0 +1,211 @@
+"""Reader: the shortest span of each passage that answers a question, and whether any does.
+
+Question and passage go through one small network together. It points into the passage and writes
+nothing, so what it says is always a slice. It runs in ONNX Runtime in whole numbers, from one file
+in the package that holds its tokenizer as well; how it was made, from which data, and how far to
+trust it is in weights/reader.md.
+
+Source of the form: Devlin et al., BERT, NAACL 2019, arXiv:1810.04805, section 4.3 (spans against
+"no answer"); of one relevance score beside it: Karpukhin et al., DPR, EMNLP 2020,
+arXiv:2004.04906. Knows nothing about articles, chunks or indexes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from qa.errors import ModelError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from tokenizers import Encoding, Tokenizer
+
+WEIGHTS = Path(__file__).parent / "weights" / "reader.onnx"
+# How the file's contents are read; another way of making it gets another number.
+FORMAT = 1
+SPAN_TOKENS = 40
+# Another span of a passage is told when it is at most this much less likely, as a logit.
+_ALSO = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span of a passage that may answer.
+
+    Attributes:
+        passage: which of the passages, from 0.
+        start, end: characters [start, end) of the passage.
+        text: the passage's characters there.
+        score: how much likelier the span is than that the passage does not answer, as a logit.
+        answerable: calibrated probability, in [0, 1], that the passage answers the question.
+        relevance: probability, in [0, 1], of the network's relevance head, uncalibrated.
+    """
+
+    passage: int
+    start: int
+    end: int
+    text: str
+    score: float
+    answerable: float
+    relevance: float
+
+
+class Reader:
+    """A loaded reader. `Reader.open` makes one; it may be used from several threads."""
+
+    def __init__(
+        self, session: Any, tokenizer: Tokenizer, about: dict[str, Any], threads: int
+    ) -> None:
+        self._session = session
+        self._tokenizer = tokenizer
+        self._about = about
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
+
+    @classmethod
+    def open(cls, path: Path = WEIGHTS, threads: int | None = None) -> Self:
+        """Load a reader from its file.
+
+        Args:
+            path: the package's own unless said otherwise.
+            threads: passages read side by side; all cores when not given.
+        Raises:
+            ModelError: the file is missing, damaged, or no reader of this format.
+        """
+        from tokenizers import Tokenizer
+
+        from qa.sessions import cores, open_session
+
+        if not path.is_file():
+            raise ModelError(
+                f"the reader {str(path)!r} is missing. Install qa again, or set reader = false."
+            )
+        session = open_session(path, "Install qa again, or set reader = false.")
+        about = json.loads(session.get_modelmeta().custom_metadata_map.get("reader", "{}"))
+        if about.get("format") != FORMAT:
+            raise ModelError(
+                f"{str(path)!r} is no reader of format {FORMAT} (it says {about.get('format')!r}). "
+                "Install qa again, or set reader = false."
+            )
+        tokenizer: Tokenizer = Tokenizer.from_str(
+            session.get_modelmeta().custom_metadata_map["tokenizer"]
+        )
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(about["tokens"], stride=about["stride"], strategy="only_second")
+        return cls(session, tokenizer, about, threads or cores())
+
+    def read(self, question: str, passages: Sequence[str], *, most: int = 1) -> list[Span]:
+        """What answers the question in each passage.
+
+        Args:
+            question: stand-alone, in French or English; what is beyond 64 tokens is not read.
+            passages: in either language, of any length; long ones are read in windows.
+            most: spans of one passage; the second and later only where they lie elsewhere and are
+                nearly as likely.
+        Returns:
+            passage by passage, best span first; a passage of white space alone has none.
+        """
+        asked = self._clipped(question)
+        read = self._pool.map(lambda text: self._one(asked, text, most), passages)
+        return [
+            Span(number, start, end, passages[number][start:end], *rest)
+            for number, spans in enumerate(read)
+            for start, end, *rest in spans
+        ]
+
+    def _clipped(self, question: str) -> str:
+        encoding = self._tokenizer.encode(question, add_special_tokens=False)
+        limit = self._about["question_tokens"]
+        offsets = encoding.offsets
+        return question[: offsets[limit][0]] if len(offsets) > limit else question
+
+    def _one(
+        self, question: str, passage: str, most: int
+    ) -> list[tuple[int, int, float, float, float]]:
+        encoding = self._tokenizer.encode(question, passage)
+        found: list[tuple[float, int, int]] = []
+        answerable = relevance = 0.0
+        for window in (encoding, *encoding.overflowing):
+            spans, own = self._window(window, passage, most)
+            found += spans
+            if spans:
+                answerable = max(answerable, self._answerable(spans[0][0], own))
+                relevance = max(relevance, _sigmoid(own))
+        kept: list[tuple[int, int, float, float, float]] = []
+        for score, start, end in sorted(found, key=lambda s: (-s[0], s[1])):
+            if len(kept) == most or (kept and score < kept[0][2] - _ALSO):
+                break
+            if all(end <= a or z <= start for a, z, *_ in kept):
+                kept.append((start, end, score, answerable, relevance))
+        return kept
+
+    def _window(
+        self, encoding: Encoding, passage: str, most: int
+    ) -> tuple[list[tuple[float, int, int]], float]:
+        """(score, start, end) of the best spans of one window, best first; the relevance logit."""
+        import numpy as np
+
+        ids = np.array(encoding.ids, np.int64)
+        logits, relevance = self._session.run(["span", "relevance"], {"input_ids": ids})
+        offsets = np.array(encoding.offsets)
+        inside = np.array([which == 1 for which in encoding.sequence_ids])
+        inside &= offsets[:, 1] > offsets[:, 0]
+        rows = np.flatnonzero(inside)
+        if not len(rows):
+            return [], float(relevance[0, 0])
+        first, last = rows[0], rows[-1] + 1
+        scores = _pairs(logits[first:last], inside[first:last])
+        nothing = float(logits[0].sum())
+        found: list[tuple[float, int, int]] = []
+        for place in np.argsort(-scores, axis=None)[: most * 20]:
+            a, z = divmod(int(place), scores.shape[1])
+            start, end = _trimmed(passage, offsets[first + a][0], offsets[first + z][1])
+            if start < end and all(end <= f[1] or f[2] <= start for f in found):
+                found.append((float(scores[a, z]) - nothing, start, end))
+            if len(found) == most:
+                break
+        return found, float(relevance[0, 0])
+
+    def _answerable(self, score: float, relevance: float) -> float:
+        bias, of_score, of_relevance = self._about["answerable"]
+        return _sigmoid(bias + of_score * score + of_relevance * relevance)
+
+
+def _pairs(logits: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """(tokens, tokens): the logit of each span [row, column]; impossible ones very low."""
+    import numpy as np
+
+    scores: np.ndarray = logits[:, 0][:, None] + logits[:, 1][None, :]
+    allowed = np.tri(len(logits), len(logits), 0, bool).T
+    allowed &= np.tri(len(logits), len(logits), SPAN_TOKENS - 1, bool)
+    allowed &= inside[:, None] & inside[None, :]
+    return np.where(allowed, scores, -1e9)
+
+
+_EDGES = ' \t\n\r\u00a0\u202f\u2009.,;:!?«»“”"()[]'
+_PAIRED = {"(": ")", "[": "]", "«": "»", "“": "”", '"': '"'}
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Without white space and punctuation at its edges, but with both halves of a pair."""
+    start, end = int(start), int(end)
+    while start < end and text[start] in _EDGES:
+        closing = _PAIRED.get(text[start])
+        if closing and closing in text[start + 1 : end]:
+            break
+        start += 1
+    while start < end and text[end - 1] in _EDGES:
+        opening = next((o for o, c in _PAIRED.items() if c == text[end - 1]), None)
+        if opening and opening in text[start : end - 1]:
+            break
+        end -= 1
+    return start, end
+
+
+def _sigmoid(x: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, x))))
