@@ -21,12 +21,24 @@ _ISO_DATE = re.compile(
     r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[T\s]+\d{1,2}:?\d{2}.*)?)?)?", re.ASCII
 )
 
-# Characters that no reader sees but that change what a machine reads: controls other than
-# tab and newline, zero-width characters, bidirectional overrides, the tag block; and halves of
+# Characters that no reader sees but that change what a machine reads: controls other than tab and
+# newline, all that Unicode calls default-ignorable (zero-width characters, bidirectional controls,
+# soft hyphens, fillers, variation selectors, the tag block), annotation marks; and halves of
 # surrogate pairs, which JSON can name but UTF-8 cannot write.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e007f\ud800-\udfff]"
+_INVISIBLE = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ud800-\udfff"
+)
+# What emoji are made of. One joiner between two, and one selector after one or within a keycap,
+# are part of what a reader sees; nowhere else, and never two.
+_EMOJI = (
+    "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2900-\u297f"
+    "\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+)
+_UNSEEN = re.compile(
+    f"(?!(?<=[{_EMOJI}])\ufe0f|(?<=[0-9#*])\ufe0f\u20e3"
+    f"|(?:(?<=[{_EMOJI}])|(?<=[{_EMOJI}]\ufe0f))\u200d[{_EMOJI}])[{_INVISIBLE}]"
 )
 
 
@@ -177,12 +189,13 @@ class Article:
 def clean_text(text: str) -> str:
     """Text as it is stored and quoted: NFC, no invisible characters, tidy white space.
 
+    Done once, before any offset is counted. What holds an emoji together stays.
     Spaces within a line become one (a no-break space stays what it is, French typography
     needs it), three or more newlines become two, and the ends are stripped.
     """
     text = re.sub("\r\n|[\r\v\f\x85\u2028]", "\n", text).replace("\u2029", "\n\n")
     # Composed after the invisible is gone, which may stand between a letter and its accent.
-    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    text = unicodedata.normalize("NFC", _UNSEEN.sub("", text))
     text = re.sub(r"[ \t]+", " ", text)
     text = re.sub(r" ?\n ?", "\n", text)
     text = re.sub(r"\n{3,}", "\n\n", text)

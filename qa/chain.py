@@ -30,6 +30,7 @@ from qa.evidence import choose, cite
 from qa.retrieval import HybridRetriever
 from qa.rewriting import make_standalone
 from qa.settings import Settings
+from qa.suspicious import is_suspicious
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,11 @@ def _answer(
 ) -> Iterator[Answer]:
     yield found.answer(stage="evidence")
     chat_model = model() if answerer != "extractive" else None
-    if chat_model is not None:
+    if chat_model is not None and any(is_suspicious(c.quote) for c in found.citations):
+        yield _extract(
+            found, reason="the quotes address a machine; no language model is shown them"
+        )
+    elif chat_model is not None:
         yield from _generate(found, chat_model)
     elif answerer == "generative":
         raise AnswerError(

@@ -106,10 +106,13 @@ def index(
         return
     for failure in report.failures:
         terminal.say(f"not read: {failure.origin}: {failure.reason}")
+    for flagged in report.suspicious:
+        terminal.say(f"addressed to a machine: {flagged}")
+    wary = f", {len(report.suspicious)} suspicious" if report.suspicious else ""
     again = f", {report.duplicates} duplicates left out" if report.duplicates else ""
     typer.echo(
         f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
-        f"{report.removed} removed, {len(report.failures)} failed{again}; "
+        f"{report.removed} removed, {len(report.failures)} failed{again}{wary}; "
         f"{report.counts['articles']} articles in {report.counts['chunks']} chunks "
         f"at {settings.index} ({report.seconds:.1f} s)"
     )

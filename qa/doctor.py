@@ -21,10 +21,12 @@ from qa.lexical import LexicalIndex
 from qa.models import CatalogueEntry, catalogue, status
 from qa.settings import Settings
 from qa.store import Store
+from qa.suspicious import Flagged
 
 State = Literal["good", "mended", "note", "bad"]
 
 _BATCH = 500
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +137,23 @@ def _agreement(settings: Settings, manifest: Manifest, *, repair: bool) -> Itera
         if repair and (lacking or stray):
             _mend(index, sorted(lacking), sorted(stray))
             manifest.after_run(index.archive.counts()).write(settings.index)
+        yield _suspicious(index)
     finally:
         index.close()
+
+
+def _suspicious(index: Index) -> Finding:
+    """Articles with a passage addressed to a machine: how many, and the first of them."""
+    flagged = [found for found in map(Flagged.of, index.archive.articles()) if found]
+    if not flagged:
+        return Finding("passages", "good", "no article addresses a machine")
+    named = "; ".join(str(found) for found in flagged[:_NAMED])
+    more = f"; and {len(flagged) - _NAMED} more" if len(flagged) > _NAMED else ""
+    detail = (
+        f"{len(flagged)} article(s) address a machine; such a passage is never shown to a language "
+        f"model. Remove what does not belong, then `qa index`: {named}{more}"
+    )
+    return Finding("passages", "note", detail)
 
 
 def _drop_broken_parts(settings: Settings, manifest: Manifest) -> Iterator[Finding]:

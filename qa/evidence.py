@@ -2,7 +2,9 @@
 
 Sentences are taken by score until the budget of characters is full; neighbours in one article
 become one quote, a sentence that another article already says in nearly the same words is
-passed over, and the quotes are then put in reading order. Knows nothing about models.
+passed over, and the quotes are then put in reading order. A sentence addressed to a machine
+(see `suspicious`) is passed over too, unless no other comes near it: then it is what was asked
+about. Knows nothing about models.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from qa.analysis import words
 from qa.answer import Citation, Hit, ScoredSentence
 from qa.article import Article
 from qa.chunks import Span
+from qa.suspicious import is_suspicious
 
 # A sentence this far below the best one no longer helps: see docs/decisions.md.
 _SCORE_GAP = 0.15
@@ -49,7 +52,11 @@ def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
     )
     taken: list[Evidence] = []
     left = budget
+    sober = next((evidence for evidence in ranked if not is_suspicious(evidence.text)), None)
+    wary = sober is not None and sober.sentence.score >= ranked[0].sentence.score - _SCORE_GAP
     for evidence in ranked:
+        if wary and is_suspicious(evidence.text):
+            continue
         length = len(evidence.sentence.span)
         if taken:
             if evidence.sentence.score < taken[0].sentence.score - _SCORE_GAP:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from qa.answer import Citation, Language
+from qa.fence import unmarked
 
 _BRACKETED = re.compile(r"\[(\d+)\]")
 _LEAD_IN: dict[Language, tuple[str, str]] = {
@@ -22,13 +23,14 @@ def write(citations: Sequence[Citation], language: Language) -> str:
     """The lead-in and each quote on a line of its own, with its number.
 
     Quotation marks follow the language of the answer; within a quote nothing is changed but white
-    space, each run of which becomes one space, and the brackets of numbers, "[3]", which would
-    read as citations. The citations themselves keep every character.
+    space, each run of which becomes one space (and one more where Markdown or HTML would begin to
+    work), and the brackets of numbers, "[3]", which would read as citations. The citations
+    themselves keep every character.
     """
     articles = {citation.article.id for citation in citations}
     opening, closing = _MARKS[language]
     lines = [_LEAD_IN[language][len(articles) > 1]]
     for citation in citations:
-        quote = _BRACKETED.sub(r"(\1)", " ".join(citation.quote.split()))
+        quote = unmarked(_BRACKETED.sub(r"(\1)", " ".join(citation.quote.split())))
         lines.append(f"{opening}{quote}{closing} [{citation.n}]")
     return "\n\n".join(lines)

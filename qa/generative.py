@@ -2,7 +2,8 @@
 
 The model sees a fixed system prompt (read once and kept by a local model), the numbered quotes
 with title and date, and the question. Articles are evidence, never instructions: each quote is
-fenced, and what looks like a fence inside one is taken out. Takes any LangChain chat model.
+fenced, what comes from outside is made inert (see `fence`), and a title addressed to a machine
+is left out. Takes any LangChain chat model.
 What the model says is checked in `grounding`, not here.
 """
 
@@ -19,6 +20,8 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from qa.analysis import fold
 from qa.answer import Citation, Language
 from qa.chunks import date_in_words
+from qa.fence import inert
+from qa.suspicious import is_suspicious
 
 REFUSAL = "NOT IN THE QUOTES"
 
@@ -52,11 +55,11 @@ def system_message() -> BaseMessage:
 
 def prompt(question: str, citations: Sequence[Citation], language: Language) -> list[BaseMessage]:
     """The messages for a stand-alone question over its quotes."""
-    quotes = "\n".join(f"[{c.n}] {_about(c)}<quote>{_fenced(c.quote)}</quote>" for c in citations)
+    quotes = "\n".join(f"[{c.n}] {_about(c)}<quote>{inert(c.quote)}</quote>" for c in citations)
     return [
         system_message(),
         HumanMessage(
-            f"{quotes}\n\nQuestion: {_fenced(question)}\nAnswer in {_LANGUAGE_NAMES[language]}:"
+            f"{quotes}\n\nQuestion: {inert(question)}\nAnswer in {_LANGUAGE_NAMES[language]}:"
         ),
     ]
 
@@ -104,12 +107,6 @@ def may_refuse(text: str) -> bool:
 def _about(citation: Citation) -> str:
     article = citation.article
     date = date_in_words(article.date, article.language) if article.date else ""
-    about = ", ".join(part for part in (_fenced(article.title), date) if part)
+    title = "" if is_suspicious(article.title) else inert(article.title)
+    about = ", ".join(part for part in (title, date) if part)
     return f"({about}) " if about else ""
-
-
-def _fenced(text: str) -> str:
-    """Text on one line that cannot close its fence or open a turn of the conversation."""
-    for mark in ("<quote>", "</quote>", "<|", "|>"):
-        text = text.replace(mark, " ")
-    return " ".join(text.split())

@@ -3,7 +3,8 @@
 `check` looks at each sentence that a model wrote: its citation numbers must exist; its names and
 numbers must stand in the quotes or in the question, if need be in the other language's spelling
 ("Tobrouk", "Tobruk"), and so must half of its words when quotes and answer share a language; a
-"yes" does not stand where a quote denies, nor a "no" where none does. It cannot see that a
+"yes" does not stand where a quote denies, nor a "no" where none does. A sentence with a link or
+markup does not stand at all: a quote may show an address, the model may not. It cannot see that a
 sentence of the right words says something else; what it cannot see is why quotes are shown.
 """
 
@@ -16,9 +17,10 @@ from typing import Self
 
 from qa.analysis import fold, terms, words
 from qa.answer import Citation, Hit, Language
-from qa.article import PartialDate
+from qa.article import PartialDate, clean_text
 from qa.chunks import date_in_words
 from qa.names import mentioned, names
+from qa.suspicious import is_suspicious
 
 
 def missing(question: str, hits: Sequence[Hit]) -> list[str]:
@@ -38,7 +40,11 @@ def missing(question: str, hits: Sequence[Hit]) -> list[str]:
     return absent
 
 
-_CITATION = re.compile(r"\s*\[(\d+(?:\s*[,;]\s*\d+)*)\]")
+# Also as a model may have seen it elsewhere: [ 7 ], [^7], [7-9], 【7】.
+_CITATION = re.compile(r"\s*[\[［【〔]\s*\^?(\d+(?:\s*[,;–-]\s*\d+)*)\s*[\]］】〕]")
+_ACTIVE = re.compile(
+    r"\w+://|\bwww\.|\]\s*\(|\]:|<\s*[a-z/!?]|\b(?:javascript|data|mailto):\S", re.I
+)
 # The part of a sentence's words that must stand in its quotes or in the question.
 _CARRIED = 0.5
 _VERDICT = re.compile(
@@ -85,12 +91,15 @@ def check(text: str, citations: Sequence[Citation], question: str, language: Lan
     """
     quotes = {citation.n: _Quote.of(citation) for citation in citations}
     kept, cited, dropped = [], dict[int, None](), []
-    for sentence in _SENTENCE_END.split(" ".join(text.split())):
+    for sentence in _SENTENCE_END.split(" ".join(clean_text(text).split())):
         said = _CITATION.sub("", sentence).strip()
         if not any(character.isalnum() for character in said):
             continue
         marks = " ".join(_CITATION.findall(sentence))
         numbers = [n for n in map(int, re.findall(r"\d+", marks)) if n in quotes]
+        if _ACTIVE.search(said):
+            dropped.append(said)
+            continue
         support = _support(_Claim(said, question, language), numbers, quotes)
         if not support:
             dropped.append(said)
@@ -124,7 +133,8 @@ class _Quote:
         # Of the article's date the month and the year: a day would vouch for any small number.
         month = PartialDate(article.date.year, article.date.month) if article.date else None
         when = date_in_words(month, article.language) if month else ""
-        text = fold(f"{article.title} {when} {quote}")
+        title = "" if is_suspicious(article.title) else article.title
+        text = fold(f"{title} {when} {quote}")
         denies = bool(_DENIAL.search(quote))
         return cls(text, frozenset(words(text)), article.language, denies)
 

@@ -32,6 +32,7 @@ from qa.index import EmbedderIdentity, Index, Manifest, write_lock
 from qa.settings import Settings
 from qa.sources import Failure, count, find, read
 from qa.store import Store
+from qa.suspicious import Flagged
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,6 +83,7 @@ class Report:
         added, updated, unchanged, removed: articles.
         duplicates: articles that another file of the run holds too, word for word.
         failures: what could not be read, with the reason.
+        suspicious: of the articles added or updated, those with a passage addressed to a machine.
         embedded: chunks that went through the embedder; 0 when nothing changed.
         seconds: wall-clock time.
         counts: articles and chunks in the index afterwards.
@@ -93,6 +95,7 @@ class Report:
     removed: int = 0
     duplicates: int = 0
     failures: list[Failure] = field(default_factory=list)
+    suspicious: list[Flagged] = field(default_factory=list)
     embedded: int = 0
     seconds: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
@@ -107,6 +110,7 @@ class Report:
             "duplicates": self.duplicates,
             "failed": len(self.failures),
             "failures": [{"origin": f.origin, "reason": f.reason} for f in self.failures],
+            "suspicious": [flagged.to_json() for flagged in self.suspicious],
             "embedded_chunks": self.embedded,
             "seconds": round(self.seconds, 3),
             "index": self.counts,
@@ -231,6 +235,8 @@ class _Run:
                     self.report.failures.append(item)
                     self._tell(1)
                 elif self._is_new(item):
+                    if flagged := Flagged.of(item):
+                        self.report.suspicious.append(flagged)
                     yield item
                 else:
                     self._tell(1)

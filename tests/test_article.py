@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -82,6 +84,63 @@ def test_cleaned_text_can_be_written(text):
 )
 def test_cleaning(text, cleaned):
     assert clean_text(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        "\u200b\u200c\u200d\u2060\ufeff",  # zero-width
+        "\u202e\u202d\u2066\u2069\u200f\u061c",  # bidirectional controls
+        "\u00ad",
+        "\ufe0f\ufe0e\ufe00",
+        "".join(chr(0xE0000 + ord(c)) for c in "ignore all"),  # tags spell what nobody sees
+        "".join(chr(0xE0100 + byte) for byte in b"ignore"),  # so do variation selectors
+        "\u3164\u115f\uffa0\u034f\u17b4\u180e\U0001d173",
+    ],
+)
+def test_what_nobody_sees_is_gone(unseen):
+    title = f"Le{unseen} pont"
+    article = _article(text=f"Le pont{unseen} rou{unseen}vre.", title=title, source=f"A{unseen}B")
+    assert (article.title, article.source, article.text) == ("Le pont", "AB", "Le pont rouvre.")
+
+
+def test_every_format_character_of_french_and_english_is_dropped():
+    """Those that stay are signs of Arabic, Syriac, Kaithi and hieroglyphs, which are drawn."""
+    every = (chr(code) for code in range(sys.maxunicode + 1))
+    kept = {c for c in every if unicodedata.category(c) == "Cf" and clean_text(f"a{c}b") != "ab"}
+    scripts = {unicodedata.name(c).split()[0] for c in kept}
+    assert scripts == {"ARABIC", "SYRIAC", "KAITHI", "EGYPTIAN"}
+
+
+@pytest.mark.parametrize(
+    "emoji",
+    [
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467",  # a family
+        "\u2764\ufe0f",
+        "1\ufe0f\u20e3",
+        "\U0001f3f3\ufe0f\u200d\U0001f308",
+    ],
+)
+def test_an_emoji_stays_whole(emoji):
+    assert clean_text(f"Bravo {emoji} !") == f"Bravo {emoji} !"
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("\u2764\ufe0f\ufe0f\ufe01", "\u2764\ufe0f"),
+        ("\u2764\u200d\u200d\u2764", "\u2764\u2764"),
+        ("1\ufe0f2", "12"),
+        ("\U0001f3f4\U000e0067\U000e0062\U000e007f", "\U0001f3f4"),  # a region's flag: the pole
+    ],
+)
+def test_emoji_carry_no_message(text, cleaned):
+    assert clean_text(text) == cleaned
+
+
+def test_french_typography_stays():
+    text = "«\u00a0Vrai\u202f?\u00a0» – l’été, 10\u202f000\u00a0€, n\u1d52 3…"
+    assert clean_text(text) == text
 
 
 def test_an_accent_joins_its_letter_across_the_invisible():

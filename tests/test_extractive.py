@@ -28,6 +28,16 @@ def test_two_quotes_of_one_article_are_one_article():
     assert write(citations, "en").startswith("One article says:")
 
 
+def test_markdown_and_html_in_an_article_do_not_work():
+    """Clients of the API show the text as Markdown, and would fetch the picture."""
+    article = Article.create(
+        text="Le pont ![x](https://a.example/?q) <img src=x> rouvre.", language="fr", origin="d"
+    )
+    citation = Citation(1, article, Span(0, len(article.text)))
+    assert "« Le pont ![x] (https://a.example/?q) < img src=x> rouvre. »" in write([citation], "fr")
+    assert citation.quote == article.text
+
+
 def test_a_number_in_brackets_in_an_article_is_no_citation():
     article = Article.create(text="Le pont [3] rouvre.", language="fr", origin="c", id="c")
     text = write([Citation(1, article, Span(0, 19))], "fr")

@@ -12,7 +12,10 @@ import warnings
 from importlib import import_module
 from pathlib import Path
 
+import docx
 import pytest
+from docx.oxml import OxmlElement
+from docx.shared import Pt, RGBColor
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -387,6 +390,22 @@ def test_a_page_gives_its_source_and_address():
         'style="font-size:0"',
         'style="font-size: 0.0em;"',
         'style="opacity:0"',
+        'style="opacity:.01"',
+        'style="display:/**/none"',
+        r'style="disp\6c ay:none"',
+        'style="font-size:1px"',
+        'style="font:0/0 a"',
+        'style="color:transparent"',
+        'style="color:rgba(0,0,0,0)"',
+        'style="color:white"',
+        'style="color:#FEFEFE;background:#fff"',
+        'style="color:#123;background-color:rgb(17, 34, 51)"',
+        'style="position:absolute;left:-9999px"',
+        'style="text-indent:-99em"',
+        'style="height:1px;overflow:hidden"',
+        'style="clip:rect(0 0 0 0)"',
+        'style="clip-path: inset(50%)"',
+        'style="transform:scale(0)"',
     ],
 )
 def test_hidden_words_are_cut_out(attribute):
@@ -402,12 +421,98 @@ def test_odd_characters_beside_hidden_words_stop_nothing(odd):
     assert "unseen" not in text
 
 
-@pytest.mark.parametrize("style", ["font-size:0.9em", "opacity:0.5", "display:block", "opacity:1"])
+@pytest.mark.parametrize(
+    "style",
+    [
+        "font-size:0.9em",
+        "opacity:0.5",
+        "display:block",
+        "opacity:1",
+        "opacity:50%",
+        "font:bold 12px/1.4 Arial",
+        "color:#000",
+        "color:white;background:#000",
+        "color:white;background:url(night.jpg)",
+        "width:100%;overflow:hidden",
+        "margin-left:-10px",
+    ],
+)
 def test_small_and_pale_words_stay(style):
     assert "seen" in webpage.plain(f'<p style="{style}">seen</p>')
 
 
+def test_letters_are_compared_with_the_background_around_them():
+    on_black = '<div style="background:black"><p style="color:white">seen</p></div>'
+    on_white = (
+        '<table bgcolor="#ffffff"><tr><td><font color="white">unseen</font></td></tr></table>'
+    )
+    other = '<div style="color:white">unseen <b style="color:black">but seen</b></div>'
+    assert clean_text(webpage.plain(on_black)) == "seen"
+    assert clean_text(webpage.plain(on_white)) == ""
+    assert "but seen" in webpage.plain(other)
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        "<!-- {} -->",
+        "<template>{}</template>",
+        "<noscript>{}</noscript>",
+        "<script>{}</script>",
+        "<textarea>{}</textarea>",
+        "<dialog>{}</dialog>",
+        "<datalist><option>{}</option></datalist>",
+        "<iframe>{}</iframe>",
+        "<video>{}</video>",
+        '<img src="a.png" alt="{}">',
+        '<p title="{}">seen</p>',
+    ],
+)
+def test_what_a_browser_does_not_show_is_not_read(element, write):
+    """In a page, in a feed's entry and, raw, in Markdown."""
+    seen = "<p>Le vieux pont de Kervalec a rouvert jeudi aux piétons, dit la mairie du lieu.</p>"
+    hidden = element.format("unseen words")
+    page = f"<html lang=fr><head><title>Pont</title></head><body>{seen}{hidden}{seen}</body></html>"
+    [article] = articles(write("a.html", page))
+    assert "unseen" not in article.text
+    assert "unseen" not in webpage.plain(seen + hidden)
+    [article] = articles(write("a.md", f"Le pont {hidden} rouvre.\n\n{hidden}\n\nIl est neuf.\n"))
+    assert "unseen" not in article.text
+    assert article.text.startswith("Le pont")
+    assert article.text.endswith("Il est neuf.")
+
+
+def test_words_hidden_in_markdown_are_not_read(write):
+    source = (
+        "Le pont <span style='display:none'>unseen **words**</span>rouvre.\n\n"
+        "<div hidden>\n\nunseen\n\n```\nunseen\n```\n\n- unseen\n\n</div>\n\nIl est <b>neuf</b>.\n"
+    )
+    [article] = articles(write("a.md", source))
+    assert "unseen" not in article.text
+    assert article.text.split("\n")[0] == "Le pont rouvre."
+    assert article.text.endswith("Il est neuf.")
+
+
 # PDF and Word.
+
+
+def test_white_and_tiny_words_of_a_document_are_not_read(tmp_path):
+    document = docx.Document()
+    paragraph = document.add_paragraph("Le pont rouvre jeudi. ")
+    for text, size, colour in (
+        ("white", 11, "FFFFFF"),
+        ("tiny", 1, "000000"),
+        ("small", 6, "000000"),
+    ):
+        run = paragraph.add_run(f"{text} ")
+        run.font.size, run.font.color.rgb = Pt(size), RGBColor.from_string(colour)
+    cell = document.add_table(1, 1).cell(0, 0)
+    run = cell.paragraphs[0].add_run("heading")
+    run.font.color.rgb = RGBColor(255, 255, 255)
+    cell._tc.get_or_add_tcPr().append(OxmlElement("w:shd"))
+    document.save(str(tmp_path / "a.docx"))
+    [article] = articles(tmp_path / "a.docx")
+    assert article.text == "Le pont rouvre jeudi. small\n\nheading"
 
 
 def test_a_pdf_loses_headers_footers_and_hyphens():

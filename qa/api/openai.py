@@ -24,6 +24,7 @@ from qa.api.chat import ChatIn, Message
 from qa.api.errors import ApiError
 from qa.api.logs import request_id
 from qa.api.schemas import AskIn
+from qa.fence import unmarked
 from qa.settings import AnswererName
 
 MODELS: dict[str, AnswererName] = {
@@ -121,7 +122,9 @@ def _source(citation: Citation) -> str:
     article = citation.article
     about = [article.source, str(article.date) if article.date else None, article.url]
     told = ", ".join(part for part in about if part)
-    return f"[{citation.n}] {article.title or article.id}" + (f" ({told})" if told else "")
+    return unmarked(
+        f"[{citation.n}] {article.title or article.id}" + (f" ({told})" if told else "")
+    )
 
 
 def _turns(messages: Sequence[Message]) -> list[str]:

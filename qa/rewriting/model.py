@@ -16,6 +16,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from qa.analysis import fold
 from qa.answer import Question
 from qa.errors import AnswerError
+from qa.fence import inert
 from qa.language import QuestionLanguage, question_language
 from qa.names import mentioned, names
 from qa.rewriting.gate import leaning
@@ -121,9 +122,7 @@ def _prompt(
 
 def _short(text: str) -> str:
     """On one line, cut at a word, and unable to open a turn of the conversation."""
-    for mark in ("<|", "|>"):
-        text = text.replace(mark, " ")
-    text = " ".join(text.split())
+    text = inert(text)
     return text if len(text) <= _ANSWER_CHARS else text[:_ANSWER_CHARS].rsplit(" ", 1)[0] + " …"
 
 

@@ -2,8 +2,8 @@
 
 Front matter gives id, title, date, source, language (or lang) and url. Without a title there,
 the first heading of level 1 is the title and leaves the text. Link texts and code stay;
-addresses, images and raw HTML go. List items begin with "• " or their number, table cells are
-joined by " | ".
+addresses, images and raw HTML go, and with it the words that it hides (see `hiding`). List items
+begin with "• " or their number, table cells are joined by " | ".
 
 All values of the front matter are read as text: YAML would make `language: no` a false and
 `id: 007` a seven.
@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from html.parser import HTMLParser
 from pathlib import Path
 
 import yaml
@@ -23,6 +24,7 @@ from markdown_it.token import Token
 from qa.article import Article
 from qa.errors import SourceError
 from qa.sources.fields import article_from, origin_of
+from qa.sources.hiding import hides
 from qa.sources.plain import decode
 
 _FRONT_MATTER = re.compile(r"\s*^---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.M | re.S)
@@ -33,7 +35,7 @@ def read(path: Path) -> Iterator[Article]:
     """The one article of a Markdown file."""
     source = decode(path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n")
     fields, body = _split(source)
-    tokens: Sequence[Token] = _parser().parse(body)
+    tokens: Sequence[Token] = _shown(_parser().parse(body))
     title = fields.get("title")
     if not title:
         title, tokens = _take_title(tokens)
@@ -71,6 +73,55 @@ def _fields(front_matter: str) -> dict[str, object]:
 @cache
 def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+
+def _shown(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens without those that stand within raw HTML which hides its words."""
+    html = _RawHtml()
+    shown: list[Token] = []
+    for token in tokens:
+        if token.type == "html_block":
+            html.feed(token.content)
+        elif token.children is not None:
+            token.children = _shown_inline(token.children, html)
+            shown.append(token)
+        elif not html.hiding or token.nesting:
+            shown.append(token)
+    return shown
+
+
+def _shown_inline(tokens: Sequence[Token], html: _RawHtml) -> list[Token]:
+    shown = []
+    for token in tokens:
+        if token.type == "html_inline":
+            html.feed(token.content)
+        elif not html.hiding or token.nesting:
+            shown.append(token)
+    return shown
+
+
+class _RawHtml(HTMLParser):
+    """Follows raw HTML piece by piece, and knows whether an open element hides what comes."""
+
+    _EMPTY = frozenset("area base br col embed hr img input link meta source track wbr".split())
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._open: list[tuple[str, bool]] = []
+
+    @property
+    def hiding(self) -> bool:
+        return any(hidden for _, hidden in self._open)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self._EMPTY:
+            self._open.append((tag, hides(tag, dict(attrs))))
+
+    def handle_endtag(self, tag: str) -> None:
+        for place in range(len(self._open) - 1, -1, -1):
+            if self._open[place][0] == tag:
+                del self._open[place:]
+                return
 
 
 def _take_title(tokens: Sequence[Token]) -> tuple[str, Sequence[Token]]:

@@ -1,9 +1,7 @@
 """Web pages: the article of a saved HTML page, without its menus, comments and hidden words.
 
-trafilatura finds the article, its title, date and site. What the page hides from a reader
-(display:none, the `hidden` attribute, aria-hidden, letters of no size) is cut out before, for
-a quote must be something that people could see, and hidden words may be meant for machines.
-Hiding by style sheet is not recognised.
+trafilatura finds the article, its title, date and site. What the page hides from a reader is cut
+out before, as far as `hiding` can tell: a quote must be something that people could see.
 
 The date is the one that the page declares (metadata, <time>, its address); dates that merely
 occur in the text are not taken. Also home of `plain`, which turns a feed's HTML into text.
@@ -12,7 +10,7 @@ occur in the text are not taken. Also home of `plain`, which turns a feed's HTML
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import trafilatura
@@ -21,6 +19,7 @@ from lxml import etree, html  # type: ignore[import-untyped]
 from qa.article import Article
 from qa.errors import SourceError
 from qa.sources.fields import article_from, language_code, origin_of
+from qa.sources.hiding import NEVER_SHOWN, Colour, background, hides, tells_colour
 from qa.sources.plain import decode
 from qa.sources.quiet import quiet
 
@@ -29,11 +28,8 @@ _DECLARED = re.compile(rb"<meta[^>]{0,200}?charset=[\"']?([\w-]+)", re.I)
 _ENOUGH_FOR_CHARSET = 4096
 # Characters; less than that is a menu's leftover, not an article.
 _SHORTEST = 50
-_HIDDEN = re.compile(
-    r"(?:^|;)(?:display:none|visibility:(?:hidden|collapse)|opacity:0*(?:\.0*)?%?(?:;|!|$)"
-    r"|font-size:0*(?:\.0*)?(?:px|pt|em|rem|%)?(?:;|!|$))"
-)
-_NEVER_SHOWN = ("script", "style", "template", "noscript", "head", "iframe", "object", "svg")
+# Never shown, but where a page declares its title, date and site.
+_DECLARES = frozenset(("head", "title", "script", "style"))
 # Characters that XML knows not, which lxml reads in HTML but refuses to move about.
 _UNKNOWN_TO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _BLOCKS = re.compile(
@@ -81,7 +77,7 @@ def plain(fragment: str) -> str:
         return ""
     tree = _tree(f"<html><body>{fragment}</body></html>")
     drop_hidden(tree)
-    etree.strip_elements(tree, *_NEVER_SHOWN, with_tail=False)
+    etree.strip_elements(tree, *NEVER_SHOWN, with_tail=False)
     parts: list[str] = []
     _collect(tree, parts)
     return "".join(parts)
@@ -90,17 +86,27 @@ def plain(fragment: str) -> str:
 def drop_hidden(tree: html.HtmlElement) -> None:
     """Cut out of a page, in place, what its own attributes hide from a reader."""
     for element in list(tree.iter(etree.Element)):
-        if element.tag not in ("html", "body") and _is_hidden(element):
+        if element.tag not in ("html", "body", *_DECLARES) and _is_hidden(element):
             element.drop_tree()
 
 
 def _is_hidden(element: html.HtmlElement) -> bool:
-    style = re.sub(r"\s", "", element.get("style") or "").lower()
-    return (
-        "hidden" in element.attrib
-        or (element.get("aria-hidden") or "").strip().lower() == "true"
-        or _HIDDEN.search(style) is not None
-    )
+    if not hides(element.tag, element.attrib, on=_under(element)):
+        return False
+    # Letters of the background's colour hide nothing where others are told within.
+    recoloured = any(tells_colour(inner.attrib) for inner in element.iterdescendants(etree.Element))
+    return not recoloured or hides(element.tag, _without_colour(element.attrib))
+
+
+def _under(element: html.HtmlElement) -> Colour | None:
+    """The background that the elements around one tell, the nearest first."""
+    around = (background(outer.attrib) for outer in element.iterancestors())
+    return next((colour for colour in around if colour is not None), None)
+
+
+def _without_colour(attributes: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in attributes.items() if name != "color"}
+    return kept | {"style": re.sub(r"(?i)(?<![-\w])color\s*:", "-:", kept.get("style", ""))}
 
 
 def _collect(element: html.HtmlElement, parts: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 The title comes from the properties, else from a paragraph in the style "Title". There is no
 date: a document knows when it was made, not when the article was published. Insertions that
-are still being tracked count as text, deletions and hidden words do not.
+are still being tracked count as text; deletions, hidden words and white ones on white do not.
 """
 
 from __future__ import annotations
@@ -38,10 +38,15 @@ _DAMAGE = (
 )
 _OLD_OR_ENCRYPTED = b"\xd0\xcf\x11\xe0"
 
-# Runs of letters that a reader sees: not hidden, and not the second copy of a text box that
-# Word keeps for old programs.
+# Runs of letters that a reader sees: not hidden, not white unless something is told that they
+# stand on, not of a point or less, and not the second copy of a text box that Word keeps for old
+# programs.
 _VISIBLE_RUNS = (
     ".//w:r[not(w:rPr/w:vanish[not(@w:val) or @w:val='1' or @w:val='true'])]"
+    "[not(w:rPr/w:color[@w:val='FFFFFF' or @w:val='ffffff'])"
+    " or ancestor-or-self::*[w:rPr/w:shd or w:rPr/w:highlight or w:pPr/w:shd or w:tcPr/w:shd"
+    " or w:tblPr/w:shd or w:tblPr/w:tblStyle]]"
+    "[not(w:rPr/w:sz[number(@w:val) <= 2])]"
     "[not(ancestor::*[local-name()='Fallback'])]"
 )
 

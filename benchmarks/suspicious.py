@@ -1,0 +1,60 @@
+"""How often ordinary news is flagged as addressed to a machine, and how long looking takes.
+
+    python benchmarks/suspicious.py SETS [--articles 3000] [--show 20]
+
+Reads docs.jsonl.gz of orangesum (French news) and multihop_rag (English news, much of it about
+technology) in SETS. Prints the share of articles and sentences flagged, by rule, and the passages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from qa.article import Article
+from qa.sources.fields import article_from
+from qa.suspicious import signs_of
+
+SETS = ("orangesum", "multihop_rag")
+
+
+def articles(path: Path, most: int) -> Iterator[Article]:
+    """The first articles of a set."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in islice(lines, most):
+            yield article_from(json.loads(line), str(path))
+
+
+def main() -> None:
+    """A table, then the passages."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sets", type=Path)
+    parser.add_argument("--articles", type=int, default=3000)
+    parser.add_argument("--show", type=int, default=20)
+    arguments = parser.parse_args()
+    print("| set | articles | flagged | share | rules | ms an article |\n|---|---|---|---|---|---|")
+    shown = []
+    for name in SETS:
+        read = list(articles(arguments.sets / name / "docs.jsonl.gz", arguments.articles))
+        started = time.perf_counter()
+        found = [(article, list(signs_of(article))) for article in read]
+        spent = (time.perf_counter() - started) * 1000 / len(read)
+        flagged = [(article, signs) for article, signs in found if signs]
+        rules = Counter(sign.rule for _, signs in flagged for sign in signs)
+        counted = ", ".join(f"{rule} {n}" for rule, n in rules.most_common())
+        share = len(flagged) / len(read)
+        print(f"| {name} | {len(read)} | {len(flagged)} | {share:.2%} | {counted} | {spent:.1f} |")
+        shown += [
+            f"{article.id} {s.rule}: {s.text[:200]}" for article, signs in flagged for s in signs
+        ]
+    print("\n".join(shown[: arguments.show]))
+
+
+if __name__ == "__main__":
+    main()
