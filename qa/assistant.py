@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from qa.answer import Answer, Hit, Question
 from qa.article import Article
-from qa.chain import build
+from qa.chain import AT_ONCE, build
 from qa.errors import QAError
 from qa.filters import Filters
 from qa.generative import system_message
 from qa.index import LiveIndex
+from qa.line import Line
 from qa.models import PullJob, background_pull, catalogue, status
 from qa.retrieval import HybridRetriever, Mode
 from qa.settings import Settings
@@ -127,7 +128,8 @@ class Assistant:
         self._index = index
         self._retriever = retriever
         self._model = model
-        self.chain = build(retriever, model.get, settings)
+        self._line = Line(AT_ONCE)
+        self.chain = build(retriever, model.get, settings, self._line)
 
     @classmethod
     def open(cls, settings: Settings, *, wait_for_llm: bool = True) -> Self:
@@ -176,7 +178,7 @@ class Assistant:
         return self.chain.invoke(question)
 
     def stream(self, question: Question, *, k: int | None = None) -> Iterator[Answer]:
-        """Successive states of the answer: evidence, growing text, the final one.
+        """Successive states of the answer: evidence, its place in line, growing text, the last.
 
         Closing the iterator stops the language model.
 
@@ -187,7 +189,7 @@ class Assistant:
         if k in (None, self.settings.k):
             return self.chain.stream(question)
         retriever = self._retriever.model_copy(update={"k": k})
-        return build(retriever, self._model.get, self.settings).stream(question)
+        return build(retriever, self._model.get, self.settings, self._line).stream(question)
 
     def search(
         self,

@@ -69,7 +69,8 @@ _WORKING = _GUARDED | _errors(503, 504)
 _BODY = _WORKING | _errors(400, 422)
 
 _EVENTS = (
-    "`evidence`: the answer's JSON with its quotes and no text yet; `text`: `{text}`, all that a "
+    "`evidence`: the answer's JSON with its quotes and no text yet; `waiting`: `{place}`, in the "
+    "line for the language model, 1 is next; `text`: `{text}`, all that a "
     "language model has written so far, not checked yet; `final`: the answer; `error`"
 )
 _CHUNKS = "OpenAI's chunks, then `[DONE]`"
@@ -81,7 +82,7 @@ def answering(desk: Desk) -> APIRouter:
     """The project's own routes."""
     router = APIRouter(prefix="/v1", tags=["answers"])
 
-    names = {"type": "string", "enum": ["evidence", "text", "final", "error"]}
+    names = {"type": "string", "enum": ["evidence", "waiting", "text", "final", "error"]}
 
     @router.post("/ask", response_model=AnswerOut, responses=_or_events(_EVENTS, event=names))
     async def ask(asked: AskIn, request: Request) -> Response:

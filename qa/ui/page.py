@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_AT_ONCE = 8
+# Answers on their way, each in a thread; who waits for the language model waits among them, and
+# sees it. Some threads are left for all that is quick.
+_AT_ONCE = 64
+_THREADS = _AT_ONCE + 16
 
 # The choice made before, else the browser's language.
 _TELL_LANGUAGE = """(_, ...filters) => {
@@ -74,6 +77,7 @@ class Page(Layout):
         with gr.Blocks(title="qa", analytics_enabled=False, fill_width=True) as self.blocks:
             super().__init__(ENGLISH, assistant.facets(), show_article)
             self._wire()
+        self.blocks.max_threads = _THREADS
         self.blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=64, api_open=False)
 
     def _wire(self) -> None:
@@ -85,11 +89,12 @@ class Page(Layout):
         spoken += [self.masthead, self.switch, self.panel, self.unfilter, self.scope, self.model]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         at_once = {**quiet, "queue": False}
+        asking = {**quiet, "concurrency_id": "asking"}
 
-        gr.on([self.box.submit, self.send.click], self.ask, [self.box, *filters], shown, **quiet)
+        gr.on([self.box.submit, self.send.click], self.ask, [self.box, *filters], shown, **asking)
         for button in self.example_buttons:
-            button.click(self.ask_example, [button, *filters], shown, **quiet)
-        self.retry.click(self.ask_again, filters, shown, **quiet)
+            button.click(self.ask_example, [button, *filters], shown, **asking)
+        self.retry.click(self.ask_again, filters, shown, **asking)
         self.stop.click(self.stop_answer, None, [self.stop], **at_once)
         self.clear.click(self.forget, None, shown, **at_once)
         changes = [self.since.blur, self.since.submit, self.until.blur, self.until.submit]
@@ -154,7 +159,7 @@ class Page(Layout):
         except QAError as exc:
             turn.error = str(exc)
         except Exception:
-            log.exception("answering %r failed", question.text)
+            log.exception("answering failed")
             turn.error = TEXTS[talk.language].failed
         finally:
             turn.running = False

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from tests.api.servers import ASKED
 from tests.api.test_lanes import until
 from tests.api.test_refusals import error
 from tests.api.test_routes import events
+from tests.tab import Tab, seen
 
 ROOT = Path(__file__).parents[2]
 SLOWLY = f"{ASKED} slowly"
@@ -106,6 +107,25 @@ def test_page_and_api_share_a_port_and_stop_in_order(built: Path):
     assert [line["route"] for line in told] == ["/v1/ask"] * 3
     assert told[0]["request_id"] == "one"
     assert "Kervalec" not in "".join(running.log)
+
+
+def test_ten_people_at_once_have_their_quotes_at_once_and_see_their_place(built: Path):
+    """Two are answered by the language model; nobody else's quotes wait for it, on page or API."""
+    with program(built) as running, ExitStack() as stack:
+        client = running.client
+        for _ in range(2):
+            answer = stack.enter_context(Tab(client).ask(f"{ASKED} very slowly"))
+            next(message for message in answer if "writing" in seen(message))
+        started = time.monotonic()
+        for place in range(1, 9):
+            answer = stack.enter_context(Tab(client).ask(ASKED))
+            shown = next(message for message in answer if "place in line" in seen(message))
+            assert f"place in line: {place}" in seen(shown)
+        greeted = stack.enter_context(Tab(client).ask("Hello!"))
+        assert [*greeted][-1]["success"]
+        quoted = client.post("/v1/ask", json={"question": ASKED, "answerer": "extractive"})
+        assert quoted.json()["answerer"] == "extractive"
+        assert time.monotonic() - started < 8, "somebody waited for the two"
 
 
 def test_an_open_server_says_so_asks_who_comes_and_does_not_wait_for_ever(built: Path):
