@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -129,6 +130,8 @@ class Assistant:
         self._retriever = retriever
         self._model = model
         self._line = Line(AT_ONCE)
+        self._running = 0
+        self._counting = threading.Lock()
         self.chain = build(retriever, model.get, settings, self._line)
 
     @classmethod
@@ -186,10 +189,27 @@ class Assistant:
             question: with its history and filters.
             k: how many passages to find; the setting when not given.
         """
-        if k in (None, self.settings.k):
-            return self.chain.stream(question)
-        retriever = self._retriever.model_copy(update={"k": k})
-        return build(retriever, self._model.get, self.settings, self._line).stream(question)
+        chain = self.chain
+        if k not in (None, self.settings.k):
+            retriever = self._retriever.model_copy(update={"k": k})
+            chain = build(retriever, self._model.get, self.settings, self._line)
+        with self._counted():
+            yield from chain.stream(question)
+
+    @property
+    def running(self) -> int:
+        """How many answers are being streamed."""
+        return self._running
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._counting:
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._running -= 1
 
     def search(
         self,

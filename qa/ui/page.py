@@ -9,6 +9,8 @@ and nothing is ever read as Markdown. The article panel asks the server for an a
 from __future__ import annotations
 
 import logging
+import secrets
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -23,7 +25,7 @@ from qa.ui.examples import Examples
 from qa.ui.filtering import Typed, in_force
 from qa.ui.following import follow
 from qa.ui.layout import MOST_EXAMPLES, Layout, language_choices
-from qa.ui.talks import Talk, Talks
+from qa.ui.talks import Talk, Talks, Turn
 from qa.ui.texts import ENGLISH, TEXTS, Texts, language_of
 
 if TYPE_CHECKING:
@@ -146,7 +148,7 @@ class Page(Layout):
             talk.turns.pop()
         question = Question(text.strip(), talk.history, filters)
         turn = talk.begin(question.text)
-        stop = talk.stop
+        stop, started = talk.stop, time.perf_counter()
         yield {**self._conversation(talk), self.notice: ""}
         try:
             for state in follow(lambda: self.assistant.stream(question), stop):
@@ -163,6 +165,7 @@ class Page(Layout):
             turn.error = TEXTS[talk.language].failed
         finally:
             turn.running = False
+            _log(turn, time.perf_counter() - started)
         yield {**self._latest(talk), **self._buttons(talk)}
 
     def stop_answer(self, request: gr.Request) -> Updates:
@@ -295,3 +298,16 @@ class Page(Layout):
 
     def _model_line(self, texts: Texts) -> str:
         return render.model_line(self.assistant.llm_status(), texts)
+
+
+def _log(turn: Turn, seconds: float) -> None:
+    """What became of a question, in a line that does not say what was asked."""
+    answer = turn.answer
+    fields = {
+        "outcome": "failed" if turn.error else "stopped" if turn.stopped else "final",
+        "answerer": answer.answerer if answer else None,
+        "abstained": answer.abstained if answer else None,
+        "ms": round(seconds * 1000, 1),
+        "request_id": secrets.token_hex(8),
+    }
+    log.info("answer", extra=fields)
