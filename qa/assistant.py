@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -24,9 +24,11 @@ from qa.line import Line
 from qa.models import PullJob, background_pull, catalogue, status
 from qa.retrieval import HybridRetriever, Mode
 from qa.settings import Settings
+from qa.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.runnables import Runnable
 
 logger = logging.getLogger(__name__)
 
@@ -123,9 +125,15 @@ class Assistant:
     """Answers questions from one index. Safe to use from several threads."""
 
     def __init__(
-        self, settings: Settings, index: LiveIndex, retriever: HybridRetriever, model: LanguageModel
+        self,
+        settings: Settings,
+        index: LiveIndex,
+        retriever: HybridRetriever,
+        model: LanguageModel,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self.settings = settings
+        self.telemetry = telemetry or Telemetry.off()
         self._index = index
         self._retriever = retriever
         self._model = model
@@ -145,11 +153,12 @@ class Assistant:
                 until then.
 
         Raises:
-            ModelError: the embedder is missing.
+            ModelError: the embedder is missing, or what sends traces when the settings want them.
             IndexMissing, IndexMismatch, IndexUnusable: there is no index to answer from.
         """
         from qa.models import Embedder
 
+        telemetry = Telemetry.open(settings)
         model = LanguageModel(settings, fetch=not wait_for_llm)
         embedder = Embedder.open(settings)
         index = LiveIndex(settings.index, embedder, settings)
@@ -158,7 +167,7 @@ class Assistant:
         )
         if wait_for_llm:
             model.wait()
-        return cls(settings, index, retriever, model)
+        return cls(settings, index, retriever, model, telemetry)
 
     def __enter__(self) -> Self:
         return self
@@ -178,7 +187,10 @@ class Assistant:
         """
         if isinstance(question, str):
             question = Question(question, tuple(history), filters or Filters())
-        return self.chain.invoke(question)
+        with self.telemetry.answer(question) as tell:
+            answer = self.chain.invoke(question)
+            tell(answer)
+        return answer
 
     def stream(self, question: Question, *, k: int | None = None) -> Iterator[Answer]:
         """Successive states of the answer: evidence, its place in line, growing text, the last.
@@ -193,8 +205,14 @@ class Assistant:
         if k not in (None, self.settings.k):
             retriever = self._retriever.model_copy(update={"k": k})
             chain = build(retriever, self._model.get, self.settings, self._line)
-        with self._counted():
-            yield from chain.stream(question)
+        with (
+            self._counted(),
+            self.telemetry.answer(question) as tell,
+            closing(_opened(chain, question)) as states,
+        ):
+            for state in states:
+                tell(state)
+                yield state
 
     @property
     def running(self) -> int:
@@ -242,5 +260,11 @@ class Assistant:
         return self._model.status()
 
     def close(self) -> None:
-        """Release the index."""
+        """Release the index, and send the traces that are left."""
         self._index.close()
+        self.telemetry.close()
+
+
+def _opened(chain: Runnable[Question, Answer], question: Question) -> Generator[Answer]:
+    """As a generator, which can be closed."""
+    yield from chain.stream(question)

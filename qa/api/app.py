@@ -83,7 +83,7 @@ def build(assistant: Assistant, stopping: Event | None = None) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
             expose_headers=["X-Request-ID", "Retry-After"],
         )
-    app.add_middleware(Envelope, metrics=metrics)
+    app.add_middleware(Envelope, metrics=metrics, telemetry=assistant.telemetry)
     return app
 
 

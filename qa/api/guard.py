@@ -2,7 +2,8 @@
 
     Door      on a server that has other pages too: takes what is for the API, passes on the rest
               when its name and origin are right
-    Envelope  the request's id, its line in the log, its counts, and an answer even to a bug
+    Envelope  the request's id, its line in the log, its counts, its trace, and an answer even to
+              a bug
     Guard     name, origin, key, rate, size: who may come in, as long as the server does not stop
 
 Plain ASGI, so that a stream passes through as it comes.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from threading import Event
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -23,11 +25,16 @@ from qa.api.errors import ApiError, internal
 from qa.api.logs import id_for, request_id
 from qa.api.metrics import Metrics
 from qa.settings import Settings
+from qa.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
 
 PATHS = ("/v1", "/mcp", "/docs", "/openapi.json", "/metrics", "/healthz", "/readyz")
 HEALTH = ("/healthz", "/readyz")
+
+# Asked for by machines, all day long.
+_QUIET = (*HEALTH, "/metrics")
+_UNTOLD = Telemetry.off()
 
 _LOGINS_PER_MINUTE = 20
 
@@ -64,14 +71,22 @@ class Door:
 class Envelope:
     """Gives a request its id, and tells what became of it."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, telemetry: Telemetry) -> None:
         self._app = app
         self._metrics = metrics
+        self._telemetry = telemetry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        telemetry = _UNTOLD if scope["path"] in _QUIET else self._telemetry
+        with telemetry.request(scope["method"], Headers(scope=scope)) as traced:
+            await self._carry(scope, receive, send, traced)
+
+    async def _carry(
+        self, scope: Scope, receive: Receive, send: Send, traced: Callable[[str, int, str], None]
+    ) -> None:
         id = id_for(Headers(scope=scope).get("x-request-id"))
         status: int | None = None
 
@@ -103,6 +118,7 @@ class Envelope:
             spent = time.perf_counter() - started
             route, told = _route(scope), status or GONE
             self._metrics.ended(route, told, spent)
+            traced(route, told, id)
             fields = {
                 "method": scope["method"],
                 "route": route,
@@ -110,7 +126,7 @@ class Envelope:
                 "ms": round(spent * 1000, 1),
                 "client": (scope.get("client") or ("unknown",))[0],
             }
-            level = logging.DEBUG if route in (*HEALTH, "/metrics") else logging.INFO
+            level = logging.DEBUG if route in _QUIET else logging.INFO
             logger.log(level, "request", extra=fields)
             request_id.reset(token)
 
