@@ -20,6 +20,7 @@ from qa.settings import Settings
 from qa.telemetry import Telemetry
 from tests.api.conftest import BASE
 from tests.api.servers import ASKED, opened
+from tests.api.test_lanes import until
 from tests.fakes import BagOfWords, Scripted
 
 REPLY = "Engineer Maëlle Tanguy led the works [1]."
@@ -34,7 +35,8 @@ class Traced:
         self._memory = memory
 
     def spans(self) -> dict[str, ReadableSpan]:
-        """By name."""
+        """By name, once all answers have ended."""
+        until(lambda: self.assistant.running == 0)
         self.assistant.telemetry.close()
         return {span.name: span for span in self._memory.get_finished_spans()}
 
