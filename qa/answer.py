@@ -17,7 +17,7 @@ from qa.constraints import Constraints
 from qa.filters import Filters
 
 Language = Literal["fr", "en"]
-Stage = Literal["evidence", "writing", "final"]
+Stage = Literal["evidence", "waiting", "writing", "final"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,8 @@ class Answer:
         met: whether any article is of those outlets and dates; true when it names none.
         timings_ms: milliseconds by stage, and `total`.
         tokens: prompt and completion tokens of a language model; empty without one.
-        stage: `evidence` and `writing` are on the way, `final` is the answer.
+        stage: `evidence`, `waiting` and `writing` are on the way, `final` is the answer.
+        place: while waiting, its place in the line for the language model; 1 is served next.
     """
 
     question: Question
@@ -168,6 +169,7 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     tokens: Mapping[str, int] = field(default_factory=dict)
     stage: Stage = "final"
+    place: int = 0
 
     def __add__(self, later: Answer) -> Answer:
         """A later state replaces an earlier one (how LangChain gathers a stream)."""

@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
 from qa.answer import Answer, Hit, Question
 from qa.article import Article
-from qa.chain import build
+from qa.chain import AT_ONCE, build
 from qa.errors import QAError
 from qa.filters import Filters
 from qa.generative import system_message
 from qa.index import LiveIndex
+from qa.line import Line
 from qa.models import PullJob, background_pull, catalogue, status
 from qa.retrieval import HybridRetriever, Mode
 from qa.settings import Settings
+from qa.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.runnables import Runnable
 
 logger = logging.getLogger(__name__)
 
@@ -121,13 +125,22 @@ class Assistant:
     """Answers questions from one index. Safe to use from several threads."""
 
     def __init__(
-        self, settings: Settings, index: LiveIndex, retriever: HybridRetriever, model: LanguageModel
+        self,
+        settings: Settings,
+        index: LiveIndex,
+        retriever: HybridRetriever,
+        model: LanguageModel,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self.settings = settings
+        self.telemetry = telemetry or Telemetry.off()
         self._index = index
         self._retriever = retriever
         self._model = model
-        self.chain = build(retriever, model.get, settings)
+        self._line = Line(AT_ONCE)
+        self._running = 0
+        self._counting = threading.Lock()
+        self.chain = build(retriever, model.get, settings, self._line)
 
     @classmethod
     def open(cls, settings: Settings, *, wait_for_llm: bool = True) -> Self:
@@ -140,11 +153,12 @@ class Assistant:
                 until then.
 
         Raises:
-            ModelError: the embedder is missing.
+            ModelError: the embedder is missing, or what sends traces when the settings want them.
             IndexMissing, IndexMismatch, IndexUnusable: there is no index to answer from.
         """
         from qa.models import Embedder
 
+        telemetry = Telemetry.open(settings)
         model = LanguageModel(settings, fetch=not wait_for_llm)
         embedder = Embedder.open(settings)
         index = LiveIndex(settings.index, embedder, settings)
@@ -153,7 +167,7 @@ class Assistant:
         )
         if wait_for_llm:
             model.wait()
-        return cls(settings, index, retriever, model)
+        return cls(settings, index, retriever, model, telemetry)
 
     def __enter__(self) -> Self:
         return self
@@ -173,10 +187,13 @@ class Assistant:
         """
         if isinstance(question, str):
             question = Question(question, tuple(history), filters or Filters())
-        return self.chain.invoke(question)
+        with self.telemetry.answer(question) as tell:
+            answer = self.chain.invoke(question)
+            tell(answer)
+        return answer
 
     def stream(self, question: Question, *, k: int | None = None) -> Iterator[Answer]:
-        """Successive states of the answer: evidence, growing text, the final one.
+        """Successive states of the answer: evidence, its place in line, growing text, the last.
 
         Closing the iterator stops the language model.
 
@@ -184,10 +201,33 @@ class Assistant:
             question: with its history and filters.
             k: how many passages to find; the setting when not given.
         """
-        if k in (None, self.settings.k):
-            return self.chain.stream(question)
-        retriever = self._retriever.model_copy(update={"k": k})
-        return build(retriever, self._model.get, self.settings).stream(question)
+        chain = self.chain
+        if k not in (None, self.settings.k):
+            retriever = self._retriever.model_copy(update={"k": k})
+            chain = build(retriever, self._model.get, self.settings, self._line)
+        with (
+            self._counted(),
+            self.telemetry.answer(question) as tell,
+            closing(_opened(chain, question)) as states,
+        ):
+            for state in states:
+                tell(state)
+                yield state
+
+    @property
+    def running(self) -> int:
+        """How many answers are being streamed."""
+        return self._running
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._counting:
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._running -= 1
 
     def search(
         self,
@@ -220,5 +260,11 @@ class Assistant:
         return self._model.status()
 
     def close(self) -> None:
-        """Release the index."""
+        """Release the index, and send the traces that are left."""
         self._index.close()
+        self.telemetry.close()
+
+
+def _opened(chain: Runnable[Question, Answer], question: Question) -> Generator[Answer]:
+    """As a generator, which can be closed."""
+    yield from chain.stream(question)

@@ -4,6 +4,7 @@
     retrieval   the chunks most likely to answer it
     evidence    the few sentences that an answer may rest on
     confidence  how sure they are to hold the answer; below the threshold the assistant abstains
+    line        where those wait whose answer a language model is to write
     extractive, generative   the quotes themselves, or a model's words over them
     grounding   what a model wrote is checked against the quotes
 
@@ -27,6 +28,7 @@ from qa.confidence import confidence
 from qa.constraints import Constraints
 from qa.errors import AnswerError
 from qa.evidence import choose, cite
+from qa.line import Line
 from qa.retrieval import HybridRetriever
 from qa.rewriting import make_standalone
 from qa.settings import Settings
@@ -77,10 +79,25 @@ class Found:
         return replace(known, **fields)  # type: ignore[arg-type]
 
 
+# As many as the local model reads at once.
+AT_ONCE = 2
+
+
 def build(
-    retriever: HybridRetriever, model: Callable[[], BaseChatModel | None], settings: Settings
+    retriever: HybridRetriever,
+    model: Callable[[], BaseChatModel | None],
+    settings: Settings,
+    line: Line | None = None,
 ) -> Runnable[Question, Answer]:
-    """The pipeline over an index; `model` gives the language model once there is one."""
+    """The pipeline over an index.
+
+    Args:
+        retriever: finds the evidence.
+        model: gives the language model once there is one.
+        settings: budgets and limits.
+        line: for the language model, where several pipelines share it; by default one of its own.
+    """
+    line = Line(AT_ONCE) if line is None else line
 
     def understand(question: Question) -> Found:
         started = time.perf_counter()
@@ -122,7 +139,7 @@ def build(
             elif found.confidence < settings.abstain_below:
                 yield _abstain(found)
             else:
-                yield from _answer(found, model, found.question.answerer or settings.answerer)
+                yield from _answer(found, model, line, settings)
 
     async def answer_async(inputs: AsyncIterator[Found]) -> AsyncIterator[Answer]:
         async for found in inputs:
@@ -148,16 +165,17 @@ def _topic(question: Question, constraints: Constraints) -> str:
 
 
 def _answer(
-    found: Found, model: Callable[[], BaseChatModel | None], answerer: str
+    found: Found, model: Callable[[], BaseChatModel | None], line: Line, settings: Settings
 ) -> Iterator[Answer]:
     yield found.answer(stage="evidence")
+    answerer = found.question.answerer or settings.answerer
     chat_model = model() if answerer != "extractive" else None
     if chat_model is not None and any(is_suspicious(c.quote) for c in found.citations):
         yield _extract(
             found, reason="the quotes address a machine; no language model is shown them"
         )
     elif chat_model is not None:
-        yield from _generate(found, chat_model)
+        yield from _in_line(found, chat_model, line, settings.llm_timeout_s / 2)
     elif answerer == "generative":
         raise AnswerError(
             "no language model is ready. Fetch it with `qa models pull`, set QA_LLM to another, "
@@ -165,6 +183,18 @@ def _answer(
         )
     else:
         yield _extract(found)
+
+
+def _in_line(found: Found, model: BaseChatModel, line: Line, patience_s: float) -> Iterator[Answer]:
+    """The model's answer once it is its turn; the quotes when that takes too long."""
+    with line.join() as place:
+        for number in place.wait(patience_s):
+            yield found.answer(stage="waiting", place=number)
+        if place.number == 0:
+            yield from _generate(found, model)
+            return
+    waited = f"{patience_s:g} s"
+    yield _extract(found, reason=f"the language model was busy with others for {waited}")
 
 
 def _extract(found: Found, reason: str | None = None) -> Answer:

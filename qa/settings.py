@@ -165,6 +165,13 @@ class Settings(BaseModel):
     log_format: Annotated[
         Literal["text", "json"], Field(description="lines of the server's log: text, or JSON")
     ] = "text"
+    telemetry: Annotated[
+        bool,
+        Field(description="send traces to the OpenTelemetry collector that OTEL_* variables name"),
+    ] = False
+    telemetry_text: Annotated[
+        bool, Field(description="have the traces hold what was asked and answered")
+    ] = False
 
     @property
     def passwords(self) -> dict[str, str]:

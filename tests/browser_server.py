@@ -1,4 +1,4 @@
-"""The page with stand-ins for the models, as a program: `python -m tests.browser_server INDEX`.
+"""The page with stand-ins for the models: `python -m tests.browser_server INDEX [CORPUS]`.
 
 Articles, index, pipeline and page are the real ones. The language model is "fetched" while the
 first polls of the page come in, then says the first quote word by word; a question that contains
@@ -76,18 +76,18 @@ class FetchedModel(LanguageModel):
         return LLMStatus("fetching", "quoting", self._looked / self._LOOKS, "from a test")
 
 
-def main(directory: Path) -> None:
+def main(directory: Path, corpus: Path = CORPUS) -> None:
     """Serve until told to stop, on a free port."""
     settings = Settings(
-        index=directory, corpus=CORPUS, llm="none", port=0, abstain_below=0.0, candidates=20
+        index=directory, corpus=corpus, llm="none", port=0, abstain_below=0.0, candidates=20
     )
     embedder = BagOfWords()
-    index_paths([CORPUS], settings, embedder)
+    index_paths([corpus], settings, embedder)
     index = LiveIndex(directory, embedder, settings)
     retriever = HybridRetriever(index=index, embedder=embedder, candidates=settings.candidates)
     assistant = Assistant(settings, index, retriever, FetchedModel(settings))
-    launch(assistant, settings, examples=choose_examples(CORPUS, assistant.article))
+    launch(assistant, settings, examples=choose_examples(corpus, assistant.article))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -26,11 +27,10 @@ ROOT = Path(__file__).parent.parent
 QUESTION = "Who revealed the arrival of Russian military instructors with Haftar?"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the page."""
-    directory = tmp_path_factory.mktemp("browser")
-    command = [sys.executable, "-m", "tests.browser_server", str(directory / "index")]
+@contextmanager
+def serving(directory: Path, *arguments: str) -> Iterator[str]:
+    """The address of the page as a program of its own, which must end without complaint."""
+    command = [sys.executable, "-m", "tests.browser_server", *arguments]
     with (directory / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
     assert process.stdout is not None
@@ -43,6 +43,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             process.terminate()
             code = process.wait(timeout=20)
     assert code == 0, (directory / "log").read_text()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the page."""
+    directory = tmp_path_factory.mktemp("browser")
+    with serving(directory, str(directory / "index")) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import pytest
 from langchain_core.runnables import Runnable
@@ -20,6 +22,7 @@ from qa.filters import Filters
 from qa.generative import REFUSAL
 from qa.index import LiveIndex
 from qa.indexing import index_paths
+from qa.line import Line
 from qa.retrieval import HybridRetriever
 from qa.settings import Settings
 from tests.fakes import BagOfWords, Scripted
@@ -59,6 +62,50 @@ def test_stages_come_in_order_and_the_text_only_grows(pipeline: Pipeline):
     assert all(later.startswith(earlier) for earlier, later in pairwise(written))
     assert states[-1].text == GOOD
     assert states[-1].tokens == {"prompt": 100, "completion": 7}
+
+
+def test_who_waits_for_the_model_has_the_quotes_and_a_place(
+    retriever: HybridRetriever, settings: Settings
+):
+    line = Line(1)
+    model = Scripted(reply=GOOD)
+    pipeline = build(retriever, lambda: model, settings, line)
+    with line.join():
+        states = pipeline.stream(QUESTION)
+        assert next(states).stage == "evidence"
+        waiting = next(states)
+        assert (waiting.stage, waiting.place, waiting.text) == ("waiting", 1, "")
+        assert waiting.citations
+        assert not model.asked
+        quoted = pipeline.invoke(replace(QUESTION, answerer="extractive"))
+        assert quoted.answerer == "extractive"
+    *_, final = states
+    assert (final.stage, final.answerer, final.place) == ("final", "generative", 0)
+    assert len(line) == 0
+
+
+def test_who_waits_too_long_for_the_model_gets_the_quotes(
+    retriever: HybridRetriever, settings: Settings
+):
+    line = Line(1)
+    impatient = settings.model_copy(update={"llm_timeout_s": 0.2})
+    model = Scripted(reply=GOOD)
+    with line.join():
+        final = build(retriever, lambda: model, impatient, line).invoke(QUESTION)
+    assert (final.answerer, final.abstained) == ("extractive", False)
+    assert final.reason == "the language model was busy with others for 0.1 s"
+    assert final.text
+    assert not model.asked
+
+
+def test_who_leaves_the_line_makes_room(retriever: HybridRetriever, settings: Settings):
+    line = Line(1)
+    pipeline = build(retriever, lambda: Scripted(reply=GOOD), settings, line)
+    with line.join():
+        states = cast("Generator[Answer]", pipeline.stream(QUESTION))
+        assert [next(states).stage, next(states).stage] == ["evidence", "waiting"]
+        states.close()
+        assert len(line) == 1
 
 
 def test_what_the_question_asks_of_articles_is_told(pipeline: Pipeline):

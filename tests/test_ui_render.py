@@ -241,6 +241,7 @@ def test_a_final_answer_is_not_being_written() -> None:
     [
         (Turn("Who?"), "searching", ENGLISH.searching),
         (Turn("Who?", answer("", stage="evidence")), "evidence", ENGLISH.writing),
+        (Turn("Who?", answer("", stage="waiting", place=3)), "waiting", "your place in line: 3"),
         (Turn("Who?", answer("S", stage="writing"), stopped=True), "stopped", ENGLISH.stopped),
         (Turn("Who?", error="No index.", running=False), "failed", "No index."),
         (Turn("Who?", answer(reason="1 dropped"), running=False), "final", ENGLISH.left_out),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from threading import Event
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -29,8 +30,13 @@ _DESCRIPTION = (
 )
 
 
-def build(assistant: Assistant) -> FastAPI:
-    """The API over an open assistant. `app.state.metrics` knows how many requests run."""
+def build(assistant: Assistant, stopping: Event | None = None) -> FastAPI:
+    """The API over an open assistant. `app.state.metrics` knows how many requests run.
+
+    Args:
+        assistant: is not closed here.
+        stopping: once set, nothing new is taken.
+    """
     settings = assistant.settings
     metrics = Metrics()
     desk = Desk(assistant, metrics)
@@ -68,7 +74,7 @@ def build(assistant: Assistant) -> FastAPI:
         return HTMLResponse(page.render(app.openapi()), headers=page.HEADERS)
 
     # The last added stands outermost.
-    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Guard, settings=settings, stopping=stopping or Event())
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -77,17 +83,17 @@ def build(assistant: Assistant) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
             expose_headers=["X-Request-ID", "Retry-After"],
         )
-    app.add_middleware(Envelope, metrics=metrics)
+    app.add_middleware(Envelope, metrics=metrics, telemetry=assistant.telemetry)
     return app
 
 
-def add_routes(app: FastAPI, assistant: Assistant) -> Callable[[], int]:
-    """Put the API on a server, beside whatever it serves.
+def add_routes(app: FastAPI, assistant: Assistant, stopping: Event) -> Callable[[], int]:
+    """Put the API on a server, beside whatever it serves. Once `stopping`, nothing new is taken.
 
     Returns:
         How many of the API's requests are being answered just now.
     """
-    api = build(assistant)
+    api = build(assistant, stopping)
     app.add_middleware(Door, api=api, settings=assistant.settings)
     outer = app.router.lifespan_context
 

@@ -22,9 +22,10 @@ from qa.errors import QuestionError
 
 T = TypeVar("T")
 
-# Reading an index keeps a core busy for milliseconds; the local model takes two requests at once.
-_QUICK, _SLOW = 4, 2
-_IN_LINE = 32
+# Reading an index keeps a core busy for milliseconds. Who wants a language model's answer waits for
+# it in the pipeline, in a thread of his own, with the quotes already found.
+_QUICK, _SLOW = 4, 34
+_WAITING = 32
 
 
 class Desk:
@@ -39,8 +40,8 @@ class Desk:
         self.assistant = assistant
         self.settings = assistant.settings
         self.metrics = metrics
-        self._quick = Lane("quick", at_once=_QUICK, waiting=_IN_LINE)
-        self._slow = Lane("slow", at_once=_SLOW, waiting=_IN_LINE)
+        self._quick = Lane("quick", at_once=_QUICK, waiting=_WAITING)
+        self._slow = Lane("slow", at_once=_SLOW, waiting=0)
 
     async def ask(self, asked: AskIn) -> Answer:
         """The answer.

@@ -1,8 +1,10 @@
 """What stands around the routes, outermost first.
 
     Door      on a server that has other pages too: takes what is for the API, passes on the rest
-    Envelope  the request's id, its line in the log, its counts, and an answer even to a bug
-    Guard     name, origin, key, rate, size: who may come in
+              when its name and origin are right
+    Envelope  the request's id, its line in the log, its counts, its trace, and an answer even to
+              a bug
+    Guard     name, origin, key, rate, size: who may come in, as long as the server does not stop
 
 Plain ASGI, so that a stream passes through as it comes.
 """
@@ -12,6 +14,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
+from threading import Event
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,11 +25,16 @@ from qa.api.errors import ApiError, internal
 from qa.api.logs import id_for, request_id
 from qa.api.metrics import Metrics
 from qa.settings import Settings
+from qa.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
 
 PATHS = ("/v1", "/mcp", "/docs", "/openapi.json", "/metrics", "/healthz", "/readyz")
 HEALTH = ("/healthz", "/readyz")
+
+# Asked for by machines, all day long.
+_QUIET = (*HEALTH, "/metrics")
+_UNTOLD = Telemetry.off()
 
 _LOGINS_PER_MINUTE = 20
 
@@ -49,7 +58,8 @@ class Door:
             await self._api(scope, receive, send)
         else:
             try:
-                _check_host(Headers(scope=scope), self._settings)
+                headers = Headers(scope=scope)
+                _check_origin(headers, _check_host(headers, self._settings), self._settings)
                 if scope["method"] == "POST" and scope["path"].strip("/") == "login":
                     _check_rate(self._logins, scope)
             except ApiError as exc:
@@ -61,14 +71,22 @@ class Door:
 class Envelope:
     """Gives a request its id, and tells what became of it."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, telemetry: Telemetry) -> None:
         self._app = app
         self._metrics = metrics
+        self._telemetry = telemetry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        telemetry = _UNTOLD if scope["path"] in _QUIET else self._telemetry
+        with telemetry.request(scope["method"], Headers(scope=scope)) as traced:
+            await self._carry(scope, receive, send, traced)
+
+    async def _carry(
+        self, scope: Scope, receive: Receive, send: Send, traced: Callable[[str, int, str], None]
+    ) -> None:
         id = id_for(Headers(scope=scope).get("x-request-id"))
         status: int | None = None
 
@@ -100,6 +118,7 @@ class Envelope:
             spent = time.perf_counter() - started
             route, told = _route(scope), status or GONE
             self._metrics.ended(route, told, spent)
+            traced(route, told, id)
             fields = {
                 "method": scope["method"],
                 "route": route,
@@ -107,7 +126,7 @@ class Envelope:
                 "ms": round(spent * 1000, 1),
                 "client": (scope.get("client") or ("unknown",))[0],
             }
-            level = logging.DEBUG if route in (*HEALTH, "/metrics") else logging.INFO
+            level = logging.DEBUG if route in _QUIET else logging.INFO
             logger.log(level, "request", extra=fields)
             request_id.reset(token)
 
@@ -115,9 +134,10 @@ class Envelope:
 class Guard:
     """Lets a request in, with its whole body, or answers why not."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, stopping: Event) -> None:
         self._app = app
         self._settings = settings
+        self._stopping = stopping
         self._rate = limits.Rate(settings.rate_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -135,12 +155,12 @@ class Guard:
 
     def _check(self, scope: Scope, headers: Headers) -> None:
         settings = self._settings
+        if self._stopping.is_set() and scope["path"] != "/healthz":
+            message = "the server is stopping; ask again in a moment."
+            raise ApiError(503, "busy", message, {"Retry-After": "2", "Connection": "close"})
         if scope["path"] in HEALTH:
             return
-        host = _check_host(headers, settings)
-        if not limits.known_origin(headers.get("origin"), host, settings):
-            message = "pages of this origin may not call the API. Name it in QA_CORS_ORIGINS."
-            raise ApiError(403, "forbidden_origin", message)
+        _check_origin(headers, _check_host(headers, settings), settings)
         _check_rate(self._rate, scope)
         if settings.api_key is not None:
             key = settings.api_key.get_secret_value()
@@ -187,6 +207,12 @@ def _check_host(headers: Headers, settings: Settings) -> str | None:
         message = "the server is not known by this name. Name it in QA_ALLOWED_HOSTS."
         raise ApiError(421, "wrong_host", message)
     return host
+
+
+def _check_origin(headers: Headers, host: str | None, settings: Settings) -> None:
+    if not limits.known_origin(headers.get("origin"), host, settings):
+        message = "pages of this origin may not come here. Name it in QA_CORS_ORIGINS."
+        raise ApiError(403, "forbidden_origin", message)
 
 
 def _check_rate(rate: limits.Rate, scope: Scope) -> None:

@@ -1,7 +1,8 @@
 """Lanes: blocking work in threads, so many at a time, so many in line, the rest turned away.
 
 There are two. What reads an index takes milliseconds, what a language model writes takes seconds;
-each has its own lane, so that quotes never wait behind a model.
+each has its own lane, so that quotes never wait behind a model. Those who wait for the model stand
+in the pipeline's own `line`.
 
 A thread cannot be stopped from outside: whoever leaves (a closed connection, a time limit) tells
 the stream to stop, which it does at its next state, and its place is free again only then. The

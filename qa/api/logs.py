@@ -36,7 +36,7 @@ def configure(log_format: str) -> None:
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)
     logger.propagate = False
-    for name in ("uvicorn", "mcp"):
+    for name in ("uvicorn", "mcp", "opentelemetry"):
         other = logging.getLogger(name)
         other.handlers = [handler]
         other.setLevel(logging.WARNING)

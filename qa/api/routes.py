@@ -42,7 +42,7 @@ _WHY = {
     422: "a field does not fit its schema, or is too long",
     429: "too many requests; Retry-After says when to come back",
     500: "a bug; the log has it under the request's id",
-    503: "too many requests wait, or the index or the language model cannot serve",
+    503: "too many wait, the server stops, or the index or the language model cannot serve",
     504: "it took longer than the settings allow",
 }
 
@@ -64,12 +64,13 @@ def _or_events(events: str, **properties: object) -> Responses:
     return {200: {"description": description, "content": content}, **_BODY}
 
 
-_GUARDED = _errors(401, 403, 408, 413, 421, 429, 500)
-_WORKING = _GUARDED | _errors(503, 504)
+_GUARDED = _errors(401, 403, 408, 413, 421, 429, 500, 503)
+_WORKING = _GUARDED | _errors(504)
 _BODY = _WORKING | _errors(400, 422)
 
 _EVENTS = (
-    "`evidence`: the answer's JSON with its quotes and no text yet; `text`: `{text}`, all that a "
+    "`evidence`: the answer's JSON with its quotes and no text yet; `waiting`: `{place}`, in the "
+    "line for the language model, 1 is next; `text`: `{text}`, all that a "
     "language model has written so far, not checked yet; `final`: the answer; `error`"
 )
 _CHUNKS = "OpenAI's chunks, then `[DONE]`"
@@ -81,7 +82,7 @@ def answering(desk: Desk) -> APIRouter:
     """The project's own routes."""
     router = APIRouter(prefix="/v1", tags=["answers"])
 
-    names = {"type": "string", "enum": ["evidence", "text", "final", "error"]}
+    names = {"type": "string", "enum": ["evidence", "waiting", "text", "final", "error"]}
 
     @router.post("/ask", response_model=AnswerOut, responses=_or_events(_EVENTS, event=names))
     async def ask(asked: AskIn, request: Request) -> Response:

@@ -90,15 +90,19 @@ async def _next(events: AsyncGenerator[bytes]) -> bytes | None:
 
 
 async def of_answer(states: AsyncGenerator[Answer]) -> AsyncGenerator[bytes]:
-    """`evidence`, `text` as it grows, `final`; `error` instead of what can no longer come."""
+    """`evidence`, `waiting`, `text` as it grows, `final`; `error` instead of what cannot come."""
     async with aclosing(states):
-        started, said = False, ""
+        started, said, place = False, "", 0
         try:
             async for state in states:
                 if state.stage == "writing":
                     if state.text != said:
                         yield event({"text": state.text}, "text")
                     said = state.text
+                elif state.stage == "waiting":
+                    if state.place != place:
+                        yield event({"place": state.place}, "waiting")
+                    place = state.place
                 else:
                     yield event(state.to_json(), state.stage)
                 started = True

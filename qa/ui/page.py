@@ -9,6 +9,8 @@ and nothing is ever read as Markdown. The article panel asks the server for an a
 from __future__ import annotations
 
 import logging
+import secrets
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -23,7 +25,7 @@ from qa.ui.examples import Examples
 from qa.ui.filtering import Typed, in_force
 from qa.ui.following import follow
 from qa.ui.layout import MOST_EXAMPLES, Layout, language_choices
-from qa.ui.talks import Talk, Talks
+from qa.ui.talks import Talk, Talks, Turn
 from qa.ui.texts import ENGLISH, TEXTS, Texts, language_of
 
 if TYPE_CHECKING:
@@ -31,7 +33,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_AT_ONCE = 8
+# Answers on their way, each in a thread; who waits for the language model waits among them, and
+# sees it. Some threads are left for all that is quick.
+_AT_ONCE = 64
+_THREADS = _AT_ONCE + 16
 
 # The choice made before, else the browser's language.
 _TELL_LANGUAGE = """(_, ...filters) => {
@@ -74,6 +79,7 @@ class Page(Layout):
         with gr.Blocks(title="qa", analytics_enabled=False, fill_width=True) as self.blocks:
             super().__init__(ENGLISH, assistant.facets(), show_article)
             self._wire()
+        self.blocks.max_threads = _THREADS
         self.blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=64, api_open=False)
 
     def _wire(self) -> None:
@@ -85,11 +91,12 @@ class Page(Layout):
         spoken += [self.masthead, self.switch, self.panel, self.unfilter, self.scope, self.model]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         at_once = {**quiet, "queue": False}
+        asking = {**quiet, "concurrency_id": "asking"}
 
-        gr.on([self.box.submit, self.send.click], self.ask, [self.box, *filters], shown, **quiet)
+        gr.on([self.box.submit, self.send.click], self.ask, [self.box, *filters], shown, **asking)
         for button in self.example_buttons:
-            button.click(self.ask_example, [button, *filters], shown, **quiet)
-        self.retry.click(self.ask_again, filters, shown, **quiet)
+            button.click(self.ask_example, [button, *filters], shown, **asking)
+        self.retry.click(self.ask_again, filters, shown, **asking)
         self.stop.click(self.stop_answer, None, [self.stop], **at_once)
         self.clear.click(self.forget, None, shown, **at_once)
         changes = [self.since.blur, self.since.submit, self.until.blur, self.until.submit]
@@ -141,7 +148,7 @@ class Page(Layout):
             talk.turns.pop()
         question = Question(text.strip(), talk.history, filters)
         turn = talk.begin(question.text)
-        stop = talk.stop
+        stop, started = talk.stop, time.perf_counter()
         yield {**self._conversation(talk), self.notice: ""}
         try:
             for state in follow(lambda: self.assistant.stream(question), stop):
@@ -154,10 +161,11 @@ class Page(Layout):
         except QAError as exc:
             turn.error = str(exc)
         except Exception:
-            log.exception("answering %r failed", question.text)
+            log.exception("answering failed")
             turn.error = TEXTS[talk.language].failed
         finally:
             turn.running = False
+            _log(turn, time.perf_counter() - started)
         yield {**self._latest(talk), **self._buttons(talk)}
 
     def stop_answer(self, request: gr.Request) -> Updates:
@@ -290,3 +298,16 @@ class Page(Layout):
 
     def _model_line(self, texts: Texts) -> str:
         return render.model_line(self.assistant.llm_status(), texts)
+
+
+def _log(turn: Turn, seconds: float) -> None:
+    """What became of a question, in a line that does not say what was asked."""
+    answer = turn.answer
+    fields = {
+        "outcome": "failed" if turn.error else "stopped" if turn.stopped else "final",
+        "answerer": answer.answerer if answer else None,
+        "abstained": answer.abstained if answer else None,
+        "ms": round(seconds * 1000, 1),
+        "request_id": secrets.token_hex(8),
+    }
+    log.info("answer", extra=fields)

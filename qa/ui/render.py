@@ -72,11 +72,19 @@ def _body(turn: Turn, texts: Texts) -> str:
     elif turn.stopped:
         parts.append(_note(texts.stopped))
     elif turn.running and _stage(turn) != "final":  # the final state comes before the end
-        doing = texts.writing if turn.answer else texts.searching
+        doing = _doing(turn, texts)
         parts.append(f'<p class="qa-doing"><i aria-hidden="true"></i>{escape(doing)}</p>')
     if turn.answer is not None:
         parts += [_remark(turn.answer, texts), evidence(turn.answer, texts)]
     return "".join(parts)
+
+
+def _doing(turn: Turn, texts: Texts) -> str:
+    if turn.answer is None:
+        return texts.searching
+    if turn.answer.stage == "waiting":
+        return texts.in_line.format(place=turn.answer.place)
+    return texts.writing
 
 
 def _note(text: str) -> str:

@@ -1,7 +1,7 @@
 """The page on a port: opened, announced, and taken down in order on Ctrl-C or SIGTERM.
 
-Other routes may share the port. A stopping server finishes their requests, within limits; tabs,
-which hold a connection open for ever, it does not wait for.
+Other routes may share the port. A stopping server takes nothing new and finishes answers and the
+others' requests, within limits; tabs, which hold a connection open for ever, it does not wait for.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from threading import Event
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from fastapi import FastAPI
 from qa.errors import SettingsError
 from qa.settings import Settings
 from qa.ui.examples import Examples, choose_examples, folder_of
+from qa.ui.guard import PageGuard
 from qa.ui.looks import looks
 from qa.ui.page import build_page
 
@@ -34,8 +36,9 @@ if TYPE_CHECKING:
 # How long a stopping server waits for tabs.
 _FAREWELL_S = 1
 
-# Returns how many requests to those routes are being answered, whenever it is asked.
-AddRoutes = Callable[[FastAPI, "Assistant"], Callable[[], int]]
+# Is given what is set when nothing new may be taken; returns how many requests to those routes are
+# being answered, whenever it is asked.
+AddRoutes = Callable[[FastAPI, "Assistant", Event], Callable[[], int]]
 
 
 def serve(settings: Settings, *, add_routes: AddRoutes | None = None) -> None:
@@ -72,8 +75,10 @@ def launch(
         SettingsError: the port is taken, or the host is not this machine's.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    running = add_routes(app, assistant) if add_routes is not None else lambda: 0
     page = build_page(assistant, examples or {})
+    stopping = Event()
+    app.add_middleware(PageGuard, page=page, most_bytes=settings.max_body_bytes, stopping=stopping)
+    others = add_routes(app, assistant, stopping) if add_routes is not None else lambda: 0
     app = gr.mount_gradio_app(
         app,
         page,
@@ -81,6 +86,7 @@ def launch(
         auth=_auth(settings.passwords),
         footer_links=[],
         run_history=False,
+        show_error=False,
         ssr_mode=False,
         **looks(),
     )
@@ -95,7 +101,13 @@ def launch(
             timeout_graceful_shutdown=_FAREWELL_S,
         )
         announcement = f"Chat page: {address(listening)}"
-        server = _Server(config, announcement, running, settings.stop_timeout_s)
+        server = _Server(
+            config,
+            announcement,
+            stopping,
+            lambda: others() + assistant.running,
+            settings.stop_timeout_s,
+        )
         with _stopped_by_signals(server):
             server.run(sockets=[listening])
 
@@ -143,11 +155,13 @@ class _Server(uvicorn.Server):
         self,
         config: uvicorn.Config,
         announcement: str,
+        stopping: Event,
         running: Callable[[], int],
         stop_timeout_s: float,
     ) -> None:
         super().__init__(config)
         self._announcement = announcement
+        self._stopping = stopping
         self._running = running
         self._stop_timeout_s = stop_timeout_s
 
@@ -157,6 +171,7 @@ class _Server(uvicorn.Server):
         sys.stdout.flush()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping.set()
         for server in self.servers:
             server.close()
         deadline = time.monotonic() + self._stop_timeout_s

@@ -30,6 +30,7 @@ class Texts:
     you: str
     assistant: str
     searching: str
+    in_line: str
     writing: str
     stopped: str
     understood: str
@@ -107,13 +108,14 @@ FRENCH = Texts(
     you="Vous",
     assistant="Réponse",
     searching="Recherche dans les articles…",
+    in_line="Le modèle de langue répond à d’autres questions ; rang dans la file : {place}",
     writing="Rédaction en cours…",
     stopped="Réponse interrompue.",
     understood="Compris comme",
     evidence="Sources",
     nearest="Articles les plus proches",
     source_of="Source {n} : {title}",
-    quotes_instead="Le texte du modèle de langue n’a pas été retenu : voici les citations.",
+    quotes_instead="Voici les citations, sans texte du modèle de langue.",
     left_out="Ce que les citations ne confirment pas a été retiré de la réponse.",
     failed="Une erreur inattendue s’est produite. Le détail est dans le journal du serveur ; "
     "vous pouvez réessayer.",
@@ -188,13 +190,14 @@ ENGLISH = Texts(
     you="You",
     assistant="Answer",
     searching="Searching the articles…",
+    in_line="The language model is answering others; your place in line: {place}",
     writing="Writing…",
     stopped="The answer was stopped.",
     understood="Understood as",
     evidence="Sources",
     nearest="Nearest articles",
     source_of="Source {n}: {title}",
-    quotes_instead="The language model’s text was not used; these are the quotes.",
+    quotes_instead="These are the quotes, without the language model’s words.",
     left_out="What the quotes do not confirm was left out of the answer.",
     failed="Something unexpected went wrong. The details are in the server’s log; you can try "
     "again.",

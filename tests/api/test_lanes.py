@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -101,6 +102,23 @@ def test_quotes_do_not_wait_behind_a_language_model(serve: Serve):
         assert client.get("/v1/articles/pont").status_code == 200
         # Both places of the model are still taken, and four wait for them.
         assert (len(model.asked), model.closed) == (2, False)
+
+
+def test_who_waits_for_the_model_has_the_quotes_and_knows_the_place(serve: Serve):
+    model = Scripted(reply=LONG, pause_s=0.01)
+    asked = {"question": ASKED, "stream": True}
+    with ThreadPoolExecutor(3) as pool, httpx.Client(base_url=serve(model), timeout=30) as client:
+        for number in (1, 2):
+            pool.submit(client.post, "/v1/ask", json={"question": ASKED}, timeout=3)
+            until(lambda number=number: len(model.asked) == number)  # type: ignore[misc]
+        with client.stream("POST", "/v1/ask", json=asked) as answer:
+            lines = answer.iter_lines()
+            assert next(lines) == "event: evidence"
+            assert json.loads(next(lines).removeprefix("data: "))["citations"]
+            assert [next(lines) for _ in range(3)][1:] == ["event: waiting", 'data: {"place": 1}']
+            # The others give up, and it is this one's turn.
+            following = next(line for line in lines if line.startswith("event: "))
+            assert following == "event: text"
 
 
 @pytest.mark.parametrize("stream", [True, False])

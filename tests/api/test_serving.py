@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from tests.api.servers import ASKED
 from tests.api.test_lanes import until
 from tests.api.test_refusals import error
 from tests.api.test_routes import events
+from tests.tab import Tab, seen
 
 ROOT = Path(__file__).parents[2]
 SLOWLY = f"{ASKED} slowly"
@@ -108,12 +109,59 @@ def test_page_and_api_share_a_port_and_stop_in_order(built: Path):
     assert "Kervalec" not in "".join(running.log)
 
 
+def test_a_stopping_server_finishes_the_page_s_answer_and_takes_nothing_new(built: Path):
+    """A connection that is kept open could once ask on until the time was over."""
+    with program(built, QA_LOG_FORMAT="json") as running, ExitStack() as stack:
+        base = running.client.base_url
+        clients = [stack.enter_context(httpx.Client(base_url=base, timeout=30)) for _ in range(3)]
+        kept, ready, alive = clients
+        answer = stack.enter_context(Tab(running.client).ask(SLOWLY))
+        next(message for message in answer if "writing" in seen(message))
+        for client in clients:
+            client.get("/healthz")
+        running.process.send_signal(signal.SIGTERM)
+        until(lambda: ready.get("/readyz").status_code == 503)
+        assert alive.get("/healthz").status_code == 200
+        late = kept.post("/v1/ask", json={"question": ASKED, "answerer": "extractive"})
+        assert "stopping" in error(late, 503, "busy")
+        assert late.headers["connection"] == "close"
+        *_, last = answer
+        assert last["success"]
+        assert "final" in seen(last)
+        assert running.process.wait(20) == 0
+    lines = [json.loads(line) for line in running.log]
+    (told,) = [line for line in lines if line["message"] == "answer"]
+    assert (told["answerer"], told["abstained"], told["outcome"]) == ("generative", False, "final")
+    assert told["request_id"]
+    assert "Kervalec" not in "".join(running.log)
+
+
+def test_ten_people_at_once_have_their_quotes_at_once_and_see_their_place(built: Path):
+    """Two are answered by the language model; nobody else's quotes wait for it, on page or API."""
+    with program(built) as running, ExitStack() as stack:
+        client = running.client
+        for _ in range(2):
+            answer = stack.enter_context(Tab(client).ask(f"{ASKED} very slowly"))
+            next(message for message in answer if "writing" in seen(message))
+        started = time.monotonic()
+        for place in range(1, 9):
+            answer = stack.enter_context(Tab(client).ask(ASKED))
+            shown = next(message for message in answer if "place in line" in seen(message))
+            assert f"place in line: {place}" in seen(shown)
+        greeted = stack.enter_context(Tab(client).ask("Hello!"))
+        assert [*greeted][-1]["success"]
+        quoted = client.post("/v1/ask", json={"question": ASKED, "answerer": "extractive"})
+        assert quoted.json()["answerer"] == "extractive"
+        assert time.monotonic() - started < 8, "somebody waited for the two"
+
+
 def test_an_open_server_says_so_asks_who_comes_and_does_not_wait_for_ever(built: Path):
     settings = {"QA_HOST": "0.0.0.0", "QA_LOGINS": "ann:tulip", "QA_STOP_TIMEOUT_S": "0.3"}
     with program(built, **settings) as running, ThreadPoolExecutor() as pool:
         client = running.client
         assert client.get("/config").status_code == 401
-        assert client.post("/gradio_api/queue/join", json={}).status_code == 401
+        call = {"data": [ASKED, "", "", [], ""], "fn_index": 0, "session_hash": "x"}
+        assert client.post("/gradio_api/queue/join", json=call).status_code == 401
         for name, password in (("ann", "rose"), ("bob", "tulip"), ("bob", "")):
             wrong = client.post("/login", data={"username": name, "password": password})
             assert wrong.status_code in (400, 422)

@@ -1,0 +1,192 @@
+"""Traces for OpenTelemetry: a span for each request, each answer, and each of its three stages.
+
+Off unless the setting `telemetry` is on. Where they are sent, and which of them, the standard
+OTEL_* variables say. A span holds numbers and names of our own, and what was asked and answered
+only where `telemetry_text` says so. The tracer is this project's alone: nothing that a library
+traces by itself is sent with it. Knows nothing about HTTP but the names of its conventions.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+from opentelemetry.trace import NoOpTracer, Span, StatusCode, Tracer, set_span_in_context
+
+from qa.answer import Answer, Question
+from qa.errors import MissingExtra, SettingsError
+from qa.settings import Settings
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace.export import SpanExporter
+
+# The stages of an answer, in order, as its timings name them.
+_STAGES = ("rewrite", "retrieve", "answer")
+_EXPORTERS = {
+    "grpc": "opentelemetry.exporter.otlp.proto.grpc.trace_exporter",
+    "http/protobuf": "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+}
+
+
+class Telemetry:
+    """Makes the spans.
+
+    Args:
+        tracer: takes them.
+        text: whether they hold what was asked and answered.
+        close: sends what is left.
+    """
+
+    def __init__(
+        self, tracer: Tracer, *, text: bool = False, close: Callable[[], None] = lambda: None
+    ) -> None:
+        self._tracer = tracer
+        self._text = text
+        self.close = close
+
+    @classmethod
+    def off(cls) -> Self:
+        """Makes none."""
+        return cls(NoOpTracer())
+
+    @classmethod
+    def open(cls, settings: Settings, exporter: SpanExporter | None = None) -> Self:
+        """As the settings say.
+
+        Args:
+            settings: `telemetry` and `telemetry_text`.
+            exporter: takes the spans instead of the one that the OTEL_* variables name.
+
+        Raises:
+            SettingsError: the variables name a protocol that is none of OTLP's.
+            MissingExtra: the exporter for it is not installed.
+        """
+        if not settings.telemetry:
+            return cls.off()
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        import qa
+
+        about = {"service.version": qa.__version__}
+        if "OTEL_SERVICE_NAME" not in os.environ:
+            about["service.name"] = "qa"
+        provider = TracerProvider(resource=Resource.create(about), shutdown_on_exit=False)
+        provider.add_span_processor(BatchSpanProcessor(exporter or _exporter(os.environ)))
+        tracer = provider.get_tracer("qa", qa.__version__)
+        return cls(tracer, text=settings.telemetry_text, close=provider.shutdown)
+
+    @contextmanager
+    def request(
+        self, method: str, headers: Mapping[str, str]
+    ) -> Iterator[Callable[[str, int, str], None]]:
+        """A request, as a part of the trace that its `traceparent` names; what is done in it is a
+        part of it. Gives what is called once, with its route, status and id.
+        """
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+        before = TraceContextTextMapPropagator().extract(headers)
+        with self._tracer.start_as_current_span(
+            method, before, record_exception=False, set_status_on_exception=False
+        ) as span:
+
+            def ended(route: str, status: int, id: str) -> None:
+                span.update_name(f"{method} {route}")
+                span.set_attributes(
+                    {
+                        "http.request.method": method,
+                        "http.route": route,
+                        "http.response.status_code": status,
+                        "qa.request_id": id,
+                    }
+                )
+                if status >= 500:
+                    span.set_status(StatusCode.ERROR)
+
+            yield ended
+
+    @contextmanager
+    def answer(self, question: Question) -> Iterator[Callable[[Answer], None]]:
+        """An answer in the making. Gives what is called with each of its states.
+
+        Its stages are told by the last state, which has measured them.
+        """
+        started = time.time_ns()
+        # Not the current span: a generator may be closed in another context than it began in.
+        span = self._tracer.start_span("qa.ask", start_time=started)
+        last: Answer | None = None
+
+        def tell(state: Answer) -> None:
+            nonlocal last
+            last = state
+
+        try:
+            yield tell
+        except GeneratorExit:
+            raise
+        except BaseException as exc:
+            # Its message may hold what was asked.
+            span.set_status(StatusCode.ERROR, type(exc).__name__)
+            raise
+        finally:
+            if span.is_recording():
+                self._finish(span, question, last, started)
+            span.end()
+
+    def _finish(self, span: Span, question: Question, last: Answer | None, started: int) -> None:
+        span.set_attribute("qa.final", last is not None and last.stage == "final")
+        if last is not None:
+            span.set_attributes(_numbers(last))
+            self._stages(span, last, started)
+        if self._text:
+            span.set_attribute("qa.question", question.text)
+            if last is not None:
+                span.set_attribute("qa.standalone_question", last.question.standalone)
+                span.set_attribute("qa.text", last.text)
+
+    def _stages(self, span: Span, last: Answer, started: int) -> None:
+        inside = set_span_in_context(span)
+        for stage in _STAGES:
+            ended = started + int(last.timings_ms.get(stage, 0.0) * 1e6)
+            part = self._tracer.start_span(f"qa.{stage}", inside, start_time=started)
+            part.end(ended)
+            started = ended
+
+
+def _numbers(answer: Answer) -> dict[str, Any]:
+    return {
+        "qa.answerer": answer.answerer,
+        "qa.abstained": answer.abstained,
+        "qa.confidence": answer.confidence,
+        "qa.language": answer.language,
+        "qa.citations": len(answer.citations),
+        "qa.hits": len(answer.hits),
+        **{f"qa.tokens.{kind}": number for kind, number in answer.tokens.items()},
+    }
+
+
+def _exporter(environ: Mapping[str, str]) -> SpanExporter:
+    import importlib
+    import importlib.util
+
+    protocol = environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") or environ.get(
+        "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"
+    )
+    if protocol not in _EXPORTERS:
+        raise SettingsError(
+            f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol!r}; set it to {' or '.join(_EXPORTERS)}."
+        )
+    module = _EXPORTERS[protocol]
+    package = f"opentelemetry-exporter-otlp-proto-{protocol.partition('/')[0]}"
+    try:
+        found = importlib.util.find_spec(module)
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        raise MissingExtra(package, "otel", f"the setting telemetry, over {protocol},")
+    exporter: SpanExporter = importlib.import_module(module).OTLPSpanExporter()
+    return exporter
