@@ -64,6 +64,23 @@ class ScoredSentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What the reader makes of a hit.
+
+    Attributes:
+        span: of the article's text, the shortest that may answer the question.
+        score: how much likelier it is than that the hit does not answer, as a logit.
+        answerable: calibrated probability, in [0, 1], that the hit answers.
+        relevance: in [0, 1], of the reader's relevance head.
+    """
+
+    span: Span
+    score: float
+    answerable: float
+    relevance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A chunk found for a question.
 
@@ -74,6 +91,7 @@ class Hit:
         signals: the values behind the score: see `fusion`.
         sentences: the chunk's sentences in reading order.
         copies: other articles that have the chunk nearly word for word, best first.
+        reading: what the reader makes of it; None when it was not read.
     """
 
     chunk: Chunk
@@ -83,6 +101,7 @@ class Hit:
     signals: Mapping[str, float]
     sentences: tuple[ScoredSentence, ...]
     copies: tuple[Article, ...] = ()
+    reading: Reading | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As in `qa search --json`."""
@@ -109,12 +128,15 @@ class Citation:
 
     Attributes:
         also: other articles that have the quote word for word; wire copies, mostly.
+        answer: of the article's text, inside `span`: the words that the reader points to; None
+            where it was not asked or does not point here.
     """
 
     n: int
     article: Article
     span: Span
     also: tuple[Article, ...] = ()
+    answer: Span | None = None
 
     @property
     def quote(self) -> str:
@@ -130,6 +152,12 @@ class Citation:
             "end": self.span.end,
             "quote": self.quote,
             "also": [_named(article) for article in self.also],
+            "answer": self.answer
+            and {
+                "start": self.answer.start,
+                "end": self.answer.end,
+                "text": self.answer.of(self.article.text),
+            },
         }
 
 

@@ -69,6 +69,10 @@ _EXPECTED_LONG = {
     "adjacency": 0.2,
 }
 
+# What the reader's word counts beside a hit's own score (1), and beside a sentence's (1): to be
+# fitted by `benchmarks/reading.py`.
+READ = {"relevance": 0.5, "answerable": 0.5, "passage": 0.2, "sentence": 0.3}
+
 _INTERCEPT = -6.550
 _WEIGHTS = {
     "sentence_dense": 9.026,

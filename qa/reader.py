@@ -99,19 +99,31 @@ class Reader:
         tokenizer.enable_truncation(about["tokens"], stride=about["stride"], strategy="only_second")
         return cls(session, tokenizer, about, threads or cores())
 
-    def read(self, question: str, passages: Sequence[str], *, most: int = 1) -> list[Span]:
+    def read(
+        self,
+        question: str,
+        passages: Sequence[str],
+        *,
+        titles: Sequence[str] = (),
+        most: int = 1,
+    ) -> list[Span]:
         """What answers the question in each passage.
 
         Args:
             question: stand-alone, in French or English; what is beyond 64 tokens is not read.
             passages: in either language, of any length; long ones are read in windows.
+            titles: read before each passage and never pointed into; none, or one a passage, which
+                may be empty.
             most: spans of one passage; the second and later only where they lie elsewhere and are
                 nearly as likely.
         Returns:
             passage by passage, best span first; a passage of white space alone has none.
+        Raises:
+            ValueError: there are titles, but not one for each passage.
         """
         asked = self._clipped(question)
-        read = self._pool.map(lambda text: self._one(asked, text, most), passages)
+        pairs = list(zip(titles or [""] * len(passages), passages, strict=True))
+        read = self._pool.map(lambda pair: self._one(asked, pair[0], pair[1], most), pairs)
         return [
             Span(number, start, end, passages[number][start:end], *rest)
             for number, spans in enumerate(read)
@@ -125,13 +137,14 @@ class Reader:
         return question[: offsets[limit][0]] if len(offsets) > limit else question
 
     def _one(
-        self, question: str, passage: str, most: int
+        self, question: str, title: str, passage: str, most: int
     ) -> list[tuple[int, int, float, float, float]]:
-        encoding = self._tokenizer.encode(question, passage)
+        before = f"{title}\n" if title else ""
+        encoding = self._tokenizer.encode(question, before + passage)
         found: list[tuple[float, int, int]] = []
         answerable = relevance = 0.0
         for window in (encoding, *encoding.overflowing):
-            spans, own = self._window(window, passage, most)
+            spans, own = self._window(window, passage, len(before), most)
             found += spans
             if spans:
                 answerable = max(answerable, self._answerable(spans[0][0], own))
@@ -145,16 +158,16 @@ class Reader:
         return kept
 
     def _window(
-        self, encoding: Encoding, passage: str, most: int
+        self, encoding: Encoding, passage: str, shift: int, most: int
     ) -> tuple[list[tuple[float, int, int]], float]:
         """(score, start, end) of the best spans of one window, best first; the relevance logit."""
         import numpy as np
 
         ids = np.array(encoding.ids, np.int64)
         logits, relevance = self._session.run(["span", "relevance"], {"input_ids": ids})
-        offsets = np.array(encoding.offsets)
+        offsets = np.array(encoding.offsets) - shift
         inside = np.array([which == 1 for which in encoding.sequence_ids])
-        inside &= offsets[:, 1] > offsets[:, 0]
+        inside &= (offsets[:, 1] > offsets[:, 0]) & (offsets[:, 1] > 0)
         rows = np.flatnonzero(inside)
         if not len(rows):
             return [], float(relevance[0, 0])
@@ -164,7 +177,7 @@ class Reader:
         found: list[tuple[float, int, int]] = []
         for place in np.argsort(-scores, axis=None)[: most * 20]:
             a, z = divmod(int(place), scores.shape[1])
-            start, end = _trimmed(passage, offsets[first + a][0], offsets[first + z][1])
+            start, end = _trimmed(passage, max(0, offsets[first + a][0]), offsets[first + z][1])
             if start < end and all(end <= f[1] or f[2] <= start for f in found):
                 found.append((float(scores[a, z]) - nothing, start, end))
             if len(found) == most:

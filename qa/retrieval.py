@@ -4,6 +4,7 @@
     propose      both indexes, over all articles and over those that the question asks for
     score        `fusion`, and more for articles that the question asks for
     collapse     copies of one text become one hit (`copies`)
+    read         the best are read with the question, and ordered anew (`reading`)
 
 What a question asks for moves articles up; it shuts none out, so a date misread or an outlet that
 did not write of it costs places, not the answer. Filters shut out. A LangChain retriever on the
@@ -32,6 +33,7 @@ from qa.fusion import Scored, score
 from qa.index import Index, LiveIndex
 from qa.language import question_language
 from qa.lexical import QueryTerms
+from qa.reading import reread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,6 +96,8 @@ class HybridRetriever(BaseRetriever):
     embedder: Any
     candidates: int = 50
     k: int = 10
+    reader: Any = None
+    read: int = 10
 
     def search(self, question: str, **options: Any) -> list[Hit]:
         """The hits of `find`, with its options."""
@@ -144,7 +148,10 @@ class HybridRetriever(BaseRetriever):
             hits = [replace(hit, score=own[hit.chunk.id]) for hit in hits]
             return Retrieved(_ordered(hits)[:wanted], constraints, met=True)
         met = any(meets(hit.article, constraints) for hit in hits)
-        return Retrieved(_without_copies(hits, passages)[:wanted], constraints, met)
+        ranked = _without_copies(hits, passages)
+        if self.reader is not None:
+            ranked = reread(self.reader, question, ranked, self.read)
+        return Retrieved(ranked[:wanted], constraints, met)
 
     def gather(
         self,

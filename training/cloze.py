@@ -25,15 +25,15 @@ _DATE = re.compile(
     rf"\b(?:\d{{1,2}}(?:er)? )?(?:{_MONTHS})(?: \d{{1,2}},)?(?: \d{{4}})?\b"
     r"|\b1[0-9]\d\d\b|\b20\d\d\b"
 )
-_NUMBER = re.compile(
+NUMBER = re.compile(
     r"\b\d+(?:[ ,.]\d{3})*(?:[.,]\d+)?(?: ?%| ?(?:millions?|milliards?|billions?))?"
     r"(?: (?:d')?[a-zà-ÿ]{4,})?"
 )
-_NAME = re.compile(
+NAME = re.compile(
     r"(?<![.!?] )(?<!^)\b[A-ZÀ-Þ][\wà-ÿ'-]+"
     r"(?:(?: (?:de|du|des|of|the|la|van|von|al))? [A-ZÀ-Þ][\wà-ÿ'-]+)*"
 )
-_KINDS = (("date", _DATE), ("number", _NUMBER), ("name", _NAME))
+_KINDS = (("date", _DATE), ("number", NUMBER), ("name", NAME))
 _ASKS = {
     ("fr", "date"): ("Quand", "En quelle année", "À quelle date", "Depuis quand"),
     ("fr", "number"): ("Combien", "Combien de", "Quel nombre", "Quelle part"),

@@ -25,6 +25,7 @@ from transformers.masking_utils import eager_mask
 MOST_TOKENS = 384
 QUESTION_TOKENS = 64
 IMPOSSIBLE = -1e4
+LENGTH_STEP = 32
 
 
 def _attend(
@@ -131,8 +132,8 @@ class Encoder:
         )
 
     def batch(self, encodings: Sequence[Encoding]) -> Batch:
-        """Padded to the longest."""
-        longest = max(len(e.ids) for e in encodings)
+        """Padded to the longest, rounded up: the CPU's kernels are made anew for each length."""
+        longest = -(-max(len(e.ids) for e in encodings) // LENGTH_STEP) * LENGTH_STEP
         ids = np.full((len(encodings), longest), 1, np.int64)
         mask = np.zeros((len(encodings), longest), np.int64)
         answer = np.zeros((len(encodings), longest), bool)
