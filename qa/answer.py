@@ -64,7 +64,7 @@ class ScoredSentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class HitReading:
     """What the reader makes of a hit.
 
     Attributes:
@@ -101,7 +101,7 @@ class Hit:
     signals: Mapping[str, float]
     sentences: tuple[ScoredSentence, ...]
     copies: tuple[Article, ...] = ()
-    reading: Reading | None = None
+    reading: HitReading | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As in `qa search --json`."""
@@ -199,6 +199,11 @@ class Answer:
     stage: Stage = "final"
     place: int = 0
 
+    @property
+    def read(self) -> int:
+        """How many of the hits the reader has read with the question."""
+        return sum(hit.reading is not None for hit in self.hits)
+
     def __add__(self, later: Answer) -> Answer:
         """A later state replaces an earlier one (how LangChain gathers a stream)."""
         return later
@@ -226,6 +231,7 @@ class Answer:
                 }
                 for hit in self.hits
             ],
+            "read": self.read,
             "filters": self.question.filters.to_json(),
             "constraints": {**self.constraints.to_json(), "met": self.met},
             "timings_ms": {name: round(value, 1) for name, value in self.timings_ms.items()},

@@ -22,6 +22,7 @@ from qa.generative import system_message
 from qa.index import LiveIndex
 from qa.line import Line
 from qa.models import PullJob, background_pull, catalogue, status
+from qa.reading import Reading
 from qa.retrieval import HybridRetriever, Mode
 from qa.settings import Settings
 from qa.telemetry import Telemetry
@@ -121,6 +122,19 @@ class LanguageModel:
         return model
 
 
+def open_reading(settings: Settings) -> Reading | None:
+    """What reads the best hits, unless the settings want none.
+
+    Raises:
+        ModelError: the reader cannot be loaded.
+    """
+    if not settings.reader:
+        return None
+    from qa.reader import Reader
+
+    return Reading(Reader.open(threads=settings.threads), settings.read, settings.read_patience_s)
+
+
 class Assistant:
     """Answers questions from one index. Safe to use from several threads."""
 
@@ -153,7 +167,8 @@ class Assistant:
                 until then.
 
         Raises:
-            ModelError: the embedder is missing, or what sends traces when the settings want them.
+            ModelError: the embedder or the reader is missing, or what sends traces when the
+                settings want them.
             IndexMissing, IndexMismatch, IndexUnusable: there is no index to answer from.
         """
         from qa.models import Embedder
@@ -163,7 +178,11 @@ class Assistant:
         embedder = Embedder.open(settings)
         index = LiveIndex(settings.index, embedder, settings)
         retriever = HybridRetriever(
-            index=index, embedder=embedder, candidates=settings.candidates, k=settings.k
+            index=index,
+            embedder=embedder,
+            candidates=settings.candidates,
+            k=settings.k,
+            reading=open_reading(settings),
         )
         if wait_for_llm:
             model.wait()

@@ -81,6 +81,17 @@ _WEIGHTS = {
     "agreement": 3.446,
 }
 
+# The same with what the reader says.
+_READ_INTERCEPT = -6.0
+_READ_WEIGHTS = {
+    "sentence_dense": 6.0,
+    "sentence_coverage": 1.5,
+    "names": 1.0,
+    "agreement": 1.5,
+    "answerable": 2.0,
+    "relevance": 1.0,
+}
+
 
 def unrelated_cosine(asked_in: str, written_in: str) -> float:
     """The cosine that a question has with any sentence at all, by their languages (ISO 639-1)."""
@@ -113,7 +124,16 @@ def probability(features: Mapping[str, float]) -> float:
     """Probability, in [0, 1], that the quotes hold the answer: logistic regression.
 
     Args:
-        features: those of `qa.confidence.features`, all of them.
+        features: those of `qa.confidence.features`, all of them; hits that were not read are judged
+            by weights of their own.
     """
-    logit = _INTERCEPT + sum(weight * features[name] for name, weight in _WEIGHTS.items())
+    intercept, weights = (
+        (_READ_INTERCEPT, _READ_WEIGHTS)
+        if "answerable" in features
+        else (
+            _INTERCEPT,
+            _WEIGHTS,
+        )
+    )
+    logit = intercept + sum(weight * features[name] for name, weight in weights.items())
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, logit))))

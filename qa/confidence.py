@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qa.analysis import fold, has_stop_word
-from qa.answer import Hit
+from qa.answer import Hit, HitReading
 from qa.article import Article
 from qa.calibration import probability, unrelated_cosine
 from qa.evidence import Evidence
@@ -45,12 +45,14 @@ def features(
     sentence_coverage: largest share of the question's terms, by idf, in one sentence of the
         evidence and its header;
     names: share of the question's names and numbers that the three best hits mention;
-    agreement: how near the top both indexes place the best hit, 1 when both place it first.
+    agreement: how near the top both indexes place the best hit, 1 when both place it first;
+    answerable, relevance: the most that the reader says of any hit; left out when none was read.
 
     Terms of two languages do not compare: where the best of the evidence is not in the question's
     language, coverage and agreement are taken to be those of an ordinary answer in one language.
     """
     best = hits[:3]
+    readings = [hit.reading for hit in hits if hit.reading is not None]
     seen = " ".join(fold(_said(h)) for h in best)
     wanted = names(question)
     named = sum(mentioned(name, seen) for name in wanted) / len(wanted) if wanted else 1.0
@@ -63,6 +65,17 @@ def features(
         "sentence_coverage": max(same, default=_ORDINARY_COVERAGE * named),
         "names": named,
         "agreement": _agreement(hits[0]) if same else _ORDINARY_AGREEMENT,
+        **_read(readings),
+    }
+
+
+def _read(readings: Sequence[HitReading]) -> dict[str, float]:
+    """What the reader says, where it has read."""
+    if not readings:
+        return {}
+    return {
+        "answerable": max(reading.answerable for reading in readings),
+        "relevance": max(reading.relevance for reading in readings),
     }
 
 

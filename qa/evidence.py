@@ -20,17 +20,23 @@ from qa.suspicious import is_suspicious
 
 # A sentence this far below the best one no longer helps: see docs/decisions.md.
 _SCORE_GAP = 0.15
+# A span is shown when the passage answers at least this likely, by the reader.
+POINTED = 0.5
 # Two sentences sharing this part of their words say the same thing.
 _SAME = 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence of an article, with its score for the question, and the article's copies."""
+    """A sentence of an article, with its score for the question, and the article's copies.
+
+    `answer` is what the reader points to in the article, if it lies in the sentence.
+    """
 
     article: Article
     sentence: ScoredSentence
     copies: tuple[Article, ...] = ()
+    answer: Span | None = None
 
     @property
     def text(self) -> str:
@@ -47,7 +53,11 @@ def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
         most: most quotes; a sentence next to one already taken does not count.
     """
     ranked = sorted(
-        (Evidence(hit.article, sentence, hit.copies) for hit in hits for sentence in hit.sentences),
+        (
+            Evidence(hit.article, sentence, hit.copies, _pointed(hit, sentence))
+            for hit in hits
+            for sentence in hit.sentences
+        ),
         key=lambda e: (-e.sentence.score, e.article.id, e.sentence.span.start),
     )
     taken: list[Evidence] = []
@@ -76,10 +86,29 @@ def cite(evidence: Iterable[Evidence]) -> tuple[Citation, ...]:
     copies: dict[str, dict[str, Article]] = {}
     for item in evidence:
         copies.setdefault(item.article.id, {}).update({copy.id: copy for copy in item.copies})
+    answers = [(item.article.id, item.answer) for item in evidence if item.answer]
     return tuple(
-        Citation(n, article, span, also=_with(span.of(article.text), copies[article.id].values()))
+        Citation(
+            n,
+            article,
+            span,
+            also=_with(span.of(article.text), copies[article.id].values()),
+            answer=next((a for id, a in answers if id == article.id and _inside(a, span)), None),
+        )
         for n, (article, span) in enumerate(_quotes(evidence), 1)
     )
+
+
+def _pointed(hit: Hit, sentence: ScoredSentence) -> Span | None:
+    """The reader's span, where it lies in the sentence and is worth pointing to."""
+    reading = hit.reading
+    if reading is None or reading.answerable < POINTED or not _inside(reading.span, sentence.span):
+        return None
+    return reading.span
+
+
+def _inside(part: Span, whole: Span) -> bool:
+    return whole.start <= part.start and part.end <= whole.end
 
 
 def _with(quote: str, copies: Iterable[Article]) -> tuple[Article, ...]:

@@ -30,7 +30,10 @@ def write(citations: Sequence[Citation], language: Language) -> str:
     articles = {citation.article.id for citation in citations}
     opening, closing = _MARKS[language]
     lines = [_LEAD_IN[language][len(articles) > 1]]
-    for citation in citations:
-        quote = unmarked(_BRACKETED.sub(r"(\1)", " ".join(citation.quote.split())))
-        lines.append(f"{opening}{quote}{closing} [{citation.n}]")
+    lines += [f"{opening}{shown(c.quote)}{closing} [{c.n}]" for c in citations]
     return "\n\n".join(lines)
+
+
+def shown(quote: str) -> str:
+    """A quote as `write` puts it down."""
+    return unmarked(_BRACKETED.sub(r"(\1)", " ".join(quote.split())))

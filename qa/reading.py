@@ -7,13 +7,16 @@ and stay below as they are. Knows nothing about how hits are found or how the re
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from qa.answer import Hit, Reading, ScoredSentence
+from qa.answer import Hit, HitReading, ScoredSentence
 from qa.calibration import READ
 from qa.chunks import Span
+
+AT_ONCE = 2
 
 
 class ReadSpan(Protocol):
@@ -43,18 +46,41 @@ class PassageReader(Protocol):
         ...
 
 
-def reread(reader: PassageReader, question: str, hits: Sequence[Hit], most: int) -> list[Hit]:
-    """The hits in the order that reading gives, scores still in [0, 1].
+class Reading:
+    """A reader with its limits. May be used from several threads.
+
+    Two questions are read side by side, as many as an ordinary machine has cores. With a limit to
+    its patience, one that would wait longer for its turn is not read and its hits stay as they
+    were: of many people at once, some get the answers of retrieval alone rather than late ones.
 
     Args:
         reader: reads passages.
-        question: stand-alone.
-        hits: best first.
-        most: how many are read.
+        most: hits of a question that are read.
+        patience_s: seconds to wait for a turn; None waits for ever.
     """
-    read = {span.passage: span for span in read_hits(reader, question, hits[:most])}
-    scored = [mixed(hit, read.get(number)) for number, hit in enumerate(hits)]
-    return sorted(scored, key=lambda hit: (-hit.score, hit.chunk.id))
+
+    def __init__(self, reader: PassageReader, most: int, patience_s: float | None = None) -> None:
+        self._reader = reader
+        self._most = most
+        self._patience_s = patience_s
+        self._turns = threading.Semaphore(AT_ONCE)
+
+    def order(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """The hits in the order that reading gives, scores still in [0, 1].
+
+        Args:
+            question: stand-alone.
+            hits: best first; the first ones are read.
+        """
+        if not self._turns.acquire(timeout=self._patience_s):
+            return list(hits)
+        try:
+            spans = read_hits(self._reader, question, hits[: self._most])
+        finally:
+            self._turns.release()
+        read = {span.passage: span for span in spans}
+        scored = [mixed(hit, read.get(number)) for number, hit in enumerate(hits)]
+        return sorted(scored, key=lambda hit: (-hit.score, hit.chunk.id))
 
 
 def read_hits(reader: PassageReader, question: str, hits: Sequence[Hit]) -> Sequence[ReadSpan]:
@@ -70,7 +96,7 @@ def mixed(hit: Hit, span: ReadSpan | None, weights: Mapping[str, float] = READ) 
     if span is None:
         return replace(hit, score=hit.score / most)
     start = hit.chunk.span.start
-    reading = Reading(
+    reading = HitReading(
         Span(start + span.start, start + span.end), span.score, span.answerable, span.relevance
     )
     lift = weights["relevance"] * span.relevance + weights["answerable"] * span.answerable
@@ -83,7 +109,7 @@ def mixed(hit: Hit, span: ReadSpan | None, weights: Mapping[str, float] = READ) 
 
 
 def _lifted(
-    sentence: ScoredSentence, reading: Reading, weights: Mapping[str, float]
+    sentence: ScoredSentence, reading: HitReading, weights: Mapping[str, float]
 ) -> ScoredSentence:
     """A sentence that holds the span, or part of it, is likelier to be what is wanted."""
     held = sentence.span.start < reading.span.end and reading.span.start < sentence.span.end

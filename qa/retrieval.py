@@ -33,7 +33,7 @@ from qa.fusion import Scored, score
 from qa.index import Index, LiveIndex
 from qa.language import question_language
 from qa.lexical import QueryTerms
-from qa.reading import reread
+from qa.reading import Reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,8 +96,7 @@ class HybridRetriever(BaseRetriever):
     embedder: Any
     candidates: int = 50
     k: int = 10
-    reader: Any = None
-    read: int = 10
+    reading: Reading | None = None
 
     def search(self, question: str, **options: Any) -> list[Hit]:
         """The hits of `find`, with its options."""
@@ -149,8 +148,8 @@ class HybridRetriever(BaseRetriever):
             return Retrieved(_ordered(hits)[:wanted], constraints, met=True)
         met = any(meets(hit.article, constraints) for hit in hits)
         ranked = _without_copies(hits, passages)
-        if self.reader is not None:
-            ranked = reread(self.reader, question, ranked, self.read)
+        if self.reading is not None:
+            ranked = self.reading.order(question, ranked)
         return Retrieved(ranked[:wanted], constraints, met)
 
     def gather(

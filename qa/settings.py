@@ -111,6 +111,18 @@ class Settings(BaseModel):
         int, Field(ge=5, le=1000, description="chunks taken from each index before fusion")
     ] = 50
     k: Annotated[int, Field(ge=1, le=100, description="passages that a search returns")] = 10
+    reader: Annotated[
+        bool, Field(description="whether the best passages are read with the question")
+    ] = True
+    read: Annotated[int, Field(ge=1, le=50, description="passages that are read")] = 10
+    read_patience_s: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            description="seconds a question waits for the reader when many ask at once, before it "
+            "is answered unread; unset waits, in a server half a second",
+        ),
+    ] = None
     quotes: Annotated[int, Field(ge=1, le=10, description="most quotes in an answer")] = 3
     quote_chars: Annotated[
         int, Field(ge=80, le=4000, description="most characters in an answer's quotes together")

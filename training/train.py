@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,7 @@ from training.cloze import clozes
 from training.data import Example, load
 from training.measure import measure
 from training.network import Batch, Encoder, ReaderNetwork
+from training.swapped import swapped
 
 SAVE_EVERY = 100
 MEASURE_EVERY = 1000
@@ -44,8 +46,10 @@ class Plan:
 
     Attributes:
         cloze: examples made by rule, gone through first.
-        epochs: over the questions that people asked.
+        epochs: over the questions that people asked; the last may be a part only.
         negatives: share of questions that also come with a passage that does not answer.
+        swapped: share of questions that come again with a name, number or opposite exchanged, from
+            the second epoch on.
         titled: share of passages with their title in front.
         rate: of learning, at its peak.
         layer_decay: each layer learns at this part of the rate of the layer above it.
@@ -54,8 +58,9 @@ class Plan:
 
     seed: int = 7
     cloze: int = 5000
-    epochs: int = 3
+    epochs: float = 2.5
     negatives: float = 0.3
+    swapped: float = 0.3
     titled: float = 0.5
     batch: int = 16
     rate: float = 2e-4
@@ -102,9 +107,15 @@ def batches(examples: Sequence[Example], made: Sequence[Example], plan: Plan) ->
     """All batches of a run, in order; rows of like length together."""
     draw = random.Random(plan.seed)
     found: list[list[Row]] = []
-    for part in (made, *(examples for _ in range(plan.epochs))):
+    exchanged = list(swapped(examples, plan.seed))
+    passes = [made, *(examples for _ in range(math.ceil(plan.epochs)))]
+    for number, part in enumerate(passes):
         some = list(rows(part, plan, draw))
+        if number > 1:
+            some += rows([e for e in exchanged if draw.random() < plan.swapped], plan, draw)
         draw.shuffle(some)
+        if number == len(passes) - 1 and plan.epochs % 1:
+            some = some[: int(len(some) * (plan.epochs % 1))]
         size = plan.batch * 50
         for start in range(0, len(some), size):
             window = sorted(some[start : start + size], key=lambda r: len(r.passage))

@@ -23,7 +23,7 @@ import platformdirs
 import qa
 from qa.answer import Answer, Hit, Question
 from qa.article import Article, PartialDate
-from qa.assistant import Assistant, LanguageModel
+from qa.assistant import Assistant, LanguageModel, open_reading
 from qa.errors import ModelError
 from qa.evaluation.questions import GoldQuestion
 from qa.evaluation.vectors import ReusedVectors
@@ -117,7 +117,11 @@ class Pipeline:
             settings = settings.model_copy(update={"answerer": "extractive"})
         index = LiveIndex(settings.index, embedder, settings)
         retriever = DeepRetriever(
-            index=index, embedder=embedder, candidates=settings.candidates, k=settings.k
+            index=index,
+            embedder=embedder,
+            candidates=settings.candidates,
+            k=settings.k,
+            reading=open_reading(settings),
         )
         model = LanguageModel(settings, fetch=False)
         model.wait()

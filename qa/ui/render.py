@@ -14,6 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from qa import extractive
 from qa.answer import Answer, Citation, Hit
 from qa.article import Article, PartialDate
 from qa.chunks import Span
@@ -124,14 +125,32 @@ def answer_text(answer: Answer, texts: Texts) -> str:
     cited = {citation.n: citation for citation in answer.citations}
     parts = []
     # An odd place of the split holds what the pattern's group matched.
-    for place, piece in enumerate(_NUMBER.split(answer.text)):
+    pieces = _NUMBER.split(answer.text)
+    for place, piece in enumerate(pieces):
         if place % 2 == 0:
-            parts.append(escape(piece))
+            quoted = cited.get(int(pieces[place + 1])) if place + 1 < len(pieces) else None
+            parts.append(pointed(piece, quoted))
         elif int(piece) in cited:
             parts.append(_number(cited[int(piece)], texts))
         else:
             parts.append(f"[{piece}]")
     return f'<div class="qa-text" lang="{escape(answer.language)}">{"".join(parts)}</div>'
+
+
+def pointed(text: str, citation: Citation | None) -> str:
+    """The text escaped; strong what the reader points to, where it holds the quote."""
+    if citation is None or citation.answer is None:
+        return escape(text)
+    quote = extractive.shown(citation.quote)
+    words = extractive.shown(citation.answer.of(citation.article.text))
+    before = citation.quote[: citation.answer.start - citation.span.start]
+    # White space was folded: with a letter behind it, what ends in some keeps one space.
+    start = text.find(quote) + len(extractive.shown(before + "x")) - 1
+    end = start + len(words)
+    if quote not in text or text[start:end] != words:
+        return escape(text)
+    strong = f'<strong class="qa-pointed">{escape(words)}</strong>'
+    return escape(text[:start]) + strong + escape(text[end:])
 
 
 def _number(citation: Citation, texts: Texts) -> str:
@@ -177,7 +196,7 @@ def _card(
     if citation and quote:
         said = (
             f'<q class="qa-card-quote" lang="{escape(article.language)}">'
-            f"{escape(citation.quote)}</q>"
+            f"{pointed(extractive.shown(citation.quote), citation)}</q>"
         )
     if citation and citation.also:
         said += f'<span class="qa-card-where">{escape(_copies(citation, texts))}</span>'

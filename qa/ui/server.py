@@ -33,6 +33,8 @@ from qa.ui.page import build_page
 if TYPE_CHECKING:
     from qa.assistant import Assistant
 
+# How long a question waits for the reader when many ask at once, where the settings do not say.
+_READ_PATIENCE_S = 0.5
 # How long a stopping server waits for tabs.
 _FAREWELL_S = 1
 
@@ -53,6 +55,8 @@ def serve(settings: Settings, *, add_routes: AddRoutes | None = None) -> None:
     """
     from qa.assistant import Assistant
 
+    if settings.read_patience_s is None:
+        settings = settings.model_copy(update={"read_patience_s": _READ_PATIENCE_S})
     with (
         closing(listen(settings.host, settings.port)) as port,
         Assistant.open(settings, wait_for_llm=False) as assistant,
