@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from qa.analysis import fold, only_stop_words, words
 
@@ -63,12 +64,18 @@ def mentioned(name: str, folded_text: str, *, exactly: bool = False) -> bool:
         exactly: allow no other spelling than a final s more or less, for texts in one language.
     """
     own = fold(name)
-    present = set(words(folded_text))
+    present = _words_of(folded_text)
     parts = words(own) or [own]
     return all(_present(part, present, exactly) for part in parts)
 
 
-def _present(word: str, present: set[str], exactly: bool) -> bool:
+@lru_cache(maxsize=16)
+def _words_of(folded_text: str) -> frozenset[str]:
+    """The same text is asked about each name of a question."""
+    return frozenset(words(folded_text))
+
+
+def _present(word: str, present: frozenset[str], exactly: bool) -> bool:
     if word in present or MONTHS.get(word) in present:
         return True
     if word[0].isdigit() or len(word) < 4:

@@ -333,12 +333,12 @@ def test_an_answer_prints_as_the_architecture_says(pipeline: Pipeline):
     printed = pipeline().invoke(QUESTION).to_json()
     assert list(printed) == [
         *("question", "standalone_question", "answer", "language", "abstained", "reason"),
-        *("answerer", "confidence", "citations", "hits", "filters", "constraints"),
-        *("timings_ms", "tokens"),
+        *("answerer", "confidence", "citations", "hits", "read", "filters"),
+        *("constraints", "timings_ms", "tokens"),
     ]
     assert set(printed["citations"][0]) == {
         *("n", "article_id", "title", "date", "source", "language", "url", "start", "end"),
-        *("quote", "also"),
+        *("quote", "also", "answer"),
     }
     assert {"chunk_id", "article_id", "score", "ranks"} <= set(printed["hits"][0])
 

@@ -25,7 +25,7 @@ T = TypeVar("T")
 # Reading an index keeps a core busy for milliseconds. Who wants a language model's answer waits for
 # it in the pipeline, in a thread of his own, with the quotes already found.
 _QUICK, _SLOW = 4, 34
-_WAITING = 32
+_WAITING = 256
 
 
 class Desk:

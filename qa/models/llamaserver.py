@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import queue
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from qa.errors import AnswerError, ModelError
+
+_NICENESS = 5
 
 CONTEXT = 4096
 PARALLEL = 2
@@ -121,12 +126,24 @@ def serve(path: Path, threads: int | None) -> Any:
     if threads is not None:
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     try:
-        return xllamacpp.Server(params)
+        with ThreadPoolExecutor(
+            1, thread_name_prefix="llama", initializer=_yield_to_others
+        ) as pool:
+            return pool.submit(xllamacpp.Server, params).result()
     except (RuntimeError, ValueError) as exc:
         raise ModelError(
             f"llama.cpp cannot load {str(path)!r}. Check it with `qa models verify`; there must "
             "also be about its size in free memory."
         ) from exc
+
+
+def _yield_to_others() -> None:
+    """Quotes go first where cores are scarce: a model's threads inherit this one's niceness.
+
+    On an idle machine it changes nothing. Only Linux has it by thread.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _explain(error: Any) -> str:

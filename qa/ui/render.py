@@ -149,8 +149,21 @@ def pointed(text: str, citation: Citation | None) -> str:
     end = start + len(words)
     if quote not in text or text[start:end] != words:
         return escape(text)
-    strong = f'<strong class="qa-pointed">{escape(words)}</strong>'
-    return escape(text[:start]) + strong + escape(text[end:])
+    return _strong(text, start, end)
+
+
+def _strong(text: str, start: int, end: int) -> str:
+    """The text escaped, its characters [start, end) strong."""
+    words = f'<strong class="qa-pointed">{escape(text[start:end])}</strong>'
+    return escape(text[:start]) + words + escape(text[end:])
+
+
+def _quote(citation: Citation) -> str:
+    """All its characters, escaped, what the reader points to strong."""
+    if citation.answer is None:
+        return escape(citation.quote)
+    start, end = citation.answer.start, citation.answer.end
+    return _strong(citation.quote, start - citation.span.start, end - citation.span.start)
 
 
 def _number(citation: Citation, texts: Texts) -> str:
@@ -194,10 +207,7 @@ def _card(
     number = f'<span class="qa-card-n">{citation.n}</span>' if citation else ""
     said, span = "", citation.span if citation else None
     if citation and quote:
-        said = (
-            f'<q class="qa-card-quote" lang="{escape(article.language)}">'
-            f"{pointed(extractive.shown(citation.quote), citation)}</q>"
-        )
+        said = f'<q class="qa-card-quote" lang="{escape(article.language)}">{_quote(citation)}</q>'
     if citation and citation.also:
         said += f'<span class="qa-card-where">{escape(_copies(citation, texts))}</span>'
     return (
