@@ -30,7 +30,7 @@ from qa.evidence import choose, cite
 from qa.retrieval import HybridRetriever
 from qa.rewriting import make_standalone
 from qa.settings import Settings
-from qa.suspicious import is_suspicious
+from qa.suspicious import is_spoilt
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,9 @@ def _answer(
 ) -> Iterator[Answer]:
     yield found.answer(stage="evidence")
     chat_model = model() if answerer != "extractive" else None
-    if chat_model is not None and any(is_suspicious(c.quote) for c in found.citations):
+    if chat_model is not None and any(
+        is_spoilt(c.article.text, c.span.start, c.span.end) for c in found.citations
+    ):
         yield _extract(
             found, reason="the quotes address a machine; no language model is shown them"
         )
