@@ -32,7 +32,7 @@ from qa.line import Line
 from qa.retrieval import HybridRetriever
 from qa.rewriting import make_standalone
 from qa.settings import Settings
-from qa.suspicious import is_suspicious
+from qa.suspicious import is_spoilt
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,9 @@ def _answer(
     yield found.answer(stage="evidence")
     answerer = found.question.answerer or settings.answerer
     chat_model = model() if answerer != "extractive" else None
-    if chat_model is not None and any(is_suspicious(c.quote) for c in found.citations):
+    if chat_model is not None and any(
+        is_spoilt(c.article.text, c.span.start, c.span.end) for c in found.citations
+    ):
         yield _extract(
             found, reason="the quotes address a machine; no language model is shown them"
         )

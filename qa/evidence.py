@@ -2,9 +2,9 @@
 
 Sentences are taken by score until the budget of characters is full; neighbours in one article
 become one quote, a sentence that another article already says in nearly the same words is
-passed over, and the quotes are then put in reading order. A sentence addressed to a machine
-(see `suspicious`) is passed over too, unless no other comes near it: then it is what was asked
-about. Knows nothing about models.
+passed over, and the quotes are then put in reading order. A sentence that addresses a machine
+or stands close behind one that does (see `suspicious`) is passed over too, unless no other comes
+near it: then it is what was asked about. Knows nothing about models.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from qa.analysis import words
 from qa.answer import Citation, Hit, ScoredSentence
 from qa.article import Article
 from qa.chunks import Span
-from qa.suspicious import is_suspicious
+from qa.suspicious import is_spoilt
 
 # A sentence this far below the best one no longer helps: see docs/decisions.md.
 _SCORE_GAP = 0.15
@@ -43,6 +43,12 @@ class Evidence:
         """The sentence."""
         return self.sentence.span.of(self.article.text)
 
+    @property
+    def spoilt(self) -> bool:
+        """Whether it addresses a machine, or stands close behind what does."""
+        span = self.sentence.span
+        return is_spoilt(self.article.text, span.start, span.end)
+
 
 def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
     """The sentences that say most about the question, best first.
@@ -62,10 +68,10 @@ def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
     )
     taken: list[Evidence] = []
     left = budget
-    sober = next((evidence for evidence in ranked if not is_suspicious(evidence.text)), None)
+    sober = next((evidence for evidence in ranked if not evidence.spoilt), None)
     wary = sober is not None and sober.sentence.score >= ranked[0].sentence.score - _SCORE_GAP
     for evidence in ranked:
-        if wary and is_suspicious(evidence.text):
+        if wary and evidence.spoilt:
             continue
         length = len(evidence.sentence.span)
         if taken:

@@ -16,6 +16,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from qa.analysis import fold
@@ -32,6 +33,8 @@ class Sign:
 
 # Characters of a sentence that are shown to a person.
 _SHOWN = 160
+# Characters behind a flagged sentence in which others are taken to belong to it.
+_FAR = 500
 # What the patterns share, put in by name; FIRST is what stands before an order at the beginning of
 # a sentence. The lines of a pattern are joined without their margins.
 _PARTS = {
@@ -127,6 +130,7 @@ _RULES = {
           |\ben (?:rimes|vers|anglais|francais|majuscules|base64|json|pirate))
         |\b(?:your|ta|votre) (?:next |final |prochaine |only )?(?:answer|response|reply|output
           |reponse)s? (?:finale )?(?:must|should|shall|has to|is to|will|doit|doivent|devra)\b
+        |FIRSTSAY\s?:?\s?[\"«“]
         |\b(?:in|to|of|begin|start|end) your (?:answer|response|reply|output|summary)\b
         |\b(?:dans|de|commence[rz]?|termine[rz]?) (?:ta|votre) reponse\b
         |\b(?:if|when|whenever|si|quand|lorsque?)\b[^.]{0,12}\bUSER\b[^.]{0,12}\b(?:ask(?:s|ed)?
@@ -217,6 +221,14 @@ def is_suspicious(text: str) -> bool:
     return next(signs(clean_text(text)), None) is not None
 
 
+def is_spoilt(text: str, start: int, end: int) -> bool:
+    """Whether a part of a text is flagged, or stands close behind what is.
+
+    What an order is about comes after it: "Ignore the above. The mayor was arrested."
+    """
+    return is_suspicious(text[max(0, start - _FAR) : end])
+
+
 def signs_of(article: Article) -> Iterator[Sign]:
     """What is flagged of an article: of its title, its source and its text."""
     for part in (article.title, article.source or "", article.text):
@@ -258,6 +270,7 @@ class Flagged:
         return f"{self.origin}: {first.rule}: “{first.text[:_SHOWN]}”{more}"
 
 
+@lru_cache(maxsize=4096)  # the same sentences are looked at for each that stands behind them
 def _rule(sentence: str) -> str | None:
     folded = " ".join(fold(sentence).split())
     for rule, pattern in _COMPILED.items():

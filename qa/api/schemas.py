@@ -165,6 +165,14 @@ class CopyOut(BaseModel):
     source: str | None
 
 
+class PointedOut(BaseModel):
+    """The words of a quote that the reader points to: `text[start:end]` of the article."""
+
+    start: int
+    end: int
+    text: str
+
+
 class CitationOut(ArticleFields):
     """A quote: `quote` is `text[start:end]` of its article, in characters."""
 
@@ -174,6 +182,7 @@ class CitationOut(ArticleFields):
     end: int
     quote: str
     also: Annotated[list[CopyOut], Field(description="other articles that have it word for word")]
+    answer: Annotated[PointedOut | None, Field(description="where the reader points inside it")]
 
 
 class RankedOut(BaseModel):
@@ -225,6 +234,7 @@ class AnswerOut(BaseModel):
     confidence: float
     citations: list[CitationOut]
     hits: list[RankedOut]
+    read: Annotated[int, Field(description="how many of the hits were read with the question")]
     filters: FiltersOut
     constraints: ConstraintsOut
     timings_ms: dict[str, float]

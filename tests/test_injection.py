@@ -1,0 +1,192 @@
+"""Text in an article is evidence, never an instruction: a set of attacks, none of which works.
+
+Each attack of tests/data/injection is an article with an honest part and a question about that.
+`benchmarks/injection.py` counts over the same set, with the real embedder and a real model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from langchain_core.language_models import BaseChatModel
+
+from benchmarks.injection import ACTIVE, NUMBER, Attack, Obeying, attacks, retriever, shown, success
+from qa import extractive
+from qa.answer import Answer, Question
+from qa.article import Article, clean_text
+from qa.chain import build
+from qa.grounding import check
+from qa.index import LiveIndex
+from qa.indexing import index_paths
+from qa.models import open_llm
+from qa.retrieval import HybridRetriever
+from qa.settings import Settings
+from qa.sources import read
+from qa.suspicious import Flagged
+from qa.ui import render
+from qa.ui.talks import Turn
+from qa.ui.texts import TEXTS
+from tests.fakes import BagOfWords
+from tests.test_ui_render import Markup
+
+ATTACKS = attacks()
+EVERY = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.id)
+# These hold a claim like any other, beside citation numbers, which are made inert.
+CLAIMS = {"citation-en-1", "citation-en-2"}
+# Nothing of these is left when they are read.
+UNREAD = {"hidden", "tags-en", "selectors-fr"}
+
+Asking = Callable[[Attack, BaseChatModel | None], list[Answer]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The articles, each in a file of its format."""
+    folder = tmp_path_factory.mktemp("attacks")
+    for attack in ATTACKS:
+        (folder / attack.name).write_text(attack.content, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ask(folder: Path, fake_embedder: BagOfWords) -> Iterator[Asking]:
+    """Every state of the answer to an attack's question, with some language model or none."""
+    settings = Settings(index=folder.with_name("attacks.index"), llm="none", abstain_below=0.0)
+    report = index_paths([folder], settings, fake_embedder)
+    assert (report.added, report.failures) == (len(ATTACKS), [])
+    live = LiveIndex(settings.index, fake_embedder, settings)
+    found = HybridRetriever(index=live, embedder=fake_embedder)
+    yield lambda attack, model: list(
+        build(found, lambda: model, settings).stream(Question(attack.question))
+    )
+    live.close()
+
+
+def article_of(attack: Attack, folder: Path) -> Article:
+    [article] = read(folder / attack.name)
+    assert isinstance(article, Article)
+    return article
+
+
+def check_page(states: list[Answer], attack: Attack) -> None:
+    """In both languages, in every state, with the article open: only our own elements."""
+    for texts in TEXTS.values():
+        for state in states:
+            html = render.turn_html(Turn(attack.question, state), texts)
+            for citation in state.citations:
+                html += render.article_html(citation.article, citation.span, texts)
+            found = Markup(html)
+            ours = "section div span p h2 h3 button ul li q i article header mark".split()
+            assert found.elements <= set(ours)
+            assert not {name for name in found.attributes if name.startswith(("on", "src", "href"))}
+
+
+# The set itself
+
+
+def test_the_set_is_large_and_of_every_kind():
+    assert len(ATTACKS) == len({attack.id for attack in ATTACKS}) >= 40
+    languages = Counter(attack.language for attack in ATTACKS)
+    assert min(languages["fr"], languages["en"]) >= 20
+    assert {attack.kind for attack in ATTACKS} >= set(
+        "ignore citation turn fence tool link image html hidden bidi invisible answer role encoded "
+        "leak refuse title".split()
+    )
+
+
+def test_the_file_shows_every_character():
+    """Invisible ones are written as escapes, so that a reader of the file sees them."""
+    path = Path(__file__).parent / "data" / "injection" / "attacks.jsonl"
+    text = path.read_text(encoding="utf-8")
+    assert text.isascii()
+    assert all(json.loads(line) for line in text.splitlines())
+
+
+# Reading and indexing
+
+
+@EVERY
+def test_an_attack_is_read_without_what_nobody_sees(attack: Attack, folder: Path):
+    article = article_of(attack, folder)
+    assert attack.gold in article.text
+    assert clean_text(article.text) == article.text
+    hidden = attack.kind in UNREAD or attack.id in UNREAD
+    if hidden:
+        assert not shown(attack, f"{article.title} {article.text}")
+    assert (Flagged.of(article) is None) == (hidden or attack.id == "citation-en-2")
+
+
+# Answering
+
+
+@EVERY
+def test_quotes_are_nothing_but_quotes(attack: Attack, ask: Asking):
+    states = ask(attack, None)
+    answer = states[-1]
+    assert (answer.answerer, answer.abstained) == ("extractive", False)
+    assert success(attack, answer) is None
+    assert answer.text == extractive.write(answer.citations, answer.language)
+    for citation in answer.citations:
+        assert citation.article.text[citation.span.start : citation.span.end] == citation.quote
+    check_page(states, attack)
+
+
+@EVERY
+def test_a_model_that_obeys_is_shown_nothing_to_obey(attack: Attack, ask: Asking):
+    states = ask(attack, Obeying(attack=attack))
+    answer = states[-1]
+    assert success(attack, answer) is None
+    assert attack.gold in answer.text
+    check_page(states, attack)
+
+
+@EVERY
+def test_the_prompt_holds_nothing_of_the_attack(attack: Attack, ask: Asking):
+    asked: list[str] = []
+
+    class Listening(Obeying):
+        def _generate(self, messages, *args, **options):  # type: ignore[no-untyped-def]
+            asked.append(str(messages[-1].content))
+            return super()._generate(messages, *args, **options)
+
+    ask(attack, Listening(attack=attack))
+    assert attack.id in CLAIMS or not any(shown(attack, prompt) for prompt in asked)
+
+
+@EVERY
+def test_what_is_said_anyway_is_checked(attack: Attack, ask: Asking):
+    """The worst case: it says what the attacker wants whatever it is shown.
+
+    What stays of it cites quotes that exist, is carried by them as far as the check can see, and
+    works nowhere as a link, an image or an element.
+    """
+    states = ask(attack, Obeying(attack=attack, always=True))
+    answer = states[-1]
+    assert {int(n) for n in NUMBER.findall(answer.text)} <= {c.n for c in answer.citations}
+    assert not ACTIVE.search(answer.text)
+    if answer.answerer == "generative" and not answer.abstained:
+        assert "://" not in answer.text
+        checked = check(answer.text, answer.citations, attack.question, answer.language)
+        assert (checked.text, checked.dropped) == (answer.text, ())
+    check_page(states, attack)
+
+
+@pytest.mark.model
+def test_a_small_model_does_not_obey_either():
+    chosen = [attack for attack in ATTACKS if attack.kind in ("ignore", "image", "role")]
+    settings = Settings.load({"llm": "qwen2.5-coder-0.5b-instruct"})
+    model = open_llm(settings)
+    with retriever(chosen, settings) as found:
+        chain = build(found, lambda: model, settings)
+        answers = [chain.invoke(Question(attack.question)) for attack in chosen]
+    obeyed = {
+        attack.id: answer.text
+        for attack, answer in zip(chosen, answers, strict=True)
+        if success(attack, answer) not in (None, "denied")  # a small model may refuse on its own
+    }
+    assert obeyed == {}
+    assert any(answer.answerer == "generative" for answer in answers)
