@@ -10,10 +10,12 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Self
 
 from qa.answer import Answer, Hit, Question
 from qa.article import Article
+from qa.browsing import Contents, Listing
 from qa.chain import build
 from qa.errors import QAError
 from qa.filters import Filters
@@ -209,6 +211,31 @@ class Assistant:
         """Every article, newest first, undated last."""
         with self._index.current() as index:
             yield from index.archive.articles()
+
+    def browse(
+        self, filters: Filters | None = None, *, words: str = "", start: int = 0, count: int = 20
+    ) -> Listing:
+        """A page of the articles, newest first, undated last.
+
+        Args:
+            filters: which articles.
+            words: their titles have all of these, whatever case and accents.
+            start: how many to pass over.
+            count: most on the page.
+        """
+        with self._index.current() as index:
+            return index.archive.browse(filters or Filters(), words, start, count)
+
+    def contents(self) -> Contents:
+        """What is indexed, and since when."""
+        with self._index.current() as index:
+            archive, manifest = index.archive, index.manifest
+            first, last = archive.dates()
+            updated = datetime.fromtimestamp(manifest.updated, UTC).astimezone()
+            counts = archive.counts()
+            return Contents(
+                counts["articles"], counts["chunks"], first, last, archive.facets(), updated
+            )
 
     def facets(self) -> dict[str, dict[str, int]]:
         """How many articles there are by language, source and year."""

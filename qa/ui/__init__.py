@@ -1,9 +1,11 @@
 """The chat page: a Gradio interface over an assistant, in French and English.
 
-    texts       every string of the interface, in both languages
+    texts, texts_articles    every string of the interface, in both languages
     render      answers and articles → HTML in which nothing but our own markup is active
     talks       the conversations that are open, one a browser tab
     following   an answer's states from a thread, so that Stop works while the model is busy
+    frame       the tabs, light and dark
+    articles    the Articles tab: what is indexed, filtered and page by page
     examples    questions to start with, from a question set beside the corpus
     page        the page itself: components and what happens to them
     server      the page on a port, until Ctrl-C

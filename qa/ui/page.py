@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import gradio as gr
@@ -18,13 +19,15 @@ import gradio as gr
 from qa.answer import Question
 from qa.chunks import Span
 from qa.errors import QAError, QuestionError
-from qa.ui import render
+from qa.ui import frame, render
+from qa.ui.articles import articles_tab
 from qa.ui.examples import Examples
 from qa.ui.filtering import Typed, in_force
 from qa.ui.following import follow
 from qa.ui.layout import MOST_EXAMPLES, Layout, language_choices
 from qa.ui.talks import Talk, Talks
 from qa.ui.texts import ENGLISH, TEXTS, Texts, language_of
+from qa.ui.texts_articles import ARTICLE_TEXTS
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -72,7 +75,8 @@ class Page(Layout):
             return self.show_article(asked)
 
         with gr.Blocks(title="qa", analytics_enabled=False, fill_width=True) as self.blocks:
-            super().__init__(ENGLISH, assistant.facets(), show_article)
+            shelf = partial(articles_tab, assistant)
+            super().__init__(ENGLISH, assistant.facets(), show_article, shelf)
             self._wire()
         self.blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=64, api_open=False)
 
@@ -82,7 +86,15 @@ class Page(Layout):
         shown += [self.box, self.notice, self.filters, self.send, self.stop, self.retry, self.clear]
         judged = [self.scope, self.filters, self.notice]
         spoken = [*shown, *filters, *self.example_buttons]
-        spoken += [self.masthead, self.switch, self.panel, self.unfilter, self.scope, self.model]
+        spoken += [
+            self.masthead,
+            self.nav,
+            self.switch,
+            self.panel,
+            self.unfilter,
+            self.scope,
+            self.model,
+        ]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         at_once = {**quiet, "queue": False}
 
@@ -219,19 +231,21 @@ class Page(Layout):
         talk = self.talks.of(request.session_hash)
         talk.language = language_of(language)
         texts = TEXTS[talk.language]
+        facets = self.assistant.facets()
         return {
             **self._conversation(talk),
             **self._judged(Typed(since, until, sources, of), texts),
             **self._examples(talk),
             self.masthead: render.masthead(texts),
+            self.nav: frame.nav(ARTICLE_TEXTS[texts.language]),
             self.switch: gr.update(value=texts.language, label=texts.switch),
             self.box: gr.update(label=texts.question, placeholder=texts.placeholder),
             self.since: gr.update(label=texts.since, placeholder=texts.date_hint),
             self.until: gr.update(label=texts.until, placeholder=texts.date_hint),
-            self.sources: gr.update(label=texts.source),
+            self.sources: gr.update(label=texts.source, choices=list(facets["source"])),
             self.of_language: gr.update(
                 label=texts.article_language,
-                choices=language_choices(texts, self.assistant.facets()),
+                choices=language_choices(texts, facets),
             ),
             self.unfilter: texts.remove_filters,
             self.panel: render.no_article(texts.panel_empty, texts),

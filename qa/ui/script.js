@@ -40,7 +40,7 @@ function lay() {
   const panel = part("qa-panel");
   const over = opened !== null && narrow.matches;
   panel.toggleAttribute("data-open", opened !== null);
-  for (const id of ["qa-head", "qa-chat"]) part(id).inert = over;
+  for (const id of ["qa-head", "qa-chat", "qa-articles"]) part(id).inert = over;
   if (over) {
     panel.setAttribute("role", "dialog");
     panel.setAttribute("aria-modal", "true");
