@@ -242,6 +242,11 @@ class Assistant:
         with self._index.current() as index:
             return index.archive.facets()
 
+    def sources(self) -> tuple[str, ...]:
+        """The outlets of the articles."""
+        with self._index.current() as index:
+            return index.sources
+
     def llm_status(self) -> LLMStatus:
         """How far the language model is."""
         return self._model.status()

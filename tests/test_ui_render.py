@@ -26,6 +26,7 @@ from qa.ui import render
 from qa.ui.filtering import Typed, in_force
 from qa.ui.talks import Turn
 from qa.ui.texts import ENGLISH, FRENCH, TEXTS, Texts, language_of
+from qa.ui.understood import understood
 
 EVIL = "<img src=x onerror=alert(1)>\"'`${1}{{2}}"
 
@@ -193,11 +194,11 @@ def test_what_the_question_asks_of_articles_is_shown(
         outlets=(Outlet(Span(2, 3), (f"Post {EVIL}",), cued=True),),
     )
     for texts, words in ((FRENCH, french), (ENGLISH, english)):
-        html = render.constraints_line(answer(constraints=constraints), texts)
+        html = understood(answer(constraints=constraints), texts, editable=False)
         assert words in text_of(html)
         assert f"Post {EVIL} " in text_of(html)  # apart from the day, for those who hear it
         assert "qa-note" not in html
-    assert render.constraints_line(answer(), ENGLISH) == ""
+    assert understood(answer(), ENGLISH, editable=False) == ""
 
 
 @pytest.mark.parametrize(
@@ -214,7 +215,7 @@ def test_what_no_article_is_is_told(cued: bool, dated: bool, says: str) -> None:
         articles=(day,) if dated else (),
         outlets=(Outlet(Span(2, 3), ("Post",), cued=cued),),
     )
-    html = render.constraints_line(answer(constraints=constraints, met=False), ENGLISH)
+    html = understood(answer(constraints=constraints, met=False), ENGLISH, editable=False)
     assert text_of(html).endswith(says)
 
 

@@ -1,7 +1,10 @@
 """The chat page: a Gradio interface over an assistant, in French and English.
 
-    texts, texts_articles    every string of the interface, in both languages
+    texts, texts_articles, texts_evidence    every string of the interface, in both languages
     render      answers and articles → HTML in which nothing but our own markup is active
+    chips       what was understood of a question, piece by piece, and without a piece
+    understood  the same as HTML that can be changed
+    why         the ranks and values of each passage, as a table
     talks       the conversations that are open, one a browser tab
     following   an answer's states from a thread, so that Stop works while the model is busy
     frame       the tabs, light and dark

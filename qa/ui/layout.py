@@ -11,6 +11,7 @@ from qa.ui import frame, render
 from qa.ui.looks import data
 from qa.ui.texts import Texts
 from qa.ui.texts_articles import ARTICLE_TEXTS
+from qa.ui.understood import source_list
 
 MOST_EXAMPLES = 4
 _LONGEST_QUESTION = 2000
@@ -69,6 +70,7 @@ class Layout:
                     js_on_load=data("script.js"),
                     server_functions=[show_article],
                 )
+        self.refiner = _html("qa-refiner", source_list(facets["source"]), script="refine.js")
         self.timer = gr.Timer(_POLL_S)
 
     def _composer(self, texts: Texts, facets: Facets) -> None:

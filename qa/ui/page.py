@@ -18,9 +18,11 @@ import gradio as gr
 
 from qa.answer import Question
 from qa.chunks import Span
+from qa.constraints import Constraints
 from qa.errors import QAError, QuestionError
 from qa.ui import frame, render
 from qa.ui.articles import articles_tab
+from qa.ui.chips import changed
 from qa.ui.examples import Examples
 from qa.ui.filtering import Typed, in_force
 from qa.ui.following import follow
@@ -28,6 +30,7 @@ from qa.ui.layout import MOST_EXAMPLES, Layout, language_choices
 from qa.ui.talks import Talk, Talks
 from qa.ui.texts import ENGLISH, TEXTS, Texts, language_of
 from qa.ui.texts_articles import ARTICLE_TEXTS
+from qa.ui.understood import filters_line
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -102,6 +105,8 @@ class Page(Layout):
         for button in self.example_buttons:
             button.click(self.ask_example, [button, *filters], shown, **quiet)
         self.retry.click(self.ask_again, filters, shown, **quiet)
+        refined = [*shown, *filters, self.scope]
+        self.refiner.submit(self.ask_otherwise, filters, refined, **quiet)
         self.stop.click(self.stop_answer, None, [self.stop], **at_once)
         self.clear.click(self.forget, None, shown, **at_once)
         changes = [self.since.blur, self.since.submit, self.until.blur, self.until.submit]
@@ -132,13 +137,69 @@ class Page(Layout):
     ) -> Iterator[Updates]:
         """Answer the latest question again, with the filters now in force."""
         turns = self.talks.of(request.session_hash).turns
-        text = turns[-1].text if turns else ""
-        yield from self._ask(text, Typed(since, until, sources, of), request, again=True)
+        text, constraints = (turns[-1].text, turns[-1].constraints) if turns else ("", None)
+        typed = Typed(since, until, sources, of)
+        yield from self._ask(text, typed, request, again=True, constraints=constraints)
+
+    def ask_otherwise(
+        self,
+        since: str,
+        until: str,
+        sources: list[str],
+        of: str,
+        request: gr.Request,
+        event: gr.EventData,
+    ) -> Iterator[Updates]:
+        """Answer what is proposed, or the latest question with what was understood changed."""
+        wanted: Mapping[str, Any] = event._data or {}
+        if "ask" in wanted:
+            yield from self._ask(str(wanted["ask"]), Typed(since, until, sources, of), request)
+            return
+        talk = self.talks.of(request.session_hash)
+        texts, answer = TEXTS[talk.language], talk.turns[-1].answer if talk.turns else None
+        try:
+            instead = answer and changed(answer, wanted, texts, self.assistant.sources())
+        except QuestionError as exc:
+            yield {self.notice: render.notice(str(exc))}
+            return
+        if not instead:
+            yield {self.notice: ""}
+            return
+        typed = Typed.of(instead.filters)
+        boxes = {
+            self.since: typed.since,
+            self.until: typed.until,
+            self.sources: typed.sources,
+            self.of_language: typed.language,
+            **self._judged(typed, texts),
+        }
+        for updates in self._ask(
+            instead.text,
+            typed,
+            request,
+            again=True,
+            alone=instead.alone,
+            constraints=instead.constraints,
+        ):
+            yield {**boxes, **updates} if self.past in updates else updates
 
     def _ask(
-        self, text: str, typed: Typed, request: gr.Request, *, again: bool = False
+        self,
+        text: str,
+        typed: Typed,
+        request: gr.Request,
+        *,
+        again: bool = False,
+        alone: bool = False,
+        constraints: Constraints | None = None,
     ) -> Iterator[Updates]:
-        """The first updates, and no others, redraw the whole conversation."""
+        """The first updates, and no others, redraw the whole conversation.
+
+        Args:
+            again: instead of the latest question.
+            alone: without what was said before.
+            constraints: what it asks of articles; None reads its words.
+        """
         talk = self.talks.of(request.session_hash)
         if talk.busy or not text.strip():
             # Gradio empties every output of a generator that yields nothing.
@@ -151,8 +212,10 @@ class Page(Layout):
             return
         if again:
             talk.turns.pop()
-        question = Question(text.strip(), talk.history, filters)
+        history = () if alone else talk.history
+        question = Question(text.strip(), history, filters, constraints=constraints)
         turn = talk.begin(question.text)
+        turn.constraints = constraints
         stop = talk.stop
         yield {**self._conversation(talk), self.notice: ""}
         try:
@@ -266,7 +329,8 @@ class Page(Layout):
         }
 
     def _latest(self, talk: Talk) -> Updates:
-        return {self.latest: render.conversation(talk.turns[-1:], TEXTS[talk.language])}
+        turns, texts = talk.turns[-1:], TEXTS[talk.language]
+        return {self.latest: render.conversation(turns, texts, latest=True)}
 
     def _buttons(self, talk: Talk) -> Updates:
         texts, done = TEXTS[talk.language], bool(talk.turns) and not talk.busy
@@ -297,7 +361,7 @@ class Page(Layout):
         n = in_force(filters)
         label = texts.filters_on.format(n=n) if n else texts.filters
         return {
-            self.scope: render.filters_line(filters, texts),
+            self.scope: filters_line(filters, texts),
             self.notice: "",
             self.filters: gr.update(label=label),
         }

@@ -9,32 +9,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from qa.answer import Answer, Citation, Hit
-from qa.article import Article, PartialDate
+from qa.article import Article
 from qa.chunks import Span
-from qa.filters import Filters
 from qa.ui.talks import Turn
 from qa.ui.texts import Texts
+from qa.ui.understood import understood
+from qa.ui.why import why
 
 if TYPE_CHECKING:
     from qa.assistant import LLMStatus
-    from qa.constraints import Constraints
 
 _NUMBER = re.compile(r"\[(\d{1,3})\]")
 _NEAREST = 3
 
 
-def conversation(turns: Iterable[Turn], texts: Texts) -> str:
-    """Turns, oldest first."""
-    return "".join(turn_html(turn, texts) for turn in turns)
+def conversation(turns: Iterable[Turn], texts: Texts, *, latest: bool = False) -> str:
+    """Turns, oldest first; what was understood of the `latest` one can be changed."""
+    return "".join(turn_html(turn, texts, latest=latest) for turn in turns)
 
 
-def turn_html(turn: Turn, texts: Texts) -> str:
+def turn_html(turn: Turn, texts: Texts, *, latest: bool = False) -> str:
     """A question and its answer, in whatever state."""
     busy = str(turn.running).lower()
     return (
@@ -43,7 +42,7 @@ def turn_html(turn: Turn, texts: Texts) -> str:
         f'</span><p class="qa-asked-text">{escape(turn.text)}</p></div>'
         f'<div class="{_kind(turn)}" data-testid="bot" aria-busy="{busy}" '
         f'data-stage="{_stage(turn)}"><h2 class="qa-hidden">{escape(texts.assistant)}</h2>'
-        f"{_body(turn, texts)}</div></section>"
+        f"{_body(turn, texts, latest=latest)}</div></section>"
     )
 
 
@@ -63,10 +62,14 @@ def _stage(turn: Turn) -> str:
     return turn.answer.stage if turn.answer else "searching"
 
 
-def _body(turn: Turn, texts: Texts) -> str:
+def _body(turn: Turn, texts: Texts, *, latest: bool) -> str:
     parts = []
     if turn.answer is not None:
-        parts += [_understood(turn.answer, texts), answer_text(turn.answer, texts)]
+        editable = latest and not turn.running
+        parts += [
+            understood(turn.answer, texts, editable=editable),
+            answer_text(turn.answer, texts),
+        ]
     if turn.error is not None:
         parts.append(f'<p class="qa-error" role="alert">{escape(turn.error)}</p>')
     elif turn.stopped:
@@ -76,25 +79,13 @@ def _body(turn: Turn, texts: Texts) -> str:
         parts.append(f'<p class="qa-doing"><i aria-hidden="true"></i>{escape(doing)}</p>')
     if turn.answer is not None:
         parts += [_remark(turn.answer, texts), evidence(turn.answer, texts)]
+        if not turn.running:
+            parts.append(why(turn.answer, texts))
     return "".join(parts)
 
 
 def _note(text: str) -> str:
     return f'<p class="qa-note">{escape(text)}</p>'
-
-
-def _understood(answer: Answer, texts: Texts) -> str:
-    question = answer.question
-    said = []
-    if question.standalone and question.standalone.strip() != question.text.strip():
-        said.append(
-            f'<p class="qa-understood">{escape(texts.understood)}{_colon(texts)} '
-            f"<q>{escape(question.standalone)}</q></p>"
-        )
-    if question.filters:
-        said.append(filters_line(question.filters, texts))
-    said.append(constraints_line(answer, texts))
-    return "".join(said)
 
 
 def _remark(answer: Answer, texts: Texts) -> str:
@@ -103,10 +94,6 @@ def _remark(answer: Answer, texts: Texts) -> str:
         return ""
     text = texts.left_out if answer.answerer == "generative" else texts.quotes_instead
     return f'<p class="qa-note" title="{escape(answer.reason)}">{escape(text)}</p>'
-
-
-def _colon(texts: Texts) -> str:
-    return "\u00a0:" if texts.language == "fr" else ":"
 
 
 def answer_text(answer: Answer, texts: Texts) -> str:
@@ -255,60 +242,6 @@ def safe_link(url: str | None) -> str | None:
     except ValueError:
         return None
     return url if parts.scheme in ("http", "https") and parts.netloc else None
-
-
-def filters_line(filters: Filters, texts: Texts) -> str:
-    """What the filters let through; empty without filters."""
-    said = []
-    if filters.since:
-        said.append(texts.from_day.format(day=texts.day(PartialDate.of(filters.since))))
-    if filters.until:
-        said.append(texts.to_day.format(day=texts.day(PartialDate.of(filters.until))))
-    said += filters.sources
-    if filters.language:
-        said.append(texts.language_name(filters.language))
-    if not said:
-        return ""
-    return _scope(texts.only, said, texts)
-
-
-def constraints_line(answer: Answer, texts: Texts) -> str:
-    """Which outlets and days the question names, and whether no article is of them; else empty."""
-    said = list(answer.constraints.sources)
-    for time in (*answer.constraints.articles, *answer.constraints.events):
-        if time.since and time.until:
-            said.append(_days(time.since, time.until, texts))
-        elif time.since:
-            said.append(texts.from_day.format(day=texts.day(PartialDate.of(time.since))))
-        elif time.until:
-            said.append(texts.to_day.format(day=texts.day(PartialDate.of(time.until))))
-    if not said:
-        return ""
-    line = _scope(texts.first, dict.fromkeys(said), texts)
-    return line if answer.met else line + _note(_unmet(answer.constraints, texts))
-
-
-def _scope(label: str, said: Iterable[str], texts: Texts) -> str:
-    # Spaces between the parts for those who hear or copy them.
-    chips = " ".join(f"<span>{escape(part)}</span>" for part in said)
-    return f'<p class="qa-scope">{escape(label)}{_colon(texts)} {chips}</p>'
-
-
-def _unmet(constraints: Constraints, texts: Texts) -> str:
-    """What no article is, in the words of what was asked for (as `qa.asked.meets` reads it)."""
-    if not any(outlet.cued for outlet in constraints.outlets):
-        return texts.unmet_date
-    return texts.unmet_both if constraints.articles else texts.unmet_source
-
-
-def _days(since: date, until: date, texts: Texts) -> str:
-    """A month or a year by its name, other intervals by their ends."""
-    for shorter in (f"{since:%Y}", f"{since:%Y-%m}", f"{since:%Y-%m-%d}"):
-        whole = PartialDate.parse(shorter)
-        if (whole.first, whole.last) == (since, until):
-            return texts.day(whole)
-    ends = (texts.day(PartialDate.of(since)), texts.day(PartialDate.of(until)))
-    return " – ".join(ends)
 
 
 def notice(message: str | None) -> str:

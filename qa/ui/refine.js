@@ -1,0 +1,22 @@
+// What was understood is changed, or something proposed is asked. Runs once.
+// Gradio gives: trigger.
+
+const inLatest = (part) => part.closest?.("#qa-latest");
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches?.(".qa-change-form") || !inLatest(form)) return;
+  event.preventDefault();
+  const { row, n } = form.dataset;
+  trigger("submit", { row, n: Number(n), ...Object.fromEntries(new FormData(form)) });
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("button");
+  if (!button || !inLatest(button)) return;
+  const { row, n, ask } = button.dataset;
+  if (button.matches(".qa-remove")) trigger("submit", { row, n: Number(n), remove: true });
+  if (ask !== undefined) trigger("submit", { ask });
+  if (ask !== undefined || button.matches(".qa-remove")) {
+    document.querySelector("#qa-question textarea")?.focus({ preventScroll: true });
+  }
+});
