@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from qa.answer import Answer, Hit, Question
@@ -21,6 +22,7 @@ from qa.errors import QAError
 from qa.filters import Filters
 from qa.generative import system_message
 from qa.index import LiveIndex
+from qa.indexing import ProgressCallback, Report, index_paths
 from qa.models import PullJob, background_pull, catalogue, status
 from qa.retrieval import HybridRetriever, Mode
 from qa.settings import Settings
@@ -246,6 +248,15 @@ class Assistant:
         """The outlets of the articles."""
         with self._index.current() as index:
             return index.sources
+
+    def add(self, paths: Sequence[Path], progress: ProgressCallback | None = None) -> Report:
+        """Index files beside what is there; questions are answered meanwhile.
+
+        Raises:
+            SourceError: a path is missing or has no reader; nothing has been changed then.
+            IndexLocked: another process writes to the index.
+        """
+        return index_paths(paths, self.settings, self._retriever.embedder, progress=progress)
 
     def llm_status(self) -> LLMStatus:
         """How far the language model is."""

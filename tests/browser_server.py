@@ -1,4 +1,4 @@
-"""The page with stand-ins for the models, as a program: `python -m tests.browser_server INDEX`.
+"""The page with stand-ins for the models: `python -m tests.browser_server INDEX [UPLOADS]`.
 
 Articles, index, pipeline and page are the real ones. The language model is "fetched" while the
 first polls of the page come in, then says the first quote word by word; a question that contains
@@ -76,10 +76,17 @@ class FetchedModel(LanguageModel):
         return LLMStatus("fetching", "quoting", self._looked / self._LOOKS, "from a test")
 
 
-def main(directory: Path) -> None:
-    """Serve until told to stop, on a free port."""
+def main(directory: Path, uploads: Path | None = None) -> None:
+    """Serve until told to stop, on a free port; files are taken when a folder for them is named."""
     settings = Settings(
-        index=directory, corpus=CORPUS, llm="none", port=0, abstain_below=0.0, candidates=20
+        index=directory,
+        corpus=CORPUS,
+        llm="none",
+        port=0,
+        abstain_below=0.0,
+        candidates=20,
+        uploads=uploads,
+        upload_bytes=100_000,
     )
     embedder = BagOfWords()
     index_paths([CORPUS], settings, embedder)
@@ -90,4 +97,4 @@ def main(directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -29,8 +30,14 @@ QUESTION = "Who revealed the arrival of Russian military instructors with Haftar
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the page."""
-    directory = tmp_path_factory.mktemp("browser")
-    command = [sys.executable, "-m", "tests.browser_server", str(directory / "index")]
+    with serving(tmp_path_factory.mktemp("browser")) as address:
+        yield address
+
+
+@contextmanager
+def serving(directory: Path, *arguments: str) -> Iterator[str]:
+    """A server of its own, whose files are in a directory; what it is told, and its address."""
+    command = [sys.executable, "-m", "tests.browser_server", str(directory / "index"), *arguments]
     with (directory / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
     assert process.stdout is not None
@@ -255,7 +262,7 @@ def test_filters_narrow_the_answer_and_a_wrong_one_is_said_in_words(visit: Visit
 
     page.get_by_role("button", name="Remove the filters").click()
     expect(page.locator("#qa-in-force")).not_to_contain_text("since")
-    expect(page.get_by_label("Since")).to_have_value("")
+    expect(page.locator("#qa-filters").get_by_label("Since")).to_have_value("")
 
 
 def test_html_in_a_question_is_inert_and_an_error_is_said_in_words(visit: Visit) -> None:

@@ -16,6 +16,7 @@ from qa.indexing import index_paths
 from qa.retrieval import HybridRetriever
 from qa.settings import Settings
 from qa.ui.articles import Wanted, list_html, tab_html
+from qa.ui.intake import Intake
 from qa.ui.texts_articles import ENGLISH, FRENCH, ArticleTexts
 from tests.fakes import ARTICLE_COUNT, BagOfWords
 from tests.test_ui_render import EVIL, Markup, text_of
@@ -25,6 +26,11 @@ from tests.test_ui_render import EVIL, Markup, text_of
 def assistant(settings: Settings, live: LiveIndex, retriever: HybridRetriever) -> Assistant:
     """Over the articles of `fakes`."""
     return Assistant(settings, live, retriever, LanguageModel(settings, fetch=False))
+
+
+def closed(assistant: Assistant) -> Intake:
+    """An intake that takes nothing."""
+    return Intake(assistant.settings, assistant.add, lambda path: False)
 
 
 def listed(assistant: Assistant, **asked: Any) -> list[str]:
@@ -86,7 +92,7 @@ def test_what_the_browser_sends_may_be_anything(assistant: Assistant) -> None:
 
 
 def test_the_tab_says_what_is_indexed(assistant: Assistant) -> None:
-    said = text_of(tab_html(assistant, {"language": "fr"}))
+    said = text_of(tab_html(assistant, closed(assistant), {"language": "fr"}))
     assert "6 articles, 6 passages · du 14 mars 2019 au 2 novembre 2021" in said
     assert "français\u00a03" in said
     assert re.search(r"indexés le \d+(er)? \S+ \d{4} à \d\d:\d\d", said)
@@ -110,9 +116,13 @@ def test_pages_are_turned_and_whatever_an_article_says_is_inert(tmp_path: Path) 
         assert listed(assistant)[0] == "a25"
         assert listed(assistant, page=2) == ["a5", "a4", "a3", "a2", "a1"]
         assert listed(assistant, page=3) == []
-        html = tab_html(assistant, {"language": "en", "page": 2, "words": EVIL, "source": EVIL})
+        html = tab_html(
+            assistant,
+            closed(assistant),
+            {"language": "en", "page": 2, "words": EVIL, "source": EVIL},
+        )
         assert Markup(html).elements.isdisjoint({"img", "b", "i", "script"})
-        html = tab_html(assistant, {"language": "en", "page": 2})
+        html = tab_html(assistant, closed(assistant), {"language": "en", "page": 2})
         assert Markup(html).elements.isdisjoint({"img", "b", "i", "script"})
         assert "25 articles, 21 to 25" in text_of(html)
         assert 'data-page="3" disabled' in html
@@ -131,4 +141,6 @@ def test_an_empty_index_says_how_to_fill_it(tmp_path: Path) -> None:
     retriever = HybridRetriever(index=live, embedder=embedder)
     model = LanguageModel(settings, fetch=False)
     with Assistant(settings, live, retriever, model) as assistant:
-        assert ENGLISH.nothing_indexed in text_of(tab_html(assistant, {"language": "en"}))
+        assert ENGLISH.nothing_indexed in text_of(
+            tab_html(assistant, closed(assistant), {"language": "en"})
+        )

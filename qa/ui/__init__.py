@@ -9,6 +9,8 @@
     following   an answer's states from a thread, so that Stop works while the model is busy
     frame       the tabs, light and dark
     articles    the Articles tab: what is indexed, filtered and page by page
+    intake      files that people add: checked, kept, indexed
+    adding      the same as HTML
     examples    questions to start with, from a question set beside the corpus
     page        the page itself: components and what happens to them
     server      the page on a port, until Ctrl-C

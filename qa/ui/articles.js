@@ -4,6 +4,7 @@
 let spoken = null; // the language of what is shown
 let page = 1;
 let request = 0;
+const shown = []; // what is to be done once the tab is there anew
 
 const language = () => document.documentElement.lang;
 
@@ -29,7 +30,9 @@ async function whole() {
   spoken = language();
   try {
     const html = await server.show_articles(wanted());
-    if (mine === request) element.innerHTML = html;
+    if (mine !== request) return;
+    element.innerHTML = html;
+    for (const act of shown) act();
   } catch (error) {
     spoken = null;
     failed(error);

@@ -16,7 +16,9 @@ import gradio as gr
 from qa.article import Article, PartialDate
 from qa.browsing import Contents, Listing
 from qa.errors import QuestionError
+from qa.ui import adding
 from qa.ui.filtering import Typed
+from qa.ui.intake import Intake
 from qa.ui.looks import data
 from qa.ui.texts import TEXTS, Texts, language_of
 from qa.ui.texts_articles import ARTICLE_TEXTS, ArticleTexts
@@ -65,26 +67,30 @@ class Wanted:
         )
 
 
-def articles_tab(assistant: Assistant) -> gr.HTML:
+def articles_tab(assistant: Assistant, intake: Intake) -> gr.HTML:
     """The component; it asks for its content when it is first shown."""
 
     def show_articles(asked: Mapping[str, Any]) -> str:  # Gradio marks it; a method it cannot
-        return tab_html(assistant, asked)
+        return tab_html(assistant, intake, asked)
 
     def show_list(asked: Mapping[str, Any]) -> str:
         return list_html(assistant, asked)
 
-    functions: list[Callable[..., str]] = [show_articles, show_list]
+    called: list[Callable[..., Any]] = [show_articles, show_list]
+    script = data("articles.js")
+    if intake.folder is not None:
+        called += adding.functions(intake)
+        script += data("adding.js")
     return gr.HTML(
         "",
         elem_id="qa-articles",
         apply_default_css=False,
-        js_on_load=data("articles.js"),
-        server_functions=functions,
+        js_on_load=script,
+        server_functions=called,
     )
 
 
-def tab_html(assistant: Assistant, asked: Mapping[str, Any]) -> str:
+def tab_html(assistant: Assistant, intake: Intake, asked: Mapping[str, Any]) -> str:
     """The whole tab, for `Wanted` and a "language"."""
     language = language_of(str(asked.get("language")))
     words, texts = ARTICLE_TEXTS[language], TEXTS[language]
@@ -92,7 +98,7 @@ def tab_html(assistant: Assistant, asked: Mapping[str, Any]) -> str:
     return (
         f'<div class="qa-shelf" data-unreachable="{escape(words.unreachable)}">'
         f'<h2 tabindex="-1">{escape(words.articles)}</h2>'
-        f"{contents_html(contents, texts, words)}"
+        f"{contents_html(contents, texts, words)}{adding.box_html(intake, words)}"
         f"{form_html(Wanted.of(asked), contents, texts, words)}"
         f'<div class="qa-found">{list_html(assistant, asked)}</div></div>'
     )

@@ -26,6 +26,7 @@ from qa.ui.chips import changed
 from qa.ui.examples import Examples
 from qa.ui.filtering import Typed, in_force
 from qa.ui.following import follow
+from qa.ui.intake import Intake
 from qa.ui.layout import MOST_EXAMPLES, Layout, language_choices
 from qa.ui.talks import Talk, Talks
 from qa.ui.texts import ENGLISH, TEXTS, Texts, language_of
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 8
+# Files that were sent but never added are looked for, and removed, once they are this old.
+_KEEP_SENT_S = (3600, 3600)
 
 # The choice made before, else the browser's language.
 _TELL_LANGUAGE = """(_, ...filters) => {
@@ -77,11 +80,18 @@ class Page(Layout):
         def show_article(asked: Mapping[str, Any]) -> str:  # Gradio marks it; a method it cannot
             return self.show_article(asked)
 
-        with gr.Blocks(title="qa", analytics_enabled=False, fill_width=True) as self.blocks:
-            shelf = partial(articles_tab, assistant)
+        self.blocks = gr.Blocks(
+            title="qa", analytics_enabled=False, fill_width=True, delete_cache=_KEEP_SENT_S
+        )
+        with self.blocks:
+            intake = Intake(assistant.settings, assistant.add, self._was_sent)
+            shelf = partial(articles_tab, assistant, intake)
             super().__init__(ENGLISH, assistant.facets(), show_article, shelf)
             self._wire()
         self.blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=64, api_open=False)
+
+    def _was_sent(self, path: str) -> bool:
+        return path in self.blocks.upload_file_set
 
     def _wire(self) -> None:
         filters = [self.since, self.until, self.sources, self.of_language]

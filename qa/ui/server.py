@@ -73,17 +73,7 @@ def launch(
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     running = add_routes(app, assistant) if add_routes is not None else lambda: 0
-    page = build_page(assistant, examples or {})
-    app = gr.mount_gradio_app(
-        app,
-        page,
-        path="/",
-        auth=_auth(settings.passwords),
-        footer_links=[],
-        run_history=False,
-        ssr_mode=False,
-        **looks(),
-    )
+    app = mount_page(app, assistant, settings, examples or {})
     with closing(port or listen(settings.host, settings.port)) as listening:
         config = uvicorn.Config(
             app,
@@ -98,6 +88,25 @@ def launch(
         server = _Server(config, announcement, running, settings.stop_timeout_s)
         with _stopped_by_signals(server):
             server.run(sockets=[listening])
+
+
+def mount_page(
+    app: FastAPI, assistant: Assistant, settings: Settings, examples: Examples
+) -> FastAPI:
+    """Put the page on an app, under every path that is not taken."""
+    mounted: FastAPI = gr.mount_gradio_app(
+        app,
+        build_page(assistant, examples),
+        path="/",
+        auth=_auth(settings.passwords),
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        # Gradio has an address for files whether or not the page takes any.
+        max_file_size=settings.upload_bytes if settings.uploads else 0,
+        **looks(),
+    )
+    return mounted
 
 
 def listen(host: str, port: int) -> socket.socket:
