@@ -24,7 +24,7 @@ from qa.index import LiveIndex
 from qa.indexing import index_paths
 from qa.retrieval import HybridRetriever
 from qa.settings import Settings
-from qa.ui.examples import choose_examples
+from qa.ui.examples import first_questions
 from qa.ui.server import launch
 from tests.fakes import BagOfWords, Scripted
 
@@ -93,7 +93,7 @@ def main(directory: Path, uploads: Path | None = None) -> None:
     index = LiveIndex(directory, embedder, settings)
     retriever = HybridRetriever(index=index, embedder=embedder, candidates=settings.candidates)
     assistant = Assistant(settings, index, retriever, FetchedModel(settings))
-    launch(assistant, settings, examples=choose_examples(CORPUS, assistant.article))
+    launch(assistant, settings, examples=first_questions(assistant, CORPUS))
 
 
 if __name__ == "__main__":

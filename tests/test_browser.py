@@ -54,7 +54,8 @@ def serving(directory: Path, *arguments: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser."""
+    """The browser, which may take its time: a busy machine is no failure."""
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = launch(playwright)
         yield browser
@@ -83,7 +84,7 @@ class Visit:
         context = self._browser.new_context(
             viewport={"width": width, "height": height}, locale=locale, color_scheme=scheme
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         page = context.new_page()
         page.on("request", lambda request: self._asked(request.url))
         page.on("pageerror", lambda error: self.broken.append(str(error)))

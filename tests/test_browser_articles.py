@@ -207,3 +207,15 @@ def test_why_these_passages_is_a_table_that_opens_articles(visit: Visit) -> None
     table.get_by_role("button").first.click()
     expect(page.locator("#qa-panel mark")).to_be_visible()
     assert in_view(page, "#qa-panel mark")
+
+
+def test_a_suggestion_is_asked_with_one_click(visit: Visit) -> None:
+    page = visit.open()
+    ask(page, QUESTION)
+    finished(page)
+    suggestion = page.locator("#qa-next .qa-suggestion").first
+    text = suggestion.inner_text()
+    suggestion.click()
+    expect(page.locator("#qa-latest .qa-asked-text")).to_have_text(text)
+    finished(page)
+    expect(page.locator("#qa-past .qa-turn")).to_have_count(1)

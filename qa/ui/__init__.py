@@ -11,7 +11,8 @@
     articles    the Articles tab: what is indexed, filtered and page by page
     intake      files that people add: checked, kept, indexed
     adding      the same as HTML
-    examples    questions to start with, from a question set beside the corpus
+    suggesting  questions to go on or to begin with, made from names and times in articles
+    examples    questions to start with, from a question set beside the corpus or made so
     page        the page itself: components and what happens to them
     server      the page on a port, until Ctrl-C
 

@@ -75,6 +75,7 @@ class Layout:
 
     def _composer(self, texts: Texts, facets: Facets) -> None:
         with gr.Column(elem_id="qa-composer"):
+            self.next = _html("qa-next", "")
             self.notice = _html("qa-notice", "", live=True)
             with gr.Row(elem_id="qa-ask"):
                 self.box = gr.Textbox(

@@ -28,6 +28,7 @@ from qa.ui.filtering import Typed, in_force
 from qa.ui.following import follow
 from qa.ui.intake import Intake
 from qa.ui.layout import MOST_EXAMPLES, Layout, language_choices
+from qa.ui.suggesting import follow_ups
 from qa.ui.talks import Talk, Talks
 from qa.ui.texts import ENGLISH, TEXTS, Texts, language_of
 from qa.ui.texts_articles import ARTICLE_TEXTS
@@ -95,7 +96,7 @@ class Page(Layout):
 
     def _wire(self) -> None:
         filters = [self.since, self.until, self.sources, self.of_language]
-        shown = [self.past, self.latest, self.example_box]
+        shown = [self.past, self.latest, self.next, self.example_box]
         shown += [self.box, self.notice, self.filters, self.send, self.stop, self.retry, self.clear]
         judged = [self.scope, self.filters, self.notice]
         spoken = [*shown, *filters, *self.example_buttons]
@@ -111,12 +112,19 @@ class Page(Layout):
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         at_once = {**quiet, "queue": False}
 
-        gr.on([self.box.submit, self.send.click], self.ask, [self.box, *filters], shown, **quiet)
-        for button in self.example_buttons:
-            button.click(self.ask_example, [button, *filters], shown, **quiet)
-        self.retry.click(self.ask_again, filters, shown, **quiet)
+        asking = [self.box.submit, self.send.click]
         refined = [*shown, *filters, self.scope]
-        self.refiner.submit(self.ask_otherwise, filters, refined, **quiet)
+        answered = [
+            gr.on(asking, self.ask, [self.box, *filters], shown, **quiet),
+            *(
+                button.click(self.ask_example, [button, *filters], shown, **quiet)
+                for button in self.example_buttons
+            ),
+            self.retry.click(self.ask_again, filters, shown, **quiet),
+            self.refiner.submit(self.ask_otherwise, filters, refined, **quiet),
+        ]
+        for event in answered:
+            event.then(self.suggest, None, [self.next], **quiet)
         self.stop.click(self.stop_answer, None, [self.stop], **at_once)
         self.clear.click(self.forget, None, shown, **at_once)
         changes = [self.since.blur, self.since.submit, self.until.blur, self.until.submit]
@@ -245,6 +253,15 @@ class Page(Layout):
             turn.running = False
         yield {**self._latest(talk), **self._buttons(talk)}
 
+    def suggest(self, request: gr.Request) -> Updates:
+        """What could be asked next, once the answer is there."""
+        talk = self.talks.of(request.session_hash)
+        turn = talk.turns[-1] if talk.turns else None
+        answer = turn.answer if turn and not (turn.running or turn.stopped or turn.error) else None
+        if turn and answer:
+            turn.suggestions = follow_ups(answer, talk.history[::2], self.assistant.ask)
+        return self._next(talk)
+
     def stop_answer(self, request: gr.Request) -> Updates:
         """Stop the answer; what is there of it stays."""
         self.talks.of(request.session_hash).stop.set()
@@ -335,8 +352,13 @@ class Page(Layout):
             self.past: past,
             self.example_box: examples,
             **self._latest(talk),
+            **self._next(talk),
             **self._buttons(talk),
         }
+
+    def _next(self, talk: Talk) -> Updates:
+        latest = talk.turns[-1] if talk.turns else None
+        return {self.next: render.suggested(latest, TEXTS[talk.language])}
 
     def _latest(self, talk: Talk) -> Updates:
         turns, texts = talk.turns[-1:], TEXTS[talk.language]

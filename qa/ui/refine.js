@@ -11,12 +11,11 @@ document.addEventListener("submit", (event) => {
   trigger("submit", { row, n: Number(n), ...Object.fromEntries(new FormData(form)) });
 });
 document.addEventListener("click", (event) => {
-  const button = event.target.closest?.("button");
-  if (!button || !inLatest(button)) return;
+  const button = event.target.closest?.(".qa-remove, .qa-suggestion");
+  if (!button) return;
   const { row, n, ask } = button.dataset;
-  if (button.matches(".qa-remove")) trigger("submit", { row, n: Number(n), remove: true });
   if (ask !== undefined) trigger("submit", { ask });
-  if (ask !== undefined || button.matches(".qa-remove")) {
-    document.querySelector("#qa-question textarea")?.focus({ preventScroll: true });
-  }
+  else if (inLatest(button)) trigger("submit", { row, n: Number(n), remove: true });
+  // The button will be gone.
+  document.querySelector("#qa-question textarea")?.focus({ preventScroll: true });
 });

@@ -18,6 +18,7 @@ from qa.article import Article
 from qa.chunks import Span
 from qa.ui.talks import Turn
 from qa.ui.texts import Texts
+from qa.ui.texts_evidence import EVIDENCE_TEXTS
 from qa.ui.understood import understood
 from qa.ui.why import why
 
@@ -141,6 +142,20 @@ def evidence(answer: Answer, texts: Texts) -> str:
         return ""
     items = "".join(f"<li>{card}</li>" for card in cards)
     return f'<h3 class="qa-cards-title">{escape(heading)}</h3><ul class="qa-cards">{items}</ul>'
+
+
+def suggested(turn: Turn | None, texts: Texts) -> str:
+    """Buttons that ask what is suggested after a turn; `refine.js` asks it."""
+    if turn is None or turn.answer is None or not turn.suggestions:
+        return ""
+    language = escape(turn.answer.language)
+    items = "".join(
+        f'<li><button type="button" class="qa-suggestion" data-ask="{escape(question)}" '
+        f'lang="{language}">{escape(question)}</button></li>'
+        for question in turn.suggestions
+    )
+    heading = escape(EVIDENCE_TEXTS[texts.language].suggestions)
+    return f'<section aria-label="{heading}"><ul class="qa-suggestions">{items}</ul></section>'
 
 
 def nearest(hits: Sequence[Hit]) -> list[Article]:

@@ -38,15 +38,18 @@ async function load(asked) {
 
 function lay() {
   const panel = part("qa-panel");
+  const named = element.querySelector(".qa-panel");
   const over = opened !== null && narrow.matches;
   panel.toggleAttribute("data-open", opened !== null);
   for (const id of ["qa-head", "qa-chat", "qa-articles"]) part(id).inert = over;
   if (over) {
     panel.setAttribute("role", "dialog");
     panel.setAttribute("aria-modal", "true");
+    panel.setAttribute("aria-label", named.getAttribute("aria-label"));
   } else {
     panel.removeAttribute("role");
     panel.removeAttribute("aria-modal");
+    panel.removeAttribute("aria-label");
   }
 }
 

@@ -24,7 +24,7 @@ from fastapi import FastAPI
 
 from qa.errors import SettingsError
 from qa.settings import Settings
-from qa.ui.examples import Examples, choose_examples, folder_of
+from qa.ui.examples import Examples, first_questions
 from qa.ui.looks import looks
 from qa.ui.page import build_page
 
@@ -54,7 +54,7 @@ def serve(settings: Settings, *, add_routes: AddRoutes | None = None) -> None:
         closing(listen(settings.host, settings.port)) as port,
         Assistant.open(settings, wait_for_llm=False) as assistant,
     ):
-        examples = choose_examples(settings.corpus or folder_of(assistant), assistant.article)
+        examples = first_questions(assistant, settings.corpus)
         launch(assistant, settings, examples=examples, add_routes=add_routes, port=port)
 
 

@@ -28,6 +28,7 @@ class Turn:
         stopped: whether the person stopped it.
         running: whether more is to come.
         constraints: what it asks of articles, where the person said so.
+        suggestions: what could be asked next.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Turn:
     stopped: bool = False
     running: bool = True
     constraints: Constraints | None = None
+    suggestions: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
