@@ -32,6 +32,7 @@ class Question:
         language: of the question and so of the answer; None until it is told or detected.
         answerer: which answerer to use; None leaves it to the settings.
         asked_on: the day from which "yesterday" counts; None is the present one.
+        constraints: what it asks of articles, when a reader says so; None reads its words.
     """
 
     text: str
@@ -41,6 +42,7 @@ class Question:
     language: Language | None = None
     answerer: Literal["auto", "extractive", "generative"] | None = None
     asked_on: date | None = None
+    constraints: Constraints | None = None
 
     @property
     def said(self) -> tuple[str, ...]:

@@ -20,9 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from qa.analysis import fold
 from qa.article import Article, PartialDate
+from qa.browsing import Listing
 from qa.chunks import Chunk, Span
 from qa.errors import IndexUnusable
+from qa.filters import Filters, source_key
 from qa.vectors import ChunkVector, ChunkVectors
 
 if TYPE_CHECKING:
@@ -97,6 +100,8 @@ class Archive:
                 check_same_thread=False,
             )
             connection.execute("PRAGMA foreign_keys = ON")
+            for name, function in (("folded", fold), ("source_key", source_key)):
+                connection.create_function(name, 1, function, deterministic=True)
             if writable:
                 connection.executescript(_SCHEMA)
                 connection.execute(_SEEN)
@@ -146,6 +151,34 @@ class Archive:
             page = [id for (id,) in ids[start : start + _PAGE]]
             found = self._articles(page)
             yield from (found[id] for id in page if id in found)
+
+    def browse(self, filters: Filters, words: str, start: int, count: int) -> Listing:
+        """A page of the articles that pass the filters, newest first, undated last.
+
+        Args:
+            filters: which articles.
+            words: their titles have all of these, whole or as parts, whatever case and accents.
+            start: how many to pass over.
+            count: most on the page.
+        """
+        where, values = _conditions(filters, words)
+        ((total,),) = self._rows(f"SELECT count(*) FROM article WHERE {where}", values)  # noqa: S608
+        ids = [
+            id
+            for (id,) in self._rows(
+                f"SELECT id FROM article WHERE {where} "  # noqa: S608
+                "ORDER BY date IS NULL, date DESC, id LIMIT ? OFFSET ?",
+                [*values, count, start],
+            )
+        ]
+        found = self._articles(ids)
+        return Listing(tuple(found[id] for id in ids if id in found), start, total)
+
+    def dates(self) -> tuple[PartialDate | None, PartialDate | None]:
+        """The oldest and the newest date of an article."""
+        (ends,) = self._rows("SELECT min(date), max(date) FROM article")
+        first, last = (PartialDate.parse(end) if end else None for end in ends)
+        return first, last
 
     def _articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Those of the articles that exist, by id."""
@@ -331,6 +364,31 @@ class Archive:
             connection.executemany(
                 "DELETE FROM leftover WHERE chunk_id = ?", ((id,) for id in chunk_ids)
             )
+
+
+def _conditions(filters: Filters, words: str) -> tuple[str, list[object]]:
+    """`Filters.matches` and the words of a title, as SQL.
+
+    A date is text to the precision known, so it is a beginning of each day that it may mean.
+    """
+    conditions, values = ["1"], list[object]()
+    if filters.since:
+        conditions.append("date >= substr(?, 1, length(date))")
+        values.append(filters.since.isoformat())
+    if filters.until:
+        conditions.append("date <= ?")
+        values.append(filters.until.isoformat())
+    if filters.sources:
+        marks = ",".join("?" * len(filters.sources))
+        conditions.append(f"source IS NOT NULL AND source_key(coalesce(source, '')) IN ({marks})")
+        values += filters.source_keys
+    if filters.language:
+        conditions.append("language = ?")
+        values.append(filters.language)
+    for word in fold(words).split():
+        conditions.append("instr(folded(title), ?)")
+        values.append(word)
+    return " AND ".join(conditions), values
 
 
 def _remove(connection: sqlite3.Connection, article_id: str) -> None:

@@ -10,16 +10,20 @@ import logging
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from qa.answer import Answer, Hit, Question
 from qa.article import Article
+from qa.browsing import Contents, Listing
 from qa.chain import AT_ONCE, build
 from qa.errors import QAError
 from qa.filters import Filters
 from qa.generative import system_message
 from qa.index import LiveIndex
+from qa.indexing import ProgressCallback, Report, index_paths
 from qa.line import Line
 from qa.models import PullJob, background_pull, catalogue, status
 from qa.reading import Reading
@@ -155,6 +159,8 @@ class Assistant:
         self._running = 0
         self._counting = threading.Lock()
         self.chain = build(retriever, model.get, settings, self._line)
+        unread = retriever.model_copy(update={"reading": None})
+        self._unread = build(unread, model.get, settings, self._line)
 
     @classmethod
     def open(cls, settings: Settings, *, wait_for_llm: bool = True) -> Self:
@@ -210,6 +216,15 @@ class Assistant:
             answer = self.chain.invoke(question)
             tell(answer)
         return answer
+
+    def try_out(self, question: Question) -> Answer:
+        """The quotes that would answer a question that nobody has asked yet; not traced.
+
+        Reading is the dear part: only what retrieval alone would answer is read.
+        """
+        quoting = replace(question, answerer="extractive")
+        answer = self._unread.invoke(quoting)
+        return answer if answer.abstained else self.chain.invoke(quoting)
 
     def stream(self, question: Question, *, k: int | None = None) -> Iterator[Answer]:
         """Successive states of the answer: evidence, its place in line, growing text, the last.
@@ -269,10 +284,49 @@ class Assistant:
         with self._index.current() as index:
             yield from index.archive.articles()
 
+    def browse(
+        self, filters: Filters | None = None, *, words: str = "", start: int = 0, count: int = 20
+    ) -> Listing:
+        """A page of the articles, newest first, undated last.
+
+        Args:
+            filters: which articles.
+            words: their titles have all of these, whatever case and accents.
+            start: how many to pass over.
+            count: most on the page.
+        """
+        with self._index.current() as index:
+            return index.archive.browse(filters or Filters(), words, start, count)
+
+    def contents(self) -> Contents:
+        """What is indexed, and since when."""
+        with self._index.current() as index:
+            archive, manifest = index.archive, index.manifest
+            first, last = archive.dates()
+            updated = datetime.fromtimestamp(manifest.updated, UTC).astimezone()
+            counts = archive.counts()
+            return Contents(
+                counts["articles"], counts["chunks"], first, last, archive.facets(), updated
+            )
+
     def facets(self) -> dict[str, dict[str, int]]:
         """How many articles there are by language, source and year."""
         with self._index.current() as index:
             return index.archive.facets()
+
+    def sources(self) -> tuple[str, ...]:
+        """The outlets of the articles."""
+        with self._index.current() as index:
+            return index.sources
+
+    def add(self, paths: Sequence[Path], progress: ProgressCallback | None = None) -> Report:
+        """Index files beside what is there; questions are answered meanwhile.
+
+        Raises:
+            SourceError: a path is missing or has no reader; nothing has been changed then.
+            IndexLocked: another process writes to the index.
+        """
+        return index_paths(paths, self.settings, self._retriever.embedder, progress=progress)
 
     def llm_status(self) -> LLMStatus:
         """How far the language model is."""

@@ -117,6 +117,7 @@ def build(
             filters=found.question.filters,
             today=found.question.asked_on,
             said=found.question.said,
+            constraints=found.question.constraints,
         )
         topic = _topic(found.question, retrieved.constraints)
         hits = retrieved.hits

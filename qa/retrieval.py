@@ -112,6 +112,7 @@ class HybridRetriever(BaseRetriever):
         mode: Mode = "hybrid",
         today: date | None = None,
         said: Sequence[str] = (),
+        constraints: Constraints | None = None,
     ) -> Retrieved:
         """The best chunks, best first, at most `k`, and what the question asks of articles.
 
@@ -124,12 +125,15 @@ class HybridRetriever(BaseRetriever):
             today: the day on which "yesterday" is understood; the present one when not given.
             said: where to look for outlets and dates, the first text that has any; the question
                 itself when not given.
+            constraints: what it asks of articles, instead of what is read in `said`.
         """
         import numpy as np
 
         language = language or question_language(question)
         wanted = k or self.k
-        proposed = self.gather(question, language, filters or Filters(), wanted, mode, today, said)
+        proposed = self.gather(
+            question, language, filters or Filters(), wanted, mode, today, said, constraints
+        )
         passages, constraints = proposed.passages, proposed.constraints
         if not passages:
             return Retrieved((), constraints, met=True)
@@ -161,6 +165,7 @@ class HybridRetriever(BaseRetriever):
         mode: Mode = "hybrid",
         today: date | None = None,
         said: Sequence[str] = (),
+        constraints: Constraints | None = None,
     ) -> Candidates:
         """What the indexes propose, unscored; arguments as those of `find`."""
         import numpy as np
@@ -169,20 +174,20 @@ class HybridRetriever(BaseRetriever):
             vector = np.zeros(self.embedder.dimension, np.float32)
         else:
             vector = self.embedder.queries([question])[0]
-        constraints = Constraints()
+        understood = Constraints()
         with self.index.current() as index:
             query = index.lexical.analyse(question, language)
             found, asked = self._propose(index, query, vector, filters, k, mode), Found()
             if mode == "hybrid":
-                day = today or date.today()  # noqa: DTZ011  the reader's own day
-                read = (understand(s, language, index.sources, day) for s in said or [question])
-                constraints = next(filter(None, read), constraints)
-                if (narrow := narrowed(filters, constraints)) is not None:
+                understood = constraints or Constraints()
+                if constraints is None:
+                    understood = _read(said or [question], language, index.sources, today)
+                if (narrow := narrowed(filters, understood)) is not None:
                     asked = self._propose(index, query, vector, narrow, k, mode)
             lists = (*found.values(), *asked.values())
             ids = list(dict.fromkeys(id for proposed in lists for id, _ in proposed))
             passages = index.archive.passages(ids)
-        return Candidates(passages, found, asked, vector, query, constraints)
+        return Candidates(passages, found, asked, vector, query, understood)
 
     def _propose(
         self,
@@ -213,6 +218,15 @@ class HybridRetriever(BaseRetriever):
             )
             for hit in self.search(query)
         ]
+
+
+def _read(
+    texts: Sequence[str], language: str, sources: Sequence[str], today: date | None
+) -> Constraints:
+    """What the first of these texts that asks anything of articles asks."""
+    day = today or date.today()  # noqa: DTZ011  the reader's own day
+    read = (understand(text, language, sources, day) for text in texts)
+    return next(filter(None, read), Constraints())
 
 
 def _hits(passages: Sequence[Passage], scored: Scored, lists: Sequence[Found]) -> list[Hit]:

@@ -156,6 +156,18 @@ class Settings(BaseModel):
         Names,
         Field(description="origins such as https://news.example whose pages may call the API"),
     ] = ()
+    uploads: Annotated[
+        Path | None,
+        Field(description="folder that keeps files added on the page; unset takes none there"),
+    ] = None
+    upload_types: Annotated[
+        Names,
+        Field(description="endings of those files, as .txt, .pdf; unset is all that can be read"),
+    ] = ()
+    upload_bytes: Annotated[
+        int, Field(ge=1024, le=200_000_000, description="most bytes in one of them")
+    ] = 10_000_000
+    upload_files: Annotated[int, Field(ge=1, le=1000, description="most of them at once")] = 20
     rate_per_minute: Annotated[
         int, Field(ge=0, le=1_000_000, description="API requests of one client; 0 is no limit")
     ] = 600
@@ -261,7 +273,7 @@ class Traced:
 _NOT_SETTINGS = {"QA_CONFIG"}
 
 _SECRETS = ("api_key", "logins")
-_PATHS = ("index", "corpus", "models_dir")
+_PATHS = ("index", "corpus", "models_dir", "uploads")
 _NAMES_OR_PATHS = ("embedder", "llm")
 
 

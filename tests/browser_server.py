@@ -1,16 +1,18 @@
-"""The page with stand-ins for the models: `python -m tests.browser_server INDEX [CORPUS]`.
+"""The page with stand-ins: `python -m tests.browser_server INDEX [CORPUS [UPLOADS]]`.
 
-Articles, index, pipeline and page are the real ones. The language model is "fetched" while the
+Articles, index, pipeline and page are the real ones. The reader points to the last word of the
+question, where a passage has it. The language model is "fetched" while the
 first polls of the page come in, then says the first quote word by word; a question that contains
 `slowly` makes it slow, one that contains `break` makes it fail.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,11 @@ from langchain_core.outputs import ChatGenerationChunk
 from qa.assistant import Assistant, LanguageModel, LLMStatus
 from qa.index import LiveIndex
 from qa.indexing import index_paths
+from qa.reader import Span as ReadSpan
+from qa.reading import Reading
 from qa.retrieval import HybridRetriever
 from qa.settings import Settings
-from qa.ui.examples import choose_examples
+from qa.ui.examples import first_questions
 from qa.ui.server import launch
 from tests.fakes import BagOfWords, Scripted
 
@@ -52,6 +56,22 @@ class Quoting(Scripted):
             yield ChatGenerationChunk(message=AIMessageChunk(content=f"{word} "))
 
 
+class Pointing:
+    """Points to the question's last word."""
+
+    def read(
+        self, question: str, passages: Sequence[str], *, titles: Sequence[str] = ()
+    ) -> list[ReadSpan]:
+        """A span for each passage; its first word where it has not the question's."""
+        word = re.findall(r"\w+", question)[-1]
+        spans = []
+        for number, passage in enumerate(passages):
+            found = re.search(rf"\b{word}\b", passage) or re.search(r"\w+", passage)
+            assert found is not None
+            spans.append(ReadSpan(number, found.start(), found.end(), found[0], 2.0, 0.9, 0.5))
+        return spans
+
+
 class FetchedModel(LanguageModel):
     """A language model that is there after a few looks at its status."""
 
@@ -76,17 +96,29 @@ class FetchedModel(LanguageModel):
         return LLMStatus("fetching", "quoting", self._looked / self._LOOKS, "from a test")
 
 
-def main(directory: Path, corpus: Path = CORPUS) -> None:
-    """Serve until told to stop, on a free port."""
+def main(directory: Path, corpus: Path = CORPUS, uploads: Path | None = None) -> None:
+    """Serve until told to stop, on a free port; files are taken when a folder for them is named."""
     settings = Settings(
-        index=directory, corpus=corpus, llm="none", port=0, abstain_below=0.0, candidates=20
+        index=directory,
+        corpus=corpus,
+        llm="none",
+        port=0,
+        abstain_below=0.0,
+        candidates=20,
+        uploads=uploads,
+        upload_bytes=100_000,
     )
     embedder = BagOfWords()
     index_paths([corpus], settings, embedder)
     index = LiveIndex(directory, embedder, settings)
-    retriever = HybridRetriever(index=index, embedder=embedder, candidates=settings.candidates)
+    retriever = HybridRetriever(
+        index=index,
+        embedder=embedder,
+        candidates=settings.candidates,
+        reading=Reading(Pointing(), settings.read),
+    )
     assistant = Assistant(settings, index, retriever, FetchedModel(settings))
-    launch(assistant, settings, examples=choose_examples(corpus, assistant.article))
+    launch(assistant, settings, examples=first_questions(assistant, corpus))
 
 
 if __name__ == "__main__":

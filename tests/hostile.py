@@ -72,8 +72,9 @@ class Markup(HTMLParser):
     """What a browser would make of a piece of HTML that may be dangerous."""
 
     _PLAIN = frozenset(
-        "a article aside b br button cite dd details div dl dt em footer h1 h2 h3 header i li mark "
-        "nav ol p q section small span strong sub summary sup time u ul wbr".split()
+        "a article aside b br button caption cite datalist dd details div dl dt em footer form "
+        "h1 h2 h3 header i input label li mark nav ol option p q section select small span "
+        "strong sub summary sup table tbody td th thead time tr u ul wbr".split()
     )
 
     def __init__(self, html: str) -> None:

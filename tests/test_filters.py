@@ -1,4 +1,4 @@
-"""Filters mean one thing in Python, in Chroma, in tantivy and over the vectors in memory."""
+"""Filters mean one thing in Python, Chroma, tantivy, SQLite and over the vectors in memory."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa.archive import Archive
 from qa.article import Article, PartialDate
 from qa.errors import QuestionError
 from qa.filters import Filters, day_number, source_key
@@ -42,6 +43,7 @@ class Everywhere(NamedTuple):
     store: Store
     lexical: LexicalIndex
     vectors: ChunkVectors
+    archive: Archive
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,10 @@ def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everywhere]
         ChunkVector(a.id, a.date, a.source, a.language, vector)
         for a, vector in zip(ARTICLES, vectors, strict=True)
     ]
-    yield Everywhere(store, lexical, ChunkVectors(chunks, len(chunks), 4))
+    archive = Archive.open(folder / "articles.sqlite", writable=True)
+    archive.replace(ARTICLES, [])
+    yield Everywhere(store, lexical, ChunkVectors(chunks, len(chunks), 4), archive)
+    archive.close()
     store.close()
 
 
@@ -83,6 +88,9 @@ def test_all_places_keep_the_same_articles(everywhere: Everywhere, filters: Filt
     query = everywhere.lexical.analyse("word", "en")
     lexical = everywhere.lexical.search(query, len(ARTICLES), filters)
     exact = everywhere.vectors.nearest(vector, len(ARTICLES), filters)
+    listing = everywhere.archive.browse(filters, "", 0, len(ARTICLES))
+    assert {article.id for article in listing.articles} == expected
+    assert listing.total == len(expected)
     assert {id for id, _ in dense} == expected
     assert {id for id, _ in exact} == expected
     assert {id for id, _ in lexical} == expected

@@ -296,6 +296,11 @@ def test_the_panel_shows_the_article_with_its_quote(page: Page) -> None:
     html = page.show_article({**asked, "language": "en"})
     assert f'<mark tabindex="-1">{citation.quote}</mark>' in unescape(html)
     assert text_of(html).endswith(citation.article.text)
+    start = citation.span.start
+    words = {"answer_start": start, "answer_end": start + 4, "language": "en"}
+    html = page.show_article({**asked, **words})
+    assert f'<mark tabindex="-1"><strong class="qa-pointed">{citation.quote[:4]}<' in unescape(html)
+    assert "<strong" not in page.show_article({**asked, **words, "answer_start": "0"})
     assert FRENCH.article_gone in page.show_article({"id": "no such", "language": "fr"})
     assert ENGLISH.panel_empty in page.show_article({"id": None, "language": "en"})
     assert "<mark" not in page.show_article({**asked, "start": "0", "end": None})

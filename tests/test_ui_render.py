@@ -26,6 +26,7 @@ from qa.ui import render
 from qa.ui.filtering import Typed, in_force
 from qa.ui.talks import Turn
 from qa.ui.texts import ENGLISH, FRENCH, TEXTS, Texts, language_of
+from qa.ui.understood import understood
 
 EVIL = "<img src=x onerror=alert(1)>\"'`${1}{{2}}"
 
@@ -148,6 +149,37 @@ def test_cited_numbers_become_buttons_and_others_stay_as_written() -> None:
     assert text_of(html) == "Said so [1], not [7]."
 
 
+def test_what_the_reader_points_to_is_strong_in_answer_card_and_article() -> None:
+    words = Span(ARTICLE.text.index("sentence"), ARTICLE.text.index(" ends"))
+    cited = (Citation(1, ARTICLE, QUOTE, answer=words),)
+    shown = answer(f"“{QUOTE.of(ARTICLE.text)}” [1]", citations=cited)
+    place = f'data-answer-start="{words.start}" data-answer-end="{words.end}"'
+    for html in (render.answer_text(shown, ENGLISH), render.evidence(shown, ENGLISH)):
+        assert strong(html) == [words.of(ARTICLE.text)]
+        assert place in html
+    html = render.article_html(ARTICLE, QUOTE, ENGLISH, words)
+    assert strong(html) == [words.of(ARTICLE.text)]
+    (marked,) = re.findall(r"<mark[^>]*>(.*)</mark>", html, re.DOTALL)
+    assert text_of(marked) == QUOTE.of(ARTICLE.text)
+    assert strong(marked) == strong(html)
+
+
+@pytest.mark.parametrize(
+    "words", [Span(0, 6), Span(QUOTE.start - 1, 20), Span(20, QUOTE.end + 1), Span(20, 20), None]
+)
+def test_nothing_is_strong_outside_the_quote(words: Span | None) -> None:
+    html = render.highlighted(ARTICLE.text, QUOTE, words)
+    assert "<strong" not in html
+    assert text_of(html) == ARTICLE.text
+    assert "<strong" not in render.highlighted(ARTICLE.text, None, Span(8, 12))
+    assert "data-answer" not in render.evidence(answer(), ENGLISH)
+
+
+def strong(html: str) -> list[str]:
+    """What is strong."""
+    return [text_of(words) for words in re.findall(r"<strong[^>]*>(.*?)</strong>", html)]
+
+
 def test_a_card_has_quote_title_date_and_source() -> None:
     said = text_of(render.evidence(answer(), ENGLISH))
     assert QUOTE.of(ARTICLE.text) in said
@@ -193,11 +225,11 @@ def test_what_the_question_asks_of_articles_is_shown(
         outlets=(Outlet(Span(2, 3), (f"Post {EVIL}",), cued=True),),
     )
     for texts, words in ((FRENCH, french), (ENGLISH, english)):
-        html = render.constraints_line(answer(constraints=constraints), texts)
+        html = understood(answer(constraints=constraints), texts, editable=False)
         assert words in text_of(html)
         assert f"Post {EVIL} " in text_of(html)  # apart from the day, for those who hear it
         assert "qa-note" not in html
-    assert render.constraints_line(answer(), ENGLISH) == ""
+    assert understood(answer(), ENGLISH, editable=False) == ""
 
 
 @pytest.mark.parametrize(
@@ -214,7 +246,7 @@ def test_what_no_article_is_is_told(cued: bool, dated: bool, says: str) -> None:
         articles=(day,) if dated else (),
         outlets=(Outlet(Span(2, 3), ("Post",), cued=cued),),
     )
-    html = render.constraints_line(answer(constraints=constraints, met=False), ENGLISH)
+    html = understood(answer(constraints=constraints, met=False), ENGLISH, editable=False)
     assert text_of(html).endswith(says)
 
 

@@ -1,6 +1,6 @@
-"""Questions to start with, chosen from the question set that lies beside the articles.
+"""Questions to start with: from the question set beside the articles, else made from the articles.
 
-Shown only when the articles that answer them are in the index.
+Shown only when the index answers them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from qa.answer import Language
 from qa.article import Article
+from qa.ui.suggesting import openings
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 QUESTIONS_FILE = "questions.jsonl"
+
+_LANGUAGES: tuple[Language, ...] = ("fr", "en")
 
 # How many of each kind, in this order.
 _KINDS = (("factoid", 3), ("why", 1))
@@ -45,6 +48,17 @@ class _Row(BaseModel):
         return len(text) <= _LONGEST and text[:1].isupper() and text[-1] == "?" and not self.history
 
 
+def first_questions(assistant: Assistant, folder: Path | None = None) -> Examples:
+    """For each language, up to four questions, whatever the articles are.
+
+    Args:
+        assistant: to try them on.
+        folder: where the articles are; where the newest one was read when not given.
+    """
+    chosen = choose_examples(folder or folder_of(assistant), assistant.article)
+    return {each: chosen.get(each) or openings(assistant, each) for each in _LANGUAGES}
+
+
 def choose_examples(folder: Path | None, find: Callable[[str], Article | None]) -> Examples:
     """For each language, up to four questions that the index can answer.
 
@@ -61,8 +75,7 @@ def choose_examples(folder: Path | None, find: Callable[[str], Article | None]) 
     except ValidationError as exc:
         logger.warning("no example questions: %s is not a question set: %s", path, exc)
         return {}
-    languages: tuple[Language, ...] = ("fr", "en")
-    return {language: _choose(rows, language, find) for language in languages}
+    return {language: _choose(rows, language, find) for language in _LANGUAGES}
 
 
 def folder_of(assistant: Assistant) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from qa.article import PartialDate
 from qa.errors import QuestionError
@@ -19,6 +20,16 @@ class Typed:
     until: str | None = None
     sources: Sequence[str] | None = None
     language: str | None = None
+
+    @classmethod
+    def of(cls, filters: Filters) -> Self:
+        """The boxes as they would stand for these filters."""
+        return cls(
+            since=filters.since.isoformat() if filters.since else "",
+            until=filters.until.isoformat() if filters.until else "",
+            sources=list(filters.sources),
+            language=filters.language or "",
+        )
 
     def filters(self, texts: Texts) -> Filters:
         """The filters that are meant.

@@ -23,6 +23,7 @@ _GRADIO = "/gradio_api/"
 _CALLS = ("queue/join", "run/")
 _SERVER_FUNCTIONS = "component_server"
 _UPLOADS = ("upload", "upload_progress")
+_UPLOAD = f"{_GRADIO}upload"
 _USED = (
     "app_id cancel file= heartbeat/ info login_check queue/data reset startup-events theme.css "
     "token user"
@@ -37,6 +38,8 @@ _HEADERS = {
 # Beside it, what no page uses.
 _UNUSED = ("/monitoring", "/svelte", "/pwa_icon", "/gradio_api")
 
+# A file comes with its name and the marks that part it from the next.
+_AROUND_FILE = 16_384
 _BODY_S = 30.0
 _LONGEST_SESSION = 64
 
@@ -64,16 +67,18 @@ class PageGuard:
         app: Gradio, and whatever else there is.
         page: whose calls make sense.
         most_bytes: in the body of a call.
+        most_sent: in a file that people add, each in a call of its own; 0 takes none.
         stopping: once set, no call is taken any more.
     """
 
-    def __init__(self, app: ASGIApp, page: gr.Blocks, most_bytes: int, stopping: Event) -> None:
+    def __init__(
+        self, app: ASGIApp, page: gr.Blocks, most_bytes: int, most_sent: int, stopping: Event
+    ) -> None:
         self._app = app
         self._page = page
         self._most_bytes = most_bytes
+        self._most_sent = most_sent
         self._stopping = stopping
-        files = (gr.File, gr.UploadButton)
-        self._uploads = any(isinstance(block, files) for block in page.blocks.values())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -83,9 +88,13 @@ class PageGuard:
         try:
             path = _plain(scope["path"])
             self._find(path)
-            if scope["method"] == "POST" and not self._is_upload(path):
+            if scope["method"] == "POST":
                 if self._stopping.is_set():
                     raise _Refused(503, "The server is stopping; ask again in a moment.")
+                if path == _UPLOAD:
+                    self._check_file(Headers(scope=scope))
+                    await self._app(scope, receive, send)
+                    return
                 body = await self._body(Headers(scope=scope), receive)
                 if body is None:
                     return
@@ -93,7 +102,7 @@ class PageGuard:
                 receive = _replay(body, receive)
                 send = self._blaming(path, body, send)
         except _Refused as exc:
-            headers = {"Connection": "close"} if exc.status in (408, 413, 503) else None
+            headers = {"Connection": "close"} if exc.status in (408, 411, 413, 503) else None
             answer = JSONResponse({"detail": exc.detail}, exc.status, headers)
             await answer(scope, receive, send)
         else:
@@ -103,7 +112,7 @@ class PageGuard:
         """Raise unless the page uses this address."""
         if path.startswith(_GRADIO):
             rest = path.removeprefix(_GRADIO)
-            used = (*_USED, *_CALLS, _SERVER_FUNCTIONS, *(_UPLOADS if self._uploads else ()))
+            used = (*_USED, *_CALLS, _SERVER_FUNCTIONS, *(_UPLOADS if self._most_sent else ()))
             found = any(
                 # An address that goes on after its name says so by its last character.
                 rest.startswith(name) if name.endswith(("/", "=")) else rest == name
@@ -114,8 +123,13 @@ class PageGuard:
         if not found:
             raise _Refused(404, "There is nothing at this address.")
 
-    def _is_upload(self, path: str) -> bool:
-        return self._uploads and path == f"{_GRADIO}upload"
+    def _check_file(self, headers: Headers) -> None:
+        """Raise unless a file may be of this length, which is read as it comes."""
+        declared = headers.get("content-length", "")
+        if not declared.isdigit():
+            raise _Refused(411, "A file comes with its length.")
+        if int(declared) > self._most_sent + _AROUND_FILE:
+            raise _Refused(413, f"A file may have {self._most_sent} bytes at most.")
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes | None:
         """The body; None when the browser went away before its end."""

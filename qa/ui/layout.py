@@ -7,9 +7,11 @@ from typing import Any, TypeAlias
 
 import gradio as gr
 
-from qa.ui import render
+from qa.ui import frame, render
 from qa.ui.looks import data
 from qa.ui.texts import Texts
+from qa.ui.texts_articles import ARTICLE_TEXTS
+from qa.ui.understood import source_list
 
 MOST_EXAMPLES = 4
 _LONGEST_QUESTION = 2000
@@ -26,14 +28,22 @@ class Layout:
         texts: the language in which they are first labelled.
         facets: what the filters offer.
         show_article: the panel's HTML for what `script.js` asks.
+        articles_tab: makes the Articles tab.
     """
 
     def __init__(
-        self, texts: Texts, facets: Facets, show_article: Callable[[Mapping[str, Any]], str]
+        self,
+        texts: Texts,
+        facets: Facets,
+        show_article: Callable[[Mapping[str, Any]], str],
+        articles_tab: Callable[[], gr.HTML],
     ) -> None:
         with gr.Column(elem_id="qa-page"):
             with gr.Row(elem_id="qa-head"):
                 self.masthead = _html("qa-masthead", render.masthead(texts))
+                self.nav = _html(
+                    "qa-nav", frame.nav(ARTICLE_TEXTS[texts.language]), script="frame.js"
+                )
                 self.switch = gr.Radio(
                     [("FR", "fr"), ("EN", "en")],
                     value=texts.language,
@@ -52,6 +62,7 @@ class Layout:
                                 for _ in range(MOST_EXAMPLES)
                             ]
                     self._composer(texts, facets)
+                articles_tab()
                 self.panel = gr.HTML(
                     render.no_article(texts.panel_empty, texts),
                     elem_id="qa-panel",
@@ -59,10 +70,12 @@ class Layout:
                     js_on_load=data("script.js"),
                     server_functions=[show_article],
                 )
+        self.refiner = _html("qa-refiner", source_list(facets["source"]), script="refine.js")
         self.timer = gr.Timer(_POLL_S)
 
     def _composer(self, texts: Texts, facets: Facets) -> None:
         with gr.Column(elem_id="qa-composer"):
+            self.next = _html("qa-next", "")
             self.notice = _html("qa-notice", "", live=True)
             with gr.Row(elem_id="qa-ask"):
                 self.box = gr.Textbox(
@@ -112,11 +125,15 @@ def language_choices(texts: Texts, facets: Facets) -> list[tuple[str, str]]:
     ]
 
 
-def _html(elem_id: str, value: str, *, live: bool = False) -> gr.HTML:
+def _html(elem_id: str, value: str, *, live: bool = False, script: str | None = None) -> gr.HTML:
     """HTML of our own making; what changes in a `live` one is read aloud."""
     template = '<div aria-live="polite">${value}</div>' if live else "${value}"
     return gr.HTML(
-        value, html_template=template, elem_id=elem_id, apply_default_css=False, js_on_load=None
+        value,
+        html_template=template,
+        elem_id=elem_id,
+        apply_default_css=False,
+        js_on_load=data(script) if script else None,
     )
 
 

@@ -13,20 +13,29 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import gradio as gr
 
 from qa.answer import Question
 from qa.chunks import Span
+from qa.constraints import Constraints
 from qa.errors import QAError, QuestionError
-from qa.ui import render
+from qa.ui import frame, render
+from qa.ui.articles import articles_tab
+from qa.ui.chips import changed
 from qa.ui.examples import Examples
 from qa.ui.filtering import Typed, in_force
 from qa.ui.following import follow
+from qa.ui.intake import Intake
 from qa.ui.layout import MOST_EXAMPLES, Layout, language_choices
+from qa.ui.suggesting import follow_ups
 from qa.ui.talks import Talk, Talks, Turn
 from qa.ui.texts import ENGLISH, TEXTS, Texts, language_of
+from qa.ui.texts_articles import ARTICLE_TEXTS
+from qa.ui.understood import filters_line
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -37,6 +46,8 @@ log = logging.getLogger(__name__)
 # sees it. Some threads are left for all that is quick.
 _AT_ONCE = 64
 _THREADS = _AT_ONCE + 16
+# Files that were sent but never added are looked for, and removed, once they are this old.
+_KEEP_SENT_S = (3600, 3600)
 
 # The choice made before, else the browser's language.
 _TELL_LANGUAGE = """(_, ...filters) => {
@@ -72,31 +83,58 @@ class Page(Layout):
         self.assistant = assistant
         self.examples = examples
         self.talks = Talks()
+        self._suggesting = Lock()
 
         def show_article(asked: Mapping[str, Any]) -> str:  # Gradio marks it; a method it cannot
             return self.show_article(asked)
 
-        with gr.Blocks(title="qa", analytics_enabled=False, fill_width=True) as self.blocks:
-            super().__init__(ENGLISH, assistant.facets(), show_article)
+        self.blocks = gr.Blocks(
+            title="qa", analytics_enabled=False, fill_width=True, delete_cache=_KEEP_SENT_S
+        )
+        with self.blocks:
+            intake = Intake(assistant.settings, assistant.add, self._was_sent)
+            shelf = partial(articles_tab, assistant, intake)
+            super().__init__(ENGLISH, assistant.facets(), show_article, shelf)
             self._wire()
         self.blocks.max_threads = _THREADS
         self.blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=64, api_open=False)
 
+    def _was_sent(self, path: str) -> bool:
+        return path in self.blocks.upload_file_set
+
     def _wire(self) -> None:
         filters = [self.since, self.until, self.sources, self.of_language]
-        shown = [self.past, self.latest, self.example_box]
+        shown = [self.past, self.latest, self.next, self.example_box]
         shown += [self.box, self.notice, self.filters, self.send, self.stop, self.retry, self.clear]
         judged = [self.scope, self.filters, self.notice]
         spoken = [*shown, *filters, *self.example_buttons]
-        spoken += [self.masthead, self.switch, self.panel, self.unfilter, self.scope, self.model]
+        spoken += [
+            self.masthead,
+            self.nav,
+            self.switch,
+            self.panel,
+            self.unfilter,
+            self.scope,
+            self.model,
+        ]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         at_once = {**quiet, "queue": False}
         asking = {**quiet, "concurrency_id": "asking"}
 
-        gr.on([self.box.submit, self.send.click], self.ask, [self.box, *filters], shown, **asking)
-        for button in self.example_buttons:
-            button.click(self.ask_example, [button, *filters], shown, **asking)
-        self.retry.click(self.ask_again, filters, shown, **asking)
+        refined = [*shown, *filters, self.scope]
+        answered = [
+            gr.on(
+                [self.box.submit, self.send.click], self.ask, [self.box, *filters], shown, **asking
+            ),
+            *(
+                button.click(self.ask_example, [button, *filters], shown, **asking)
+                for button in self.example_buttons
+            ),
+            self.retry.click(self.ask_again, filters, shown, **asking),
+            self.refiner.submit(self.ask_otherwise, filters, refined, **asking),
+        ]
+        for event in answered:
+            event.then(self.suggest, None, [self.next], **at_once)
         self.stop.click(self.stop_answer, None, [self.stop], **at_once)
         self.clear.click(self.forget, None, shown, **at_once)
         changes = [self.since.blur, self.since.submit, self.until.blur, self.until.submit]
@@ -127,13 +165,69 @@ class Page(Layout):
     ) -> Iterator[Updates]:
         """Answer the latest question again, with the filters now in force."""
         turns = self.talks.of(request.session_hash).turns
-        text = turns[-1].text if turns else ""
-        yield from self._ask(text, Typed(since, until, sources, of), request, again=True)
+        text, constraints = (turns[-1].text, turns[-1].constraints) if turns else ("", None)
+        typed = Typed(since, until, sources, of)
+        yield from self._ask(text, typed, request, again=True, constraints=constraints)
+
+    def ask_otherwise(
+        self,
+        since: str,
+        until: str,
+        sources: list[str],
+        of: str,
+        request: gr.Request,
+        event: gr.EventData,
+    ) -> Iterator[Updates]:
+        """Answer what is proposed, or the latest question with what was understood changed."""
+        wanted: Mapping[str, Any] = event._data or {}
+        if "ask" in wanted:
+            yield from self._ask(str(wanted["ask"]), Typed(since, until, sources, of), request)
+            return
+        talk = self.talks.of(request.session_hash)
+        texts, answer = TEXTS[talk.language], talk.turns[-1].answer if talk.turns else None
+        try:
+            instead = answer and changed(answer, wanted, texts, self.assistant.sources())
+        except QuestionError as exc:
+            yield {self.notice: render.notice(str(exc))}
+            return
+        if not instead:
+            yield {self.notice: ""}
+            return
+        typed = Typed.of(instead.filters)
+        boxes = {
+            self.since: typed.since,
+            self.until: typed.until,
+            self.sources: typed.sources,
+            self.of_language: typed.language,
+            **self._judged(typed, texts),
+        }
+        for updates in self._ask(
+            instead.text,
+            typed,
+            request,
+            again=True,
+            alone=instead.alone,
+            constraints=instead.constraints,
+        ):
+            yield {**boxes, **updates} if self.past in updates else updates
 
     def _ask(
-        self, text: str, typed: Typed, request: gr.Request, *, again: bool = False
+        self,
+        text: str,
+        typed: Typed,
+        request: gr.Request,
+        *,
+        again: bool = False,
+        alone: bool = False,
+        constraints: Constraints | None = None,
     ) -> Iterator[Updates]:
-        """The first updates, and no others, redraw the whole conversation."""
+        """The first updates, and no others, redraw the whole conversation.
+
+        Args:
+            again: instead of the latest question.
+            alone: without what was said before.
+            constraints: what it asks of articles; None reads its words.
+        """
         talk = self.talks.of(request.session_hash)
         if talk.busy or not text.strip():
             # Gradio empties every output of a generator that yields nothing.
@@ -146,8 +240,10 @@ class Page(Layout):
             return
         if again:
             talk.turns.pop()
-        question = Question(text.strip(), talk.history, filters)
+        history = () if alone else talk.history
+        question = Question(text.strip(), history, filters, constraints=constraints)
         turn = talk.begin(question.text)
+        turn.constraints = constraints
         stop, started = talk.stop, time.perf_counter()
         yield {**self._conversation(talk), self.notice: ""}
         try:
@@ -168,6 +264,19 @@ class Page(Layout):
             _log(turn, time.perf_counter() - started)
         yield {**self._latest(talk), **self._buttons(talk)}
 
+    def suggest(self, request: gr.Request) -> Updates:
+        """What could be asked next, once the answer is there; nothing while others are told so."""
+        talk = self.talks.of(request.session_hash)
+        turn = talk.turns[-1] if talk.turns else None
+        answer = turn.answer if turn and not (turn.running or turn.stopped or turn.error) else None
+        # One at a time: they are tried out, which is work, and questions that were asked go first.
+        if turn and answer and self._suggesting.acquire(blocking=False):
+            try:
+                turn.suggestions = follow_ups(answer, talk.history[::2], self.assistant.try_out)
+            finally:
+                self._suggesting.release()
+        return self._next(talk)
+
     def stop_answer(self, request: gr.Request) -> Updates:
         """Stop the answer; what is there of it stays."""
         self.talks.of(request.session_hash).stop.set()
@@ -184,16 +293,18 @@ class Page(Layout):
         self.talks.close(request.session_hash)
 
     def show_article(self, asked: Mapping[str, Any]) -> str:
-        """The panel for `{"id", "start", "end", "language"}`; offsets may be missing."""
+        """The panel for `{"id", "start", "end", "answer_start", "answer_end", "language"}`.
+
+        Offsets may be missing: the quote's, and those of what the reader points to in it.
+        """
         texts = TEXTS[language_of(str(asked.get("language")))]
         if asked.get("id") is None:
             return render.no_article(texts.panel_empty, texts)
         article = self.assistant.article(str(asked["id"]))
         if article is None:
             return render.no_article(texts.article_gone, texts, closable=True)
-        start, end = asked.get("start"), asked.get("end")
-        span = Span(start, end) if isinstance(start, int) and isinstance(end, int) else None
-        return render.article_html(article, span, texts)
+        span, answer = _span(asked, "start", "end"), _span(asked, "answer_start", "answer_end")
+        return render.article_html(article, span, texts, answer)
 
     def judge_filters(
         self, since: str, until: str, sources: list[str], of: str, request: gr.Request
@@ -227,19 +338,21 @@ class Page(Layout):
         talk = self.talks.of(request.session_hash)
         talk.language = language_of(language)
         texts = TEXTS[talk.language]
+        facets = self.assistant.facets()
         return {
             **self._conversation(talk),
             **self._judged(Typed(since, until, sources, of), texts),
             **self._examples(talk),
             self.masthead: render.masthead(texts),
+            self.nav: frame.nav(ARTICLE_TEXTS[texts.language]),
             self.switch: gr.update(value=texts.language, label=texts.switch),
             self.box: gr.update(label=texts.question, placeholder=texts.placeholder),
             self.since: gr.update(label=texts.since, placeholder=texts.date_hint),
             self.until: gr.update(label=texts.until, placeholder=texts.date_hint),
-            self.sources: gr.update(label=texts.source),
+            self.sources: gr.update(label=texts.source, choices=list(facets["source"])),
             self.of_language: gr.update(
                 label=texts.article_language,
-                choices=language_choices(texts, self.assistant.facets()),
+                choices=language_choices(texts, facets),
             ),
             self.unfilter: texts.remove_filters,
             self.panel: render.no_article(texts.panel_empty, texts),
@@ -256,11 +369,17 @@ class Page(Layout):
             self.past: past,
             self.example_box: examples,
             **self._latest(talk),
+            **self._next(talk),
             **self._buttons(talk),
         }
 
+    def _next(self, talk: Talk) -> Updates:
+        latest = talk.turns[-1] if talk.turns else None
+        return {self.next: render.suggested(latest, TEXTS[talk.language])}
+
     def _latest(self, talk: Talk) -> Updates:
-        return {self.latest: render.conversation(talk.turns[-1:], TEXTS[talk.language])}
+        turns, texts = talk.turns[-1:], TEXTS[talk.language]
+        return {self.latest: render.conversation(turns, texts, latest=True)}
 
     def _buttons(self, talk: Talk) -> Updates:
         texts, done = TEXTS[talk.language], bool(talk.turns) and not talk.busy
@@ -291,13 +410,18 @@ class Page(Layout):
         n = in_force(filters)
         label = texts.filters_on.format(n=n) if n else texts.filters
         return {
-            self.scope: render.filters_line(filters, texts),
+            self.scope: filters_line(filters, texts),
             self.notice: "",
             self.filters: gr.update(label=label),
         }
 
     def _model_line(self, texts: Texts) -> str:
         return render.model_line(self.assistant.llm_status(), texts)
+
+
+def _span(asked: Mapping[str, Any], first: str, last: str) -> Span | None:
+    start, end = asked.get(first), asked.get(last)
+    return Span(start, end) if isinstance(start, int) and isinstance(end, int) else None
 
 
 def _log(turn: Turn, seconds: float) -> None:

@@ -9,33 +9,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from qa import extractive
 from qa.answer import Answer, Citation, Hit
-from qa.article import Article, PartialDate
+from qa.article import Article
 from qa.chunks import Span
-from qa.filters import Filters
 from qa.ui.talks import Turn
 from qa.ui.texts import Texts
+from qa.ui.texts_evidence import EVIDENCE_TEXTS
+from qa.ui.understood import understood
+from qa.ui.why import why
 
 if TYPE_CHECKING:
     from qa.assistant import LLMStatus
-    from qa.constraints import Constraints
 
 _NUMBER = re.compile(r"\[(\d{1,3})\]")
 _NEAREST = 3
 
 
-def conversation(turns: Iterable[Turn], texts: Texts) -> str:
-    """Turns, oldest first."""
-    return "".join(turn_html(turn, texts) for turn in turns)
+def conversation(turns: Iterable[Turn], texts: Texts, *, latest: bool = False) -> str:
+    """Turns, oldest first; what was understood of the `latest` one can be changed."""
+    return "".join(turn_html(turn, texts, latest=latest) for turn in turns)
 
 
-def turn_html(turn: Turn, texts: Texts) -> str:
+def turn_html(turn: Turn, texts: Texts, *, latest: bool = False) -> str:
     """A question and its answer, in whatever state."""
     busy = str(turn.running).lower()
     return (
@@ -44,7 +44,7 @@ def turn_html(turn: Turn, texts: Texts) -> str:
         f'</span><p class="qa-asked-text">{escape(turn.text)}</p></div>'
         f'<div class="{_kind(turn)}" data-testid="bot" aria-busy="{busy}" '
         f'data-stage="{_stage(turn)}"><h2 class="qa-hidden">{escape(texts.assistant)}</h2>'
-        f"{_body(turn, texts)}</div></section>"
+        f"{_body(turn, texts, latest=latest)}</div></section>"
     )
 
 
@@ -64,10 +64,14 @@ def _stage(turn: Turn) -> str:
     return turn.answer.stage if turn.answer else "searching"
 
 
-def _body(turn: Turn, texts: Texts) -> str:
+def _body(turn: Turn, texts: Texts, *, latest: bool) -> str:
     parts = []
     if turn.answer is not None:
-        parts += [_understood(turn.answer, texts), answer_text(turn.answer, texts)]
+        editable = latest and not turn.running
+        parts += [
+            understood(turn.answer, texts, editable=editable),
+            answer_text(turn.answer, texts),
+        ]
     if turn.error is not None:
         parts.append(f'<p class="qa-error" role="alert">{escape(turn.error)}</p>')
     elif turn.stopped:
@@ -77,6 +81,8 @@ def _body(turn: Turn, texts: Texts) -> str:
         parts.append(f'<p class="qa-doing"><i aria-hidden="true"></i>{escape(doing)}</p>')
     if turn.answer is not None:
         parts += [_remark(turn.answer, texts), evidence(turn.answer, texts)]
+        if not turn.running:
+            parts.append(why(turn.answer, texts))
     return "".join(parts)
 
 
@@ -92,30 +98,12 @@ def _note(text: str) -> str:
     return f'<p class="qa-note">{escape(text)}</p>'
 
 
-def _understood(answer: Answer, texts: Texts) -> str:
-    question = answer.question
-    said = []
-    if question.standalone and question.standalone.strip() != question.text.strip():
-        said.append(
-            f'<p class="qa-understood">{escape(texts.understood)}{_colon(texts)} '
-            f"<q>{escape(question.standalone)}</q></p>"
-        )
-    if question.filters:
-        said.append(filters_line(question.filters, texts))
-    said.append(constraints_line(answer, texts))
-    return "".join(said)
-
-
 def _remark(answer: Answer, texts: Texts) -> str:
     """Why another answerer wrote, or that something was left out."""
     if answer.abstained or not answer.reason or answer.stage != "final":
         return ""
     text = texts.left_out if answer.answerer == "generative" else texts.quotes_instead
     return f'<p class="qa-note" title="{escape(answer.reason)}">{escape(text)}</p>'
-
-
-def _colon(texts: Texts) -> str:
-    return "\u00a0:" if texts.language == "fr" else ":"
 
 
 def answer_text(answer: Answer, texts: Texts) -> str:
@@ -170,13 +158,16 @@ def _number(citation: Citation, texts: Texts) -> str:
     title = citation.article.title or texts.untitled
     label = texts.source_of.format(n=citation.n, title=title)
     return (
-        f'<button type="button" class="qa-number" {_opens(citation.article, citation.span)} '
+        f'<button type="button" class="qa-number" '
+        f"{_opens(citation.article, citation.span, citation.answer)} "
         f'aria-label="{escape(label)}" title="{escape(title)}">[{citation.n}]</button>'
     )
 
 
-def _opens(article: Article, span: Span | None) -> str:
+def _opens(article: Article, span: Span | None, answer: Span | None) -> str:
     place = f' data-start="{span.start}" data-end="{span.end}"' if span else ""
+    if answer:
+        place += f' data-answer-start="{answer.start}" data-answer-end="{answer.end}"'
     return f'data-article="{escape(article.id)}"{place}'
 
 
@@ -196,6 +187,20 @@ def evidence(answer: Answer, texts: Texts) -> str:
     return f'<h3 class="qa-cards-title">{escape(heading)}</h3><ul class="qa-cards">{items}</ul>'
 
 
+def suggested(turn: Turn | None, texts: Texts) -> str:
+    """Buttons that ask what is suggested after a turn; `refine.js` asks it."""
+    if turn is None or turn.answer is None or not turn.suggestions:
+        return ""
+    language = escape(turn.answer.language)
+    items = "".join(
+        f'<li><button type="button" class="qa-suggestion" data-ask="{escape(question)}" '
+        f'lang="{language}">{escape(question)}</button></li>'
+        for question in turn.suggestions
+    )
+    heading = escape(EVIDENCE_TEXTS[texts.language].suggestions)
+    return f'<section aria-label="{heading}"><ul class="qa-suggestions">{items}</ul></section>'
+
+
 def nearest(hits: Sequence[Hit]) -> list[Article]:
     """The articles of the best hits, each once."""
     return list({hit.article.id: hit.article for hit in hits}.values())[:_NEAREST]
@@ -205,13 +210,15 @@ def _card(
     article: Article, texts: Texts, citation: Citation | None = None, *, quote: bool = True
 ) -> str:
     number = f'<span class="qa-card-n">{citation.n}</span>' if citation else ""
-    said, span = "", citation.span if citation else None
+    said, span, words = "", None, None
+    if citation:
+        span, words = citation.span, citation.answer
     if citation and quote:
         said = f'<q class="qa-card-quote" lang="{escape(article.language)}">{_quote(citation)}</q>'
     if citation and citation.also:
         said += f'<span class="qa-card-where">{escape(_copies(citation, texts))}</span>'
     return (
-        f'<button type="button" class="qa-card" {_opens(article, span)}>'
+        f'<button type="button" class="qa-card" {_opens(article, span, words)}>'
         f'{number}<span class="qa-card-body"><span class="qa-card-title" '
         f'lang="{escape(article.language)}">{escape(article.title or texts.untitled)}</span>'
         f'<span class="qa-card-where">{_where(article, texts)}</span>{said}</span></button>'
@@ -232,8 +239,10 @@ def _where(article: Article, texts: Texts) -> str:
     return " · ".join(escape(part) for part in known if part)
 
 
-def article_html(article: Article, span: Span | None, texts: Texts) -> str:
-    """The whole article; the quote, where `span` is one, in a <mark>."""
+def article_html(
+    article: Article, span: Span | None, texts: Texts, answer: Span | None = None
+) -> str:
+    """The whole article; the quote, where `span` is one, in a <mark>, and `answer` strong in it."""
     link = safe_link(article.url)
     published = ""
     if link:
@@ -249,17 +258,23 @@ def article_html(article: Article, span: Span | None, texts: Texts) -> str:
         f"{escape(article.title or texts.untitled)}</h2>"
         f'<p class="qa-where">{_where(article, texts)}</p>{published}</header>'
         f'<div class="qa-article-text" lang="{escape(article.language)}">'
-        f"{highlighted(article.text, span)}</div></article>",
+        f"{highlighted(article.text, span, answer)}</div></article>",
         texts,
     )
 
 
-def highlighted(text: str, span: Span | None) -> str:
-    """The text escaped, with the span's characters, and no others, inside <mark>."""
+def highlighted(text: str, span: Span | None, answer: Span | None = None) -> str:
+    """The text escaped, with the span's characters, and no others, inside <mark>.
+
+    The `answer`, words that the reader points to, is strong if it lies inside the span.
+    """
     if span is None or not 0 <= span.start < span.end <= len(text):
         return escape(text)
     before, quote, after = text[: span.start], span.of(text), text[span.end :]
-    return f'{escape(before)}<mark tabindex="-1">{escape(quote)}</mark>{escape(after)}'
+    marked = escape(quote)
+    if answer is not None and span.start <= answer.start < answer.end <= span.end:
+        marked = _strong(quote, answer.start - span.start, answer.end - span.start)
+    return f'{escape(before)}<mark tabindex="-1">{marked}</mark>{escape(after)}'
 
 
 def no_article(message: str, texts: Texts, *, closable: bool = False) -> str:
@@ -292,60 +307,6 @@ def safe_link(url: str | None) -> str | None:
     except ValueError:
         return None
     return url if parts.scheme in ("http", "https") and parts.netloc else None
-
-
-def filters_line(filters: Filters, texts: Texts) -> str:
-    """What the filters let through; empty without filters."""
-    said = []
-    if filters.since:
-        said.append(texts.from_day.format(day=texts.day(PartialDate.of(filters.since))))
-    if filters.until:
-        said.append(texts.to_day.format(day=texts.day(PartialDate.of(filters.until))))
-    said += filters.sources
-    if filters.language:
-        said.append(texts.language_name(filters.language))
-    if not said:
-        return ""
-    return _scope(texts.only, said, texts)
-
-
-def constraints_line(answer: Answer, texts: Texts) -> str:
-    """Which outlets and days the question names, and whether no article is of them; else empty."""
-    said = list(answer.constraints.sources)
-    for time in (*answer.constraints.articles, *answer.constraints.events):
-        if time.since and time.until:
-            said.append(_days(time.since, time.until, texts))
-        elif time.since:
-            said.append(texts.from_day.format(day=texts.day(PartialDate.of(time.since))))
-        elif time.until:
-            said.append(texts.to_day.format(day=texts.day(PartialDate.of(time.until))))
-    if not said:
-        return ""
-    line = _scope(texts.first, dict.fromkeys(said), texts)
-    return line if answer.met else line + _note(_unmet(answer.constraints, texts))
-
-
-def _scope(label: str, said: Iterable[str], texts: Texts) -> str:
-    # Spaces between the parts for those who hear or copy them.
-    chips = " ".join(f"<span>{escape(part)}</span>" for part in said)
-    return f'<p class="qa-scope">{escape(label)}{_colon(texts)} {chips}</p>'
-
-
-def _unmet(constraints: Constraints, texts: Texts) -> str:
-    """What no article is, in the words of what was asked for (as `qa.asked.meets` reads it)."""
-    if not any(outlet.cued for outlet in constraints.outlets):
-        return texts.unmet_date
-    return texts.unmet_both if constraints.articles else texts.unmet_source
-
-
-def _days(since: date, until: date, texts: Texts) -> str:
-    """A month or a year by its name, other intervals by their ends."""
-    for shorter in (f"{since:%Y}", f"{since:%Y-%m}", f"{since:%Y-%m-%d}"):
-        whole = PartialDate.parse(shorter)
-        if (whole.first, whole.last) == (since, until):
-            return texts.day(whole)
-    ends = (texts.day(PartialDate.of(since)), texts.day(PartialDate.of(until)))
-    return " – ".join(ends)
 
 
 def notice(message: str | None) -> str:

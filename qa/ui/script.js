@@ -5,7 +5,7 @@ const part = (id) => document.getElementById(id);
 // As in style/narrow.css: below this width the panel lies over the page.
 const narrow = window.matchMedia("(max-width: 899px)");
 
-let opened = null; // what the panel shows: {id, start, end}
+let opened = null; // what the panel shows: {id, start, end, answer_start, answer_end}
 let opener = null; // the button that opened it
 let request = 0;
 
@@ -38,22 +38,31 @@ async function load(asked) {
 
 function lay() {
   const panel = part("qa-panel");
+  const named = element.querySelector(".qa-panel");
   const over = opened !== null && narrow.matches;
   panel.toggleAttribute("data-open", opened !== null);
-  for (const id of ["qa-head", "qa-chat"]) part(id).inert = over;
+  for (const id of ["qa-head", "qa-chat", "qa-articles"]) part(id).inert = over;
   if (over) {
     panel.setAttribute("role", "dialog");
     panel.setAttribute("aria-modal", "true");
+    panel.setAttribute("aria-label", named.getAttribute("aria-label"));
   } else {
     panel.removeAttribute("role");
     panel.removeAttribute("aria-modal");
+    panel.removeAttribute("aria-label");
   }
 }
 
 async function open(button) {
-  const { article, start, end } = button.dataset;
+  const { article, start, end, answerStart, answerEnd } = button.dataset;
   opener = button;
-  opened = { id: article, start: offset(start), end: offset(end) };
+  opened = {
+    id: article,
+    start: offset(start),
+    end: offset(end),
+    answer_start: offset(answerStart),
+    answer_end: offset(answerEnd),
+  };
   for (const old of document.querySelectorAll("[data-article][aria-current]")) {
     old.removeAttribute("aria-current");
   }

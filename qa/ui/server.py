@@ -25,7 +25,7 @@ from fastapi import FastAPI
 
 from qa.errors import SettingsError
 from qa.settings import Settings
-from qa.ui.examples import Examples, choose_examples, folder_of
+from qa.ui.examples import Examples, first_questions
 from qa.ui.guard import PageGuard
 from qa.ui.looks import looks
 from qa.ui.page import build_page
@@ -61,7 +61,7 @@ def serve(settings: Settings, *, add_routes: AddRoutes | None = None) -> None:
         closing(listen(settings.host, settings.port)) as port,
         Assistant.open(settings, wait_for_llm=False) as assistant,
     ):
-        examples = choose_examples(settings.corpus or folder_of(assistant), assistant.article)
+        examples = first_questions(assistant, settings.corpus)
         launch(assistant, settings, examples=examples, add_routes=add_routes, port=port)
 
 
@@ -81,19 +81,15 @@ def launch(
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     page = build_page(assistant, examples or {})
     stopping = Event()
-    app.add_middleware(PageGuard, page=page, most_bytes=settings.max_body_bytes, stopping=stopping)
-    others = add_routes(app, assistant, stopping) if add_routes is not None else lambda: 0
-    app = gr.mount_gradio_app(
-        app,
-        page,
-        path="/",
-        auth=_auth(settings.passwords),
-        footer_links=[],
-        run_history=False,
-        show_error=False,
-        ssr_mode=False,
-        **looks(),
+    app.add_middleware(
+        PageGuard,
+        page=page,
+        most_bytes=settings.max_body_bytes,
+        most_sent=_most_sent(settings),
+        stopping=stopping,
     )
+    others = add_routes(app, assistant, stopping) if add_routes is not None else lambda: 0
+    app = mount_page(app, page, settings)
     with closing(port or listen(settings.host, settings.port)) as listening:
         config = uvicorn.Config(
             app,
@@ -114,6 +110,29 @@ def launch(
         )
         with _stopped_by_signals(server):
             server.run(sockets=[listening])
+
+
+def mount_page(app: FastAPI, page: gr.Blocks, settings: Settings) -> FastAPI:
+    """Put the page on an app, under every path that is not taken."""
+    mounted: FastAPI = gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        auth=_auth(settings.passwords),
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        # Gradio has an address for files whether or not the page takes any.
+        max_file_size=_most_sent(settings),
+        **looks(),
+    )
+    return mounted
+
+
+def _most_sent(settings: Settings) -> int:
+    """Most bytes in a file from the page; 0 when it takes none."""
+    return settings.upload_bytes if settings.uploads else 0
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from threading import Event, Lock
 
 from qa.answer import Answer, Language
+from qa.constraints import Constraints
 
 # Tabs that close say so; this bounds the ones that could not.
 _MOST_TALKS = 500
@@ -26,6 +27,8 @@ class Turn:
         error: the sentence to show instead of an answer.
         stopped: whether the person stopped it.
         running: whether more is to come.
+        constraints: what it asks of articles, where the person said so.
+        suggestions: what could be asked next.
     """
 
     text: str
@@ -33,6 +36,8 @@ class Turn:
     error: str | None = None
     stopped: bool = False
     running: bool = True
+    constraints: Constraints | None = None
+    suggestions: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

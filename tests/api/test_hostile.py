@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,50 @@ def test_what_gradio_serves_and_the_page_does_not_use_is_not_there(
         "stream/1",
     ):
         refused(client.post(f"/gradio_api/{path}", json={"data": []}), 404)
+
+
+def test_files_are_taken_only_with_a_length_and_up_to_the_limit(index: Path, tmp_path: Path):
+    settings = {"QA_UPLOADS": str(tmp_path / "kept"), "QA_UPLOAD_BYTES": "2000"}
+    taken = {"GRADIO_TEMP_DIR": str(tmp_path / "sent"), "QA_MAX_BODY_BYTES": str(MOST)}
+    with program(index, **settings, **taken) as running:
+        client = running.client
+
+        def send(content: bytes, name: str = "../../x.txt") -> httpx.Response:
+            return client.post("/gradio_api/upload", files={"files": (name, content)})
+
+        assert send(b"a" * 1999).status_code == 200
+        assert send(b"a" * 2001).status_code == 413  # Gradio's own no
+        refused(send(b"a" * 50_000), 413)
+        in_pieces = iter([b"--x\r\n", b"a" * 100])
+        kind = {"Content-Type": "multipart/form-data; boundary=x"}
+        refused(client.post("/gradio_api/upload", content=in_pieces, headers=kind), 411)
+        answer = client.post("/gradio_api/upload", content=b"nonsense", headers=kind)
+        assert answer.status_code == 400  # so is this
+        kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert kept
+        assert all((tmp_path / "sent") in path.parents for path in kept)
+        config = client.get("/config").json()
+        (shelf,) = [
+            c["id"] for c in config["components"] if c["props"].get("elem_id") == "qa-articles"
+        ]
+        call = {"component_id": shelf, "session_hash": "x"}
+        for path in ("/etc/passwd", f"{index}/manifest.json", "..", "\x00", 7, None):
+            files = {"files": [{"name": "x.txt", "path": path}], "language": "en"}
+            begun = client.post(
+                "/gradio_api/component_server", json={**call, "fn_name": "add_files", "data": files}
+            )
+            data = {"job": begun.json()["job"], "language": "en"}
+            asking = {**call, "fn_name": "added_files", "data": data}
+            deadline = time.monotonic() + 30
+            while not (told := client.post("/gradio_api/component_server", json=asking).json())[
+                "done"
+            ]:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            assert "x.txt" in told["html"]
+            assert "passwd" not in told["html"]
+        assert not (tmp_path / "kept").exists()
+    assert "Traceback" not in "".join(running.log)
 
 
 # Bodies

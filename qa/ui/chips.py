@@ -1,0 +1,224 @@
+"""Chips: what a question was understood to ask of articles, piece by piece, and without a piece.
+
+Two rows: `only` are the reader's own filters, `first` the outlets and times read in the question.
+A change says which chip of a row is to go or to be something else; `changed` makes of it what to
+ask instead. Knows nothing about HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Literal
+
+from qa.answer import Answer
+from qa.article import PartialDate
+from qa.constraints import Constraints, Outlet
+from qa.errors import QuestionError
+from qa.filters import Filters
+from qa.temporal import TimeExpression
+from qa.ui.filtering import Typed
+from qa.ui.texts import Texts
+from qa.ui.texts_evidence import EVIDENCE_TEXTS
+
+Row = Literal["only", "first"]
+Kind = Literal["since", "until", "source", "language", "time"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A piece of what was understood.
+
+    Attributes:
+        label: in the page's language.
+        kind: what it is.
+        value: the source or the language; the first day of a `since`, the last of an `until`.
+        since, until: of a time; None is an open side.
+    """
+
+    label: str
+    kind: Kind
+    value: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
+def chips_of(filters: Filters, texts: Texts) -> list[Chip]:
+    """The row `only`."""
+    chips = []
+    if filters.since:
+        label = texts.from_day.format(day=_day(filters.since, texts))
+        chips.append(Chip(label, "since", filters.since.isoformat()))
+    if filters.until:
+        label = texts.to_day.format(day=_day(filters.until, texts))
+        chips.append(Chip(label, "until", filters.until.isoformat()))
+    chips += [Chip(source, "source", source) for source in filters.sources]
+    if filters.language:
+        chips.append(Chip(texts.language_name(filters.language), "language", filters.language))
+    return chips
+
+
+def chips_read(constraints: Constraints, texts: Texts) -> list[Chip]:
+    """The row `first`; what says the same is one chip."""
+    chips = [Chip(source, "source", source) for source in constraints.sources]
+    for time in (*constraints.articles, *constraints.events):
+        if time.since or time.until:
+            label = _period(time, texts)
+            chips.append(Chip(label, "time", since=time.since, until=time.until))
+    return list(dict.fromkeys(chips))
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What to ask instead.
+
+    Attributes:
+        text: the question.
+        alone: whether it is to be understood without what was said before.
+        filters: which articles count.
+        constraints: what it asks of articles; None reads it in the question.
+    """
+
+    text: str
+    alone: bool
+    filters: Filters
+    constraints: Constraints | None
+
+
+def changed(
+    answer: Answer, change: Mapping[str, Any], texts: Texts, sources: Sequence[str]
+) -> Instead | None:
+    """What to ask after a change; None when it makes no sense (any more).
+
+    Args:
+        answer: whose chips the reader saw.
+        change: "row" and "n" name a chip, "question" is the row of the question itself; with
+            "remove" it goes, otherwise it becomes "value", or "since" and "until".
+        texts: the page's language.
+        sources: those of the index.
+
+    Raises:
+        QuestionError: what was typed is no date or no source; said in the page's language.
+    """
+    question, row, n = answer.question, change.get("row"), change.get("n")
+    value = str(change.get("value") or "").strip()
+    if row == "question":
+        return Instead(value, True, question.filters, None) if value else None
+    rows = {
+        "only": chips_of(question.filters, texts),
+        "first": chips_read(answer.constraints, texts),
+    }
+    chips = rows.get(str(row), [])
+    if not isinstance(n, int) or not 0 <= n < len(chips):
+        return None
+    chip, new = chips[n], None
+    if not change.get("remove"):
+        new = _renewed(chip, change, texts, sources)
+    constraints = answer.constraints
+    filters = question.filters
+    if row == "only":
+        filters = _filters([*chips[:n], *([new] if new else []), *chips[n + 1 :]])
+        _check_window(filters, texts)
+        constraints_asked = question.constraints
+    else:
+        constraints_asked = _without(constraints, chip, new)
+    return Instead(question.text, False, filters, constraints_asked)
+
+
+def _renewed(
+    chip: Chip, change: Mapping[str, Any], texts: Texts, sources: Sequence[str]
+) -> Chip | None:
+    """The chip as it is to be; None when its boxes were emptied."""
+    value = str(change.get("value") or "").strip()
+    if chip.kind == "time":
+        typed = Typed(str(change.get("since") or ""), str(change.get("until") or ""))
+        window = typed.filters(texts)
+        new = replace(chip, since=window.since, until=window.until)
+        return new if window else None
+    if not value:
+        return None
+    if chip.kind == "since":
+        day = Typed(since=value).filters(texts).since
+        return replace(chip, value=day.isoformat()) if day else None
+    if chip.kind == "until":
+        day = Typed(until=value).filters(texts).until
+        return replace(chip, value=day.isoformat()) if day else None
+    if chip.kind == "source" and value not in sources:
+        no_source = EVIDENCE_TEXTS[texts.language].no_source
+        raise QuestionError(no_source.format(value=value))
+    return replace(chip, value=value)
+
+
+def _filters(chips: Sequence[Chip]) -> Filters:
+    days = {c.kind: date.fromisoformat(c.value) for c in chips if c.kind in ("since", "until")}
+    languages = [chip.value for chip in chips if chip.kind == "language"]
+    return Filters(
+        since=days.get("since"),
+        until=days.get("until"),
+        sources=tuple(dict.fromkeys(chip.value for chip in chips if chip.kind == "source")),
+        language=languages[0] if languages else None,
+    )
+
+
+def _check_window(filters: Filters, texts: Texts) -> None:
+    """Raise QuestionError, in words, for a window without days."""
+    Typed.of(filters).filters(texts)
+
+
+def _without(constraints: Constraints, chip: Chip, new: Chip | None) -> Constraints:
+    """The constraints with a chip's pieces gone, or as another chip says."""
+    if chip.kind == "time":
+        return replace(
+            constraints,
+            articles=_times(constraints.articles, chip, new),
+            events=_times(constraints.events, chip, new),
+        )
+    outlets = [_outlet(outlet, chip.value, new) for outlet in constraints.outlets]
+    return replace(constraints, outlets=tuple(outlet for outlet in outlets if outlet.sources))
+
+
+def _times(
+    times: Sequence[TimeExpression], chip: Chip, new: Chip | None
+) -> tuple[TimeExpression, ...]:
+    kept = []
+    for time in times:
+        if (time.since, time.until) != (chip.since, chip.until):
+            kept.append(time)
+        elif new:
+            kept.append(replace(time, since=new.since, until=new.until))
+    return tuple(kept)
+
+
+def _outlet(outlet: Outlet, source: str, new: Chip | None) -> Outlet:
+    """The outlet without a source, or with another, which is then surely meant."""
+    if source not in outlet.sources:
+        return outlet
+    rest = [
+        new.value if new and each == source else each
+        for each in outlet.sources
+        if new or each != source
+    ]
+    return replace(outlet, sources=tuple(dict.fromkeys(rest)), cued=outlet.cued or bool(new))
+
+
+def _period(time: TimeExpression, texts: Texts) -> str:
+    if time.since and time.until:
+        return _days(time.since, time.until, texts)
+    if time.since:
+        return texts.from_day.format(day=_day(time.since, texts))
+    assert time.until is not None
+    return texts.to_day.format(day=_day(time.until, texts))
+
+
+def _day(day: date, texts: Texts) -> str:
+    return texts.day(PartialDate.of(day))
+
+
+def _days(since: date, until: date, texts: Texts) -> str:
+    """A month or a year by its name, other intervals by their ends."""
+    for shorter in (f"{since:%Y}", f"{since:%Y-%m}", f"{since:%Y-%m-%d}"):
+        whole = PartialDate.parse(shorter)
+        if (whole.first, whole.last) == (since, until):
+            return texts.day(whole)
+    return f"{_day(since, texts)} – {_day(until, texts)}"

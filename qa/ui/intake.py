@@ -1,0 +1,245 @@
+"""Intake: files that people add on the page → checked, kept in the folder of the settings, indexed.
+
+A file is kept under a name of our making (its content's hash, then what is harmless of its own
+name), so that no name can leave the folder or take another's place. One job is indexed at a time,
+in a thread of its own, while questions are answered; a killed one leaves an index that works. A
+file that could not be read is not kept. Knows nothing about HTML.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import secrets
+import shutil
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Literal, Protocol
+
+from qa.errors import QAError, SettingsError
+from qa.indexing import ProgressCallback, Report, Step
+from qa.settings import Settings
+from qa.sources import SUPPORTED
+from qa.ui.texts_articles import ArticleTexts
+
+log = logging.getLogger(__name__)
+
+Stage = Literal["waiting", "reading", "done"]
+
+_MOST_WAITING = 8
+_MOST_REMEMBERED = 200
+_ARRIVAL_S = 5.0  # Gradio moves a file to its place after it has answered
+_LONGEST_NAME = 60
+
+
+class Add(Protocol):
+    """Indexes files; `Assistant.add`."""
+
+    def __call__(self, paths: Sequence[Path], progress: ProgressCallback | None) -> Report: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file as the browser sent it: the name that its owner gave it, and where it is."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What could not be read.
+
+    Attributes:
+        name: of the file, as its owner calls it.
+        row: the row or item of the file; None for all of it.
+        reason: in words.
+    """
+
+    name: str
+    row: str | None
+    reason: str
+
+
+@dataclass(slots=True)
+class Job:
+    """Some files on their way into the index.
+
+    Attributes:
+        words: in which reasons of our own are said.
+        stage: `done` whether or not anything was added.
+        step: how far the indexing is.
+        report: of the indexing; None before its end, and when there was none.
+        problems: so far.
+    """
+
+    words: ArticleTexts
+    stage: Stage = "waiting"
+    step: Step | None = None
+    report: Report | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Intake:
+    """Takes files in, when the settings name a folder for them. Safe to share between threads."""
+
+    def __init__(self, settings: Settings, add: Add, sent: Callable[[str], bool]) -> None:
+        """
+        Args:
+            settings: the folder and the limits.
+            add: indexes files.
+            sent: whether a path is that of a file sent to this page.
+
+        Raises:
+            SettingsError: a type is none that can be read.
+        """
+        self.folder = settings.uploads
+        self.types = tuple(_ending(kind) for kind in settings.upload_types) or SUPPORTED
+        self.most_bytes = settings.upload_bytes
+        self.most_files = settings.upload_files
+        self._add = add
+        self._sent = sent
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._lock = Lock()
+        self._turn = Lock()
+
+    def refusal(self, name: str, size: int, words: ArticleTexts) -> str | None:
+        """Why a file is not taken, None when it is."""
+        if not name.lower().endswith(self.types):
+            return words.bad_type.format(types=", ".join(self.types))
+        if size > self.most_bytes:
+            return words.too_large.format(
+                megabytes=megabytes(size), most=megabytes(self.most_bytes)
+            )
+        return None if size else words.empty_file
+
+    def start(self, files: Sequence[Sent], words: ArticleTexts) -> str:
+        """Begin to take files in; returns the job's name, which only its owner knows."""
+        job, name = Job(words), secrets.token_urlsafe(12)
+        with self._lock:
+            waiting = sum(other.stage != "done" for other in self._jobs.values())
+            self._jobs[name] = job
+            while len(self._jobs) > _MOST_REMEMBERED:
+                self._jobs.popitem(last=False)
+        refused = self._refused(len(files), waiting, words)
+        if refused:
+            job.problems += [Problem(file.name, None, refused) for file in files]
+            job.stage = "done"
+        else:
+            # A daemon: a stopping server does not wait for it, and the next run completes it.
+            Thread(target=self._run, args=(job, files), daemon=True, name="qa-intake").start()
+        return name
+
+    def job(self, name: str) -> Job | None:
+        """What became of a job; None when it is not known (any more)."""
+        with self._lock:
+            return self._jobs.get(name)
+
+    def _refused(self, count: int, waiting: int, words: ArticleTexts) -> str | None:
+        if self.folder is None:
+            return words.uploads_off
+        if count > self.most_files:
+            return words.too_many.format(files=count, most=self.most_files)
+        return words.too_busy if waiting >= _MOST_WAITING else None
+
+    def _run(self, job: Job, files: Sequence[Sent]) -> None:
+        try:
+            with self._turn:
+                job.stage = "reading"
+                self._take(job, files)
+        except QAError as exc:
+            job.problems += [Problem(file.name, None, str(exc)) for file in files]
+        except Exception:
+            log.exception("adding %d files failed", len(files))
+            job.problems += [Problem(file.name, None, job.words.add_failed) for file in files]
+        finally:
+            job.stage = "done"
+
+    def _take(self, job: Job, files: Sequence[Sent]) -> None:
+        kept: dict[Path, str] = {}
+        new: set[Path] = set()
+        for file in files:
+            reason = self._check(file, job.words)
+            if reason:
+                job.problems.append(Problem(file.name, None, reason))
+                continue
+            place = self._place(file)
+            if not place.exists():
+                new.add(place)
+            shutil.move(file.path, place)
+            kept.setdefault(place, file.name)
+        if not kept:
+            return
+
+        def progress(step: Step) -> None:
+            job.step = step
+
+        try:
+            job.report = self._add(list(kept), progress)
+        except BaseException:
+            _remove(new)
+            raise
+        failed = {failure.origin: failure.reason for failure in job.report.failures}
+        _remove(place for place in new if str(place) in failed)
+        for origin, reason in failed.items():
+            file_of, row = _split(origin)
+            job.problems.append(Problem(kept[Path(file_of)], row, reason))
+
+    def _check(self, file: Sent, words: ArticleTexts) -> str | None:
+        if not self._sent(str(file.path)) or file.path.is_symlink():
+            return words.not_uploaded
+        deadline = time.monotonic() + _ARRIVAL_S
+        while not file.path.is_file():
+            if time.monotonic() > deadline:
+                return words.not_uploaded
+            time.sleep(0.05)
+        reason = self.refusal(file.name, file.path.stat().st_size, words)
+        if reason:
+            file.path.unlink()
+        return reason
+
+    def _place(self, file: Sent) -> Path:
+        """Where a file is kept: the same content under the same name is the same file."""
+        assert self.folder is not None
+        folder = self.folder.resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        with file.path.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()[:16]
+        return folder / f"{digest}-{harmless(file.name)}"
+
+
+def harmless(name: str) -> str:
+    """A file's name without folders and without any character that could mean something."""
+    last = re.split(r"[/\\]", name)[-1].lower()
+    ending = max((e for e in SUPPORTED if last.endswith(e)), key=len, default="")
+    stem = re.sub(r"[^\w-]+", "-", last.removesuffix(ending)).strip("-_")
+    return f"{stem[:_LONGEST_NAME] or 'file'}{ending}"
+
+
+def megabytes(size: int) -> str:
+    """Millions of bytes, to one digit where that is needed."""
+    return f"{size / 1e6:.1f}".removesuffix(".0") if size >= 50_000 else "0.1"
+
+
+def _ending(kind: str) -> str:
+    ending = f".{kind.lower().removeprefix('.')}"
+    if ending not in SUPPORTED:
+        known = ", ".join(SUPPORTED)
+        raise SettingsError(f"upload_types names {kind!r}, which has no reader; those are {known}.")
+    return ending
+
+
+def _split(origin: str) -> tuple[str, str | None]:
+    """The file, and its row."""
+    match = re.fullmatch(r"(.*)#(\d+)", origin, re.DOTALL)
+    return (match[1], match[2]) if match else (origin, None)
+
+
+def _remove(places: Iterable[Path]) -> None:
+    for place in places:
+        place.unlink(missing_ok=True)

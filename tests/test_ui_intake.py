@@ -1,0 +1,323 @@
+"""Files added on the page: what is taken, where it is kept, and that asking goes on meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from qa.assistant import Assistant, LanguageModel
+from qa.errors import SettingsError
+from qa.filters import Filters
+from qa.index import LiveIndex, write_lock
+from qa.indexing import index_paths
+from qa.retrieval import HybridRetriever
+from qa.settings import Settings
+from qa.ui import adding
+from qa.ui.articles import tab_html
+from qa.ui.intake import Intake, Job, Sent, harmless
+from qa.ui.page import build_page
+from qa.ui.server import mount_page
+from qa.ui.texts_articles import ENGLISH, FRENCH
+from tests.fakes import BagOfWords, write_articles
+from tests.test_ui_render import EVIL, Markup, text_of
+
+NEWS = "date 2022-05-03 Otters came back to the river Orm on Tuesday, said Ida Brandt.\n"
+
+
+class Gated(BagOfWords):
+    """Waits, while it embeds passages, until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.go = Event(), Event()
+        self.go.set()
+
+    def passages_with_parts(
+        self, texts: Sequence[str], parts: Sequence[Sequence[tuple[int, int]]]
+    ) -> list[np.ndarray]:
+        self.began.set()
+        assert self.go.wait(20)
+        return super().passages_with_parts(texts, parts)
+
+
+@pytest.fixture
+def embedder_gate() -> Gated:
+    """The embedder of `open_assistant`."""
+    return Gated()
+
+
+@pytest.fixture
+def assistant(tmp_path: Path, embedder_gate: Gated) -> Iterator[Assistant]:
+    """Over the articles of `fakes`, in an index of its own; takes files."""
+    settings = Settings(
+        index=tmp_path / "index",
+        llm="none",
+        abstain_below=0.0,
+        uploads=tmp_path / "uploads",
+        upload_bytes=2000,
+        upload_files=3,
+    )
+    index_paths([write_articles(tmp_path / "articles")], settings, embedder_gate)
+    live = LiveIndex(settings.index, embedder_gate, settings)
+    retriever = HybridRetriever(index=live, embedder=embedder_gate)
+    with Assistant(settings, live, retriever, LanguageModel(settings, fetch=False)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def intake(assistant: Assistant, tmp_path: Path) -> Intake:
+    """Takes what lies in the folder `sent`."""
+    (tmp_path / "sent").mkdir()
+    return Intake(
+        assistant.settings, assistant.add, lambda path: path.startswith(str(tmp_path / "sent"))
+    )
+
+
+@pytest.fixture
+def send(tmp_path: Path, intake: Intake) -> Callable[..., Sent]:
+    """Puts a file where the browser's would be."""
+
+    def put(name: str, content: str | bytes = NEWS) -> Sent:
+        path = tmp_path / "sent" / f"{len(list((tmp_path / 'sent').iterdir()))}"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return Sent(name, path)
+
+    return put
+
+
+def finished(intake: Intake, *files: Sent) -> Job:
+    """The job of these files, once it is done."""
+    job = intake.job(intake.start(files, ENGLISH))
+    assert job is not None
+    wait(job)
+    return job
+
+
+def wait(job: Job) -> None:
+    deadline = time.monotonic() + 20
+    while job.stage != "done":
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def reasons(job: Job) -> dict[str, str]:
+    """The problems by file."""
+    return {problem.name: problem.reason for problem in job.problems}
+
+
+def kept(assistant: Assistant) -> list[str]:
+    """The names in the folder, without the hash."""
+    folder = assistant.settings.uploads
+    assert folder
+    return sorted(path.name[17:] for path in folder.iterdir()) if folder.exists() else []
+
+
+def test_a_file_is_kept_indexed_and_answered_from(
+    assistant: Assistant, intake: Intake, send: Callable[..., Sent]
+) -> None:
+    job = finished(intake, send("Otters.txt"))
+    assert job.report
+    assert (job.report.added, job.problems) == (1, [])
+    assert kept(assistant) == ["otters.txt"]
+    answer = assistant.ask("Who said that otters came back to the river Orm?")
+    assert "Ida Brandt" in answer.text
+    again = finished(intake, send("Otters.txt"))
+    assert again.report
+    assert (again.report.added, again.report.unchanged) == (0, 1)
+    assert kept(assistant) == ["otters.txt"]
+
+
+def test_asking_goes_on_while_files_are_indexed(
+    assistant: Assistant, intake: Intake, send: Callable[..., Sent], embedder_gate: Gated
+) -> None:
+    embedder_gate.began.clear()
+    embedder_gate.go.clear()
+    job = intake.job(intake.start([send("otters.txt")], ENGLISH))
+    assert job
+    assert embedder_gate.began.wait(10)
+    assert job.stage == "reading"
+    started = time.monotonic()
+    answer = assistant.ask("Who led the works on the bridge of Kervalec?")
+    assert time.monotonic() - started < 5
+    assert "Maëlle Tanguy" in answer.text
+    assert assistant.browse(words="otters").total == 0
+    second = intake.job(intake.start([send("more.txt", NEWS.replace("Orm", "Ulm"))], ENGLISH))
+    assert second
+    time.sleep(0.1)
+    assert second.stage == "waiting"
+    embedder_gate.go.set()
+    wait(job)
+    wait(second)
+    assert "otters" in assistant.ask("What came back to the river Ulm?").text.lower()
+    assert assistant.browse(Filters.parse("2022")).total == 2
+
+
+def test_each_failure_has_its_file_and_its_reason(
+    assistant: Assistant, intake: Intake, send: Callable[..., Sent]
+) -> None:
+    rows = '{"text": "A lynx in the hills of Orm.", "language": "en"}\n{"text": ""}\n'
+    job = finished(intake, send("rows.jsonl", rows), send("bad.txt", b"\0\1"), send("ok.txt"))
+    assert job.report
+    assert job.report.added == 2
+    assert [(p.name, p.row) for p in job.problems] == [("rows.jsonl", "2"), ("bad.txt", None)]
+    assert "there is no text" in reasons(job)["rows.jsonl"]
+    assert "binary data" in reasons(job)["bad.txt"]
+    assert kept(assistant) == ["ok.txt", "rows.jsonl"]
+
+
+def test_what_is_too_much_or_of_another_kind_is_refused(
+    assistant: Assistant, intake: Intake, send: Callable[..., Sent], tmp_path: Path
+) -> None:
+    big, program, empty = send("big.txt", "x" * 2001), send("a.exe"), send("none.txt", "")
+    job = finished(intake, big, program, empty)
+    assert "more than the 0.1 MB" in reasons(job)["big.txt"]
+    assert "those taken are .txt" in reasons(job)["a.exe"]
+    assert reasons(job)["none.txt"] == ENGLISH.empty_file
+    assert job.report is None
+    assert list((tmp_path / "sent").iterdir()) == []
+    many = finished(intake, *(send(f"{n}.txt") for n in range(4)))
+    assert "4 files at once are more than the 3 allowed" in reasons(many)["0.txt"]
+    assert kept(assistant) == []
+
+
+def test_only_what_was_sent_to_this_page_is_taken(
+    assistant: Assistant, intake: Intake, tmp_path: Path
+) -> None:
+    """A browser may name any path of this machine as that of its file."""
+    secret = tmp_path / "secret.txt"
+    secret.write_text(NEWS, encoding="utf-8")
+    link = tmp_path / "sent" / "link"
+    link.symlink_to(secret)
+    job = finished(intake, Sent("secret.txt", secret), Sent("link.txt", link))
+    assert reasons(job) == dict.fromkeys(("secret.txt", "link.txt"), ENGLISH.not_uploaded)
+    assert secret.exists()
+    assert kept(assistant) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("Été à Lyon.PDF", "été-à-lyon.pdf"),
+        ("../../etc/passwd.txt", "passwd.txt"),
+        (r"C:\news\a.jsonl.gz", "a.jsonl.gz"),
+        (".hidden.txt", "hidden.txt"),
+        (f"{EVIL}.md", "img-src-x-onerror-alert-1-1-2.md"),
+        ("x" * 300 + ".txt", "x" * 60 + ".txt"),
+        (".txt", "file.txt"),
+        ("a\0b\n#3.txt", "a-b-3.txt"),
+    ],
+)
+def test_a_name_cannot_do_harm(name: str, safe: str) -> None:
+    assert harmless(name) == safe
+
+
+def test_a_busy_index_is_said_and_nothing_kept(
+    assistant: Assistant, intake: Intake, send: Callable[..., Sent]
+) -> None:
+    with write_lock(assistant.settings.index):
+        job = finished(intake, send("otters.txt"))
+    assert "is being written by" in reasons(job)["otters.txt"]
+    assert kept(assistant) == []
+
+
+def test_a_bug_is_logged_and_told_apart(
+    assistant: Assistant, intake: Intake, send: Callable[..., Sent], caplog: Any, monkeypatch: Any
+) -> None:
+    def broken(*args: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(intake, "_add", broken)
+    job = finished(intake, send("otters.txt"))
+    assert reasons(job) == {"otters.txt": ENGLISH.add_failed}
+    assert "secret detail" in caplog.text
+    assert kept(assistant) == []
+
+
+def test_a_type_without_a_reader_is_a_wrong_setting(assistant: Assistant) -> None:
+    settings = assistant.settings.model_copy(update={"upload_types": ("txt", "exe")})
+    with pytest.raises(SettingsError, match=r"names 'exe', which has no reader.*\.pdf"):
+        Intake(settings, assistant.add, lambda path: True)
+    settings = assistant.settings.model_copy(update={"upload_types": ("txt", ".PDF")})
+    assert Intake(settings, assistant.add, lambda path: True).types == (".txt", ".pdf")
+
+
+# The page
+
+
+def test_nothing_is_offered_unless_the_settings_name_a_folder(
+    assistant: Assistant, send: Callable[..., Sent]
+) -> None:
+    settings = assistant.settings.model_copy(update={"uploads": None})
+    closed = Intake(settings, assistant.add, lambda path: True)
+    assert 'type="file"' not in tab_html(assistant, closed, {"language": "en"})
+    offered = adding.offer(closed, {"files": [{"name": "a.txt", "size": 3}], "language": "en"})
+    assert offered["take"] == []
+    assert ENGLISH.uploads_off in text_of(offered["html"])
+    job = finished(closed, send("a.txt"))
+    assert reasons(job) == {"a.txt": ENGLISH.uploads_off}
+
+
+def test_the_box_says_its_limits_and_what_may_be_sent(assistant: Assistant, intake: Intake) -> None:
+    html = tab_html(assistant, intake, {"language": "fr"})
+    assert 'accept=".txt,.md' in html
+    assert "0.1 Mo par fichier au plus · 3 fichiers à la fois au plus" in text_of(html)
+    files = [{"name": "a.txt", "size": 3}, {"name": f"{EVIL}.exe", "size": 3}, {"name": "b.md"}]
+    offered = adding.offer(intake, {"files": files, "language": "fr"})
+    assert offered["take"] == [0]
+    assert Markup(offered["html"]).elements <= {"h3", "ul", "li"}
+    said = text_of(offered["html"])
+    assert f"{EVIL}.exe : ce type de fichier n’est pas accepté" in said
+    assert FRENCH.empty_file in said
+    assert adding.offer(intake, {"files": "x"})["take"] == []
+
+
+def test_the_page_hears_how_far_a_job_is(
+    assistant: Assistant, intake: Intake, send: Callable[..., Sent], embedder_gate: Gated
+) -> None:
+    embedder_gate.began.clear()
+    embedder_gate.go.clear()
+    sent = send(f"{EVIL}.txt")
+    name = adding.begin(
+        intake, {"files": [{"name": sent.name, "path": str(sent.path)}], "language": "fr"}
+    )["job"]
+    assert embedder_gate.began.wait(10)
+    now = adding.state(intake, {"job": name, "language": "fr"})
+    assert not now["done"]
+    assert "<progress" in now["html"]
+    assert "Indexation : 0 articles lus" in text_of(now["html"])
+    embedder_gate.go.set()
+    job = intake.job(name)
+    assert job
+    wait(job)
+    now = adding.state(intake, {"job": name, "language": "en"})
+    assert now["done"]
+    assert "Done: 1 articles added" in text_of(now["html"])
+    lost = adding.state(intake, {"job": "no such", "language": "en"})
+    assert lost["done"]
+    assert ENGLISH.file_gone in text_of(lost["html"])
+
+
+@pytest.mark.parametrize(("folder", "status"), [(None, 413), ("uploads", 200)])
+def test_gradio_s_own_address_for_files_is_shut_unless_the_settings_name_a_folder(
+    assistant: Assistant, tmp_path: Path, folder: str | None, status: int
+) -> None:
+    uploads = tmp_path / folder if folder else None
+    settings = assistant.settings.model_copy(update={"uploads": uploads})
+
+    async def make() -> FastAPI:  # in a loop, as `test_ui.open_page` says
+        return mount_page(FastAPI(), build_page(assistant), settings)
+
+    with TestClient(asyncio.run(make())) as client:
+        reply = client.post("/gradio_api/upload", files={"files": ("a.txt", NEWS.encode())})
+        assert reply.status_code == status
+        reply = client.post("/gradio_api/upload", files={"files": ("a.txt", b"x" * 2001)})
+        assert reply.status_code == 413

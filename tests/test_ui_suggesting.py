@@ -1,0 +1,227 @@
+"""What is proposed to be asked: what is new, named by the articles and answered by the index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from qa.answer import Answer, Question
+from qa.assistant import Assistant, LanguageModel
+from qa.filters import Filters
+from qa.index import LiveIndex
+from qa.indexing import index_paths
+from qa.reader import Span as ReadSpan
+from qa.reading import Reading
+from qa.retrieval import HybridRetriever
+from qa.settings import Settings
+from qa.telemetry import Telemetry
+from qa.ui import suggesting
+from qa.ui.examples import first_questions
+from qa.ui.page import Page
+from qa.ui.render import suggested
+from qa.ui.suggesting import follow_ups, openings
+from qa.ui.talks import Turn
+from qa.ui.texts import ENGLISH
+from tests.api.servers import Given
+from tests.fakes import BagOfWords, Scripted
+from tests.test_ui import TAB, open_page
+from tests.test_ui_render import EVIL, Markup, answer, text_of
+
+STORY = """---
+id: otters
+title: Otters come back to the Orm
+date: 2022-05-03
+source: The Harbour Post
+language: en
+---
+Otters came back to the river Orm on Tuesday. The biologist Ida Brandt counted six of them.
+
+Mayor Yann Le Goff wants to protect the otters. He spoke in Sandmouth on 12 April 2022. Norwegian
+experts helped him, he said in Sandmouth.
+"""
+OTHERS = {
+    "brandt": "Ida Brandt was born in a small village. She has studied otters for twenty years.",
+    "goff": "Yann Le Goff was elected mayor last year. Yann Le Goff is a former teacher.",
+    "port": "Dockers went on strike in Sandmouth for nine days. The port of Sandmouth was closed.",
+}
+QUESTION = "How many otters were counted at the river Orm?"
+
+
+@pytest.fixture
+def assistant(tmp_path: Path) -> Iterator[Assistant]:
+    """Over a story and what else is told of its people."""
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    (folder / "otters.md").write_text(STORY, encoding="utf-8")
+    for name, text in OTHERS.items():
+        (folder / f"{name}.md").write_text(
+            f"---\nid: {name}\ntitle: About {name}\ndate: 2021-01\nlanguage: en\n---\n{text}\n",
+            encoding="utf-8",
+        )
+    settings = Settings(index=tmp_path / "index", llm="none", abstain_below=0.3)
+    embedder = BagOfWords()
+    index_paths([folder], settings, embedder)
+    live = LiveIndex(settings.index, embedder, settings)
+    retriever = HybridRetriever(index=live, embedder=embedder)
+    with Assistant(settings, live, retriever, LanguageModel(settings, fetch=False)) as opened:
+        yield opened
+
+
+def proposed(assistant: Assistant, question: str = QUESTION, *said: str) -> tuple[str, ...]:
+    """What is proposed after the answer to a question."""
+    return follow_ups(assistant.ask(question), said, assistant.try_out)
+
+
+def test_names_near_the_quote_are_proposed_and_all_are_answered(assistant: Assistant) -> None:
+    questions = proposed(assistant)
+    assert questions
+    assert len(questions) <= 3
+    assert any("Le Goff" in question for question in questions)
+    known = {citation.quote for citation in assistant.ask(QUESTION).citations}
+    for question in questions:
+        found = assistant.ask(question)
+        assert not found.abstained, question
+        assert {citation.quote for citation in found.citations} - known, question
+
+
+def test_what_was_said_is_not_proposed_again(assistant: Assistant) -> None:
+    assert any("Le Goff" in q for q in proposed(assistant))
+    assert not any("Le Goff" in q for q in proposed(assistant, QUESTION, "Who is Yann Le Goff?"))
+    assert not any("Orm" in q for q in proposed(assistant))
+
+
+def test_an_adjective_a_weekday_and_a_first_word_are_no_names(assistant: Assistant) -> None:
+    asked: list[str] = []
+
+    def ask(question: Question) -> Answer:
+        asked.append(question.text)
+        return replace(assistant.ask(question), abstained=True, citations=())
+
+    assert follow_ups(assistant.ask(QUESTION), (), ask) == ()
+    assert asked
+    for wrong in ("Norwegian", "Tuesday", "Mayor?", "Otters", "He "):
+        assert not any(wrong in question for question in asked), wrong
+    assert "What happened on 12 April 2022?" in asked
+    assert "What happened in Sandmouth?" in asked
+
+
+def test_what_the_index_does_not_answer_is_not_proposed(assistant: Assistant) -> None:
+    def silent(question: Question) -> Answer:
+        return replace(assistant.ask(question), abstained=True, citations=())
+
+    assert follow_ups(assistant.ask(QUESTION), (), silent) == ()
+    same = assistant.ask(QUESTION)
+    assert follow_ups(same, (), lambda question: same) == ()
+    assert follow_ups(replace(same, citations=(), abstained=True), (), assistant.ask) == ()
+
+
+def test_the_filters_stay_in_force(assistant: Assistant) -> None:
+    filters = Filters.parse("2022")
+    found = assistant.ask(Question(QUESTION, filters=filters))
+    asked: list[Question] = []
+
+    def ask(question: Question) -> Answer:
+        asked.append(question)
+        return assistant.ask(question)
+
+    follow_ups(found, (), ask)
+    assert asked
+    assert all(question.filters == filters for question in asked)
+
+
+class Reads:
+    """Counts the questions that it reads, and answers none."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def read(
+        self, question: str, passages: Sequence[str], *, titles: Sequence[str] = ()
+    ) -> list[ReadSpan]:
+        """Nothing of use."""
+        self.asked.append(question)
+        return [ReadSpan(n, 0, 1, text[:1], -9.0, 0.0, 0.0) for n, text in enumerate(passages)]
+
+
+def test_what_is_tried_out_is_quoted_untraced_and_read_only_if_it_could_be_answered(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, tracer = Reads(), Telemetry.off()
+    retriever = assistant._retriever.model_copy(update={"reading": Reading(reads, 5)})
+    model = Given(assistant.settings, Scripted(reply="A model wrote this [1]."))
+    trying = Assistant(assistant.settings, assistant._index, retriever, model, tracer)
+    told: list[Question] = []
+    monkeypatch.setattr(tracer, "answer", told.append)
+    assert trying.try_out(Question("Which lawyer founded the zoo of Valparaíso?")).abstained
+    assert reads.asked == []
+    assert trying.try_out(Question(QUESTION)).answerer == "extractive"
+    assert reads.asked == [QUESTION]
+    assert told == []
+
+
+def test_suggestions_take_no_longer_than_they_may(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suggesting, "_MOST_S", -1.0)
+    assert proposed(assistant) == ()
+    assert openings(assistant, "en") == []
+
+
+def test_suggestions_are_made_for_one_at_a_time(assistant: Assistant) -> None:
+    page: Page = open_page(assistant, {})
+    list(page.ask(QUESTION, "", "", [], "", TAB))
+    with page._suggesting:
+        assert page.suggest(TAB) == {page.next: ""}
+    assert "data-ask" in page.suggest(TAB)[page.next]
+
+
+def test_any_corpus_has_first_questions_that_it_answers(assistant: Assistant) -> None:
+    for language, questions in first_questions(assistant).items():
+        assert questions, language
+        assert len(questions) <= 4
+        for question in questions:
+            assert question.endswith("?")
+            assert not assistant.ask(Question(question, language=language)).abstained, question
+
+
+def test_an_empty_index_has_none(tmp_path: Path) -> None:
+    (tmp_path / "bad.txt").write_bytes(b"\0")
+    settings = Settings(index=tmp_path / "index", llm="none")
+    embedder = BagOfWords()
+    index_paths([tmp_path / "bad.txt"], settings, embedder)
+    live = LiveIndex(settings.index, embedder, settings)
+    retriever = HybridRetriever(index=live, embedder=embedder)
+    with Assistant(settings, live, retriever, LanguageModel(settings, fetch=False)) as empty:
+        assert openings(empty, "fr") == []
+        assert first_questions(empty) == {"fr": [], "en": []}
+
+
+# On the page
+
+
+def test_buttons_ask_what_is_proposed_after_the_latest_answer() -> None:
+    turn = Turn("Who?", answer(), running=False, suggestions=(EVIL,))
+    html = suggested(turn, ENGLISH)
+    assert "img" not in Markup(html).elements
+    assert EVIL in text_of(html)
+    assert 'data-ask="&lt;img' in html
+    assert suggested(replace(turn, suggestions=()), ENGLISH) == ""
+    assert suggested(None, ENGLISH) == ""
+
+
+def test_the_page_proposes_once_the_answer_is_there(assistant: Assistant) -> None:
+    page: Page = open_page(assistant, {})
+    assert page.suggest(TAB) == {page.next: ""}
+    list(page.ask(QUESTION, "", "", [], "", TAB))
+    html = page.suggest(TAB)[page.next]
+    assert re.findall(r'data-ask="([^"]+)"', html)
+    french = page.speak("fr", "", "", [], "", TAB)[page.next]
+    assert 'aria-label="Pour continuer"' in french
+    assert next(iter(page.ask("And when?", "", "", [], "", TAB)))[page.next] == ""
+    turn = page.talks.of("a tab").turns[-1]
+    turn.stopped, turn.suggestions = True, ()
+    assert "data-ask" not in page.suggest(TAB)[page.next]
