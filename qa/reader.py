@@ -130,6 +130,10 @@ class Reader:
             for start, end, *rest in spans
         ]
 
+    def tokens(self, text: str) -> int:
+        """How many tokens a text is to the reader."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False))
+
     def _clipped(self, question: str) -> str:
         encoding = self._tokenizer.encode(question, add_special_tokens=False)
         limit = self._about["question_tokens"]
