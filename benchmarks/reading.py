@@ -98,7 +98,7 @@ def collect(set: str, arguments: argparse.Namespace, embedder: Embedder) -> list
         return found
     reader = Reader.open(arguments.reader)
     found = []
-    for question, hits in ask(set, arguments, embedder):
+    for question, hits in ask(set, arguments, embedder)[: arguments.questions]:
         started = time.perf_counter()
         spans = list(read_hits(reader, question.text, hits))
         found.append(Asked(question, hits, spans, 1000 * (time.perf_counter() - started)))
@@ -160,10 +160,9 @@ def fit(sets: dict[str, list[Asked]], most: int) -> dict[str, float]:
             print(f"  {weights} {score:.4f}", flush=True)
         return {**fixed, **dict(zip(names, max(tried)[1], strict=True))}
 
-    start = {"passage": 0.2, "sentence": 0.3}
-    steps = (0.0, 0.15, 0.3, 0.5, 0.8)
-    weights = best(("relevance", "answerable"), (steps, steps), 1, start)
-    return best(("passage", "sentence"), ((0.0, 0.2, 0.4), (0.1, 0.2, 0.3, 0.5, 0.8)), 2, weights)
+    start = {"passage": 0.1, "sentence": 0.15}
+    weights = best(("relevance",), ((0.0, 0.15, 0.3, 0.5, 0.8),), 1, start)
+    return best(("passage", "sentence"), ((0.0, 0.1, 0.2, 0.4), (0.1, 0.15, 0.3, 0.5)), 2, weights)
 
 
 def report(name: str, found: Sequence[Asked], most: int, weights: dict[str, float]) -> None:

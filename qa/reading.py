@@ -1,8 +1,8 @@
 """Reading: the best hits are read together with the question, and ordered anew.
 
-The reader says of each how likely it answers, and where. The first moves hits, the second lifts
-the sentence that holds the span; by how much is in `calibration`. Hits further down are not read
-and stay below as they are. Knows nothing about how hits are found or how the reader reads.
+The reader says of each how relevant it is, and where it answers. The first moves hits, the
+second lifts the sentence that holds the span; by how much is in `calibration`. Hits further down
+are not read and stay as they are. Knows nothing about how hits are found or how the reader reads.
 """
 
 from __future__ import annotations
@@ -92,17 +92,16 @@ def read_hits(reader: PassageReader, question: str, hits: Sequence[Hit]) -> Sequ
 
 def mixed(hit: Hit, span: ReadSpan | None, weights: Mapping[str, float] = READ) -> Hit:
     """A hit with what the reader makes of it, scored anew; `span` is None when it was not read."""
-    most = 1.0 + weights["relevance"] + weights["answerable"]
+    most = 1.0 + weights["relevance"]
     if span is None:
         return replace(hit, score=hit.score / most)
     start = hit.chunk.span.start
     reading = HitReading(
         Span(start + span.start, start + span.end), span.score, span.answerable, span.relevance
     )
-    lift = weights["relevance"] * span.relevance + weights["answerable"] * span.answerable
     return replace(
         hit,
-        score=(hit.score + lift) / most,
+        score=(hit.score + weights["relevance"] * span.relevance) / most,
         reading=reading,
         sentences=tuple(_lifted(sentence, reading, weights) for sentence in hit.sentences),
     )
