@@ -82,14 +82,13 @@ _WEIGHTS = {
 }
 
 # The same with what the reader says.
-_READ_INTERCEPT = -6.0
+_READ_INTERCEPT = -4.282
 _READ_WEIGHTS = {
-    "sentence_dense": 6.0,
-    "sentence_coverage": 1.5,
-    "names": 1.0,
-    "agreement": 1.5,
-    "answerable": 2.0,
-    "relevance": 1.0,
+    "sentence_dense": 3.313,
+    "sentence_coverage": 0.001,
+    "names": 0.947,
+    "agreement": 1.897,
+    "relevance": 2.563,
 }
 
 
@@ -129,7 +128,7 @@ def probability(features: Mapping[str, float]) -> float:
     """
     intercept, weights = (
         (_READ_INTERCEPT, _READ_WEIGHTS)
-        if "answerable" in features
+        if "relevance" in features
         else (
             _INTERCEPT,
             _WEIGHTS,
