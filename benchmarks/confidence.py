@@ -1,10 +1,13 @@
 """Fits and measures the confidence that an answer's quotes hold the answer.
 
-    python benchmarks/confidence.py SETS [--work DIR] [--questions N]
+    python -m benchmarks.confidence SETS [--unread] [--work DIR] [--questions N]
 
-SETS is a folder of question sets, each with docs.jsonl.gz and questions.jsonl.gz. Of each training
-set only half of the documents is indexed, so that the other half's questions are about things that
-the articles do not say; SQuAD 2.0 adds questions written to have no answer. The label of a question
+SETS is a folder of question sets, each with docs.jsonl.gz and questions.jsonl.gz. Of the documents
+asked about only half is indexed, so that the other half's questions are about things that the
+articles do not say; SQuAD 2.0 adds questions written to have no answer. The reader was trained on
+most of PIAF and SQuAD 2.0 and on all of QED: only the articles kept out are asked about, the others
+stand in the index beside them. With --unread nothing is read, all are asked about, and the weights
+printed are those for hits that were not read. The label of a question
 is whether a gold answer lies inside the quotes that would be shown. Logistic regression, classes
 weighted alike, over `qa.confidence.features`; printed are the lines to put into
 qa/calibration.py, and for each set the area under the ROC curve and what the threshold lets
@@ -36,9 +39,11 @@ from qa.indexing import index_paths
 from qa.models import Embedder
 from qa.rewriting import make_standalone
 from qa.settings import Settings
+from training.data import TRAINED, kept_out
 
 # Share-alike or permissive licences: what ships may be fitted on these.
 FITTED = ("piaf", "squad20_dev", "qed_nq_dev")
+FITTED_READ = ("piaf", "squad20_dev")
 MEASURED = ("fquad",)
 MOST_DOCUMENTS = 400
 THRESHOLD = Settings().abstain_below
@@ -66,8 +71,10 @@ def half(id: str) -> bool:
     return random.Random(id).random() < 0.5
 
 
-def gather(sets: Path, name: str, work: Path, most: int, embedder: Embedder) -> list[Row]:
-    """Ask a set's questions of half its documents."""
+def gather(
+    sets: Path, name: str, work: Path, most: int, embedder: Embedder, *, read_hits: bool
+) -> list[Row]:
+    """Ask a set's questions of half the documents that they are about."""
     cache = work / f"{name}.json"
     if cache.is_file():
         return [Row(**row) for row in json.loads(cache.read_text())]
@@ -75,13 +82,18 @@ def gather(sets: Path, name: str, work: Path, most: int, embedder: Embedder) -> 
     folder.mkdir(parents=True, exist_ok=True)
     documents = list(read(sets / name / "docs.jsonl.gz"))
     random.Random(0).shuffle(documents)
+    beside = []
+    if read_hits and name in TRAINED:
+        beside = [d for d in documents if not kept_out(name, d)]
+        documents = [d for d in documents if kept_out(name, d)]
     documents = documents[:MOST_DOCUMENTS]
     indexed = {d["id"] for d in documents if half(d["id"])}
+    beside_ids = {d["id"] for d in beside}
     with (folder / "docs.jsonl").open("w", encoding="utf-8") as file:
-        for document in documents:
-            if document["id"] in indexed:
+        for document in (*documents, *beside):
+            if document["id"] in indexed | beside_ids:
                 file.write(json.dumps(document) + "\n")
-    settings = Settings(index=folder / "index", llm="none", answerer="extractive")
+    settings = Settings(index=folder / "index", llm="none", answerer="extractive", reader=read_hits)
     index_paths([folder / "docs.jsonl"], settings, embedder)
     known = {d["id"] for d in documents}
     questions = [q for q in read(sets / name / "questions.jsonl.gz") if set(q["doc_ids"]) & known]
@@ -155,14 +167,20 @@ def main() -> None:
     parser.add_argument("sets", type=Path)
     parser.add_argument("--work", type=Path, default=Path(".qa/confidence"))
     parser.add_argument("--questions", type=int, default=500)
+    parser.add_argument("--unread", action="store_true")
     arguments = parser.parse_args()
     embedder = Embedder.open(Settings())
     print("_UNRELATED =", unrelated(arguments.sets, embedder))
+    fitted_on = FITTED if arguments.unread else FITTED_READ
+    work = arguments.work / ("unread" if arguments.unread else "read")
     rows = {
-        name: gather(arguments.sets, name, arguments.work, arguments.questions, embedder)
-        for name in (*FITTED, *MEASURED)
+        name: gather(
+            *(arguments.sets, name, work, arguments.questions, embedder),
+            read_hits=not arguments.unread,
+        )
+        for name in (*fitted_on, *MEASURED)
     }
-    fitted = [row for name in FITTED for row in rows[name]]
+    fitted = [row for name in fitted_on for row in rows[name]]
     everything = [row for some in rows.values() for row in some]
     names = list(fitted[0].values)
     labels = np.array([row.label for row in fitted])

@@ -16,6 +16,7 @@ others are measured only.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import itertools
 import json
 import pickle
@@ -58,14 +59,18 @@ class Asked:
     read_ms: float
 
 
-def collect(set: str, arguments: argparse.Namespace, embedder: Embedder) -> list[Asked]:
-    """Ask and read, or take what was kept."""
-    kept: Path = arguments.work / f"{set}.pickle"
+def ask(
+    set: str, arguments: argparse.Namespace, embedder: Embedder
+) -> list[tuple[GoldQuestion, list[Hit]]]:
+    """Each question with its best hits, asked now or earlier."""
+    kept: Path = arguments.work / f"{set}.hits.pickle"
     if kept.is_file():
-        found: list[Asked] = pickle.loads(kept.read_bytes())
+        found: list[tuple[GoldQuestion, list[Hit]]] = pickle.loads(kept.read_bytes())
         return found
     folder = arguments.sets_folder / set
-    questions = [q for q in load(folder / "questions.jsonl.gz").questions if q.answers or q.facts]
+    questions = [
+        q for q in load(folder / "questions.jsonl.gz").questions if q.answerable and q.gold
+    ]
     if set in FITTED:
         rows = (arguments.data / f"{set}.jsonl").read_text(encoding="utf-8").splitlines()
         wanted = {json.loads(row)["id"].partition(":")[2] for row in rows}
@@ -73,18 +78,30 @@ def collect(set: str, arguments: argparse.Namespace, embedder: Embedder) -> list
     random.Random(1).shuffle(questions)
     base = Settings(llm="none", answerer="extractive")
     settings = cached_index(folder / "docs.jsonl.gz", base, embedder)
-    reader = Reader.open(arguments.reader)
     found = []
     with closing(LiveIndex(settings.index, embedder, settings)) as index:
         retriever = HybridRetriever(index=index, embedder=embedder, k=DEPTH)
         for question in questions[: arguments.questions]:
             language = question_language(question.text)
-            hits = list(retriever.find(question.text, language=language).hits)
-            started = time.perf_counter()
-            spans = list(read_hits(reader, question.text, hits))
-            spent = 1000 * (time.perf_counter() - started)
-            found.append(Asked(question, hits, spans, spent))
+            found.append((question, list(retriever.find(question.text, language=language).hits)))
     arguments.work.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(pickle.dumps(found))
+    return found
+
+
+def collect(set: str, arguments: argparse.Namespace, embedder: Embedder) -> list[Asked]:
+    """Ask and read, or take what was kept; another reader reads again."""
+    sum = hashlib.sha256(arguments.reader.read_bytes()).hexdigest()[:12]
+    kept: Path = arguments.work / f"{set}.{sum}.pickle"
+    if kept.is_file():
+        found: list[Asked] = pickle.loads(kept.read_bytes())
+        return found
+    reader = Reader.open(arguments.reader)
+    found = []
+    for question, hits in ask(set, arguments, embedder)[: arguments.questions]:
+        started = time.perf_counter()
+        spans = list(read_hits(reader, question.text, hits))
+        found.append(Asked(question, hits, spans, 1000 * (time.perf_counter() - started)))
     kept.write_bytes(pickle.dumps(found))
     return found
 
@@ -143,10 +160,9 @@ def fit(sets: dict[str, list[Asked]], most: int) -> dict[str, float]:
             print(f"  {weights} {score:.4f}", flush=True)
         return {**fixed, **dict(zip(names, max(tried)[1], strict=True))}
 
-    start = {"passage": 0.2, "sentence": 0.3}
-    steps = (0.0, 0.15, 0.3, 0.5, 0.8)
-    weights = best(("relevance", "answerable"), (steps, steps), 1, start)
-    return best(("passage", "sentence"), ((0.0, 0.2, 0.4), (0.1, 0.2, 0.3, 0.5, 0.8)), 2, weights)
+    start = {"passage": 0.1, "sentence": 0.15}
+    weights = best(("relevance",), ((0.0, 0.15, 0.3, 0.5, 0.8),), 1, start)
+    return best(("passage", "sentence"), ((0.0, 0.1, 0.2, 0.4), (0.1, 0.15, 0.3, 0.5)), 2, weights)
 
 
 def report(name: str, found: Sequence[Asked], most: int, weights: dict[str, float]) -> None:
@@ -180,8 +196,13 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=500)
     parser.add_argument("--most", type=int, nargs="+", default=[10])
     parser.add_argument("--fit", action="store_true")
+    parser.add_argument("--ask-only", action="store_true")
     arguments = parser.parse_args()
     embedder = Embedder.open(Settings())
+    if arguments.ask_only:
+        for name in arguments.sets:
+            print(name, len(ask(name, arguments, embedder)), flush=True)
+        return
     sets = {name: collect(name, arguments, embedder) for name in arguments.sets}
     for most in arguments.most:
         weights = fit(sets, most) if arguments.fit else dict(calibration.READ)

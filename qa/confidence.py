@@ -46,7 +46,7 @@ def features(
         evidence and its header;
     names: share of the question's names and numbers that the three best hits mention;
     agreement: how near the top both indexes place the best hit, 1 when both place it first;
-    answerable, relevance: the most that the reader says of any hit; left out when none was read.
+    relevance: the most that the reader says of any hit; left out when none was read.
 
     Terms of two languages do not compare: where the best of the evidence is not in the question's
     language, coverage and agreement are taken to be those of an ordinary answer in one language.
@@ -73,10 +73,7 @@ def _read(readings: Sequence[HitReading]) -> dict[str, float]:
     """What the reader says, where it has read."""
     if not readings:
         return {}
-    return {
-        "answerable": max(reading.answerable for reading in readings),
-        "relevance": max(reading.relevance for reading in readings),
-    }
+    return {"relevance": max(reading.relevance for reading in readings)}
 
 
 def _said(hit: Hit) -> str:

@@ -71,8 +71,6 @@ def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
     sober = next((evidence for evidence in ranked if not evidence.spoilt), None)
     wary = sober is not None and sober.sentence.score >= ranked[0].sentence.score - _SCORE_GAP
     for evidence in ranked:
-        if wary and evidence.spoilt:
-            continue
         length = len(evidence.sentence.span)
         if taken:
             if evidence.sentence.score < taken[0].sentence.score - _SCORE_GAP:
@@ -81,6 +79,8 @@ def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
                 continue
             if len(_quotes([*taken, evidence])) > most:
                 continue
+        if wary and evidence.spoilt:
+            continue
         taken.append(evidence)
         left -= length
     return taken

@@ -32,6 +32,7 @@ FORMAT = 1
 SPAN_TOKENS = 40
 # Another span of a passage is told when it is at most this much less likely, as a logit.
 _ALSO = 2.0
+_QUESTION_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,8 @@ class Reader:
         ]
 
     def _clipped(self, question: str) -> str:
+        # A character is a token at most, and the tokenizer would cut only a second text.
+        question = question[:_QUESTION_CHARS]
         encoding = self._tokenizer.encode(question, add_special_tokens=False)
         limit = self._about["question_tokens"]
         offsets = encoding.offsets
@@ -200,19 +203,19 @@ def _pairs(logits: np.ndarray, inside: np.ndarray) -> np.ndarray:
     return np.where(allowed, scores, -1e9)
 
 
-_EDGES = ' \t\n\r\u00a0\u202f\u2009.,;:!?«»“”"()[]'
+_EDGES = frozenset('.,;:!?«»“”"()[]')
 _PAIRED = {"(": ")", "[": "]", "«": "»", "“": "”", '"': '"'}
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """Without white space and punctuation at its edges, but with both halves of a pair."""
     start, end = int(start), int(end)
-    while start < end and text[start] in _EDGES:
+    while start < end and (text[start].isspace() or text[start] in _EDGES):
         closing = _PAIRED.get(text[start])
         if closing and closing in text[start + 1 : end]:
             break
         start += 1
-    while start < end and text[end - 1] in _EDGES:
+    while start < end and (text[end - 1].isspace() or text[end - 1] in _EDGES):
         opening = next((o for o, c in _PAIRED.items() if c == text[end - 1]), None)
         if opening and opening in text[start : end - 1]:
             break

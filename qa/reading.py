@@ -1,8 +1,8 @@
 """Reading: the best hits are read together with the question, and ordered anew.
 
-The reader says of each how likely it answers, and where. The first moves hits, the second lifts
-the sentence that holds the span; by how much is in `calibration`. Hits further down are not read
-and stay below as they are. Knows nothing about how hits are found or how the reader reads.
+The reader says of each how relevant it is, and where it answers. The first moves hits, the
+second lifts the sentence that holds the span; by how much is in `calibration`. Hits further down
+are not read and stay as they are. Knows nothing about how hits are found or how the reader reads.
 """
 
 from __future__ import annotations
@@ -65,13 +65,19 @@ class Reading:
         self._patience_s = patience_s
         self._turns = threading.Semaphore(AT_ONCE)
 
-    def order(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+    def order(self, question: str, language: str, hits: Sequence[Hit]) -> list[Hit]:
         """The hits in the order that reading gives, scores still in [0, 1].
+
+        Where the best hit is in another language than the question nothing is read: across
+        languages the reader knows less than retrieval (docs/benchmarks/reading.md).
 
         Args:
             question: stand-alone.
+            language: of the question.
             hits: best first; the first ones are read.
         """
+        if not hits or hits[0].article.language != language:
+            return list(hits)
         if not self._turns.acquire(timeout=self._patience_s):
             return list(hits)
         try:
@@ -92,17 +98,16 @@ def read_hits(reader: PassageReader, question: str, hits: Sequence[Hit]) -> Sequ
 
 def mixed(hit: Hit, span: ReadSpan | None, weights: Mapping[str, float] = READ) -> Hit:
     """A hit with what the reader makes of it, scored anew; `span` is None when it was not read."""
-    most = 1.0 + weights["relevance"] + weights["answerable"]
+    most = 1.0 + weights["relevance"]
     if span is None:
         return replace(hit, score=hit.score / most)
     start = hit.chunk.span.start
     reading = HitReading(
         Span(start + span.start, start + span.end), span.score, span.answerable, span.relevance
     )
-    lift = weights["relevance"] * span.relevance + weights["answerable"] * span.answerable
     return replace(
         hit,
-        score=(hit.score + lift) / most,
+        score=(hit.score + weights["relevance"] * span.relevance) / most,
         reading=reading,
         sentences=tuple(_lifted(sentence, reading, weights) for sentence in hit.sentences),
     )

@@ -149,7 +149,7 @@ def test_the_prompt_holds_nothing_of_the_attack(attack: Attack, ask: Asking):
     asked: list[str] = []
 
     class Listening(Obeying):
-        def _generate(self, messages, *args, **options):  # type: ignore[no-untyped-def]
+        def _generate(self, messages, *args, **options):
             asked.append(str(messages[-1].content))
             return super()._generate(messages, *args, **options)
 

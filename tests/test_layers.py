@@ -15,7 +15,7 @@ import qa
 
 ROOT = Path(qa.__file__).parent
 DRIVERS = ("qa.cli", "qa.api", "qa.ui", "qa.evaluation", "app")
-ABILITIES = ("store", "lexical", "models", "rewriting", "extractive", "generative")
+ABILITIES = ("store", "lexical", "models", "reader", "rewriting", "extractive", "generative")
 RULES = ("errors", "article", "analysis", "language", "settings")
 
 

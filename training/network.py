@@ -10,6 +10,7 @@ English never use.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +119,8 @@ class Encoder:
     def __init__(self, folder: Path, most: int = MOST_TOKENS) -> None:
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.no_padding()
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        most = min(most, config["max_position_embeddings"])
         self.tokenizer.enable_truncation(most, strategy="only_second")
 
     def encode(self, question: str, passage: str) -> Encoding:

@@ -115,7 +115,7 @@ def batches(examples: Sequence[Example], made: Sequence[Example], plan: Plan) ->
             some += rows([e for e in exchanged if draw.random() < plan.swapped], plan, draw)
         draw.shuffle(some)
         if number == len(passes) - 1 and plan.epochs % 1:
-            some = some[: int(len(some) * (plan.epochs % 1))]
+            some = some[: round(len(some) * (plan.epochs % 1))]
         size = plan.batch * 50
         for start in range(0, len(some), size):
             window = sorted(some[start : start + size], key=lambda r: len(r.passage))
@@ -180,12 +180,18 @@ def _decayed(module: torch.nn.Module, rate: float, decay: float) -> list[dict[st
     ]
 
 
-def train(plan: Plan, data: Path, out: Path) -> None:
-    """Run the plan, or go on with it."""
+def train(plan: Plan, data: Path, out: Path, folder: Path) -> None:
+    """Run the plan, or go on with it.
+
+    Args:
+        plan: what to do.
+        data: where `training.data` wrote its files.
+        out: gets the log, the checkpoint and reader.pt.
+        folder: of the embedder that the network starts from.
+    """
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    folder = catalogue()["multilingual-e5-small"].path(Settings())
     encoder = Encoder(folder)
     examples = load(data / "train.jsonl")
     every = batches(examples, clozes(examples, plan.cloze, plan.seed), plan)
@@ -204,11 +210,12 @@ def train(plan: Plan, data: Path, out: Path) -> None:
         network.load_state_dict(saved["network"])
         optimizer.load_state_dict(saved["optimizer"])
         rates.load_state_dict(saved["rates"])
-    log = (out / "log.jsonl").open("a", encoding="utf-8")
+        torch.set_rng_state(saved["random"])
 
     def note(**what: Any) -> None:
-        print(json.dumps(what), file=log, flush=True)
         print(what, flush=True)
+        with (out / "log.jsonl").open("a", encoding="utf-8") as log:
+            print(json.dumps(what), file=log)
 
     note(plan=asdict(plan), examples=len(examples), steps=len(every), first=first, device=device)
     network.train()
@@ -265,6 +272,7 @@ def _save(
         "optimizer": optimizer.state_dict(),
         "rates": rates.state_dict(),
         "average": average,
+        "random": torch.get_rng_state(),
     }
     torch.save(state, part)
     part.replace(path)
@@ -288,7 +296,8 @@ def main() -> None:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     plan = Plan(**{name: getattr(arguments, name) for name in asdict(Plan())})
-    train(plan, arguments.data, arguments.out)
+    folder = catalogue()["multilingual-e5-small"].path(Settings())
+    train(plan, arguments.data, arguments.out, folder)
 
 
 if __name__ == "__main__":

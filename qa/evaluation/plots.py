@@ -64,8 +64,13 @@ def reliability(rows: Sequence[Row]) -> str:
     Guo et al., ICML 2017, arXiv:1706.04599. Only answers are judged: below the threshold of
     abstention there are none.
     """
+    return reliability_of("Reliability of confidence", _judged(rows))
+
+
+def reliability_of(title: str, judged: Sequence[tuple[float, bool]]) -> str:
+    """The same of any probabilities, each with whether it came true."""
     bins: dict[int, list[tuple[float, bool]]] = {}
-    for pair in _judged(rows):
+    for pair in judged:
         bins.setdefault(min(_BINS - 1, int(pair[0] * _BINS)), []).append(pair)
     if not bins:
         return ""
@@ -81,7 +86,7 @@ def reliability(rows: Sequence[Row]) -> str:
         radius = 3 + 7 * math.sqrt(len(pairs) / most)
         note = f"confidence {sure:.2f}: {right:.2f} of {len(pairs)} right"
         parts.append(_dot(x(sure), y(right), radius, note))
-    return _svg("Reliability of confidence", _TOP + _HEIGHT + 38, parts)
+    return _svg(title, _TOP + _HEIGHT + 38, parts)
 
 
 def latency(rows: Sequence[Row]) -> str:

@@ -1,0 +1,183 @@
+"""Answers of a language model, retrieval included: over our quotes, and over whole chunks.
+
+    python -m benchmarks.answers SETS [--sets fquad …] [--questions 200] [--llm NAME]
+
+SETS is a folder of question sets, each with docs.jsonl.gz and questions.jsonl.gz. Seeded answerable
+questions (seed 1) are asked of their whole set as one index. In one run, question by question:
+
+    quotes    the pipeline as it is
+    pointed   the same, the model told which words of the quotes the reader points to
+    chunks    the same model and system prompt given the four best chunks whole
+    span      no model: the words that the reader points to in the first quote that has any
+
+Printed are EM, F1, GoldInAnswer, abstentions, and the median time to the first token and in all;
+then the paired difference of `quotes` and `chunks`. An abstention counts as an empty answer.
+Questions of SQuAD and PIAF are those of the articles kept out of the reader's training; all of QED
+was trained on, and its figures say so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qa import generative
+from qa.answer import Answer, Citation, Question
+from qa.assistant import Assistant
+from qa.evaluation.answers import token_f1
+from qa.evaluation.normalise import contains, tokens
+from qa.evaluation.pipeline import cached_index
+from qa.evaluation.questions import GoldQuestion, load
+from qa.models import Embedder, open_llm
+from qa.settings import Settings
+
+KEPT_OUT = ("piaf", "squad20_dev")
+_MARK = re.compile(r"\s*\[\d+\]")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a system answered: text without citation numbers, seconds to first token and in all."""
+
+    text: str
+    first_s: float
+    total_s: float
+
+
+def quotes(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
+    """The pipeline as it is."""
+    answer = assistant.ask(Question(question.text))
+    spent = answer.timings_ms
+    first = spent.get("first_token") or spent["total"]
+    text = "" if answer.abstained else answer.text
+    return Said(text, first / 1000, spent["total"] / 1000)
+
+
+def pointed(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
+    """Over the same quotes, with a hint; unchecked."""
+    answer = _evidence(assistant, question)
+    asked = answer.question
+    words = [c.answer.of(c.article.text) for c in answer.citations if c.answer]
+    hint = f" (perhaps: {'; '.join(words)})" if words else ""
+    return _told(model, asked.standalone + hint, answer.citations, answer)
+
+
+def chunks(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
+    """Over the four best chunks; unchecked."""
+    answer = _evidence(assistant, question)
+    whole = [Citation(n, h.article, h.chunk.span) for n, h in enumerate(answer.hits[:4], 1)]
+    return _told(model, answer.question.standalone, whole, answer)
+
+
+def span(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
+    """The reader's words alone."""
+    started = time.perf_counter()
+    answer = _evidence(assistant, question)
+    best = max((h for h in answer.hits if h.reading), key=lambda h: h.score, default=None)
+    text = best.reading.span.of(best.article.text) if best and best.reading else ""
+    spent = time.perf_counter() - started
+    return Said(text, spent, spent)
+
+
+SYSTEMS: dict[str, Callable[[Assistant, GoldQuestion, Any], Said]] = {
+    "quotes": quotes,
+    "pointed": pointed,
+    "chunks": chunks,
+    "span": span,
+}
+
+
+def _evidence(assistant: Assistant, question: GoldQuestion) -> Answer:
+    return assistant.ask(Question(question.text, answerer="extractive"))
+
+
+def _told(model: Any, question: str, citations: Sequence[Citation], found: Answer) -> Said:
+    messages = generative.prompt(question, citations, found.language)
+    started, first, text = time.perf_counter(), 0.0, ""
+    for draft in generative.write(model, messages):
+        first = first or time.perf_counter() - started
+        text = draft.text
+    total = time.perf_counter() - started
+    before = found.timings_ms["retrieve"] / 1000
+    text = "" if generative.refused(text) else text
+    return Said(text, first + before, total + before)
+
+
+def graded(said: Said, question: GoldQuestion) -> tuple[float, ...]:
+    """EM, F1, GoldInAnswer, empty, seconds to the first token, seconds in all."""
+    mine = tokens(_MARK.sub("", said.text), question.lang)
+    gold = [tokens(answer, question.lang) for answer in question.answers]
+    return (
+        float(mine in gold),
+        max(token_f1(mine, answer) for answer in gold),
+        float(any(contains(mine, answer) for answer in gold)),
+        float(not said.text),
+        said.first_s,
+        said.total_s,
+    )
+
+
+def questions_of(set: str, arguments: argparse.Namespace) -> list[GoldQuestion]:
+    """Seeded, answerable, kept out of training where the set was trained on."""
+    path = arguments.sets_folder / set / "questions.jsonl.gz"
+    found = [q for q in load(path).questions if q.answers]
+    if set in KEPT_OUT:
+        rows = (arguments.data / f"{set}.jsonl").read_text(encoding="utf-8").splitlines()
+        wanted = {json.loads(row)["id"].partition(":")[2] for row in rows}
+        found = [q for q in found if q.id in wanted]
+    random.Random(1).shuffle(found)
+    return found[: arguments.questions]
+
+
+def main() -> None:
+    """Ask, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sets_folder", type=Path)
+    parser.add_argument("--data", type=Path, default=Path(".training/data"))
+    parser.add_argument("--sets", nargs="+", default=["fquad", "piaf", "squad20_dev", "qed_nq_dev"])
+    parser.add_argument("--systems", nargs="+", choices=list(SYSTEMS), default=list(SYSTEMS))
+    parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument("--llm", default=Settings().llm)
+    arguments = parser.parse_args()
+    base = Settings(llm=arguments.llm, answerer="generative")
+    embedder = Embedder.open(base)
+    model = open_llm(base) if arguments.systems != ["span"] else None
+    print("| set | system | questions | EM | F1 | GoldInAnswer | empty | first s | in all s |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for set in arguments.sets:
+        settings = cached_index(arguments.sets_folder / set / "docs.jsonl.gz", base, embedder)
+        if model is None:
+            settings = settings.model_copy(update={"llm": "none", "answerer": "extractive"})
+        grades: dict[str, list[tuple[float, ...]]] = defaultdict(list)
+        with Assistant.open(settings) as assistant:
+            for question in questions_of(set, arguments):
+                for name in arguments.systems:
+                    grades[name].append(graded(SYSTEMS[name](assistant, question, model), question))
+        for name, rows in grades.items():
+            table = np.array(rows)
+            shares = " | ".join(f"{value:.3f}" for value in table[:, :4].mean(axis=0))
+            times = " | ".join(f"{value:.2f}" for value in np.median(table[:, 4:], axis=0))
+            print(f"| {set} | {name} | {len(rows)} | {shares} | {times} |", flush=True)
+        if {"quotes", "chunks"} <= grades.keys():
+            print(f"{set}, F1 of quotes less that of chunks: {_difference(grades)}", flush=True)
+
+
+def _difference(grades: dict[str, list[tuple[float, ...]]]) -> str:
+    d = np.array(grades["quotes"])[:, 1] - np.array(grades["chunks"])[:, 1]
+    draw = np.random.default_rng(1)
+    low, high = np.percentile(d[draw.integers(0, len(d), (5000, len(d)))].mean(axis=1), [2.5, 97.5])
+    return f"{d.mean():+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+if __name__ == "__main__":
+    main()
