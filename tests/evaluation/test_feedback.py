@@ -53,7 +53,7 @@ def test_each_kind_of_rating_becomes_its_kind_of_question(rated: Rate):
         [
             rated(Rating(False, "wrong", " Ida Brandt "), filters=filters),
             rated(Rating(False, unanswerable=True), "Qui a peint le pont de Kervalec ?"),
-            rated(Rating(True), "And who led them?", history=history),
+            confirming,
             rated(Rating(True), "Who sank it?", changed={"abstained": True, "citations": []}),
         ]
     )
