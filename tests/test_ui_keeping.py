@@ -289,9 +289,27 @@ def test_deleting_the_open_conversation_clears_the_page(page: Page):
     assert "1 question" in ann.listed()
 
 
-def test_a_conversation_that_is_gone_is_not_opened_at_a_reload(page: Page):
+def test_a_tab_that_is_loaded_again_goes_on_with_its_conversation(page: Page):
     ann = Browser(page)
-    assert ann.do("open", id="gone", quiet=True) == {page.notice: ""}
+    ann.ask()
+    conversation = ann.talk.conversation
+    ann.reload()
+    assert ASKED in text_of(page.resume(conversation, ann.tab)[page.latest])
+    assert ann.talk.conversation == conversation
+    for other in ("gone", ""):
+        ann.reload()
+        assert page.resume(other, ann.tab) == {page.notice: ""}
+    assert page.resume(conversation, Browser(page).tab) == {page.notice: ""}
+
+
+def test_a_question_asked_before_the_conversation_has_come_is_not_lost(page: Page):
+    ann = Browser(page)
+    ann.ask()
+    conversation = ann.talk.conversation
+    ann.reload()
+    ann.ask("And when?")
+    assert page.resume(conversation, ann.tab) == {page.notice: ""}
+    assert [turn.text for turn in ann.talk.turns] == ["And when?"]
 
 
 @pytest.mark.parametrize(

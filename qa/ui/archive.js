@@ -100,11 +100,12 @@ document.addEventListener("keydown", (event) => {
 // The list has been made anew, and the states are gone.
 new MutationObserver(lay).observe(element, { childList: true, subtree: true });
 
-// The tab goes on with its conversation when it is loaded again.
+// The tab goes on with its conversation when it is loaded again (`page` asks for it), also when it
+// is loaded before that has come, but not after a new one was begun.
 window.addEventListener("pagehide", () => {
   const talk = document.querySelector(".qa-actions[data-talk]")?.dataset.talk;
   if (talk) sessionStorage.setItem("qa-talk", talk);
-  else sessionStorage.removeItem("qa-talk");
 });
-const before = sessionStorage.getItem("qa-talk");
-if (before) act("open", { id: before, quiet: true });
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("#qa-clear")) sessionStorage.removeItem("qa-talk");
+});

@@ -134,7 +134,7 @@ class _Visitor:
             case "search":
                 self.talk.search = _text(wanted, "search")[:200]
             case "open":
-                return self._open(id, quiet=bool(wanted.get("quiet")))
+                return self._open(id)
             case "rename":
                 self.conversations.rename(self.owner, id, _text(wanted, "title"))
             case "delete":
@@ -162,11 +162,10 @@ class _Visitor:
             kept=self.whole,
         )
 
-    def _open(self, id: str, *, quiet: bool) -> Outcome:
+    def _open(self, id: str) -> Outcome:
         found = self.conversations.read(self.owner, id)
         if found is None:
-            notice = "" if quiet else TALK_TEXTS[self.talk.language].gone
-            return Outcome(None if quiet else self._drawer(), notice=notice)
+            return Outcome(self._drawer(), notice=TALK_TEXTS[self.talk.language].gone)
         conversation, turns = found
         restored = [self._restored(turn, conversation.id) for turn in turns]
         self.talk.clear()

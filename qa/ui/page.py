@@ -47,6 +47,8 @@ _TELL_LANGUAGE = """(_, ...filters) => {
     document.documentElement.lang = wanted.toLowerCase().startsWith("fr") ? "fr" : "en";
     return [document.documentElement.lang, ...filters];
 }"""
+# Which conversation the tab had; `archive.js` remembers it.
+_TELL_CONVERSATION = '() => [sessionStorage.getItem("qa-talk") ?? ""]'
 _KEEP_LANGUAGE = """(chosen, ...filters) => {
     localStorage.setItem("qa-language", chosen);
     document.documentElement.lang = chosen;
@@ -117,7 +119,9 @@ class Page(Layout):
         gr.on(changes, self.judge_filters, filters, judged, **at_once)
         self.unfilter.click(self.drop_filters, None, [*filters, *judged], **at_once)
         tongue = [self.switch, *filters]
-        self.blocks.load(self.speak, tongue, spoken, js=_TELL_LANGUAGE, **at_once)
+        loaded = self.blocks.load(self.speak, tongue, spoken, js=_TELL_LANGUAGE, **at_once)
+        # Not beside it: whichever came last would show what it had seen first.
+        loaded.then(self.resume, [self.archive], shown, js=_TELL_CONVERSATION, **at_once)
         self.switch.input(self.speak, tongue, spoken, js=_KEEP_LANGUAGE, **at_once)
         self.timer.tick(self.watch_model, None, [self.model, self.timer], **at_once)
         self.blocks.unload(self.leave)
@@ -193,6 +197,13 @@ class Page(Layout):
         talk = self.talks.of(request.session_hash)
         talk.clear()
         return {**self._conversation(talk), self.notice: ""}
+
+    def resume(self, conversation: str, request: gr.Request) -> Updates:
+        """Open the conversation that the tab had before it was loaded again, if it is kept."""
+        talk = self.talks.of(request.session_hash)
+        asked = {"do": "open", "id": conversation}
+        opened = not talk.turns and self.keeping.act(request, talk, asked).talk
+        return self._conversation(talk) if opened else {self.notice: ""}
 
     def act(self, request: gr.Request, event: gr.EventData) -> Updates:
         """What is done with kept conversations and answers, by a button of `archive`."""
