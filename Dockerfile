@@ -24,7 +24,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --no-create-home --home-dir /tmp qa \
-    && install --directory --owner=qa /data/index /data/models
+    && install --directory --owner=qa /data/index /data/models /data/conversations
 COPY --from=build /opt/qa /opt/qa
 ENV PATH=/opt/qa/bin:$PATH \
     HOME=/tmp \
@@ -33,11 +33,12 @@ ENV PATH=/opt/qa/bin:$PATH \
     QA_HOST=0.0.0.0 \
     QA_INDEX=/data/index \
     QA_MODELS_DIR=/data/models \
+    QA_CONVERSATIONS=/data/conversations/conversations.sqlite \
     QA_CORPUS=/corpus \
     QA_LOG_FORMAT=json
 USER 10001
 WORKDIR /tmp
-VOLUME ["/data/index", "/data/models"]
+VOLUME ["/data/index", "/data/models", "/data/conversations"]
 EXPOSE 7860
 HEALTHCHECK --interval=30s --timeout=5s --start-period=3m \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:7860/healthz', timeout=4)"]

@@ -10,6 +10,7 @@
     │   ├── IndexMissing    there is no index where one was expected
     │   ├── IndexMismatch   the index was built with another embedder or another chunking
     │   └── IndexLocked     another process is writing to the index
+    ├── ConversationsUnusable  the file of conversations cannot be opened, read or written
     ├── AnswerError         a language model failed or did not answer in time
     └── QuestionError       a question, or a file of questions, makes no sense
 
@@ -70,6 +71,10 @@ class IndexMismatch(IndexUnusable):
 
 class IndexLocked(IndexUnusable):
     """Another process is writing to the index."""
+
+
+class ConversationsUnusable(QAError):
+    """The file of conversations cannot be opened, read or written."""
 
 
 class AnswerError(QAError):

@@ -76,6 +76,18 @@ class Settings(BaseModel):
         str | None, Field(description="a Chroma server; unset keeps Chroma inside the index")
     ] = None
 
+    keep: Annotated[
+        Literal["conversations", "ratings", "nothing"],
+        Field(
+            description="what the page keeps on disk: `conversations`, only the answers that are "
+            "rated or shared (`ratings`), or `nothing`"
+        ),
+    ] = "conversations"
+    conversations: Annotated[
+        Path | None,
+        Field(description="the file it keeps them in; unset is one beside the index"),
+    ] = None
+
     embedder: Annotated[
         str, Field(description="a model of the catalogue, or a sentence-transformers folder")
     ] = "multilingual-e5-small"
@@ -198,6 +210,12 @@ class Settings(BaseModel):
     ] = False
 
     @property
+    def conversations_file(self) -> Path:
+        """Where conversations are kept."""
+        beside = self.index.absolute()
+        return self.conversations or beside.with_name(f"{beside.name}-conversations.sqlite")
+
+    @property
     def passwords(self) -> dict[str, str]:
         """The password of each name in `logins`."""
         pairs = _listed(self.logins.get_secret_value()) if self.logins else ()
@@ -273,7 +291,7 @@ class Traced:
 _NOT_SETTINGS = {"QA_CONFIG"}
 
 _SECRETS = ("api_key", "logins")
-_PATHS = ("index", "corpus", "models_dir", "uploads")
+_PATHS = ("index", "corpus", "models_dir", "uploads", "conversations")
 _NAMES_OR_PATHS = ("embedder", "llm")
 
 

@@ -235,7 +235,7 @@ def test_stop_keeps_the_quotes_and_no_draft_then_retry_and_clear(visit: Visit) -
     expect(page.get_by_label("Your question")).to_have_value("Too early?")
     expect(page.locator(".qa-turn")).to_have_count(1)
     expect(page.locator(".toast-body")).to_have_count(0)
-    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="New conversation").click()
     expect(page.locator(".qa-turn")).to_have_count(0)
     expect(page.get_by_role("heading", name="Ask the articles")).to_be_visible()
     expect(page.get_by_role("button", name="Send")).to_be_visible()

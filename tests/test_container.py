@@ -83,7 +83,7 @@ def test_its_settings_are_settings_and_its_volumes_hold_what_is_written():
     ours = {name: value for name, value in environment.items() if name.startswith("QA_")}
     settings = Settings.load(environ=ours, directory=ROOT / "docs")
     volumes = arguments_of("VOLUME")[0]
-    for place in (settings.index, settings.models_dir):
+    for place in (settings.index, settings.models_dir, settings.conversations_file.parent):
         assert f'"{place}"' in volumes
         assert f" {place}" in " ".join(arguments_of("RUN"))
     assert settings.host == "0.0.0.0"
@@ -100,7 +100,7 @@ def test_the_compose_file_sets_settings_and_opens_nothing(service: str):
     assert told["read_only"]
     assert told["cap_drop"] == ["ALL"]
     places = {volume.rsplit(":/", 1)[0].split(":/")[0] for volume in told["volumes"]}
-    assert {"index", "models"} <= places
+    assert {"index", "models", "conversations"} <= places
 
 
 def test_what_is_unset_in_the_compose_file_is_as_it_comes():

@@ -229,7 +229,9 @@ def test_the_table_has_the_ranks_and_values_of_each_hit() -> None:
 @pytest.mark.parametrize("texts", [FRENCH, ENGLISH])
 def test_the_table_says_what_the_reader_makes_of_a_hit(texts: Texts) -> None:
     reading = HitReading(QUOTE, score=2.0, answerable=0.87, relevance=0.34)
-    html = why(answer(hits=(replace(hit(ARTICLE), reading=reading),)), texts)
+    html = why(
+        answer(hits=(replace(hit(ARTICLE), signals={"dense": 0.5}, reading=reading),)), texts
+    )
     words = EVIDENCE_TEXTS[texts.language]
     heads = [text_of(head) for head in re.findall(r'<th scope="col">.*?</th>', html)]
     cells = [text_of(cell) for cell in re.findall(r"<td>.*?</td>", html)]

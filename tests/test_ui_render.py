@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa import extractive
 from qa.answer import Answer, Citation, Question
 from qa.article import Article, PartialDate
 from qa.assistant import LLMState, LLMStatus
@@ -152,10 +153,14 @@ def test_cited_numbers_become_buttons_and_others_stay_as_written() -> None:
 def test_what_the_reader_points_to_is_strong_in_answer_card_and_article() -> None:
     words = Span(ARTICLE.text.index("sentence"), ARTICLE.text.index(" ends"))
     cited = (Citation(1, ARTICLE, QUOTE, answer=words),)
-    shown = answer(f"“{QUOTE.of(ARTICLE.text)}” [1]", citations=cited)
+    shown = answer(extractive.write(cited, "en"), citations=cited)
     place = f'data-answer-start="{words.start}" data-answer-end="{words.end}"'
-    for html in (render.answer_text(shown, ENGLISH), render.evidence(shown, ENGLISH)):
-        assert strong(html) == [words.of(ARTICLE.text)]
+    pointed = words.of(ARTICLE.text)
+    for html, said in (
+        (render.answer_text(shown, ENGLISH), extractive.shown(pointed)),
+        (render.evidence(shown, ENGLISH), pointed),
+    ):
+        assert strong(html) == [said]
         assert place in html
     html = render.article_html(ARTICLE, QUOTE, ENGLISH, words)
     assert strong(html) == [words.of(ARTICLE.text)]

@@ -1,5 +1,6 @@
-"""Commands: `qa eval`, `qa compare`, `qa lint`, `qa synth`. Parse, call one function, print.
+"""Commands: `qa eval`, `compare`, `lint`, `synth`, `feedback export`.
 
+Parse, call one function, print.
 Importing this module loads no model and no numerical library.
 """
 
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -41,6 +43,9 @@ def register(app: typer.Typer) -> None:
     app.command("compare")(_compare)
     app.command("lint")(_lint)
     app.command("synth")(_synth)
+    feedback = typer.Typer(help="What people said of answers on the page.", no_args_is_help=True)
+    feedback.command("export")(_export_feedback)
+    app.add_typer(feedback, name="feedback")
 
 
 def _eval(
@@ -203,6 +208,39 @@ def _synth(
     typer.echo(
         f"{kept} drafts in {out}, {refused} refused. Read each; remove its 'draft' to accept it."
     )
+
+
+def _export_feedback(
+    out: Annotated[
+        Path | None, typer.Option(help="The .jsonl file to write; without it, standard output.")
+    ] = None,
+    index: IndexDir = None,
+    as_json: Json = False,
+) -> None:
+    """Make a question set for `qa eval` from thumbs and corrections (docs/evaluation.md)."""
+    from qa.conversations import Conversations
+    from qa.evaluation.feedback import export
+    from qa.evaluation.textfile import write
+
+    if out is not None and out.suffix != ".jsonl":
+        raise QuestionError(f"{out} should end in .jsonl, so that `qa eval` knows how to read it.")
+    path = Settings.load({"index": index}).conversations_file
+    with closing(Conversations.open(path, create=False)) as conversations:
+        exported = export(conversations.ratings())
+    rows = [question.to_json() for question in exported.questions]
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    if out is not None:
+        write(out, lines)
+    if as_json:
+        told = {"n": len(rows), "out": str(out) if out else None, "left_out": exported.left_out}
+        _print_json({**told, "questions": rows})
+        return
+    if out is None:
+        sys.stdout.write(lines)
+    left_out = sum(exported.left_out.values())
+    terminal.say(f"{len(rows)} questions in {out or 'all'}, {left_out} ratings left out")
+    for reason, n in sorted(exported.left_out.items()):
+        terminal.say(f"left out: {n}: {reason}")
 
 
 def _load(path: Path, *, strict: bool, tell: bool = True) -> QuestionSet:

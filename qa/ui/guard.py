@@ -210,7 +210,9 @@ class PageGuard:
 def _shielding(send: Send) -> Send:
     async def send_shielding(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(_HEADERS)
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)  # a page without scripts forbids more
         await send(message)
 
     return send_shielding

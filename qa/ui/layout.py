@@ -51,6 +51,9 @@ class Layout:
                     elem_id="qa-switch",
                     container=False,
                 )
+                self.archive = gr.HTML(
+                    elem_id="qa-archive", apply_default_css=False, js_on_load=data("archive.js")
+                )
             with gr.Row(elem_id="qa-main"):
                 with gr.Column(elem_id="qa-chat", min_width=0):
                     with gr.Column(elem_id="qa-scroll"):

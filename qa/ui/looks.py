@@ -12,7 +12,9 @@ _SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "s
 _MONO = ("ui-monospace", "Consolas", "monospace")
 
 # In this order, later rules winning.
-_STYLE = ("frame", "conversation", "composer", "article", "narrow", "shelf", "evidence")
+_STYLE = (
+    *("frame", "conversation", "composer", "article", "narrow", "archive", "shelf", "evidence"),
+)
 
 # A quotation mark, drawn here so that the tab asks nobody for an icon.
 _ICON = (

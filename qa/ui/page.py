@@ -22,6 +22,7 @@ import gradio as gr
 from qa.answer import Question
 from qa.chunks import Span
 from qa.constraints import Constraints
+from qa.conversations import Conversations
 from qa.errors import QAError, QuestionError
 from qa.ui import frame, render
 from qa.ui.articles import articles_tab
@@ -30,11 +31,13 @@ from qa.ui.examples import Examples
 from qa.ui.filtering import Typed, in_force
 from qa.ui.following import follow
 from qa.ui.intake import Intake
+from qa.ui.keeping import Keeping
 from qa.ui.layout import MOST_EXAMPLES, Layout, language_choices
 from qa.ui.suggesting import follow_ups
 from qa.ui.talks import Talk, Talks, Turn
 from qa.ui.texts import ENGLISH, TEXTS, Texts, language_of
 from qa.ui.texts_articles import ARTICLE_TEXTS
+from qa.ui.texts_talks import TALK_TEXTS
 from qa.ui.understood import filters_line
 
 if TYPE_CHECKING:
@@ -55,6 +58,8 @@ _TELL_LANGUAGE = """(_, ...filters) => {
     document.documentElement.lang = wanted.toLowerCase().startsWith("fr") ? "fr" : "en";
     return [document.documentElement.lang, ...filters];
 }"""
+# Which conversation the tab had; `archive.js` remembers it.
+_TELL_CONVERSATION = '() => [sessionStorage.getItem("qa-talk") ?? ""]'
 _KEEP_LANGUAGE = """(chosen, ...filters) => {
     localStorage.setItem("qa-language", chosen);
     document.documentElement.lang = chosen;
@@ -65,25 +70,33 @@ _KEEP_LANGUAGE = """(chosen, ...filters) => {
 Updates: TypeAlias = dict[Any, Any]
 
 
-def build_page(assistant: Assistant, examples: Examples | None = None) -> gr.Blocks:
+def build_page(
+    assistant: Assistant,
+    examples: Examples | None = None,
+    conversations: Conversations | None = None,
+) -> gr.Blocks:
     """The page over an open assistant.
 
     Args:
         assistant: answers, articles and the state of the language model.
         examples: questions to start with, by interface language.
+        conversations: where turns are kept; None keeps nothing.
     """
-    page: gr.Blocks = Page(assistant, examples or {}).blocks
+    page: gr.Blocks = Page(assistant, examples or {}, conversations).blocks
     return page
 
 
 class Page(Layout):
     """The components of `blocks`, and the conversations held over them."""
 
-    def __init__(self, assistant: Assistant, examples: Examples) -> None:
+    def __init__(
+        self, assistant: Assistant, examples: Examples, conversations: Conversations | None = None
+    ) -> None:
         self.assistant = assistant
         self.examples = examples
         self.talks = Talks()
         self._suggesting = Lock()
+        self.keeping = Keeping(conversations, assistant.settings, assistant.article)
 
         def show_article(asked: Mapping[str, Any]) -> str:  # Gradio marks it; a method it cannot
             return self.show_article(asked)
@@ -116,6 +129,7 @@ class Page(Layout):
             self.unfilter,
             self.scope,
             self.model,
+            self.archive,
         ]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         at_once = {**quiet, "queue": False}
@@ -137,12 +151,15 @@ class Page(Layout):
             event.then(self.suggest, None, [self.next], **at_once)
         self.stop.click(self.stop_answer, None, [self.stop], **at_once)
         self.clear.click(self.forget, None, shown, **at_once)
+        self.archive.submit(self.act, None, [self.archive, *shown], **at_once)
         changes = [self.since.blur, self.since.submit, self.until.blur, self.until.submit]
         changes += [self.sources.input, self.of_language.input]
         gr.on(changes, self.judge_filters, filters, judged, **at_once)
         self.unfilter.click(self.drop_filters, None, [*filters, *judged], **at_once)
         tongue = [self.switch, *filters]
-        self.blocks.load(self.speak, tongue, spoken, js=_TELL_LANGUAGE, **at_once)
+        loaded = self.blocks.load(self.speak, tongue, spoken, js=_TELL_LANGUAGE, **at_once)
+        # Not beside it: whichever came last would show what it had seen first.
+        loaded.then(self.resume, [self.archive], shown, js=_TELL_CONVERSATION, **at_once)
         self.switch.input(self.speak, tongue, spoken, js=_KEEP_LANGUAGE, **at_once)
         self.timer.tick(self.watch_model, None, [self.model, self.timer], **at_once)
         self.blocks.unload(self.leave)
@@ -239,7 +256,7 @@ class Page(Layout):
             yield {self.notice: render.notice(str(exc)), self.filters: gr.update(open=True)}
             return
         if again:
-            talk.turns.pop()
+            self.keeping.drop(request, talk.turns.pop())
         history = () if alone else talk.history
         question = Question(text.strip(), history, filters, constraints=constraints)
         turn = talk.begin(question.text)
@@ -262,7 +279,9 @@ class Page(Layout):
         finally:
             turn.running = False
             _log(turn, time.perf_counter() - started)
-        yield {**self._latest(talk), **self._buttons(talk)}
+        kept = self.keeping.keep(request, talk, turn)
+        unkept = {} if kept else {self.notice: render.notice(TALK_TEXTS[talk.language].unkept)}
+        yield {**self._latest(talk), **self._buttons(talk), **unkept}
 
     def suggest(self, request: gr.Request) -> Updates:
         """What could be asked next, once the answer is there; nothing while others are told so."""
@@ -287,6 +306,22 @@ class Page(Layout):
         talk = self.talks.of(request.session_hash)
         talk.clear()
         return {**self._conversation(talk), self.notice: ""}
+
+    def resume(self, conversation: str, request: gr.Request) -> Updates:
+        """Open the conversation that the tab had before it was loaded again, if it is kept."""
+        talk = self.talks.of(request.session_hash)
+        asked = {"do": "open", "id": conversation}
+        opened = not talk.turns and self.keeping.act(request, talk, asked).talk
+        return self._conversation(talk) if opened else {self.notice: ""}
+
+    def act(self, request: gr.Request, event: gr.EventData) -> Updates:
+        """What is done with kept conversations and answers, by a button of `archive`."""
+        talk = self.talks.of(request.session_hash)
+        outcome = self.keeping.act(request, talk, event._data)
+        updates: Updates = {self.notice: render.notice(outcome.notice)}
+        if outcome.drawer is not None:
+            updates[self.archive] = outcome.drawer
+        return {**updates, **(self._conversation(talk) if outcome.talk else {})}
 
     def leave(self, request: gr.Request) -> None:
         """The tab was closed."""
@@ -357,6 +392,7 @@ class Page(Layout):
             self.unfilter: texts.remove_filters,
             self.panel: render.no_article(texts.panel_empty, texts),
             self.model: self._model_line(texts),
+            self.archive: self.keeping.empty_drawer(talk),
         }
 
     # Parts of what is shown.

@@ -17,6 +17,7 @@ from qa import extractive
 from qa.answer import Answer, Citation, Hit
 from qa.article import Article
 from qa.chunks import Span
+from qa.ui.archive import actions
 from qa.ui.talks import Turn
 from qa.ui.texts import Texts
 from qa.ui.texts_evidence import EVIDENCE_TEXTS
@@ -44,7 +45,7 @@ def turn_html(turn: Turn, texts: Texts, *, latest: bool = False) -> str:
         f'</span><p class="qa-asked-text">{escape(turn.text)}</p></div>'
         f'<div class="{_kind(turn)}" data-testid="bot" aria-busy="{busy}" '
         f'data-stage="{_stage(turn)}"><h2 class="qa-hidden">{escape(texts.assistant)}</h2>'
-        f"{_body(turn, texts, latest=latest)}</div></section>"
+        f"{_body(turn, texts, latest=latest)}</div>{actions(turn, texts)}</section>"
     )
 
 

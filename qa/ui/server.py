@@ -14,7 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from threading import Event
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -23,12 +23,15 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 
+from qa.conversations import Conversations
 from qa.errors import SettingsError
 from qa.settings import Settings
 from qa.ui.examples import Examples, first_questions
 from qa.ui.guard import PageGuard
 from qa.ui.looks import looks
 from qa.ui.page import build_page
+from qa.ui.sharing import add_addresses
+from qa.ui.visitors import BrowserCookie, Visitors
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -77,9 +80,11 @@ def launch(
 
     Raises:
         SettingsError: the port is taken, or the host is not this machine's.
+        ConversationsUnusable: conversations cannot be kept where they should be.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    page = build_page(assistant, examples or {})
+    conversations = _conversations(settings)
+    page = build_page(assistant, examples or {}, conversations)
     stopping = Event()
     app.add_middleware(
         PageGuard,
@@ -88,9 +93,16 @@ def launch(
         most_sent=_most_sent(settings),
         stopping=stopping,
     )
+    if conversations is not None:
+        visitors = Visitors(logins=bool(settings.passwords))
+        app.add_middleware(BrowserCookie)
+        add_addresses(app, conversations, visitors)
     others = add_routes(app, assistant, stopping) if add_routes is not None else lambda: 0
     app = mount_page(app, page, settings)
-    with closing(port or listen(settings.host, settings.port)) as listening:
+    with (
+        closing(conversations) if conversations is not None else nullcontext(),
+        closing(port or listen(settings.host, settings.port)) as listening,
+    ):
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -133,6 +145,12 @@ def mount_page(app: FastAPI, page: gr.Blocks, settings: Settings) -> FastAPI:
 def _most_sent(settings: Settings) -> int:
     """Most bytes in a file from the page; 0 when it takes none."""
     return settings.upload_bytes if settings.uploads else 0
+
+
+def _conversations(settings: Settings) -> Conversations | None:
+    if settings.keep == "nothing":
+        return None
+    return Conversations.open(settings.conversations_file)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -12,6 +12,7 @@ from threading import Event, Lock
 
 from qa.answer import Answer, Language
 from qa.constraints import Constraints
+from qa.conversations import Rating, new_id
 
 # Tabs that close say so; this bounds the ones that could not.
 _MOST_TALKS = 500
@@ -29,6 +30,11 @@ class Turn:
         running: whether more is to come.
         constraints: what it asks of articles, where the person said so.
         suggestions: what could be asked next.
+        id: under which it may be rated and shared; empty when it may not.
+        conversation: the kept conversation that it is in; empty when it is in none.
+        rating: what was said of it.
+        token: of the link under which it is shared.
+        stale: whether an article that it cites has changed since.
     """
 
     text: str
@@ -38,15 +44,27 @@ class Turn:
     running: bool = True
     constraints: Constraints | None = None
     suggestions: tuple[str, ...] = ()
+    id: str = ""
+    conversation: str = ""
+    rating: Rating | None = None
+    token: str | None = None
+    stale: bool = False
 
 
 @dataclass(slots=True)
 class Talk:
-    """One conversation: its turns, oldest first, and the language that its page speaks."""
+    """One conversation: its turns, oldest first, and the language that its page speaks.
+
+    Attributes:
+        conversation: the id under which it is kept.
+        search: what the list of kept ones was searched for.
+    """
 
     language: Language = "en"
     turns: list[Turn] = field(default_factory=list)
     stop: Event = field(default_factory=Event)
+    conversation: str = field(default_factory=new_id)
+    search: str = ""
 
     @property
     def busy(self) -> bool:
@@ -71,9 +89,10 @@ class Talk:
         return turn
 
     def clear(self) -> None:
-        """Stop what is being written and forget all turns."""
+        """Stop what is being written, forget all turns and begin another conversation."""
         self.stop.set()
         self.turns = []
+        self.conversation = new_id()
 
 
 class Talks:

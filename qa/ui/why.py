@@ -11,8 +11,8 @@ from qa.ui.texts_evidence import EVIDENCE_TEXTS, EvidenceTexts
 
 
 def why(answer: Answer, texts: Texts) -> str:
-    """The collapsed table; empty without hits."""
-    if not answer.hits:
+    """The collapsed table; empty without hits, or when what was measured is no longer known."""
+    if not any(hit.signals for hit in answer.hits):
         return ""
     words = EVIDENCE_TEXTS[texts.language]
     confidence = words.confidence.format(value=words.number(answer.confidence))

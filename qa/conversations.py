@@ -1,0 +1,408 @@
+"""Conversations: what was asked and answered, rated and shared, in one SQLite file.
+
+Each row has an owner, and whoever asks for a row names one: nobody reads another's. Only a link's
+token opens its answer to everybody, and only `ratings` reads all, for whoever runs the server.
+A turn is in a conversation, or it is kept on its own for as long as it is rated or shared.
+Deleting is for good: links and ratings go with their turn, and SQLite overwrites the place.
+
+Answers are documents as `kept` makes them. Knows nothing about browsers, logins or pages.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from qa.analysis import fold
+from qa.errors import ConversationsUnusable
+
+_VERSION = 1
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS conversation (
+    owner TEXT NOT NULL, id TEXT NOT NULL, title TEXT NOT NULL, folded TEXT NOT NULL,
+    changed TEXT NOT NULL, PRIMARY KEY (owner, id)
+);
+CREATE TABLE IF NOT EXISTS turn (
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, conversation_id TEXT, place INTEGER NOT NULL,
+    asked TEXT NOT NULL, answer TEXT NOT NULL, folded TEXT NOT NULL,
+    FOREIGN KEY (owner, conversation_id) REFERENCES conversation (owner, id) ON DELETE CASCADE
+);
+CREATE INDEX IF NOT EXISTS turn_conversation ON turn (owner, conversation_id);
+CREATE TABLE IF NOT EXISTS rating (
+    turn_id TEXT PRIMARY KEY REFERENCES turn (id) ON DELETE CASCADE, good INTEGER NOT NULL,
+    comment TEXT NOT NULL, correction TEXT NOT NULL, unanswerable INTEGER NOT NULL,
+    given TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS link (
+    token TEXT PRIMARY KEY, turn_id TEXT NOT NULL UNIQUE REFERENCES turn (id) ON DELETE CASCADE,
+    shared TEXT NOT NULL
+);
+PRAGMA user_version = {_VERSION};
+"""
+_TURN = """
+SELECT turn.id, turn.answer, turn.asked, link.token, rating.good, rating.comment,
+       rating.correction, rating.unanswerable
+FROM turn LEFT JOIN link ON link.turn_id = turn.id LEFT JOIN rating ON rating.turn_id = turn.id
+"""
+# A word is found in the title or in any turn.
+_HAS_WORD = """
+AND (instr(c.folded, ?) OR EXISTS (
+    SELECT 1 FROM turn t WHERE t.owner = c.owner AND t.conversation_id = c.id
+    AND instr(t.folded, ?)))
+"""
+_LONGEST_TITLE = 80
+
+
+def new_id() -> str:
+    """An id that nobody guesses: 128 bits."""
+    return secrets.token_urlsafe(16)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What a person says of an answer.
+
+    Attributes:
+        good: thumbs up, else thumbs down.
+        comment: in their own words; may be empty.
+        correction: what the right answer is; may be empty.
+        unanswerable: the right answer is that the articles do not say.
+    """
+
+    good: bool
+    comment: str = ""
+    correction: str = ""
+    unanswerable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTurn:
+    """A question and its answer.
+
+    Attributes:
+        id: unique, unguessable.
+        document: the answer as `kept.to_document` makes it.
+        asked: when, in UTC.
+        rating: what its owner said of it, if anything.
+        token: of the link under which it is shared, if it is.
+    """
+
+    id: str
+    document: Mapping[str, Any]
+    asked: datetime = field(default_factory=_now)
+    rating: Rating | None = None
+    token: str | None = None
+
+    @property
+    def question(self) -> str:
+        """As typed."""
+        return str(self.document["question"])
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What a list shows of one."""
+
+    id: str
+    title: str
+    changed: datetime
+    turns: int
+
+
+class Conversations:
+    """The file. Safe to use from several threads and, SQLite seeing to it, processes."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = True) -> Self:
+        """Open the file; a new one can be read by its owner on this machine only.
+
+        Raises:
+            ConversationsUnusable: it is missing and not to be created, cannot be written, is
+                damaged, or was written by a later version.
+        """
+        connection = None
+        try:
+            if create:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch(mode=0o600)
+            connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=rw",
+                uri=True,
+                timeout=30,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            ((version,),) = connection.execute("PRAGMA user_version").fetchall()
+            if version > _VERSION:
+                raise ConversationsUnusable(
+                    f"{path} was written by a later version of qa; use that one, or set "
+                    "QA_CONVERSATIONS to another file."
+                )
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.executescript(_SCHEMA)
+        except ConversationsUnusable:
+            if connection is not None:
+                connection.close()
+            raise
+        except (OSError, sqlite3.DatabaseError) as exc:
+            if connection is not None:
+                connection.close()
+            raise ConversationsUnusable(
+                f"the conversations at {path} cannot be opened ({exc}). Set QA_CONVERSATIONS to a "
+                "file that can be written, or QA_KEEP=nothing."
+            ) from exc
+        return cls(connection, path)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with self._using() as connection:
+            return connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def _using(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                yield self._connection
+            except sqlite3.DatabaseError as exc:
+                raise ConversationsUnusable(
+                    f"the conversations at {self._path} cannot be read or written ({exc})."
+                ) from exc
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._using() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+
+    # Conversations
+
+    def keep(self, owner: str, conversation: str, turn: KeptTurn) -> None:
+        """Add a turn to the end of a conversation, which begins with it when it is new."""
+        with self._transaction() as connection:
+            title = _title(turn.question)
+            connection.execute(
+                "INSERT INTO conversation VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (owner, id) DO UPDATE SET changed = excluded.changed",
+                (owner, conversation, title, fold(title), _written(_now())),
+            )
+            connection.execute(
+                "INSERT INTO turn SELECT ?, ?, ?, ifnull(max(place), 0) + 1, ?, ?, ? "
+                "FROM turn WHERE owner = ? AND conversation_id = ?",
+                (
+                    turn.id,
+                    owner,
+                    conversation,
+                    _written(turn.asked),
+                    json.dumps(turn.document, ensure_ascii=False),
+                    _searched(turn.document),
+                    owner,
+                    conversation,
+                ),
+            )
+
+    def drop(self, owner: str, turn: str) -> None:
+        """Take a turn out of its conversation; rated or shared, it stays on its own."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE turn SET conversation_id = NULL WHERE owner = ? AND id = ?", (owner, turn)
+            )
+            _sweep(connection, owner)
+
+    def find(self, owner: str, search: str = "", most: int = 100) -> list[Conversation]:
+        """The newest first; with all words of `search`, compared without case and accents."""
+        words = fold(search).split()
+        rows = self._rows(
+            "SELECT c.id, c.title, c.changed, (SELECT count(*) FROM turn t WHERE "  # noqa: S608
+            "t.owner = c.owner AND t.conversation_id = c.id) FROM conversation c WHERE c.owner = ? "
+            + _HAS_WORD * len(words)
+            + " ORDER BY c.changed DESC LIMIT ?",
+            (owner, *(word for word in words for _ in range(2)), most),
+        )
+        return [Conversation(id, title, _read(changed), n) for id, title, changed, n in rows]
+
+    def read(self, owner: str, id: str) -> tuple[Conversation, list[KeptTurn]] | None:
+        """A conversation and its turns, oldest first; None when the owner has none of this id."""
+        with self._lock:
+            rows = self._rows(
+                "SELECT title, changed FROM conversation WHERE owner = ? AND id = ?", (owner, id)
+            )
+            turns = self._turns("WHERE turn.owner = ? AND conversation_id = ?", owner, id)
+        if not rows:
+            return None
+        ((title, changed),) = rows
+        return Conversation(id, title, _read(changed), len(turns)), turns
+
+    def rename(self, owner: str, id: str, title: str) -> bool:
+        """Give it another title; False when there is no such conversation or no title."""
+        title = _title(title)
+        with self._using() as connection:
+            done = connection.execute(
+                "UPDATE conversation SET title = ?, folded = ? WHERE owner = ? AND id = ? AND ?",
+                (title, fold(title), owner, id, bool(title)),
+            )
+        return done.rowcount > 0
+
+    def delete(self, owner: str, id: str) -> bool:
+        """Delete it with its links and ratings; False when there is no such conversation."""
+        with self._using() as connection:
+            done = connection.execute(
+                "DELETE FROM conversation WHERE owner = ? AND id = ?", (owner, id)
+            )
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return done.rowcount > 0
+
+    def delete_all(self, owner: str) -> None:
+        """Delete all that the owner has: conversations, links, ratings."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM conversation WHERE owner = ?", (owner,))
+            connection.execute("DELETE FROM turn WHERE owner = ?", (owner,))
+        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    # Ratings and links
+
+    def rate(self, owner: str, turn: KeptTurn, rating: Rating | None) -> None:
+        """Rate a turn, or take the rating back. One that is in no conversation is kept for it."""
+        with self._transaction() as connection:
+            if rating is None:
+                connection.execute(
+                    "DELETE FROM rating WHERE turn_id IN "
+                    "(SELECT id FROM turn WHERE owner = ? AND id = ?)",
+                    (owner, turn.id),
+                )
+                _sweep(connection, owner)
+            elif _save(connection, owner, turn):
+                connection.execute(
+                    "INSERT OR REPLACE INTO rating VALUES (?, ?, ?, ?, ?, ?)",
+                    (
+                        turn.id,
+                        rating.good,
+                        rating.comment,
+                        rating.correction,
+                        rating.unanswerable,
+                        _written(_now()),
+                    ),
+                )
+
+    def share(self, owner: str, turn: KeptTurn) -> str | None:
+        """The token of the link to a turn, made when it has none; None for another's turn."""
+        with self._transaction() as connection:
+            if not _save(connection, owner, turn):
+                return None
+            connection.execute(
+                "INSERT OR IGNORE INTO link VALUES (?, ?, ?)",
+                (secrets.token_urlsafe(24), turn.id, _written(_now())),
+            )
+            select = "SELECT token FROM link WHERE turn_id = ?"
+            ((token,),) = connection.execute(select, (turn.id,)).fetchall()
+            return str(token)
+
+    def revoke(self, owner: str, token: str) -> bool:
+        """End a link; False when the owner has no such link."""
+        with self._transaction() as connection:
+            done = connection.execute(
+                "DELETE FROM link WHERE token = ? AND turn_id IN "
+                "(SELECT id FROM turn WHERE owner = ?)",
+                (token, owner),
+            )
+            _sweep(connection, owner)
+        return done.rowcount > 0
+
+    def shared(self, token: str) -> KeptTurn | None:
+        """What a link shows, to whoever has it; None when there is none any more."""
+        return next(iter(self._turns("WHERE link.token = ?", token)), None)
+
+    def links(self, owner: str) -> list[KeptTurn]:
+        """The turns that the owner shares, in the order of asking."""
+        return self._turns("WHERE link.token IS NOT NULL AND turn.owner = ?", owner)
+
+    def ratings(self) -> list[KeptTurn]:
+        """Every rated turn of every owner, the oldest rating first."""
+        return self._turns("WHERE rating.turn_id IS NOT NULL", order="rating.given")
+
+    def _turns(self, where: str, *values: object, order: str = "place, asked") -> list[KeptTurn]:
+        rows = self._rows(f"{_TURN} {where} ORDER BY {order}", values)
+        return [
+            KeptTurn(
+                id,
+                json.loads(answer),
+                _read(asked),
+                None
+                if good is None
+                else Rating(bool(good), comment, correction, bool(unanswerable)),
+                token,
+            )
+            for id, answer, asked, token, good, comment, correction, unanswerable in rows
+        ]
+
+
+def _save(connection: sqlite3.Connection, owner: str, turn: KeptTurn) -> bool:
+    """Keep a turn on its own unless it is kept; whether it is the owner's."""
+    connection.execute(
+        "INSERT OR IGNORE INTO turn VALUES (?, ?, NULL, 0, ?, ?, ?)",
+        (
+            turn.id,
+            owner,
+            _written(turn.asked),
+            json.dumps(turn.document, ensure_ascii=False),
+            _searched(turn.document),
+        ),
+    )
+    select = "SELECT 1 FROM turn WHERE id = ? AND owner = ?"
+    return bool(connection.execute(select, (turn.id, owner)).fetchall())
+
+
+def _sweep(connection: sqlite3.Connection, owner: str) -> None:
+    """Delete the turns that nothing keeps any more."""
+    connection.execute(
+        "DELETE FROM turn WHERE owner = ? AND conversation_id IS NULL "
+        "AND id NOT IN (SELECT turn_id FROM rating) AND id NOT IN (SELECT turn_id FROM link)",
+        (owner,),
+    )
+
+
+def _title(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST_TITLE else f"{text[: _LONGEST_TITLE - 1]}…"
+
+
+def _searched(document: Mapping[str, Any]) -> str:
+    """What a search of conversations looks at."""
+    cited = [c[name] or "" for c in document["citations"] for name in ("title", "source", "quote")]
+    return fold("\n".join((document["question"], document["answer"], *cited)))
+
+
+def _written(moment: datetime) -> str:
+    """Text that sorts as time does."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _read(moment: str) -> datetime:
+    return datetime.fromisoformat(moment)

@@ -1,0 +1,280 @@
+"""The file of conversations: kept, found, deleted for good, and nobody's but their owner's."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qa.conversations import Conversations, KeptTurn, Rating, new_id
+from qa.errors import ConversationsUnusable
+from qa.settings import Settings
+
+
+def turn(question: str = "Who?", answer: str = "Nora Quill [1].") -> KeptTurn:
+    """A turn whose answer cites one article."""
+    citation = {"title": "Le phare", "source": "Le Courrier", "quote": "Vendu en été."}
+    return KeptTurn(
+        new_id(), {"question": question, "answer": answer, "citations": [citation], "more": [1]}
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the file is."""
+    return tmp_path / "made" / "talks.sqlite"
+
+
+@pytest.fixture
+def kept(path: Path) -> Iterator[Conversations]:
+    """The file, open."""
+    conversations = Conversations.open(path)
+    yield conversations
+    conversations.close()
+
+
+def titles(kept: Conversations, owner: str = "ann", search: str = "") -> list[str]:
+    return [conversation.title for conversation in kept.find(owner, search)]
+
+
+def bytes_of(path: Path) -> bytes:
+    """All that is on disk."""
+    return b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_what_is_kept_is_there_after_a_restart(kept: Conversations, path: Path):
+    first, second = turn("Who sold the lighthouse?"), turn("And when?")
+    kept.keep("ann", "a", first)
+    kept.keep("ann", "a", second)
+    kept.rate("ann", second, Rating(False, "no", "in May"))
+    token = kept.share("ann", first)
+    again = Conversations.open(path)  # while the other is open, as two processes would
+    found = again.read("ann", "a")
+    again.close()
+    assert found is not None
+    conversation, turns = found
+    assert (conversation.title, conversation.turns) == ("Who sold the lighthouse?", 2)
+    assert [t.id for t in turns] == [first.id, second.id]
+    assert turns[0].document == first.document
+    assert turns[0].asked == first.asked
+    assert (turns[0].token, turns[0].rating) == (token, None)
+    assert turns[1].rating == Rating(False, "no", "in May")
+
+
+def test_the_newest_conversation_is_first(kept: Conversations):
+    for name in "abc":
+        kept.keep("ann", name, turn(name))
+    kept.keep("ann", "a", turn("again"))
+    assert titles(kept) == ["a", "c", "b"]
+    assert len(kept.find("ann", most=2)) == 2
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("ETE", True),
+        ("été nora", True),
+        ("œuvre", True),
+        ("OEUVRE quill", True),
+        ("courrier", True),
+        ("ete winter", False),
+        ("100%", False),
+        ("_", False),
+    ],
+)
+def test_search_knows_no_case_and_no_accents(kept: Conversations, search: str, found: bool):
+    kept.keep("ann", "a", turn("Quelle œuvre ?"))
+    assert bool(titles(kept, search=search)) == found
+
+
+def test_the_words_of_a_search_may_be_in_several_turns(kept: Conversations):
+    kept.keep("ann", "a", turn("Lynx?"))
+    kept.keep("ann", "a", turn("Bridge?"))
+    kept.keep("ann", "b", turn("Bridge?"))
+    assert titles(kept, search="lynx bridge") == ["Lynx?"]
+
+
+def test_nobody_reads_or_changes_what_is_anothers(kept: Conversations):
+    mine = turn("Secret?")
+    kept.keep("ann", "a", mine)
+    token = kept.share("ann", mine)
+    assert token is not None
+    assert kept.read("bob", "a") is None
+    assert titles(kept, "bob") == titles(kept, "bob", "secret") == []
+    assert not kept.rename("bob", "a", "Mine now")
+    assert not kept.delete("bob", "a")
+    assert not kept.revoke("bob", token)
+    assert kept.share("bob", mine) is None
+    kept.rate("bob", mine, Rating(False))
+    kept.drop("bob", mine.id)
+    kept.delete_all("bob")
+    assert kept.links("bob") == []
+    found = kept.read("ann", "a")
+    assert found is not None
+    assert found[1] == [KeptTurn(mine.id, mine.document, mine.asked, None, token)]
+
+
+def test_the_same_id_may_be_two_peoples(kept: Conversations):
+    """A tab that goes on in another browser's conversation begins one of its own."""
+    kept.keep("ann", "a", turn("Hers?"))
+    kept.keep("bob", "a", turn("His?"))
+    assert (titles(kept, "ann"), titles(kept, "bob")) == (["Hers?"], ["His?"])
+
+
+def test_a_conversation_is_renamed(kept: Conversations):
+    kept.keep("ann", "a", turn("Who?"))
+    assert kept.rename("ann", "a", "  The\nlighthouse  ")
+    assert titles(kept, search="lighthouse") == ["The lighthouse"]
+    assert not kept.rename("ann", "a", "  ")
+    assert kept.rename("ann", "a", "x" * 100)
+    assert titles(kept) == ["x" * 79 + "…"]
+
+
+def test_deleting_takes_links_and_ratings_along_and_leaves_no_bytes(
+    kept: Conversations, path: Path
+):
+    mine = turn("Where is Xylophone Street?")
+    kept.keep("ann", "a", mine)
+    kept.keep("ann", "b", turn("Other?"))
+    kept.rate("ann", mine, Rating(True, "Xylophone!"))
+    token = kept.share("ann", mine)
+    assert token is not None
+    assert b"Xylophone" in bytes_of(path)
+    assert kept.delete("ann", "a")
+    assert titles(kept) == ["Other?"]
+    assert kept.shared(token) is None
+    assert kept.ratings() == []
+    assert b"Xylophone" not in bytes_of(path)
+
+
+def test_delete_all_leaves_nothing_of_one_and_all_of_the_others(kept: Conversations, path: Path):
+    kept.keep("ann", "a", turn("Xylophone?"))
+    kept.rate("ann", turn("Xylophone alone?"), Rating(True))
+    kept.keep("bob", "b", turn("Bridge?"))
+    kept.delete_all("ann")
+    assert titles(kept) == []
+    assert titles(kept, "bob") == ["Bridge?"]
+    assert kept.ratings() == []
+    assert b"Xylophone" not in bytes_of(path)
+
+
+def test_a_turn_of_no_conversation_is_kept_while_it_is_rated_or_shared(kept: Conversations):
+    alone = turn("Xylophone?")
+    kept.rate("ann", alone, Rating(True))
+    token = kept.share("ann", alone)
+    assert token is not None
+    assert titles(kept) == []
+    assert [t.id for t in kept.links("ann")] == [alone.id]
+    kept.rate("ann", alone, None)
+    assert kept.shared(token) is not None
+    assert kept.revoke("ann", token)
+    assert _count(kept) == 0
+
+
+def test_a_turn_asked_again_leaves_its_conversation_but_its_link_works(kept: Conversations):
+    shared, plain = turn("One?"), turn("Two?")
+    for each in (shared, plain):
+        kept.keep("ann", "a", each)
+    token = kept.share("ann", shared)
+    assert token is not None
+    kept.drop("ann", shared.id)
+    kept.drop("ann", plain.id)
+    found = kept.read("ann", "a")
+    assert found is not None
+    assert found[1] == []
+    assert kept.shared(token) is not None
+    assert _count(kept) == 1
+
+
+def test_a_link_is_one_a_turn_and_long_enough_not_to_be_guessed(kept: Conversations):
+    mine = turn()
+    kept.keep("ann", "a", mine)
+    token = kept.share("ann", mine)
+    assert token is not None
+    assert len(token) == 32
+    assert kept.share("ann", mine) == token
+    assert kept.revoke("ann", token)
+    assert kept.shared(token) is None
+    assert not kept.revoke("ann", token)
+    assert kept.share("ann", mine) != token
+
+
+def test_a_rating_is_replaced_by_the_next(kept: Conversations):
+    mine = turn()
+    kept.keep("ann", "a", mine)
+    kept.rate("ann", mine, Rating(True))
+    kept.rate("ann", mine, Rating(False, unanswerable=True))
+    (rated,) = kept.ratings()
+    assert rated.rating == Rating(False, unanswerable=True)
+
+
+def test_many_threads_keep_at_once(kept: Conversations, path: Path):
+    other = Conversations.open(path)
+
+    def keep(file: Conversations, name: str) -> None:
+        for _ in range(10):
+            file.keep("ann", name, turn())
+
+    threads = [
+        threading.Thread(target=keep, args=(file, name))
+        for file, name in ((kept, "a"), (kept, "b"), (other, "a"), (other, "c"))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.close()
+    assert {c.id: c.turns for c in kept.find("ann")} == {"a": 20, "b": 10, "c": 10}
+    found = kept.read("ann", "a")
+    assert found is not None
+    assert len({t.id for t in found[1]}) == 20
+
+
+def test_the_file_is_for_its_owner_alone(kept: Conversations, path: Path):
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_cannot_be_opened_is_said_with_what_to_do(tmp_path: Path):
+    (tmp_path / "junk").write_text("no database" * 1000)
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "junk", tmp_path / "file" / "below"):
+        with pytest.raises(ConversationsUnusable, match="QA_CONVERSATIONS"):
+            Conversations.open(path)
+    with pytest.raises(ConversationsUnusable, match="cannot be opened"):
+        Conversations.open(tmp_path / "none", create=False)
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_later_version_is_not_touched(path: Path):
+    Conversations.open(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 9")
+    connection.close()
+    with pytest.raises(ConversationsUnusable, match="later version"):
+        Conversations.open(path)
+
+
+def test_a_file_that_fails_later_is_our_error(kept: Conversations, path: Path):
+    kept.keep("ann", "a", turn())
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE link")
+    connection.close()
+    with pytest.raises(ConversationsUnusable, match="cannot be read or written"):
+        kept.read("ann", "a")
+
+
+def test_the_file_lies_beside_the_index_unless_it_is_named(tmp_path: Path):
+    assert Settings(index=tmp_path / "news.index").conversations_file == (
+        tmp_path / "news.index-conversations.sqlite"
+    )
+    assert Settings(conversations=tmp_path / "x").conversations_file == tmp_path / "x"
+
+
+def _count(kept: Conversations) -> int:
+    rows: list[tuple[Any, ...]] = kept._rows("SELECT count(*) FROM turn")
+    return int(rows[0][0])

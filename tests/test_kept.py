@@ -1,0 +1,124 @@
+"""Answers that outlive the process: the same again, and honest where their articles changed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from qa.answer import Answer, Question
+from qa.article import Article
+from qa.assistant import Assistant, LanguageModel
+from qa.chunks import Span
+from qa.filters import Filters
+from qa.index import LiveIndex
+from qa.kept import from_document, to_document
+from qa.retrieval import HybridRetriever
+from qa.settings import Settings
+
+
+@pytest.fixture
+def assistant(settings: Settings, live: LiveIndex, retriever: HybridRetriever) -> Assistant:
+    """Over the articles of `fakes`, without a language model."""
+    return Assistant(settings, live, retriever, LanguageModel(settings, fetch=False))
+
+
+@pytest.fixture
+def answer(assistant: Assistant) -> Answer:
+    """A follow-up with filters that names an outlet and a time."""
+    question = Question(
+        "And who led them, according to The Harbour Post in March 2019?",
+        ("When did the works on the Kervalec bridge end?", "In 2019."),
+        Filters(since=date(2019, 1, 1), sources=("The Harbour Post",)),
+    )
+    return assistant.ask(question)
+
+
+def kept(answer: Answer) -> dict[str, object]:
+    """Its document, as a file gives it back."""
+    document: dict[str, object] = json.loads(json.dumps(to_document(answer)))
+    return document
+
+
+def test_an_answer_comes_back_as_it_was(assistant: Assistant, answer: Answer):
+    assert answer.citations
+    assert answer.constraints.times
+    assert answer.constraints.outlets
+    restored = from_document(kept(answer), assistant.article)
+    assert not restored.stale
+    again = restored.answer
+    assert again.question == replace(answer.question, language=answer.language)
+    assert again.citations == answer.citations
+    assert again.constraints == answer.constraints
+    assert (again.text, again.met, again.reason) == (answer.text, answer.met, answer.reason)
+    assert [hit.article for hit in again.hits] == [hit.article for hit in answer.hits]
+    same = {"timings_ms": {}, "confidence": 0}
+    assert {**again.to_json(), **same} == {**answer.to_json(), **same}
+
+
+def test_an_abstention_keeps_its_nearest_articles(assistant: Assistant, answer: Answer):
+    abstained = replace(answer, abstained=True, citations=(), text="The articles do not say.")
+    again = from_document(kept(abstained), assistant.article).answer
+    assert again.abstained
+    assert [hit.article.id for hit in again.hits] == [hit.article.id for hit in answer.hits]
+    assert from_document(kept(abstained), lambda _: None).answer.hits == ()
+
+
+def test_a_quote_that_moved_is_found_where_it_is_now(assistant: Assistant, answer: Answer):
+    def find(id: str) -> Article | None:
+        article = assistant.article(id)
+        return replace(article, text=f"Corrected. {article.text}") if article else None
+
+    restored = from_document(kept(answer), find)
+    assert not restored.stale
+    for old, new in zip(answer.citations, restored.answer.citations, strict=True):
+        assert new.quote == old.quote
+        assert new.span.start == old.span.start + len("Corrected. ")
+
+
+def test_what_the_reader_points_to_stays_in_its_quote(assistant: Assistant, answer: Answer):
+    start = answer.citations[0].span.start + 2
+    pointed = replace(answer.citations[0], answer=Span(start, start + 5))
+    read = replace(answer, citations=(pointed,))
+    assert from_document(kept(read), assistant.article).answer.citations == (pointed,)
+    words = pointed.quote[2:7]
+
+    def find(id: str) -> Article | None:
+        article = assistant.article(id)
+        return replace(article, text=f"Corrected. {article.text}") if article else None
+
+    for finding in (find, lambda _: None):
+        (cited,) = from_document(kept(read), finding).answer.citations
+        assert cited.answer is not None
+        assert cited.answer.of(cited.article.text) == words
+
+
+def test_what_somebody_asked_of_articles_stays_asked(assistant: Assistant, answer: Answer):
+    changed = replace(answer.question, constraints=answer.constraints)
+    again = from_document(kept(replace(answer, question=changed)), assistant.article).answer
+    assert again.question.constraints == answer.constraints
+    assert from_document(kept(answer), assistant.article).answer.question.constraints is None
+
+
+def test_a_quote_whose_article_is_gone_stays_as_it_was(answer: Answer):
+    restored = from_document(kept(answer), lambda _: None)
+    assert restored.stale
+    for old, new in zip(answer.citations, restored.answer.citations, strict=True):
+        assert (new.quote, new.article.title) == (old.quote, old.article.title)
+        assert (new.article.id, new.article.date) == (old.article.id, old.article.date)
+
+
+def test_a_quote_that_its_article_no_longer_has_opens_no_other_words(
+    assistant: Assistant, answer: Answer
+):
+    def find(id: str) -> Article | None:
+        article = assistant.article(id)
+        return replace(article, text="Something else entirely. " * 40) if article else None
+
+    restored = from_document(kept(answer), find)
+    assert restored.stale
+    for old, new in zip(answer.citations, restored.answer.citations, strict=True):
+        assert new.quote == old.quote
+        assert assistant.article(new.article.id) is None
