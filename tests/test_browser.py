@@ -162,9 +162,9 @@ def test_ask_see_the_evidence_open_it_follow_up_and_switch_language(visit: Visit
     page = visit.open()
     started = time.monotonic()
     ask(page, QUESTION)
-    page.locator("#qa-latest .qa-card-quote").first.wait_for()
+    unfinished = page.locator('#qa-latest [data-stage]:not([data-stage="final"])')
+    unfinished.locator(".qa-card-quote").first.wait_for()
     waited = time.monotonic() - started
-    assert page.locator('#qa-latest [data-stage="final"]').count() == 0
     assert waited < 3  # half a second on an idle laptop; this machine may be doing other work
     finished(page)
     expect(page.get_by_label("Your question")).to_have_value("")

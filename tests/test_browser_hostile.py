@@ -16,9 +16,14 @@ from tests.test_browser import Visit, ask, chromium, finished, serving  # noqa: 
 
 pytestmark = pytest.mark.browser
 
-# Elements that only a payload can have made, inside what shows articles, questions and outlets.
-_NAMES = "script iframe img[src=x] svg[onload] math form:not([class^=qa-]) base meta link style"
-FOREIGN = ", ".join(f"#qa-page {name}" for name in _NAMES.split())
+# Elements that only a payload can have made; the page's own forms have a class or say what they do.
+FOREIGN = ", ".join(
+    f"#qa-page {name}"
+    for name in (
+        *"script iframe img[src=x] svg[onload] math base meta link style".split(),
+        "form:not([class^=qa-], [data-do])",
+    )
+)
 
 
 @pytest.fixture(scope="module")

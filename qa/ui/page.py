@@ -463,8 +463,9 @@ def _span(asked: Mapping[str, Any], first: str, last: str) -> Span | None:
 def _log(turn: Turn, seconds: float) -> None:
     """What became of a question, in a line that does not say what was asked."""
     answer = turn.answer
+    ended = answer is not None and answer.stage == "final"  # not so when the tab was closed
     fields = {
-        "outcome": "failed" if turn.error else "stopped" if turn.stopped else "final",
+        "outcome": "failed" if turn.error else "final" if ended else "stopped",
         "answerer": answer.answerer if answer else None,
         "abstained": answer.abstained if answer else None,
         "ms": round(seconds * 1000, 1),

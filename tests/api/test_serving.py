@@ -140,12 +140,15 @@ def test_ten_people_at_once_have_their_quotes_at_once_and_see_their_place(built:
     """Two are answered by the language model; nobody else's quotes wait for it, on page or API."""
     with program(built) as running, ExitStack() as stack:
         client = running.client
+        tabs = []  # an iterator that nobody has any more closes its connection
         for _ in range(2):
             answer = stack.enter_context(Tab(client).ask(f"{ASKED} very slowly"))
+            tabs.append(answer)
             next(message for message in answer if "writing" in seen(message))
         started = time.monotonic()
         for place in range(1, 9):
             answer = stack.enter_context(Tab(client).ask(ASKED))
+            tabs.append(answer)
             shown = next(message for message in answer if "place in line" in seen(message))
             assert f"place in line: {place}" in seen(shown)
         greeted = stack.enter_context(Tab(client).ask("Hello!"))
