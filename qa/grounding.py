@@ -2,10 +2,11 @@
 
 `check` looks at each sentence that a model wrote: its citation numbers must exist; its names and
 numbers must stand in the quotes or in the question, if need be in the other language's spelling
-("Tobrouk", "Tobruk"), and so must half of its words when quotes and answer share a language; a
-"yes" does not stand where a quote denies, nor a "no" where none does. A sentence with a link or
-markup does not stand at all: a quote may show an address, the model may not. It cannot see that a
-sentence of the right words says something else; what it cannot see is why quotes are shown.
+("Tobrouk", "Tobruk"), and so must half of its words when quotes and answer share a language, and
+half of those that the question does not have in the quotes; a "yes" does not stand where a quote
+denies, nor a "no" where none does. A sentence with a link or markup does not stand at all: a quote
+may show an address, the model may not. It cannot see that a sentence of the right words says
+something else; what it cannot see is why quotes are shown.
 """
 
 from __future__ import annotations
@@ -171,7 +172,11 @@ class _Claim:
         return self.carried_by([quote], given)
 
     def _words_stand_in(self, said: str, quotes: Sequence[_Quote]) -> bool:
-        """Half of the words in the quotes or the question, and at least one in the quotes."""
+        """Half of the words in the quotes or the question, and half of the new ones in the quotes.
+
+        New are those that the question does not have: over a quote about a pier, "The pier
+        collapsed" has all its news in a word that the quote lacks.
+        """
         together = " ".join(quote.text for quote in quotes)
         if any(quote.language != self._language for quote in quotes):
             # Words of two languages do not compare: only what is named or counted does.
@@ -182,8 +187,11 @@ class _Claim:
         only_asked = [n for n in names(said) if not mentioned(n, together, exactly=True)]
         if only_asked and not own - asked:
             return False  # an answer picked from the question, which no quote names
+        new = own - asked
         return not own or (
-            bool(own & quoted) and len(own & (quoted | asked)) >= _CARRIED * len(own)
+            bool(own & quoted)
+            and len(own & (quoted | asked)) >= _CARRIED * len(own)
+            and len(new & quoted) >= _CARRIED * len(new)
         )
 
 

@@ -144,6 +144,21 @@ def test_a_verdict_agrees_with_what_its_quote_denies(verdict: str, span: Span, k
     assert bool(check(verdict, [Citation(1, DENIED, span)], asked, "fr").text) is kept
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Le pont s'est effondré [1].", False),
+        ("Le chantier du pont a été abandonné [1].", False),
+        ("Le pont a rouvert [1].", True),
+        ("Le pont a rouvert, enfin [1].", True),
+    ],
+)
+def test_what_is_new_in_an_answer_must_stand_in_the_quotes(said: str, kept: bool):
+    """Its other words, being those of the question, say nothing about whether it holds."""
+    checked = check(said, QUOTES[:1], QUESTION, "fr")
+    assert checked.text == (said if kept else "")
+
+
 def test_the_day_of_an_article_vouches_for_no_number():
     # PONT is of 14 March 2019.
     assert check("Le chantier a duré 14 mois [1].", QUOTES, QUESTION, "fr").text == ""

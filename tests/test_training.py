@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from training.data import Example
 from training.network import Encoder, ReaderNetwork
 from training.swapped import swapped
 from training.train import Plan, Row, batches, loss_of, targets, train
+from training.translated import Translation, Views, translations, unmarked
 
 PASSAGE = (
     "The bridge at Kervalec was opened in 1911 by Maëlle Tanguy. In 1987 the north tower fell. "
@@ -43,6 +45,14 @@ EXAMPLES = [
     example("How many workers from Sandmouth were there?", "45 workers"),
     example("Who sold the bridge?", "1911", spans=[], answers=[]),
 ]
+
+
+VIEWS = Views(EXAMPLES, [Translation("t:1", "Quand ?", "Le pont.", [(3, 7)], True)])
+
+
+def write_translations(path: Path) -> None:
+    row = {"id": "t:1", "question": "Quand ?", "passage": "Le pont.", "spans": [[3, 7]]}
+    path.write_text(json.dumps({**row, "placed": True}) + "\n")
 
 
 @pytest.fixture(scope="module")
@@ -121,13 +131,13 @@ def test_the_loss_of_a_network_that_knows_nothing(folder: Path):
 
 def test_batches_are_drawn_once_and_a_part_of_an_epoch_is_a_part():
     def passages(plan: Plan) -> int:
-        return sum(map(len, batches(EXAMPLES, [], plan)))
+        return sum(map(len, batches(EXAMPLES, [], VIEWS, plan)))
 
-    plan = replace(PLAN, negatives=0.0, swapped=0.0, epochs=2)
+    plan = replace(PLAN, negatives=0.0, swapped=0.0, question=0.0, passage=0.0, both=0.0, epochs=2)
     assert passages(plan) == 10
     assert passages(replace(plan, epochs=1.4)) == 7
     assert passages(replace(plan, negatives=1.0)) == 18
-    assert batches(EXAMPLES, [], PLAN) == batches(EXAMPLES, [], PLAN)
+    assert batches(EXAMPLES, [], VIEWS, PLAN) == batches(EXAMPLES, [], VIEWS, PLAN)
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(
@@ -135,6 +145,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(
 ):
     data_folder = tmp_path / "data"
     data_folder.mkdir()
+    write_translations(data_folder / "translated.jsonl")
     data.write(data_folder / "train.jsonl", EXAMPLES * 3)
     for name in ("piaf", "squad20_dev"):
         data.write(data_folder / f"{name}.jsonl", EXAMPLES)
@@ -189,6 +200,72 @@ def test_the_exported_file_says_what_the_network_says(folder: Path, tmp_path: Pa
         atol=0.05 * float(spans[0][answer].abs().max()),
     )
     assert own[0, 0] == pytest.approx(relevance.item(), abs=0.05)
+
+
+def test_an_exported_reader_can_be_trained_on(folder: Path, tmp_path: Path):
+    """Its weights come back as near as seven bits allow; word vectors are the embedder's."""
+    torch.manual_seed(3)
+    network = ReaderNetwork.start(folder, 0.0)
+    path = tmp_path / "reader.onnx"
+    export.export(dict(network.state_dict()), folder, EXAMPLES, path)
+    again = ReaderNetwork.go_on(path, folder, 0.0).state_dict()
+    for name, value in network.state_dict().items():
+        assert torch.allclose(value, again[name], atol=float(value.abs().max()) / 100), name
+    for name in ("span.weight", "relevance.bias", "encoder.embeddings.word_embeddings.weight"):
+        assert torch.equal(network.state_dict()[name], again[name])
+
+
+def test_the_answer_is_found_again_in_the_translated_passage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """With a translator that knows two words and keeps tags, as Apertium does."""
+    program = tmp_path / "apertium"
+    program.write_text("#!/bin/sh\nexec sed -e 's/bridge/pont/g' -e 's/workers/ouvriers/g'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    examples = [replace(EXAMPLES[3], id="a"), replace(EXAMPLES[4], id="b", question="A <b> & c?")]
+    found = {t.id: t for t in translations(examples)}
+    [(start, end)] = found["a"].spans
+    assert found["a"].passage[start:end] == "45 ouvriers"
+    assert found["a"].passage.startswith("The pont at Kervalec was opened in 1911 by Maëlle")
+    assert found["b"] == Translation("b", "A <b> & c?", found["a"].passage, [], True)
+
+
+@pytest.mark.parametrize(
+    ("row", "text", "said"),
+    [
+        ("Il a <b>45</b> <b>ouvriers</b>.", "Il a 45 ouvriers.", "45 ouvriers"),
+        ("Il a <b>45</b> très bons <b>ouvriers</b>.", "Il a 45 très bons ouvriers.", None),
+        ("Il a &lt;b&gt; &amp; <b> 45</b>.", "Il a <b> &  45.", "45"),
+        ("Rien.", "Rien.", None),
+    ],
+)
+def test_a_tag_torn_apart_is_no_answer(row: str, text: str, said: str | None):
+    found, place = unmarked(row)
+    assert found == text
+    assert (place and found[slice(*place)]) == said
+
+
+def test_views_show_an_example_in_the_other_language():
+    whole = replace(EXAMPLES[0], id="a", passage="The bridge.", negatives=["Other.", PASSAGE])
+    other = replace(EXAMPLES[1], id="b", passage="Other.")
+    found = [
+        Translation("a", "Quand ?", "Le pont.", [(3, 7)], True),
+        Translation("b", "Qui ?", "Autre.", [], False),
+    ]
+    views = Views([whole, other], found)
+    asked = views.question(whole)
+    assert (asked.language, asked.question, asked.passage) == ("fr", "Quand ?", "The bridge.")
+    seen = views.passage(whole)
+    assert seen is not None
+    assert (seen.question, seen.answers) == (whole.question, ["pont"])
+    assert seen.negatives == ["Autre."], "a passage that was not translated is left out"
+    assert views.passage(other) is None
+    draw = random.Random(1)
+    assert views.draw(whole, (0, 0, 0), draw) == whole
+    both = views.draw(whole, (0, 0, 1), draw)
+    assert (both.question, both.passage, both.spans) == ("Quand ?", "Le pont.", [(3, 7)])
+    assert views.draw(other, (0, 1, 0), draw) == other
 
 
 def test_a_pruned_tokenizer_cuts_into_the_same_pieces(folder: Path):

@@ -237,7 +237,9 @@ def add_negatives(found: list[Example], work: Path) -> None:
             language = "fr" if e.set == "piaf" else "en"
             row = {"id": str(number), "title": e.title, "text": text, "language": language}
             file.write(json.dumps(row) + "\n")
-    settings = Settings(index=work / "index", llm="none", answerer="extractive", chunk_chars=2000)
+    settings = Settings(
+        index=work / "index", llm="none", answerer="extractive", chunk_chars=2000, reader=False
+    )
     index_paths([rows], settings, Embedder.open(settings))
     with Assistant.open(settings) as assistant:
         for example in found:

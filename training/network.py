@@ -27,6 +27,16 @@ MOST_TOKENS = 384
 QUESTION_TOKENS = 64
 IMPOSSIBLE = -1e4
 LENGTH_STEP = 32
+# Of a layer, in the order in which `qa.models.int8file` writes them.
+_PRODUCTS = (
+    "attention.self.query",
+    "attention.self.key",
+    "attention.self.value",
+    "attention.output.dense",
+    "intermediate.dense",
+    "output.dense",
+)
+_NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
 
 
 def _attend(
@@ -82,6 +92,17 @@ class ReaderNetwork(nn.Module):
         return cls(encoder)
 
     @classmethod
+    def go_on(cls, file: Path, folder: Path, dropout: float) -> ReaderNetwork:
+        """With the weights of an exported reader, as exact as its whole numbers are.
+
+        Word and position vectors are not trained, so they are those of the embedder in `folder`.
+        """
+        network = cls.start(folder, dropout)
+        known = network.state_dict()
+        network.load_state_dict({**known, **exported(file)})
+        return network
+
+    @classmethod
     def load(cls, path: Path, folder: Path) -> ReaderNetwork:
         """A trained one from its state file; its shape is that of the embedder in `folder`."""
         config = BertConfig.from_pretrained(folder, attn_implementation="plain")
@@ -95,6 +116,36 @@ class ReaderNetwork(nn.Module):
         spans = self.span(states).float()
         spans = spans.masked_fill(~batch.answer[:, :, None], IMPOSSIBLE)
         return spans, self.relevance(states[:, 0]).float().squeeze(-1)
+
+
+def exported(file: Path) -> dict[str, Tensor]:
+    """The layers and heads of a reader that `training.export` wrote, by this network's names."""
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(file).graph
+    of = {c.name: torch.from_numpy(numpy_helper.to_array(c).copy()) for c in graph.initializer}
+    nodes = list(graph.node)
+    norms = [n for n in nodes if n.op_type == "LayerNormalization"]
+    products = [i for i, n in enumerate(nodes) if n.op_type == "MatMulInteger"]
+    depth = len(products) // len(_PRODUCTS)
+    layers = [f"encoder.encoder.layer.{n}" for n in range(depth)]
+    places = [f"{layer}.{name}" for layer in layers for name in _PRODUCTS]
+    found = {}
+    for name, at in zip(places, products, strict=True):
+        # product, as float, its steps, two sizes, bias: as qa.models.int8file writes them
+        steps, bias = nodes[at + 2].input[1], nodes[at + 5].input[1]
+        found[f"{name}.weight"] = (of[nodes[at].input[1]].float() * of[steps]).T.contiguous()
+        found[f"{name}.bias"] = of[bias]
+    places = ["encoder.embeddings.LayerNorm", *(f"{la}.{n}" for la in layers for n in _NORMS)]
+    for name, norm in zip(places, norms, strict=True):
+        found[f"{name}.weight"], found[f"{name}.bias"] = of[norm.input[1]], of[norm.input[2]]
+    made = {output: node for node in nodes for output in node.output}
+    for name in ("span", "relevance"):
+        bias = made[made[name].input[0]]
+        found[f"{name}.weight"] = of[made[bias.input[0]].input[1]].T.contiguous()
+        found[f"{name}.bias"] = of[bias.input[1]]
+    return found
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from training.data import Example, load
 from training.measure import measure
 from training.network import Batch, Encoder, ReaderNetwork
 from training.swapped import swapped
+from training.translated import Views
 
 SAVE_EVERY = 100
 MEASURE_EVERY = 1000
@@ -54,6 +55,10 @@ class Plan:
         rate: of learning, at its peak.
         layer_decay: each layer learns at this part of the rate of the layer above it.
         frozen: layers, from the lowest, that do not learn.
+        start: an exported reader to go on from; none means the embedder.
+        french: how often a pass goes over the French questions, which are fewer.
+        question, passage, both: shares of the examples that have these in the other language, as
+            `training.translated` made them.
     """
 
     seed: int = 7
@@ -71,6 +76,11 @@ class Plan:
     dropout: float = 0.1
     average: float = 0.998
     relevance: float = 0.5
+    start: str = ""
+    french: int = 2
+    question: float = 0.25
+    passage: float = 0.1
+    both: float = 0.25
 
 
 @dataclass(frozen=True)
@@ -103,15 +113,22 @@ def _titled(row: Row, plan: Plan, draw: random.Random) -> Row:
     return Row(row.question, row.title, f"{row.title}\n{row.passage}", spans)
 
 
-def batches(examples: Sequence[Example], made: Sequence[Example], plan: Plan) -> list[list[Row]]:
+def batches(
+    examples: Sequence[Example], made: Sequence[Example], views: Views, plan: Plan
+) -> list[list[Row]]:
     """All batches of a run, in order; rows of like length together."""
     draw = random.Random(plan.seed)
     found: list[list[Row]] = []
     exchanged = list(swapped(examples, plan.seed))
-    passes = [made, *(examples for _ in range(math.ceil(plan.epochs)))]
+    asked = [e for e in examples for _ in range(plan.french if e.language == "fr" else 1)]
+    passes = [made, *(asked for _ in range(math.ceil(plan.epochs)))]
     for number, part in enumerate(passes):
+        if number:
+            shares = (plan.question, plan.passage, plan.both)
+            part = [views.draw(e, shares, draw) for e in part]
         some = list(rows(part, plan, draw))
-        if number > 1:
+        # Not in the first pass of a reader that has yet to learn to read.
+        if number > 1 or (number and plan.start):
             some += rows([e for e in exchanged if draw.random() < plan.swapped], plan, draw)
         draw.shuffle(some)
         if number == len(passes) - 1 and plan.epochs % 1:
@@ -194,8 +211,12 @@ def train(plan: Plan, data: Path, out: Path, folder: Path) -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     encoder = Encoder(folder)
     examples = load(data / "train.jsonl")
-    every = batches(examples, clozes(examples, plan.cloze, plan.seed), plan)
-    network = ReaderNetwork.start(folder, plan.dropout).to(device)
+    views = Views.load(examples, data / "translated.jsonl")
+    every = batches(examples, clozes(examples, plan.cloze, plan.seed), views, plan)
+    if plan.start:
+        network = ReaderNetwork.go_on(Path(plan.start), folder, plan.dropout).to(device)
+    else:
+        network = ReaderNetwork.start(folder, plan.dropout).to(device)
     groups = groups_of(network, plan)
     optimizer = torch.optim.AdamW(groups, fused=True)
     rates = torch.optim.lr_scheduler.LambdaLR(optimizer, _schedule(plan, len(every)))
