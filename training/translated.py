@@ -3,10 +3,11 @@
     python -m training.translated [--data DIR]
 
 Apertium (GPL, in Debian) translates through Catalan, the best road it has between English and
-French: stiffly, with mistakes, ten thousand passages in some minutes. The answer is carried along
+French: stiffly, with mistakes, ten thousand passages in ten minutes. The answer is carried along
 as a tag in the text, so a translated passage knows where its answer is; one whose tag was torn
-apart or came out far longer or shorter is left out. The reader learns from them that a question and
-its passage may be in different languages, and French from English questions.
+apart, or came out without a name of the answer or far longer or shorter, is left out. The reader
+learns from them that a question and its passage may be in different languages, and French from
+English questions.
 
 Needs `apt-get install apertium apertium-eng-cat apertium-fra-cat`. Written is translated.jsonl, one
 `Translation` a line; a file that is there is not made again.
@@ -38,9 +39,10 @@ _AT_ONCE = 100
 _ROW = re.compile(r"<p>(.*?)</p>", re.S)
 _MARKED = re.compile(r"<b>(.*?)</b>", re.S)
 _DO = re.compile(r"\b(?:do|does|did) (?!n[o']t)", re.I)
+_WORD = re.compile(r"\w{2,}")
 _TAG = re.compile(r"</?[a-z][^>]*>")
 # A translated answer is at least, and at most, so many times as long as the answer.
-_SHORTEST, _LONGEST = 0.4, 2.5
+_SHORTEST, _LONGEST = 0.7, 2.0
 # Characters that may stand between two parts of a tag that the translator split.
 _GAP = 6
 
@@ -129,6 +131,14 @@ def unmarked(row: str) -> tuple[str, tuple[int, int] | None]:
     return text, (start, start + len(inside.strip()))
 
 
+def _same(answer: str, text: str, place: tuple[int, int]) -> bool:
+    """Whether a translated place looks like all of the answer, and not like a part of it."""
+    said = text[slice(*place)]
+    named = [word for word in _WORD.findall(answer) if not word.islower() and word in text]
+    share = len(said) / len(answer)
+    return _SHORTEST <= share <= _LONGEST and all(word in said for word in named)
+
+
 def _plain(part: str) -> str:
     return html.unescape(_TAG.sub("", part)).replace("*", "").replace("#", "").replace("@", "")
 
@@ -139,16 +149,18 @@ def translations(examples: Sequence[Example]) -> Iterable[Translation]:
         mine = [e for e in examples if e.language == language]
         questions = translate([marked(plain_verb(e.question), None) for e in mine], language)
         passages = translate(
-            [marked(e.passage, tuple(e.spans[0]) if e.spans else None) for e in mine], language
+            [marked(e.passage, (e.spans[0][0], e.spans[0][1]) if e.spans else None) for e in mine],
+            language,
         )
         for example, question, row in zip(mine, questions, passages, strict=True):
             if question is None or row is None:
                 continue
             text, place = unmarked(row)
+            spans = []
             if example.spans and place is not None:
-                share = (place[1] - place[0]) / (example.spans[0][1] - example.spans[0][0])
-                place = place if _SHORTEST <= share <= _LONGEST else None
-            spans = [place] if place is not None and example.spans else []
+                [start, end] = example.spans[0]
+                if _same(example.passage[start:end], text, place):
+                    spans = [place]
             yield Translation(
                 example.id, unmarked(question)[0], text, spans, bool(spans) or not example.spans
             )

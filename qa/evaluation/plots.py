@@ -45,8 +45,13 @@ def risk_coverage(rows: Sequence[Row]) -> str:
     answer to an unanswerable question. The curve ends at the questions that were answered: what
     an abstention would have said is not known. El-Yaniv & Wiener, JMLR 11, 2010.
     """
-    judged = sorted(_judged(rows), key=lambda pair: -pair[0])
     total = sum(_counts(row) for row in rows)
+    return risk_coverage_of("Risk by coverage", _judged(rows), total)
+
+
+def risk_coverage_of(title: str, judged: Sequence[tuple[float, bool]], total: int) -> str:
+    """The same of any confidences, each with whether its answer is right, of so many questions."""
+    judged = sorted(judged, key=lambda pair: -pair[0])
     if not judged:
         return ""
     points, wrong = [], 0
@@ -55,7 +60,7 @@ def risk_coverage(rows: Sequence[Row]) -> str:
         last = given == len(judged)
         if last or judged[given][0] < confidence:  # ties enter together
             points.append((given / total, wrong / given))
-    return _curve("Risk by coverage", "answered", "wrong", points)
+    return _curve(title, "answered", "wrong", points)
 
 
 def reliability(rows: Sequence[Row]) -> str:
