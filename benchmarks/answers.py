@@ -7,6 +7,8 @@ questions (seed 1) are asked of their whole set as one index. In one run, questi
 
     quotes    the pipeline as it is
     pointed   the same, the model told which words of the quotes the reader points to
+    shown     the same, with three exchanges before it that show what is wanted
+    brief     the same as `quotes`, from the 250 characters that say most
     chunks    the same model and system prompt given the four best chunks whole
     span      no model: the words that the reader points to in the first quote that has any
 
@@ -30,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from qa import generative
 from qa.answer import Answer, Citation, Question
@@ -38,9 +41,30 @@ from qa.evaluation.answers import token_f1
 from qa.evaluation.normalise import contains, tokens
 from qa.evaluation.pipeline import cached_index
 from qa.evaluation.questions import GoldQuestion, load
+from qa.evidence import choose, cite
 from qa.models import Embedder, open_llm
 from qa.settings import Settings
 
+EXCHANGES = [
+    HumanMessage(
+        "[1] (Le pont de Kervalec rouvre, mars 2019) <quote>Le pont a rouvert jeudi, après "
+        "deux ans de travaux dirigés par Maëlle Tanguy.</quote>\n\n"
+        "Question: Qui a dirigé les travaux du pont ?\nAnswer in French:"
+    ),
+    AIMessage("Maëlle Tanguy [1]"),
+    HumanMessage(
+        "[1] (Ferry company changes hands) <quote>The ferry had been built in 1987.</quote>\n"
+        "[2] (Ferry company changes hands, May 2020) <quote>It was sold for 3.2 million euros to a "
+        "firm from Sandmouth.</quote>\n\n"
+        "Question: How much was paid for the ferry?\nAnswer in English:"
+    ),
+    AIMessage("3.2 million euros [2]"),
+    HumanMessage(
+        "[1] (The lighthouse of Arvin) <quote>The lighthouse was automated in 1991.</quote>\n\n"
+        "Question: Who was the last keeper of the lighthouse?\nAnswer in English:"
+    ),
+    AIMessage(generative.REFUSAL),
+]
 KEPT_OUT = ("piaf", "squad20_dev")
 _MARK = re.compile(r"\s*\[\d+\]")
 
@@ -72,6 +96,19 @@ def pointed(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
     return _told(model, asked.standalone + hint, answer.citations, answer)
 
 
+def shown(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
+    """Over the same quotes, behind `EXCHANGES`; unchecked."""
+    answer = _evidence(assistant, question)
+    return _told(model, answer.question.standalone, answer.citations, answer, EXCHANGES)
+
+
+def brief(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
+    """Over fewer quotes; unchecked."""
+    answer = _evidence(assistant, question)
+    few = cite(choose(answer.hits, budget=250, most=2))
+    return _told(model, answer.question.standalone, few, answer)
+
+
 def chunks(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
     """Over the four best chunks; unchecked."""
     answer = _evidence(assistant, question)
@@ -92,6 +129,8 @@ def span(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
 SYSTEMS: dict[str, Callable[[Assistant, GoldQuestion, Any], Said]] = {
     "quotes": quotes,
     "pointed": pointed,
+    "shown": shown,
+    "brief": brief,
     "chunks": chunks,
     "span": span,
 }
@@ -101,16 +140,23 @@ def _evidence(assistant: Assistant, question: GoldQuestion) -> Answer:
     return assistant.ask(Question(question.text, answerer="extractive"))
 
 
-def _told(model: Any, question: str, citations: Sequence[Citation], found: Answer) -> Said:
-    messages = generative.prompt(question, citations, found.language)
+def _told(
+    model: Any,
+    question: str,
+    citations: Sequence[Citation],
+    found: Answer,
+    before: Sequence[BaseMessage] = (),
+) -> Said:
+    [system, asked] = generative.prompt(question, citations, found.language)
+    messages = [system, *before, asked]
     started, first, text = time.perf_counter(), 0.0, ""
     for draft in generative.write(model, messages):
         first = first or time.perf_counter() - started
         text = draft.text
     total = time.perf_counter() - started
-    before = found.timings_ms["retrieve"] / 1000
+    retrieved = found.timings_ms["retrieve"] / 1000
     text = "" if generative.refused(text) else text
-    return Said(text, first + before, total + before)
+    return Said(text, first + retrieved, total + retrieved)
 
 
 def graded(said: Said, question: GoldQuestion) -> tuple[float, ...]:
@@ -145,7 +191,9 @@ def main() -> None:
     parser.add_argument("sets_folder", type=Path)
     parser.add_argument("--data", type=Path, default=Path(".training/data"))
     parser.add_argument("--sets", nargs="+", default=["fquad", "piaf", "squad20_dev", "qed_nq_dev"])
-    parser.add_argument("--systems", nargs="+", choices=list(SYSTEMS), default=list(SYSTEMS))
+    parser.add_argument(
+        "--systems", nargs="+", choices=list(SYSTEMS), default=["quotes", "chunks", "span"]
+    )
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--llm", default=Settings().llm)
     arguments = parser.parse_args()
