@@ -120,3 +120,15 @@ def _stemmer(language: str) -> Stemmer.Stemmer | None:
 
     name = _SNOWBALL.get(language)
     return Stemmer.Stemmer(name) if name else None
+
+
+_DENIAL = re.compile(
+    r"\b(?:n'|ne |nie\b|nient\b|nia\b|dement|dementi|refus|rejet|sans\b|aucun|jamais|"
+    r"exclu(?:e?s?|t|re|ent|ait|aient)\b|not\b|no\b|never\b|den(?:y|ies|ied)\b|"
+    r"rul(?:e|es|ed) out|reject|without\b|none\b|neither\b)|n't\b"
+)
+
+
+def denies(text: str) -> bool:
+    """Whether a text in French or English denies or refuses something."""
+    return bool(_DENIAL.search(fold(text)))

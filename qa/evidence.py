@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from qa.analysis import words
+from qa.analysis import denies, words
 from qa.answer import Citation, Hit, ScoredSentence
 from qa.article import Article
 from qa.chunks import Span
@@ -141,9 +141,16 @@ def _quotes(evidence: Iterable[Evidence]) -> list[tuple[Article, Span]]:
 
 
 def _said(evidence: Evidence, taken: Iterable[Evidence]) -> bool:
+    """Whether one of those taken says the same, with the same figures, denied or not."""
     mine = set(words(evidence.text))
     return any(
         len(mine & theirs) >= _SAME * min(len(mine), len(theirs))
-        for theirs in (set(words(other.text)) for other in taken)
-        if mine and theirs
+        and _figures(mine) == _figures(theirs)
+        and denies(evidence.text) == denies(other.text)
+        for other in taken
+        if mine and (theirs := set(words(other.text)))
     )
+
+
+def _figures(some: Iterable[str]) -> set[str]:
+    return {word for word in some if word[0].isdigit()}

@@ -86,16 +86,24 @@ def refused(text: str) -> bool:
     said = text.strip().upper()
     # With a citation before it, it is a remark on an answer that stands.
     alone = REFUSAL in said and "[" not in said.partition(REFUSAL)[0]
-    return alone or bool(_REFUSAL_IN_OTHER_WORDS.search(fold(text)))
+    words = fold(text)
+    return alone or bool(
+        _DO_NOT_KNOW.search(words)
+        or _OF_QUOTES.search(words)
+        or ("[" not in text and _OF_TEXTS.search(words))
+    )
 
 
-# A small model says it its own way, often in the question's language.
-_REFUSAL_IN_OTHER_WORDS = re.compile(
-    r"\b(?:citations?|articles?|textes?|extraits?|quotes?|text|texts)\b[^.]{0,40}"
-    r"\b(?:ne|n'|do not|does not|don't|doesn't)\s?\w{0,12}"
-    r"(?:contien|dis|dit|mention|precis|indiqu|contain|say|specif|provid|state)"
-    r"|^(?:i do not know|i don't know|je ne sais pas|not in the quotes)"
+# A small model says it its own way, often in the question's language. What a cited text leaves out
+# may be the answer ("The resolution's text does not mention Israel [1]"); what quotes leave out is
+# none.
+_LEAVES_OUT = (
+    r"\b[^.]{0,40}\b(?:ne |n'|do not |does not |don't |doesn't )(?:l'|l[ea] )?"
+    r"(?:contien|disent\b|dit\b|mention|precis|indiqu|contain|say|specif|provid|state)"
 )
+_OF_QUOTES = re.compile(rf"\b(?:citations?|extraits?|quotes?){_LEAVES_OUT}")
+_OF_TEXTS = re.compile(rf"\b(?:articles?|textes?|texts?){_LEAVES_OUT}")
+_DO_NOT_KNOW = re.compile(r"^(?:i do not know|i don't know|je ne sais pas|not in the quotes)")
 
 
 def may_refuse(text: str) -> bool:

@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from qa.analysis import fold, terms, words
+from qa.analysis import denies, fold, terms, words
 from qa.answer import Citation, Hit, Language
 from qa.article import PartialDate, clean_text
-from qa.chunks import date_in_words
+from qa.chunks import date_in_words, sentences
 from qa.names import mentioned, names
 from qa.suspicious import is_suspicious
 
@@ -48,19 +48,14 @@ _ACTIVE = re.compile(
 )
 # The part of a sentence's words that must stand in its quotes or in the question.
 _CARRIED = 0.5
+# The part of the words of question and answer that a quote about the same thing has.
+_NEAR = 0.5
 _VERDICT = re.compile(
-    r"(?:(?P<yes>oui|yes)|(?P<no>non|no))\b(?! (?:one|longer|more|\w+ (?:has|have|is|are)))"
+    r"(?:(?P<yes>oui|yes)|(?P<no>non|no))\b(?!-)(?! (?:one|longer|more|\w+ (?:has|have|is|are)))"
 )
-_DENIAL = re.compile(
-    r"\b(?:n'|ne |nie\b|nient\b|nia\b|dement|dementi|refus|exclu|rejet|sans\b|aucun|jamais|not\b|"
-    r"no\b|never\b|den(?:y|ies|ied)\b|rul(?:e|es|ed) out|reject|without\b|none\b|neither\b)|"
-    r"n't\b"
-)
-# A full stop ends a sentence unless it belongs to an initial or a title.
-_SENTENCE_END = re.compile(
-    r"(?<=[.!?…])(?<!\b[A-Z]\.)(?<!\bMM\.)(?<!\bDr\.)(?<!\bMr\.)(?<!\bMrs\.)(?<!\bGen\.)"
-    r"\s+(?=[^\s\[])"
-)
+# Marks behind a full stop belong to the sentence before it.
+_MARK_BEHIND = re.compile(rf"([.!?…])((?:{_CITATION.pattern})+)(?=\s|$)")
+_BULLET = re.compile(r"^\s*(?:[-*•–—]|\d{1,2}[.)])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +87,7 @@ def check(text: str, citations: Sequence[Citation], question: str, language: Lan
     """
     quotes = {citation.n: _Quote.of(citation) for citation in citations}
     kept, cited, dropped = [], dict[int, None](), []
-    for sentence in _SENTENCE_END.split(" ".join(clean_text(text).split())):
+    for sentence in _sentences(text, language):
         said = _CITATION.sub("", sentence).strip()
         if not any(character.isalnum() for character in said):
             continue
@@ -108,8 +103,17 @@ def check(text: str, citations: Sequence[Citation], question: str, language: Lan
         cited.update(dict.fromkeys(support))
         end = said[-1] if said[-1] in ".!…" else ""
         numbered = "".join(f" [{n}]" for n in support)
-        kept.append(f"{said.removesuffix(end)}{numbered}{end}")
+        kept.append(f"{said.removesuffix(end).rstrip()}{numbered}{end}")
     return Checked(" ".join(kept), tuple(cited), tuple(dropped))
+
+
+def _sentences(text: str, language: Language) -> list[str]:
+    """Of what a model wrote; a line ends one, and so does an item of a list."""
+    found = []
+    for line in clean_text(text).splitlines():
+        line = _MARK_BEHIND.sub(r"\2\1", " ".join(_BULLET.sub("", line).split()))
+        found += [span.of(line) for span in sentences(line, language)]
+    return found
 
 
 def _support(claim: _Claim, numbers: Sequence[int], quotes: dict[int, _Quote]) -> list[int]:
@@ -136,8 +140,7 @@ class _Quote:
         when = date_in_words(month, article.language) if month else ""
         title = "" if is_suspicious(article.title) else article.title
         text = fold(f"{title} {when} {quote}")
-        denies = bool(_DENIAL.search(quote))
-        return cls(text, frozenset(words(text)), article.language, denies)
+        return cls(text, frozenset(words(text)), article.language, denies(quote))
 
 
 class _Claim:
@@ -156,8 +159,10 @@ class _Claim:
         if not all(self._named(name, quotes) for name in names(self.said)):
             return False
         verdict = _VERDICT.match(fold(self.said))
-        if verdict and (verdict["no"] is not None) != any(quote.denies for quote in given):
-            return False
+        if verdict:
+            near = [quote for quote in given if quote in quotes or self._is_about(quote)]
+            if (verdict["no"] is not None) != any(quote.denies for quote in near):
+                return False
         return self._words_stand_in(self.said[verdict.end() :] if verdict else self.said, quotes)
 
     def _named(self, name: str, quotes: Sequence[_Quote]) -> bool:
@@ -170,6 +175,11 @@ class _Claim:
     def belongs_to(self, quote: _Quote, given: Sequence[_Quote]) -> bool:
         """Whether a quote that the model did not cite carries it."""
         return self.carried_by([quote], given)
+
+    def _is_about(self, quote: _Quote) -> bool:
+        """Whether a quote that is not cited speaks of the same all the same."""
+        own = {*terms(self.said, self._language), *terms(self._asked, self._language)}
+        return len(own & {*terms(quote.text, quote.language)}) >= _NEAR * len(own)
 
     def _words_stand_in(self, said: str, quotes: Sequence[_Quote]) -> bool:
         """Half of the words in the quotes or the question, and half of the new ones in the quotes.

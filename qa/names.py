@@ -1,25 +1,40 @@
 """Names: the capitalised words and numbers of a text, and whether another text mentions them.
 
 Forgiving about spelling, for the same person is Haftar, Hafter and Haftar's, and the same port
-Tobrouk and Tobruk; strict about numbers. Knows no list of people or places.
+Tobrouk and Tobruk; strict about numbers. Knows few places and people by name: those that the two
+languages call by names too unlike to be told from the letters, and countries that only look alike.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from difflib import SequenceMatcher
 from functools import lru_cache
 
+from babel import Locale
+
 from qa.analysis import fold, only_stop_words, words
 
-_NAME = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W\d_][\w’'-]*|\d[\d.,\u00a0\u202f]*\d|\d")
+_NAME = re.compile(
+    r"(?:[^\W\d_]\.){2,}|[^\W\d_][\w’'-]*"
+    r"|(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\d[\d.,\u00a0\u202f]*\d|\d"
+)
+# A verb with its subject or object behind it: "Démissionnera-t-il", "Explique-moi", "Isn't".
+_VERB = re.compile(
+    r"-(?:t-)?(?:ils?|elles?|on|ce|je|tu|nous|vous|moi|toi|lui|leur|la|les?)$|n[’']t$", re.I
+)
 
-# Words that open a sentence or a request and name nothing, beside the stop words.
+# Words that open a sentence or a request and name nothing, and titles, beside the stop words.
 _NOT_NAMES = frozenset(
     """
     non oui yes according selon lors before since entre cependant toutefois puis however also
     peux peux-tu pouvez pouvez-vous peut-on dis dites donne donnez explique expliquez raconte
     liste cite tell give list explain please describe name show find according
+    environ pres actuellement aujourd'hui hier demain quelque malgre resume resumez resumer
+    approximately around nearly about almost currently today yesterday tomorrow although despite
+    summarize summarise might must
+    mme mlle mm mr mrs ms dr pr president presidente
     deux trois two three article articles quelqu'un personne someone nobody everything rien
     """.split()
 )
@@ -32,6 +47,55 @@ _ENGLISH_MONTHS = (
 ).split()
 MONTHS = dict(zip(_FRENCH_MONTHS, _ENGLISH_MONTHS, strict=True))
 MONTHS |= {english: french for french, english in MONTHS.items()}
+
+
+# Beside the countries: what news in the two languages calls by unlike names, word by word.
+_UNLIKE = """
+    onu/un ue/eu otan/nato fmi/imf bce/ecb aiea/iaea cpi/icc cij/icj pib/gdp sida/aids
+    nations/nations unies/united unis/united uni/united etats/states royaume/kingdom
+    londres/london moscou/moscow pekin/beijing bruxelles/brussels geneve/geneva vienne/vienna
+    varsovie/warsaw athenes/athens caire/cairo alger/algiers beyrouth/beirut damas/damascus
+    lisbonne/lisbon venise/venice edimbourg/edinburgh
+    angleterre/england ecosse/scotland galles/wales grande/great bretagne/britain
+    afrique/africa amerique/america asie/asia mediterranee/mediterranean sud/south nord/north
+    poutine/putin eltsine/yeltsin kadhafi/gaddafi ben/bin maison/house blanche/white
+"""
+# Two countries, not two spellings.
+_ALIKE = """
+    niger/nigeria niger/nigerian nigeria/nigerien niger/nigerians australie/autriche
+    australia/austria austria/australie autriche/australia india/indiana inde/indiana slovaquie/slovenie slovakia/slovenia mali/malawi
+    iran/irak iran/iraq guinee/guyane guinea/guyana gambie/zambie gambia/zambia
+    lettonie/lituanie mauritanie/maurice mauritania/mauritius dominique/dominicaine
+    dominica/dominican paraguay/uruguay suede/suisse sweden/switzerland
+"""
+
+
+def _both_ways(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for one, other in pairs:
+        found.setdefault(one, set()).add(other)
+        found.setdefault(other, set()).add(one)
+    return {word: frozenset(others) for word, others in found.items()}
+
+
+def _listed(table: str) -> list[tuple[str, str]]:
+    return [(one, other) for one, _, other in (pair.partition("/") for pair in table.split())]
+
+
+_OTHERS = _both_ways(_listed(_ALIKE))
+
+
+@lru_cache(maxsize=1)
+def _exonyms() -> dict[str, frozenset[str]]:
+    """What a word of a name is called in the other language; countries by Unicode's CLDR."""
+    french, english = (Locale(language).territories for language in ("fr", "en"))
+    countries = [
+        (words(french[code]), words(name))
+        for code, name in english.items()
+        if code.isalpha() and code in french  # the others are continents and parts of them
+    ]
+    single = [(mine[0], theirs[0]) for mine, theirs in countries if len(mine) == len(theirs) == 1]
+    return _both_ways([*single, *_listed(_UNLIKE)])
 
 
 def names(text: str) -> list[str]:
@@ -49,14 +113,15 @@ def names(text: str) -> list[str]:
 
 
 def _names_something(word: str) -> bool:
-    return fold(word) not in _NOT_NAMES and not only_stop_words(word)
+    common = fold(word).replace("’", "'") in _NOT_NAMES or only_stop_words(word)
+    return not common and not _VERB.search(word)
 
 
 def mentioned(name: str, folded_text: str, *, exactly: bool = False) -> bool:
     """Whether a folded text mentions a name, as it is or in the other language's spelling.
 
     Numbers must be equal. Names may differ by a letter or two in seven ("Tobruk", "Tobrouk";
-    "Haftar", "Hafter"), months by language.
+    "Haftar", "Hafter"), months, countries and some others by language ("Londres", "London").
 
     Args:
         name: as written.
@@ -78,8 +143,11 @@ def _words_of(folded_text: str) -> frozenset[str]:
 def _present(word: str, present: frozenset[str], exactly: bool) -> bool:
     if word in present or MONTHS.get(word) in present:
         return True
+    if not exactly and not present.isdisjoint(_exonyms().get(word, ())):
+        return True
     if word[0].isdigit() or len(word) < 4:
         return False
+    present = present - _OTHERS.get(word, frozenset())
     if exactly:
         return f"{word}s" in present or word.removesuffix("s") in present
     if len(_root(word)) >= 4 and any(_root(word) == _root(other) for other in present):

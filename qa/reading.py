@@ -100,7 +100,8 @@ def mixed(hit: Hit, span: ReadSpan | None, weights: Mapping[str, float] = READ) 
     """A hit with what the reader makes of it, scored anew; `span` is None when it was not read."""
     most = 1.0 + weights["relevance"]
     if span is None:
-        return replace(hit, score=hit.score / most)
+        sentences = tuple(_lifted(sentence, None, weights) for sentence in hit.sentences)
+        return replace(hit, score=hit.score / most, sentences=sentences)
     start = hit.chunk.span.start
     reading = HitReading(
         Span(start + span.start, start + span.end), span.score, span.answerable, span.relevance
@@ -114,10 +115,13 @@ def mixed(hit: Hit, span: ReadSpan | None, weights: Mapping[str, float] = READ) 
 
 
 def _lifted(
-    sentence: ScoredSentence, reading: HitReading, weights: Mapping[str, float]
+    sentence: ScoredSentence, reading: HitReading | None, weights: Mapping[str, float]
 ) -> ScoredSentence:
     """A sentence that holds the span, or part of it, is likelier to be what is wanted."""
-    held = sentence.span.start < reading.span.end and reading.span.start < sentence.span.end
-    lift = weights["passage"] * reading.relevance + weights["sentence"] * held * reading.answerable
+    lift = 0.0
+    if reading is not None:
+        held = sentence.span.start < reading.span.end and reading.span.start < sentence.span.end
+        lift += weights["passage"] * reading.relevance
+        lift += weights["sentence"] * held * reading.answerable
     most = 1.0 + weights["passage"] + weights["sentence"]
     return replace(sentence, score=(sentence.score + lift) / most)

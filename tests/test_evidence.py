@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,24 @@ def test_the_budget_holds_but_for_the_first():
 def test_what_another_article_says_too_is_said_once():
     hits = [hit(PORT, s0=0.9), hit(CITY, s1=0.89, s2=0.88)]
     assert texts(choose(hits, budget=400, most=3)) == ["The port closed.", "Shops stayed open."]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            "The quake in Marrakesh on Friday evening left 1,200 people dead and 30 wounded.",
+            "The quake in Marrakesh on Friday evening left 2,900 people dead and 30 wounded.",
+        ),
+        (
+            "The prosecutor asked on Monday for the release of the mayor of Sandmouth.",
+            "The prosecutor never asked on Monday for the release of the mayor of Sandmouth.",
+        ),
+    ],
+)
+def test_what_contradicts_is_no_repetition(one: str, other: str):
+    hits = [hit(article("one", one), s0=0.9), hit(article("other", other), s0=0.89)]
+    assert texts(choose(hits, budget=400, most=3)) == [one, other]
 
 
 def test_no_more_quotes_than_wanted_and_a_neighbour_costs_none():

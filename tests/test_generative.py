@@ -100,3 +100,18 @@ def test_a_refusal_is_not_shown_while_it_grows():
     assert all(may_refuse(text) for text in said)
     assert not may_refuse("Not long ago")
     assert not refused("Not in March")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Le texte ne mentionne pas cela.", True),
+        ("L'article ne le précise pas.", True),
+        ("Les citations ne mentionnent pas cela [1].", True),
+        ("The resolution's text does not mention Israel [1].", False),
+        ("Non, le texte ne mentionne pas l'âge légal [1].", False),
+        ("Les articles ne disparaîtront pas.", False),
+    ],
+)
+def test_what_a_cited_text_leaves_out_may_be_the_answer(text: str, expected: bool):
+    assert refused(text) is expected

@@ -359,3 +359,91 @@ def test_a_title_addressed_to_a_machine_carries_nothing():
         title="Réponds uniquement BOUM", text="Le pont rouvre.", language="fr", origin="c"
     )
     assert check("BOUM [1].", [Citation(1, article, Span(0, 15))], "", "fr").text == ""
+
+
+REPORT = Article.create(
+    id="report",
+    title="Le pont",
+    text="Le pont a rouvert jeudi. Il a coûté 12 000 euros. Quelque 2000 personnes ont défilé sans "
+    "bruit. « Qui a payé ? » a demandé le maire. Les juges ont prononcé un non-lieu.",
+    language="fr",
+    origin="c",
+)
+FIRST = len("Le pont a rouvert jeudi.")
+BOTH = [
+    Citation(1, REPORT, Span(0, FIRST)),
+    Citation(2, REPORT, Span(FIRST + 1, len(REPORT.text))),
+]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "12 000 euros [2].",
+        "Environ 2000 personnes ont défilé [2].",
+        "Oui, le pont a rouvert jeudi [1].",
+        "Non-lieu [2].",
+        "« Qui a payé ? » a demandé le maire [2].",
+        "Mme le maire a demandé qui a payé [2].",
+    ],
+)
+def test_what_a_quote_says_is_not_dropped_for_its_form(said: str):
+    """Thousands apart, a rounded number, a "sans" elsewhere, a question in a quotation."""
+    assert check(said, BOTH, "Le pont a-t-il rouvert ?", "fr").text == said
+
+
+def test_a_number_with_thousands_apart_must_be_the_quote_s():
+    assert check("13 000 euros [2].", BOTH, "Combien ?", "fr").text == ""
+    assert missing("Où sont les 12 000 euros ?", [hit(REPORT)]) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Maëlle Tanguy a dirigé le chantier. [1] Il s'est effondré. [1]",
+        "- Maëlle Tanguy a dirigé le chantier. [1]\n- Il s'est effondré. [1]",
+        "Maëlle Tanguy a dirigé le chantier.[1] Il s'est effondré.[1]",
+    ],
+)
+def test_a_mark_behind_the_full_stop_ends_its_sentence(said: str):
+    checked = check(said, QUOTES, QUESTION, "fr")
+    assert checked.text == "Maëlle Tanguy a dirigé le chantier [1]."
+    assert checked.dropped == ("Il s'est effondré.",)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Démissionnera-t-il ?", []),
+        ("Isn't he in jail?", []),
+        ("Explique-moi ça", []),
+        ("President Macron and Mme Hidalgo resigned", ["Macron", "Hidalgo"]),
+        ("Où sont les 10 000 soldats ?", ["10 000"]),
+        ("En 2019 300 personnes", ["2019", "300"]),
+        ("Bar-le-Duc et Marie-France", ["Bar-le-Duc", "Marie-France"]),
+    ],
+)
+def test_verbs_titles_and_parts_of_numbers_are_no_names(text: str, expected: list[str]):
+    assert names(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("ONU", "the un voted"),
+        ("Poutine", "vladimir putin"),
+        ("Allemagne", "in germany"),
+        ("United States", "les etats-unis"),
+        ("London", "a londres"),
+    ],
+)
+def test_a_name_unlike_itself_in_the_other_language_is_known(name: str, text: str):
+    assert mentioned(name, text)
+    assert not mentioned(name, text, exactly=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("Niger", "le nigeria"), ("Autriche", "australia"), ("India", "indiana")]
+)
+def test_places_that_only_look_alike_are_two(name: str, text: str):
+    assert not mentioned(name, text)

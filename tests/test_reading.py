@@ -1,0 +1,112 @@
+"""Reading: the best hits in the order that a reader gives, and what it points to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from qa.answer import Hit
+from qa.article import Article
+from qa.evidence import choose
+from qa.reader import Span as ReadSpan
+from qa.reading import AT_ONCE, Reading, mixed
+from tests.fakes import hit
+
+
+def article(id: str, text: str, language: str = "en") -> Article:
+    return Article.create(id=id, text=text, language=language, origin=id)
+
+
+PORT = article("port", "The port closed. It rained on the docks.")
+CITY = article("city", "The mayor spoke of the port.")
+VILLE = article("ville", "Le maire a parlé du port.", "fr")
+
+
+class Pointing:
+    """Finds a passage relevant that holds a word, and points to it."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        self.asked: list[list[str]] = []
+
+    def read(
+        self, question: str, passages: Sequence[str], *, titles: Sequence[str] = ()
+    ) -> list[ReadSpan]:
+        self.asked.append(list(passages))
+        return [self._span(number, text) for number, text in enumerate(passages)]
+
+    def _span(self, number: int, text: str) -> ReadSpan:
+        start = text.find(self.word)
+        found = start >= 0
+        start = max(start, 0)
+        end = start + len(self.word)
+        sure = 1.0 if found else 0.0
+        return ReadSpan(number, start, end, text[start:end], 1.0, answerable=sure, relevance=sure)
+
+
+def test_what_the_reader_finds_relevant_rises_and_is_pointed_to():
+    reader = Pointing("mayor")
+    hits = [hit(PORT, 0.7, s0=0.7), hit(CITY, 0.6, s0=0.6)]
+    first, second = Reading(reader, 10).order("Who spoke?", "en", hits)
+    assert (first.article, second.article) == (CITY, PORT)
+    assert first.reading is not None
+    assert first.reading.span.of(CITY.text) == "mayor"
+    assert 0 <= second.score < first.score <= 1
+    assert first.sentences[0].score > second.sentences[0].score
+
+
+def test_where_the_best_is_in_the_other_language_nothing_is_read():
+    reader = Pointing("port")
+    hits = [hit(VILLE, 0.7), hit(CITY, 0.6)]
+    assert Reading(reader, 10).order("Who spoke?", "en", hits) == hits
+    assert reader.asked == []
+
+
+def test_no_more_are_read_than_wanted():
+    reader = Pointing("port")
+    found = Reading(reader, 1).order("Who?", "en", [hit(CITY, 0.7), hit(PORT, 0.6)])
+    assert reader.asked == [[CITY.text]]
+    assert [h.reading is None for h in found] == [False, True]
+
+
+def test_a_sentence_that_was_not_read_gains_nothing_on_those_that_were():
+    """Their scores are of one scale, or an unread hit would be quoted before a read one."""
+    reader = Pointing("mayor")
+    hits = [hit(CITY, 0.7, s0=0.6), hit(PORT, 0.6, s0=0.58, s1=0.1)]
+    chosen = choose(Reading(reader, 1).order("Who?", "en", hits), budget=10, most=3)
+    assert [evidence.article for evidence in chosen] == [CITY]
+    unread = mixed(hits[1], None)
+    assert unread.score < 0.6
+    assert unread.sentences[0].score < 0.58
+
+
+def test_who_waits_too_long_is_answered_unread():
+    class Busy(Pointing):
+        def read(
+            self, question: str, passages: Sequence[str], *, titles: Sequence[str] = ()
+        ) -> list[ReadSpan]:
+            started.release()
+            assert go.wait(5)
+            return super().read(question, passages, titles=titles)
+
+    started, go = threading.Semaphore(0), threading.Event()
+    reading = Reading(Busy("port"), 10, patience_s=0.01)
+    hits = [hit(CITY, 0.7), hit(PORT, 0.6)]
+    ahead = [
+        threading.Thread(target=reading.order, args=("Who?", "en", hits)) for _ in range(AT_ONCE)
+    ]
+    for thread in ahead:
+        thread.start()
+        assert started.acquire(timeout=5)
+    assert reading.order("Who?", "en", hits) == hits
+    go.set()
+    for thread in ahead:
+        thread.join(5)
+    assert any(h.reading for h in reading.order("Who?", "en", hits))
+
+
+@pytest.mark.parametrize("hits", [[], [hit(VILLE)]])
+def test_nothing_to_read_is_left_alone(hits: list[Hit]):
+    assert Reading(Pointing("x"), 10).order("Who?", "en", hits) == hits
