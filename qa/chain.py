@@ -104,7 +104,7 @@ def build(
         started = time.perf_counter()
         question = make_standalone(question)
         assert question.language is not None
-        reply = talk.reply(question.text, question.language)
+        reply = talk.reply(question.text, question.language, question.history)
         return Found(question, started, _ms(started), reply=reply)
 
     def retrieve(found: Found) -> Found:

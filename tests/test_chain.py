@@ -175,6 +175,17 @@ def test_a_follow_up_loses_its_outlet_and_nothing_else(
     assert not {"Harbour", "Post"} & set(re.findall(r"\w+", topic))
 
 
+def test_how_it_works_is_a_follow_up_once_something_was_asked(pipeline: Pipeline):
+    history = ("What is the Kervalec bridge?", "A bridge over the Orm [1].")
+    asked = "How does it work?"
+    assert pipeline().invoke(Question(asked)).answerer == "assistant"
+    followed = pipeline().invoke(Question(asked, history))
+    assert followed.answerer == "extractive"
+    assert "Kervalec" in followed.question.standalone
+    thanked = pipeline().invoke(Question("OK, thanks", history))
+    assert (thanked.answerer, thanked.question.standalone) == ("assistant", "OK, thanks")
+
+
 def test_yesterday_counts_from_the_day_of_the_question(pipeline: Pipeline):
     question = Question("What was published yesterday?", asked_on=date(2021, 11, 3))
     [told] = pipeline().invoke(question).to_json()["constraints"]["published"]

@@ -147,7 +147,7 @@ def test_a_new_topic_gets_nothing_of_the_old_one(text: str):
     assert make_standalone(Question(text, HISTORY)).standalone == text
 
 
-@pytest.mark.parametrize("thanks", ["Merci", "Thanks!", "Bonjour"])
+@pytest.mark.parametrize("thanks", ["Merci", "Thanks!", "Bonjour", "OK, merci", "Great, thanks 🙏"])
 def test_small_talk_is_neither_rewritten_nor_a_topic(thanks: str):
     assert make_standalone(Question(thanks, HISTORY)).standalone == thanks
     after = (*HISTORY, thanks, "You are welcome.")
