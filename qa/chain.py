@@ -23,6 +23,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
 from qa import extractive, generative, grounding, talk
+from qa.analysis import words
 from qa.answer import Answer, Citation, Hit, Language, Question
 from qa.confidence import confidence
 from qa.constraints import Constraints
@@ -103,7 +104,7 @@ def build(
         started = time.perf_counter()
         question = make_standalone(question)
         assert question.language is not None
-        reply = talk.reply(question.text, question.language)
+        reply = talk.reply(question.text, question.language, question.history)
         return Found(question, started, _ms(started), reply=reply)
 
     def retrieve(found: Found) -> Found:
@@ -157,12 +158,15 @@ def build(
 
 def _topic(question: Question, constraints: Constraints) -> str:
     """The question without the outlets that are to tell it, which articles need not mention."""
-    topic = question.standalone
+    typed = question.text.strip()
+    # A follow-up may carry the outlet from the question before: "Le Monde" as "Monde".
+    carried = question.standalone.removeprefix(typed).removeprefix(" — ").split(", ")
     for outlet in constraints.outlets:
-        for text in question.said:
-            if outlet.cued:
-                topic = topic.replace(outlet.span.of(text), " ")
-    return topic
+        if outlet.cued:
+            typed = typed.replace(outlet.written, " ")
+            called = set(words(outlet.written))
+            carried = [item for item in carried if not set(words(item)) <= called]
+    return ", ".join([typed, *filter(None, carried)])
 
 
 def _answer(

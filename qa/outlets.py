@@ -68,14 +68,16 @@ class Outlet:
     """A name in the question, and the sources it stands for.
 
     Attributes:
-        span: where in the question.
+        span: where in the text that was read, which may be an earlier question.
         sources: as the index writes them; "BBC News" may stand for several of its sections.
         cued: the words around say that it told something; otherwise it may be what is asked about.
+        written: the name as it stands there.
     """
 
     span: Span
     sources: tuple[str, ...]
     cued: bool
+    written: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,8 @@ def find_outlets(question: str, sources: Sequence[str]) -> tuple[Outlet, ...]:
             continue
         name, end = candidate
         span = Span(tokens[position][0], tokens[end][1])
-        found.append((Outlet(span, name.sources, _cued(question, text, span)), name))
+        cued = _cued(question, text, span)
+        found.append((Outlet(span, name.sources, cued, span.of(question)), name))
         position = end + 1
     return tuple(
         outlet for outlet, name in _share_cues(text, found) if _is_meant(question, outlet, name)

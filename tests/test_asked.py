@@ -15,9 +15,9 @@ from qa.temporal import TimeExpression
 
 MAY = TimeExpression(Span(0, 1), date(2020, 5, 1), date(2020, 5, 31))
 SINCE = TimeExpression(Span(0, 1), date(2020, 5, 1), None)
-POST = Outlet(Span(2, 3), ("The Post", "The Post Sports"), cued=True)
+POST = Outlet(Span(2, 3), ("The Post", "The Post Sports"), cued=True, written="p")
 
-TOPIC = Constraints(outlets=(Outlet(Span(2, 3), ("The Post",), cued=False),))
+TOPIC = Constraints(outlets=(Outlet(Span(2, 3), ("The Post",), cued=False, written="p"),))
 OUTLET_ONLY = Constraints(outlets=(POST,))
 PUBLISHED_ONLY = Constraints(articles=(MAY,))
 HAPPENED_ONLY = Constraints(events=(MAY,))

@@ -140,6 +140,52 @@ def test_a_follow_up_asks_what_was_asked_before_it_unless_it_asks_itself(pipelin
     assert other.constraints.sources == ("Le Courrier",)
 
 
+@pytest.mark.parametrize(
+    ("asked", "follow_up", "left"),
+    [
+        ("What did The Harbour Post report on Zebulon?", "And where?", "And where?"),
+        (
+            "Who is Zebulon, according to The Harbour Post?",
+            "And when did Haftar resign over it all?",
+            "And when did Haftar resign over it all?",
+        ),
+        (
+            "Who is Zebulon?",
+            "And according to The Harbour Post, where?",
+            "And according to  , where?",
+        ),
+    ],
+)
+def test_a_follow_up_loses_its_outlet_and_nothing_else(
+    asked: str, follow_up: str, left: str, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+):
+    """The place of a name in one question is not its place in another."""
+    topics: list[str] = []
+
+    def confidence(topic: str, *_: object) -> float:
+        topics.append(topic)
+        return 1.0
+
+    monkeypatch.setattr("qa.chain.confidence", confidence)
+    answer = pipeline().invoke(Question(follow_up, (asked, "It is not known.")))
+    assert answer.constraints.sources == ("The Harbour Post",)
+    [topic] = topics
+    assert topic.startswith(f"{left}, ")
+    assert "Zebulon" in topic
+    assert not {"Harbour", "Post"} & set(re.findall(r"\w+", topic))
+
+
+def test_how_it_works_is_a_follow_up_once_something_was_asked(pipeline: Pipeline):
+    history = ("What is the Kervalec bridge?", "A bridge over the Orm [1].")
+    asked = "How does it work?"
+    assert pipeline().invoke(Question(asked)).answerer == "assistant"
+    followed = pipeline().invoke(Question(asked, history))
+    assert followed.answerer == "extractive"
+    assert "Kervalec" in followed.question.standalone
+    thanked = pipeline().invoke(Question("OK, thanks", history))
+    assert (thanked.answerer, thanked.question.standalone) == ("assistant", "OK, thanks")
+
+
 def test_yesterday_counts_from_the_day_of_the_question(pipeline: Pipeline):
     question = Question("What was published yesterday?", asked_on=date(2021, 11, 3))
     [told] = pipeline().invoke(question).to_json()["constraints"]["published"]

@@ -1,8 +1,14 @@
-"""Follow-ups: what leans on the history is completed from it, and nothing else is touched."""
+"""Follow-ups: what leans on the history is completed from it, and nothing else is touched.
+
+The table is in data/followups.tsv: what was talked of, a word that a question must carry from it
+("-" for nothing at all), and the question.
+"""
 
 from __future__ import annotations
 
+import csv
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -122,6 +128,105 @@ def test_what_was_typed_is_never_changed(text: str, history: list[str]):
     assert rewritten.language in ("fr", "en")
 
 
+TALKS = {
+    ("fr", "navy"): (
+        "Pourquoi Haftar a-t-il visité le porte-avions Kouznetsov en janvier 2017 ?",
+        "Pour une visioconférence avec Moscou, près de Tobrouk [1].",
+    ),
+    ("en", "navy"): (
+        "Why did Haftar visit the carrier Kuznetsov in January 2017?",
+        "For a video call with Moscow, off Tobruk [1].",
+    ),
+    ("fr", "prices"): (
+        "Qu'est-ce que le bouclier tarifaire ?",
+        "Un plafond du prix de l'électricité, payé par l'État [1].",
+    ),
+    ("en", "prices"): (
+        "What is the energy price cap?",
+        "A limit on what suppliers may charge, set by the regulator [1].",
+    ),
+}
+with (Path(__file__).parent / "data" / "followups.tsv").open(encoding="utf-8") as file:
+    TABLE = list(csv.DictReader(file, delimiter="\t"))
+
+
+def test_the_table_has_both_kinds_in_both_languages():
+    for language in ("fr", "en"):
+        new = [row["carried"] == "-" for row in TABLE if row["language"] == language]
+        assert (new.count(True), new.count(False)) == (20, 20)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=[row["question"] for row in TABLE])
+def test_a_follow_up_carries_its_topic_and_a_new_topic_nothing(row: dict[str, str]):
+    carried = added(row["question"], *TALKS[row["language"], row["talk"]])
+    if row["carried"] == "-":
+        assert carried == ""
+    else:
+        assert row["carried"] in carried
+
+
+@pytest.mark.parametrize(
+    ("text", "leans"),
+    [
+        ("So who pays?", True),
+        ("So who won the World Cup in Qatar?", False),
+        ("But why did Haftar visit the Kremlin?", True),
+        ("But why did Spain win the Cup?", False),
+        ("Then what happened in May 2018?", True),
+        ("Is it true?", True),
+        ("Is it true that Haftar died?", True),
+        ("Is it true that Elvis died?", False),
+        ("Is it legal to smoke in Spain?", False),
+        ("Is it legal to do so in Spain?", True),
+        ("Is it close to Spain?", True),
+        ("How long did it take to reach Spain?", True),
+        ("What happened this week?", True),
+        ("What happened this week in Spain?", False),
+        ("What happened that week in Spain?", True),
+        ("Which is the law that bans Telegram?", False),
+        ("Who signed that law in Spain?", True),
+        ("Were both pilots killed?", True),
+        ("Were both pilots killed in Nepal?", False),
+        ("Were both killed in Nepal?", True),
+    ],
+)
+def test_weak_signs_count_unless_the_question_names_something_else(text: str, leans: bool):
+    assert (added(text, *TALKS["en", "navy"]) != "") is leans
+
+
+@pytest.mark.parametrize(
+    ("text", "leans"),
+    [
+        ("Alors qui a payé ?", True),
+        ("Alors qu'a dit Haftar ?", True),
+        ("Alors qui a gagné le Tour de France ?", False),
+        ("Mais où en est l'enquête ?", True),
+        ("Mais où en est l'enquête de Grenoble ?", False),
+        ("Que s'est-il passé ce matin ?", True),
+        ("Que s'est-il passé ce matin à Grenoble ?", False),
+        ("Que s'est-il passé ce jour-là à Grenoble ?", True),
+        ("Sa sœur était-elle ce matin à Grenoble ?", True),
+    ],
+)
+def test_weak_signs_in_french(text: str, leans: bool):
+    assert (added(text, *TALKS["fr", "navy"]) != "") is leans
+
+
+def test_a_new_topic_behind_a_weak_sign_is_the_topic_of_what_follows():
+    history = (*TALKS["en", "navy"], "So who won the 2022 World Cup?", "Argentina did [1].")
+    carried = added("And when?", *history)
+    assert "World Cup" in carried
+    assert "Kuznetsov" not in carried
+
+
+def test_accents_may_be_written_as_signs_of_their_own():
+    written = "Pourquoi c\u0327a ferme-t-il en hiver comme en automne, la\u0300-bas ?"
+    assert needs_history(written, "fr")
+    assert not needs_history(
+        written.replace(", la\u0300-bas", "").replace("c\u0327a", "Lyon"), "fr"
+    )
+
+
 def test_the_gate_by_itself():
     assert needs_history("Et où ?", "fr")
     assert not needs_history("Où est Tobrouk ?", "fr")
@@ -147,7 +252,7 @@ def test_a_new_topic_gets_nothing_of_the_old_one(text: str):
     assert make_standalone(Question(text, HISTORY)).standalone == text
 
 
-@pytest.mark.parametrize("thanks", ["Merci", "Thanks!", "Bonjour"])
+@pytest.mark.parametrize("thanks", ["Merci", "Thanks!", "Bonjour", "OK, merci", "Great, thanks 🙏"])
 def test_small_talk_is_neither_rewritten_nor_a_topic(thanks: str):
     assert make_standalone(Question(thanks, HISTORY)).standalone == thanks
     after = (*HISTORY, thanks, "You are welcome.")

@@ -17,6 +17,17 @@ from qa.talk import reply
         ("Bonjour, qui es-tu ?", "Je réponds"),
         ("Comment ça marche ?", "Je réponds"),
         ("à bientôt…", "Au revoir"),
+        ("OK, merci", "Je vous en prie"),
+        ("Parfait, merci", "Je vous en prie"),
+        ("Merci, c'est parfait", "Je vous en prie"),
+        ("Merci 🙏", "Je vous en prie"),
+        ("Non merci, c’est tout.", "Je vous en prie"),
+        ("Bonjour, merci pour votre aide", "Je vous en prie"),
+        ("Merci, au revoir", "Au revoir"),
+        ("Super, merci, bonne journée !", "Au revoir"),
+        ("Comment ça va ?", "Bonjour"),
+        ("Salut, ça va ?", "Bonjour"),
+        ("Merci. À quoi sers-tu ?", "Je réponds"),
     ],
 )
 def test_french(message: str, starts: str):
@@ -34,6 +45,12 @@ def test_french(message: str, starts: str):
         ("Hi, who are you?", "I answer"),
         ("What can you do?", "I answer"),
         ("Bye!", "Goodbye"),
+        ("OK thanks", "You are welcome"),
+        ("Great, thanks", "You are welcome"),
+        ("Thank you so much, that's perfect 👍", "You are welcome"),
+        ("Thanks, bye", "Goodbye"),
+        ("Hello, how are you?", "Hello"),
+        ("How does this work?", "I answer"),
     ],
 )
 def test_english(message: str, starts: str):
@@ -51,6 +68,16 @@ def test_english(message: str, starts: str):
         "Bonjour tristesse",
         "Comment marche l'embargo ?",
         "Help for refugees in Libya",
+        "Merci, et quand ?",
+        "OK, et Haftar ?",
+        "Parfait, où est Tobrouk ?",
+        "Great Britain",
+        "Super Bowl",
+        "Thanks to whom did Haftar win?",
+        "Comment ça va se passer ?",
+        "Ça va coûter combien ?",
+        "OK-Corral ?",
+        "🙏",
         "",
         "?",
     ],
@@ -58,3 +85,26 @@ def test_english(message: str, starts: str):
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_a_question_is_a_question_whatever_stands_in_front(message: str, language):
     assert reply(message, language) is None
+
+
+BEFORE = ("Qu'est-ce que le bouclier tarifaire ?", "Un plafond du prix de l'électricité [1].")
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["Comment ça marche ?", "À quoi ça sert ?", "How does it work?", "OK, how does it work?"],
+)
+def test_it_is_the_assistant_until_something_was_asked(message: str):
+    greeted = ("Bonjour", "Bonjour ! Posez une question.")
+    assert reply(message, "en") == reply(message, "en", greeted) == reply("Who are you?", "en")
+    assert reply(message, "en", BEFORE) is None
+    assert reply(message, "en", (*greeted, *BEFORE, "Merci", "Je vous en prie.")) is None
+
+
+@pytest.mark.parametrize("message", ["Qui es-tu ?", "How do you work?", "Merci", "Comment ça va ?"])
+def test_thanks_and_the_assistant_itself_are_small_talk_at_any_time(message: str):
+    assert reply(message, "fr", BEFORE) == reply(message, "fr") is not None
+
+
+def test_a_long_message_is_told_at_once():
+    assert reply("merci ok merci beaucoup super " * 2000 + "Haftar ?", "fr") is None

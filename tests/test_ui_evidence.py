@@ -39,7 +39,7 @@ SOURCES = ("RFI", "BBC News", "BBC Sport")
 READ = Constraints(
     articles=(JANUARY,),
     events=(SINCE, JANUARY),
-    outlets=(Outlet(Span(20, 23), ("BBC News", "BBC Sport"), cued=False),),
+    outlets=(Outlet(Span(20, 23), ("BBC News", "BBC Sport"), cued=False, written="BBC"),),
 )
 ONLY = Filters.parse("2016", "2018", ["RFI"], "fr")
 
@@ -180,7 +180,7 @@ def test_chips_can_be_changed_under_the_latest_answer_only(texts: Texts) -> None
 
 @pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS)
 def test_nothing_but_our_own_markup_is_active(texts: Texts) -> None:
-    read = replace(READ, outlets=(Outlet(Span(0, 1), (EVIL,), cued=True),))
+    read = replace(READ, outlets=(Outlet(Span(0, 1), (EVIL,), cued=True, written="e"),))
     found = answer(
         question=Question(EVIL, filters=Filters(sources=(EVIL,)), standalone=f"{EVIL} again"),
         constraints=read,

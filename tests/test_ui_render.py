@@ -227,7 +227,7 @@ def test_what_the_question_asks_of_articles_is_shown(
 ) -> None:
     constraints = Constraints(
         events=(TimeExpression(Span(0, 1), since, until),),
-        outlets=(Outlet(Span(2, 3), (f"Post {EVIL}",), cued=True),),
+        outlets=(Outlet(Span(2, 3), (f"Post {EVIL}",), cued=True, written="p"),),
     )
     for texts, words in ((FRENCH, french), (ENGLISH, english)):
         html = understood(answer(constraints=constraints), texts, editable=False)
@@ -249,7 +249,7 @@ def test_what_no_article_is_is_told(cued: bool, dated: bool, says: str) -> None:
     day = TimeExpression(Span(0, 1), date(2017, 1, 1), date(2017, 1, 31))
     constraints = Constraints(
         articles=(day,) if dated else (),
-        outlets=(Outlet(Span(2, 3), ("Post",), cued=cued),),
+        outlets=(Outlet(Span(2, 3), ("Post",), cued=cued, written="p"),),
     )
     html = understood(answer(constraints=constraints, met=False), ENGLISH, editable=False)
     assert text_of(html).endswith(says)

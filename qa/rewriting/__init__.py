@@ -35,7 +35,7 @@ def make_standalone(question: Question) -> Question:
     )
     standalone = question.text.strip()
     turns = segment(question.history)
-    if turns and not is_small_talk(standalone):
+    if turns and not is_small_talk(standalone, question.history):
         leans = leaning(standalone, language, turns)
         if leans != "not":
             added = carried(standalone, language, turns, _MOST[leans])

@@ -74,8 +74,9 @@ def segment(history: Sequence[str]) -> list[Turn]:
     """The turns since the topic last changed, without small talk and citation numbers."""
     turns: list[Turn] = []
     said: set[str] = set()
-    for asked, answered in zip(history[::2], [*history[1::2], ""], strict=False):
-        if is_small_talk(asked):
+    pairs = zip(history[::2], [*history[1::2], ""], strict=False)
+    for number, (asked, answered) in enumerate(pairs):
+        if is_small_talk(asked, history[: 2 * number]):
             continue
         language = question_language(asked)
         own = content(asked, language)
