@@ -212,6 +212,23 @@ def test_weak_signs_in_french(text: str, leans: bool):
     assert (added(text, *TALKS["fr", "navy"]) != "") is leans
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "Démissionnera-t-il ?"),
+        ("fr", "Fera-t-il appel ?"),
+        ("fr", "Explique-moi ça"),
+        ("en", "Isn't he in jail?"),
+        ("en", "Didn't they agree?"),
+    ],
+)
+def test_a_verb_with_a_capital_names_no_new_topic(language: str, text: str):
+    talk = TALKS[language, "navy"]
+    assert "Haftar" in added(text, *talk)
+    then = "Et quand ?" if language == "fr" else "And when?"
+    assert "Haftar" in added(then, *talk, text, "On ne sait pas [1].")
+
+
 def test_a_new_topic_behind_a_weak_sign_is_the_topic_of_what_follows():
     history = (*TALKS["en", "navy"], "So who won the 2022 World Cup?", "Argentina did [1].")
     carried = added("And when?", *history)
