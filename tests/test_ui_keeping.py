@@ -223,10 +223,53 @@ def test_a_turn_asked_again_replaces_the_one_before(page: Page):
     assert "1 question" in ann.listed()
 
 
+def test_a_turn_asked_again_is_kept_until_another_is_there(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+):
+    """It was once deleted first, and lost when the new answer was stopped or failed."""
+    ann = Browser(page)
+    ann.ask()
+    conversation = ann.talk.conversation
+
+    def kept() -> list[str]:
+        again = Browser(page, ann.cookie)
+        again.do("open", id=conversation)
+        return [turn.id for turn in again.talk.turns]
+
+    def fail(question: Question) -> Iterator[Answer]:
+        raise AnswerError("the model went away")
+
+    def stop(question: Question) -> Iterator[Answer]:
+        return iter([answer(stage="writing")])
+
+    first = ann.turn
+    for broken in (fail, stop):
+        with monkeypatch.context() as patched:
+            patched.setattr(page.assistant, "stream", broken)
+            list(page.ask_again("", "", [], "", ann.tab))
+        assert kept() == [first]
+    list(page.ask_again("", "", [], "", ann.tab))
+    assert kept() == [ann.turn] != [first]
+    assert "1 question" in ann.listed()
+
+
+def test_deleting_a_conversation_ends_the_link_of_what_was_asked_again(
+    page: Page, kept: Conversations
+):
+    ann = Browser(page)
+    ann.ask()
+    ann.do("share", turn=ann.turn)
+    token = ann.talk.turns[0].token
+    list(page.ask_again("", "", [], "", ann.tab))
+    assert kept.shared(token) is not None
+    ann.do("delete", id=ann.talk.conversation)
+    assert kept.shared(token) is None
+
+
 def test_what_cannot_be_kept_is_said_and_answered_all_the_same(
     page: Page, kept: Conversations, monkeypatch: pytest.MonkeyPatch
 ):
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise ConversationsUnusable("disk full")
 
     monkeypatch.setattr(kept, "keep", full)

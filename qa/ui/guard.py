@@ -1,8 +1,8 @@
 """What of Gradio's server the page uses, and nothing else: addresses, sizes, calls that make sense.
 
 Gradio serves more than a page needs: uploads without an end, an address that fetches any other, a
-proxy, editing tools; and it takes a call that fits no handler for a bug of its own. Plain ASGI, in front of it. Who may come is not
-decided here.
+proxy, editing tools; and it takes a call that fits no handler for a bug of its own. Plain ASGI, in
+front of it. Who may come is not decided here.
 """
 
 from __future__ import annotations

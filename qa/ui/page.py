@@ -12,7 +12,6 @@ import logging
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -246,20 +245,19 @@ class Page(Layout):
             constraints: what it asks of articles; None reads its words.
         """
         talk = self.talks.of(request.session_hash)
-        if talk.busy or not text.strip():
-            # Gradio empties every output of a generator that yields nothing.
-            yield {self.notice: ""}
-            return
         try:
             filters = typed.filters(TEXTS[talk.language])
         except QuestionError as exc:
             yield {self.notice: render.notice(str(exc)), self.filters: gr.update(open=True)}
             return
-        if again:
-            self.keeping.drop(request, talk.turns.pop())
+        text = text.strip()
+        turn = talk.begin(text, again=again) if text and not talk.busy else None
+        if turn is None:
+            # Gradio empties every output of a generator that yields nothing.
+            yield {self.notice: ""}
+            return
         history = () if alone else talk.history
-        question = Question(text.strip(), history, filters, constraints=constraints)
-        turn = talk.begin(question.text)
+        question = Question(text, history, filters, constraints=constraints)
         turn.constraints = constraints
         stop, started = talk.stop, time.perf_counter()
         yield {**self._conversation(talk), self.notice: ""}
@@ -267,17 +265,13 @@ class Page(Layout):
             for state in follow(lambda: self.assistant.stream(question), stop):
                 turn.answer = state
                 yield self._latest(talk)
-            turn.stopped = turn.answer is None or turn.answer.stage != "final"
-            if turn.stopped and turn.answer is not None:
-                # Nobody has compared what is half written with the quotes.
-                turn.answer = replace(turn.answer, text="")
         except QAError as exc:
             turn.error = str(exc)
         except Exception:
             log.exception("answering failed")
             turn.error = TEXTS[talk.language].failed
         finally:
-            turn.running = False
+            turn.end()
             _log(turn, time.perf_counter() - started)
         kept = self.keeping.keep(request, talk, turn)
         unkept = {} if kept else {self.notice: render.notice(TALK_TEXTS[talk.language].unkept)}
@@ -324,8 +318,8 @@ class Page(Layout):
         return {**updates, **(self._conversation(talk) if outcome.talk else {})}
 
     def leave(self, request: gr.Request) -> None:
-        """The tab was closed."""
-        self.talks.close(request.session_hash)
+        """The tab was closed, or its connection broke and it will go on."""
+        self.talks.leave(request.session_hash)
 
     def show_article(self, asked: Mapping[str, Any]) -> str:
         """The panel for `{"id", "start", "end", "answer_start", "answer_end", "language"}`.
