@@ -524,6 +524,30 @@ def test_a_link_shows_one_answer_to_anybody_until_it_is_revoked(page: Page, app:
     assert anybody.get("/share/guessed").status_code == 404
 
 
+def test_a_file_that_fails_is_said_in_a_page_of_its_own_and_tells_nothing(
+    page: Page,
+    app: FastAPI,
+    kept: Conversations,
+    caplog: pytest.LogCaptureFixture,
+):
+    """The two addresses once answered with a bare 500, and the page with the file's path."""
+    ann = Browser(page)
+    ann.ask()
+    page.speak("fr", "", "", [], "", ann.tab)
+    kept.close()
+    french = {"Accept-Language": "fr"}
+    for address in ("/share/x", f"/conversations/{ann.talk.conversation}.md"):
+        caplog.clear()
+        failed = client(app, ann.cookie).get(address, headers=french)
+        assert failed.status_code == 503
+        assert {k: failed.headers[k] for k in HEADERS} == HEADERS
+        assert MOTS.unusable in text_of(failed.text)
+        assert "talks.sqlite" not in failed.text
+        assert "talks.sqlite" in caplog.text
+    updates = ann.do("search")
+    assert text_of(updates[page.notice]) == MOTS.unusable
+
+
 def test_a_shared_answer_in_french_is_a_french_page(page: Page, app: FastAPI):
     ann = Browser(page)
     ann.ask("Qui a dirigé le chantier du pont de Kervalec ?")

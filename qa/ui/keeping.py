@@ -106,9 +106,9 @@ class Keeping:
         visitor = _Visitor(conversations, owner, talk, self._find, whole=self._whole)
         try:
             return visitor.do(wanted)
-        except ConversationsUnusable as exc:
+        except ConversationsUnusable:
             log.exception("%r failed", wanted.get("do"))
-            return Outcome(notice=str(exc))
+            return Outcome(notice=TALK_TEXTS[talk.language].unusable)
 
 
 @dataclass(frozen=True, slots=True)
