@@ -187,7 +187,12 @@ class Settings(BaseModel):
         int, Field(ge=1024, le=100_000_000, description="most bytes in the body of a request")
     ] = 262_144
     max_question_chars: Annotated[
-        int, Field(ge=10, le=100_000, description="most characters in a question to the API")
+        int,
+        Field(
+            ge=10,
+            le=100_000,
+            description="most characters in a question, on the page and to the API",
+        ),
     ] = 2000
     max_history_chars: Annotated[
         int, Field(ge=0, le=1_000_000, description="most characters in its earlier turns together")

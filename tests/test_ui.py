@@ -307,6 +307,23 @@ def test_of_two_questions_at_once_one_is_asked(page: Page, monkeypatch: pytest.M
     assert turn.answer.stage == "final"
 
 
+def test_a_question_that_is_too_long_is_not_asked_and_stays_in_the_box(page: Page) -> None:
+    """The box does not take it, but a program that calls the page could send it."""
+    most = page.assistant.settings.max_question_chars
+    assert page.box.max_length == most
+    page.speak("fr", *ALL, TAB)
+    long = "q" * (most + 1)
+    example = page.ask_example(long, *ALL, TAB)
+    proposed = page.ask_otherwise(
+        *ALL, TAB, cast("gr.EventData", SimpleNamespace(_data={"ask": long}))
+    )
+    for updates in (page.ask(long, *ALL, TAB), example, proposed):
+        (update,) = updates
+        assert set(update) == {page.notice}
+        assert "2001 caractères ; 2000 sont permis" in text_of(update[page.notice])
+    assert page.talks.of("a tab").turns == []
+
+
 def test_a_follow_up_has_its_history(page: Page) -> None:
     ask(page, "Who led the works on the bridge of Kervalec?")
     updates = ask(page, "And when?")

@@ -106,7 +106,8 @@ class Page(Layout):
         with self.blocks:
             intake = Intake(assistant.settings, assistant.add, self._was_sent)
             shelf = partial(articles_tab, assistant, intake)
-            super().__init__(ENGLISH, assistant.facets(), show_article, shelf)
+            longest = assistant.settings.max_question_chars
+            super().__init__(ENGLISH, assistant.facets(), show_article, shelf, longest)
             self._wire()
         self.blocks.max_threads = _THREADS
         self.blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=64, api_open=False)
@@ -244,13 +245,18 @@ class Page(Layout):
             alone: without what was said before.
             constraints: what it asks of articles; None reads its words.
         """
-        talk = self.talks.of(request.session_hash)
+        talk, text = self.talks.of(request.session_hash), text.strip()
+        texts, most = TEXTS[talk.language], self.assistant.settings.max_question_chars
+        if len(text) > most:
+            # The box takes no more, but whoever calls the page need not use its box.
+            too_long = texts.too_long.format(characters=len(text), most=most)
+            yield {self.notice: render.notice(too_long)}
+            return
         try:
-            filters = typed.filters(TEXTS[talk.language])
+            filters = typed.filters(texts)
         except QuestionError as exc:
             yield {self.notice: render.notice(str(exc)), self.filters: gr.update(open=True)}
             return
-        text = text.strip()
         turn = talk.begin(text, again=again) if text and not talk.busy else None
         if turn is None:
             # Gradio empties every output of a generator that yields nothing.

@@ -40,6 +40,7 @@ class Texts:
     quotes_instead: str
     left_out: str
     failed: str
+    too_long: str
     article: str
     panel_empty: str
     close: str
@@ -119,6 +120,7 @@ FRENCH = Texts(
     left_out="Ce que les citations ne confirment pas a été retiré de la réponse.",
     failed="Une erreur inattendue s’est produite. Le détail est dans le journal du serveur ; "
     "vous pouvez réessayer.",
+    too_long="Votre question a {characters} caractères ; {most} sont permis. Raccourcissez-la.",
     article="Article",
     panel_empty="Cliquez sur le numéro d’une source : l’article s’ouvre ici, la phrase citée "
     "surlignée.",
@@ -201,6 +203,7 @@ ENGLISH = Texts(
     left_out="What the quotes do not confirm was left out of the answer.",
     failed="Something unexpected went wrong. The details are in the server’s log; you can try "
     "again.",
+    too_long="Your question has {characters} characters; {most} are allowed. Shorten it.",
     article="Article",
     panel_empty="Click a source number: the article opens here, with the quoted sentence "
     "highlighted.",
