@@ -171,10 +171,12 @@ def test_without_a_sound_question_set_there_are_no_examples(
 ) -> None:
     assert choose_examples(None, lambda _: ARTICLE) == {}
     assert choose_examples(tmp_path, lambda _: ARTICLE) == {}
-    (tmp_path / "questions.jsonl").write_text('{"question": 3}\n', encoding="utf-8")
-    with caplog.at_level(logging.WARNING):
-        assert choose_examples(tmp_path, lambda _: ARTICLE) == {}
-    assert "is not a question set" in caplog.text
+    for content in (b'{"question": 3}\n', '{"question": "Où ?"}\n'.encode("latin-1")):
+        (tmp_path / "questions.jsonl").write_bytes(content)
+        caplog.clear()
+        with caplog.at_level(logging.WARNING):
+            assert choose_examples(tmp_path, lambda _: ARTICLE) == {}
+        assert "is not a question set" in caplog.text
 
 
 # The page's events
