@@ -50,6 +50,14 @@ def _pairs(logins: SecretStr | None) -> SecretStr | None:
     return logins
 
 
+def _sendable(key: SecretStr | None) -> SecretStr | None:
+    """A key that every client sends in the same bytes: beyond ASCII, each has its own."""
+    value = key.get_secret_value() if key else ""
+    if not (value.isascii() and value.isprintable() and value == value.strip()):
+        raise ValueError("a key is ASCII letters, digits and signs, as a header holds them")
+    return key
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 CONFIG_FILE = "qa.toml"
@@ -154,7 +162,10 @@ class Settings(BaseModel):
     ] = ()
     api_key: Annotated[
         SecretStr | None,
-        Field(min_length=8, description="key that programs must send; unset asks for none"),
+        Field(
+            min_length=8, description="key that programs must send, in ASCII; unset asks for none"
+        ),
+        AfterValidator(_sendable),
     ] = None
     logins: Annotated[
         SecretStr | None,
