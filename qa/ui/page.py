@@ -272,7 +272,8 @@ class Page(Layout):
                 turn.answer = state
                 yield self._latest(talk)
         except QAError as exc:
-            turn.error = str(exc)
+            log.error("not answered: %s", exc)
+            turn.error = texts.trouble(exc)
         except Exception:
             log.exception("answering failed")
             turn.error = TEXTS[talk.language].failed
