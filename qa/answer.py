@@ -19,6 +19,9 @@ from qa.filters import Filters
 Language = Literal["fr", "en"]
 Stage = Literal["evidence", "waiting", "writing", "final"]
 
+# A history may be long, and looking for times takes as long as its length squared.
+_MOST_BEFORE = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -46,13 +49,14 @@ class Question:
 
     @property
     def said(self) -> tuple[str, ...]:
-        """The words typed, and for a follow-up those of the question before.
+        """The words typed, and for a follow-up the first of the question before.
 
         Here outlets and dates are looked for, and not in the stand-alone question: it carries
         words of answers, and a "Tuesday" from there asks for nothing.
         """
         follows = self.standalone.strip() not in ("", self.text.strip())
-        return (self.text, *self.history[-2:-1]) if follows else (self.text,)
+        before = tuple(text[:_MOST_BEFORE] for text in self.history[-2:-1])
+        return (self.text, *before) if follows else (self.text,)
 
 
 @dataclass(frozen=True, slots=True)

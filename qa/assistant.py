@@ -103,6 +103,7 @@ class LanguageModel:
                 self._status = LLMStatus("fetching", name)
                 error = self._job.wait().error
                 if error:
+                    logger.warning("%s", error)
                     self._status = LLMStatus("failed", name, note=error)
                     return
             self._status = LLMStatus("loading", name, 1.0)

@@ -15,6 +15,7 @@ row of whole `Answer` states: the evidence first, then the text as it grows, las
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,8 @@ from qa.retrieval import HybridRetriever
 from qa.rewriting import make_standalone
 from qa.settings import Settings
 from qa.suspicious import is_spoilt
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -226,7 +229,9 @@ def _generate(found: Found, model: BaseChatModel) -> Iterator[Answer]:
             if not generative.may_refuse(draft.text):
                 yield found.answer(text=draft.text, answerer="generative", stage="writing")
     except AnswerError as exc:
-        yield _extract(found, reason=f"the language model did not answer: {exc}")
+        # The cause is for whoever runs the program: it may hold what a service said, or a path.
+        logger.warning("the language model did not answer: %s", exc)
+        yield _extract(found, reason="the language model did not answer")
         return
     if generative.refused(draft.text):
         final = _abstain(found, answerer="generative", tokens=draft.tokens)

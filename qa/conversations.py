@@ -2,8 +2,10 @@
 
 Each row has an owner, and whoever asks for a row names one: nobody reads another's. Only a link's
 token opens its answer to everybody, and only `ratings` reads all, for whoever runs the server.
-A turn is in a conversation, or it is kept on its own for as long as it is rated or shared.
-Deleting is for good: links and ratings go with their turn, and SQLite overwrites the place.
+A turn is in a conversation, or it is kept on its own for as long as it is rated or shared. So is
+one that was asked again, which its conversation does not show any more but takes along when it is
+deleted. Deleting is for good: links and ratings go with their turn, SQLite overwrites the place and
+its write-ahead log is emptied.
 
 Answers are documents as `kept` makes them. Knows nothing about browsers, logins or pages.
 """
@@ -24,7 +26,7 @@ from typing import Any, Self
 from qa.analysis import fold
 from qa.errors import ConversationsUnusable
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS conversation (
     owner TEXT NOT NULL, id TEXT NOT NULL, title TEXT NOT NULL, folded TEXT NOT NULL,
@@ -33,6 +35,7 @@ CREATE TABLE IF NOT EXISTS conversation (
 CREATE TABLE IF NOT EXISTS turn (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, conversation_id TEXT, place INTEGER NOT NULL,
     asked TEXT NOT NULL, answer TEXT NOT NULL, folded TEXT NOT NULL,
+    replaced INTEGER NOT NULL DEFAULT 0,
     FOREIGN KEY (owner, conversation_id) REFERENCES conversation (owner, id) ON DELETE CASCADE
 );
 CREATE INDEX IF NOT EXISTS turn_conversation ON turn (owner, conversation_id);
@@ -47,6 +50,16 @@ CREATE TABLE IF NOT EXISTS link (
 );
 PRAGMA user_version = {_VERSION};
 """
+# From a version to the next. In the first, asking again took the turn out of its conversation at
+# once, which could stay behind without any.
+_STEPS = {
+    1: """
+ALTER TABLE turn ADD COLUMN replaced INTEGER NOT NULL DEFAULT 0;
+DELETE FROM conversation WHERE NOT EXISTS (
+    SELECT 1 FROM turn t WHERE t.owner = conversation.owner AND t.conversation_id = conversation.id
+);
+"""
+}
 _TURN = """
 SELECT turn.id, turn.answer, turn.asked, link.token, rating.good, rating.comment,
        rating.correction, rating.unanswerable
@@ -56,7 +69,7 @@ FROM turn LEFT JOIN link ON link.turn_id = turn.id LEFT JOIN rating ON rating.tu
 _HAS_WORD = """
 AND (instr(c.folded, ?) OR EXISTS (
     SELECT 1 FROM turn t WHERE t.owner = c.owner AND t.conversation_id = c.id
-    AND instr(t.folded, ?)))
+    AND NOT t.replaced AND instr(t.folded, ?)))
 """
 _LONGEST_TITLE = 80
 
@@ -158,7 +171,10 @@ class Conversations:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("PRAGMA foreign_keys = ON")
-            connection.executescript(_SCHEMA)
+            # A step and the version it leads to are written together, or not at all.
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {_STEPS.get(version, '')} {_SCHEMA} COMMIT;"
+            )
         except ConversationsUnusable:
             if connection is not None:
                 connection.close()
@@ -192,7 +208,8 @@ class Conversations:
                 ) from exc
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, *, erasing: bool = False) -> Iterator[sqlite3.Connection]:
+        """All of it or nothing; `erasing` leaves no bytes of what it deletes in the log."""
         with self._using() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -201,12 +218,18 @@ class Conversations:
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
+            if erasing:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # Conversations
 
-    def keep(self, owner: str, conversation: str, turn: KeptTurn) -> None:
-        """Add a turn to the end of a conversation, which begins with it when it is new."""
-        with self._transaction() as connection:
+    def keep(self, owner: str, conversation: str, turn: KeptTurn, *, instead_of: str = "") -> None:
+        """Add a turn to the end of a conversation, which begins with it when it is new.
+
+        Args:
+            instead_of: a turn that it replaces; rated or shared, that one stays on its own.
+        """
+        with self._transaction(erasing=bool(instead_of)) as connection:
             title = _title(turn.question)
             connection.execute(
                 "INSERT INTO conversation VALUES (?, ?, ?, ?, ?) "
@@ -214,7 +237,7 @@ class Conversations:
                 (owner, conversation, title, fold(title), _written(_now())),
             )
             connection.execute(
-                "INSERT INTO turn SELECT ?, ?, ?, ifnull(max(place), 0) + 1, ?, ?, ? "
+                "INSERT INTO turn SELECT ?, ?, ?, ifnull(max(place), 0) + 1, ?, ?, ?, 0 "
                 "FROM turn WHERE owner = ? AND conversation_id = ?",
                 (
                     turn.id,
@@ -227,21 +250,19 @@ class Conversations:
                     conversation,
                 ),
             )
-
-    def drop(self, owner: str, turn: str) -> None:
-        """Take a turn out of its conversation; rated or shared, it stays on its own."""
-        with self._transaction() as connection:
-            connection.execute(
-                "UPDATE turn SET conversation_id = NULL WHERE owner = ? AND id = ?", (owner, turn)
-            )
-            _sweep(connection, owner)
+            if instead_of:
+                connection.execute(
+                    "UPDATE turn SET replaced = 1 WHERE owner = ? AND id = ?", (owner, instead_of)
+                )
+                _sweep(connection, owner)
 
     def find(self, owner: str, search: str = "", most: int = 100) -> list[Conversation]:
         """The newest first; with all words of `search`, compared without case and accents."""
         words = fold(search).split()
         rows = self._rows(
             "SELECT c.id, c.title, c.changed, (SELECT count(*) FROM turn t WHERE "  # noqa: S608
-            "t.owner = c.owner AND t.conversation_id = c.id) FROM conversation c WHERE c.owner = ? "
+            "t.owner = c.owner AND t.conversation_id = c.id AND NOT t.replaced) "
+            "FROM conversation c WHERE c.owner = ? "
             + _HAS_WORD * len(words)
             + " ORDER BY c.changed DESC LIMIT ?",
             (owner, *(word for word in words for _ in range(2)), most),
@@ -254,7 +275,9 @@ class Conversations:
             rows = self._rows(
                 "SELECT title, changed FROM conversation WHERE owner = ? AND id = ?", (owner, id)
             )
-            turns = self._turns("WHERE turn.owner = ? AND conversation_id = ?", owner, id)
+            turns = self._turns(
+                "WHERE turn.owner = ? AND conversation_id = ? AND NOT replaced", owner, id
+            )
         if not rows:
             return None
         ((title, changed),) = rows
@@ -272,25 +295,23 @@ class Conversations:
 
     def delete(self, owner: str, id: str) -> bool:
         """Delete it with its links and ratings; False when there is no such conversation."""
-        with self._using() as connection:
+        with self._transaction(erasing=True) as connection:
             done = connection.execute(
                 "DELETE FROM conversation WHERE owner = ? AND id = ?", (owner, id)
             )
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return done.rowcount > 0
 
     def delete_all(self, owner: str) -> None:
         """Delete all that the owner has: conversations, links, ratings."""
-        with self._transaction() as connection:
+        with self._transaction(erasing=True) as connection:
             connection.execute("DELETE FROM conversation WHERE owner = ?", (owner,))
             connection.execute("DELETE FROM turn WHERE owner = ?", (owner,))
-        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # Ratings and links
 
     def rate(self, owner: str, turn: KeptTurn, rating: Rating | None) -> None:
         """Rate a turn, or take the rating back. One that is in no conversation is kept for it."""
-        with self._transaction() as connection:
+        with self._transaction(erasing=True) as connection:  # a rating may replace another
             if rating is None:
                 connection.execute(
                     "DELETE FROM rating WHERE turn_id IN "
@@ -326,7 +347,7 @@ class Conversations:
 
     def revoke(self, owner: str, token: str) -> bool:
         """End a link; False when the owner has no such link."""
-        with self._transaction() as connection:
+        with self._transaction(erasing=True) as connection:
             done = connection.execute(
                 "DELETE FROM link WHERE token = ? AND turn_id IN "
                 "(SELECT id FROM turn WHERE owner = ?)",
@@ -366,7 +387,7 @@ class Conversations:
 def _save(connection: sqlite3.Connection, owner: str, turn: KeptTurn) -> bool:
     """Keep a turn on its own unless it is kept; whether it is the owner's."""
     connection.execute(
-        "INSERT OR IGNORE INTO turn VALUES (?, ?, NULL, 0, ?, ?, ?)",
+        "INSERT OR IGNORE INTO turn VALUES (?, ?, NULL, 0, ?, ?, ?, 0)",
         (
             turn.id,
             owner,
@@ -382,7 +403,7 @@ def _save(connection: sqlite3.Connection, owner: str, turn: KeptTurn) -> bool:
 def _sweep(connection: sqlite3.Connection, owner: str) -> None:
     """Delete the turns that nothing keeps any more."""
     connection.execute(
-        "DELETE FROM turn WHERE owner = ? AND conversation_id IS NULL "
+        "DELETE FROM turn WHERE owner = ? AND (conversation_id IS NULL OR replaced) "
         "AND id NOT IN (SELECT turn_id FROM rating) AND id NOT IN (SELECT turn_id FROM link)",
         (owner,),
     )

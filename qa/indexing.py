@@ -288,7 +288,9 @@ class _Run:
         return file != _file(article.origin) and not _under(origin, self.roots) and file.exists()
 
     def _clash(self, article: Article, origin: str) -> None:
-        reason = f"its id {article.id!r} is already that of {origin}, with other content"
+        # Its file's name: the page tells the reason to whoever added the article.
+        other = Path(origin).name
+        reason = f"its id {article.id!r} is already that of {other}, with other content"
         self.report.failures.append(Failure(article.origin, reason))
 
     def _write(self, batch: Sequence[tuple[Article, Sequence[Chunk]]]) -> None:

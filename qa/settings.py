@@ -50,6 +50,14 @@ def _pairs(logins: SecretStr | None) -> SecretStr | None:
     return logins
 
 
+def _sendable(key: SecretStr | None) -> SecretStr | None:
+    """A key that every client sends in the same bytes: beyond ASCII, each has its own."""
+    value = key.get_secret_value() if key else ""
+    if not (value.isascii() and value.isprintable() and value == value.strip()):
+        raise ValueError("a key is ASCII letters, digits and signs, as a header holds them")
+    return key
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 CONFIG_FILE = "qa.toml"
@@ -154,7 +162,10 @@ class Settings(BaseModel):
     ] = ()
     api_key: Annotated[
         SecretStr | None,
-        Field(min_length=8, description="key that programs must send; unset asks for none"),
+        Field(
+            min_length=8, description="key that programs must send, in ASCII; unset asks for none"
+        ),
+        AfterValidator(_sendable),
     ] = None
     logins: Annotated[
         SecretStr | None,
@@ -187,7 +198,12 @@ class Settings(BaseModel):
         int, Field(ge=1024, le=100_000_000, description="most bytes in the body of a request")
     ] = 262_144
     max_question_chars: Annotated[
-        int, Field(ge=10, le=100_000, description="most characters in a question to the API")
+        int,
+        Field(
+            ge=10,
+            le=100_000,
+            description="most characters in a question, on the page and to the API",
+        ),
     ] = 2000
     max_history_chars: Annotated[
         int, Field(ge=0, le=1_000_000, description="most characters in its earlier turns together")

@@ -172,7 +172,11 @@ NAME = "qwen2.5-coder-0.5b-instruct"
 
 @pytest.mark.parametrize("error", [None, "no mirror could be reached"])
 def test_one_that_is_missing_is_fetched_first(
-    loads, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: str | None
+    loads,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    error: str | None,
 ):
     job = Job(error)
     monkeypatch.setattr("qa.assistant.background_pull", lambda entry, settings: job)
@@ -185,6 +189,7 @@ def test_one_that_is_missing_is_fetched_first(
     final = ended(model)
     assert (final.state, final.note) == (("failed", error) if error else ("ready", ""))
     assert (model.get() is None) == bool(error)
+    assert (str(error) in caplog.text) == bool(error)  # the page only says that it failed
 
 
 def test_one_that_is_missing_is_not_fetched_unasked(tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,26 @@ class Result:
 
 
 Run = Callable[..., Result]
+
+ROOT = Path(__file__).parent.parent
+
+# `qa` with a language model that fails.
+FAILING = """
+import qa.models
+from qa.cli import main
+from qa.errors import AnswerError
+from tests.fakes import BagOfWords, Scripted
+
+class Opened(BagOfWords):
+    @classmethod
+    def open(cls, settings):
+        return cls()
+
+failure = AnswerError("the service says: no credit")
+qa.models.Embedder = Opened
+qa.models.open_llm = lambda settings: Scripted(reply="Yes", fails_after=0, failure=failure)
+main()
+"""
 
 
 @pytest.fixture
@@ -281,3 +302,20 @@ def test_help_loads_no_model_library():
 def test_the_public_names_are_those_that_are_promised():
     assert {name for name in qa.__all__ if hasattr(qa, name)} == set(qa.__all__)
     assert set(qa.__all__) == {"__version__", *qa._HOMES}
+
+
+def test_whoever_asks_at_the_command_line_is_told_why_the_model_failed(run: Run, tmp_path: Path):
+    """In the log, which there is standard error; the answer itself is for visitors too."""
+    write_articles(tmp_path / "articles")
+    run("index", tmp_path / "articles")
+    done = subprocess.run(
+        [sys.executable, "-c", FAILING, "ask", QUESTION],
+        cwd=ROOT,
+        env={**os.environ, "QA_LLM": "stand-in.gguf", "QA_ABSTAIN_BELOW": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+    assert done.stderr.count("the service says: no credit") == 1

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa.answer import Question
 from qa.article import PartialDate
 from qa.constraints import Constraints, Window, understand
 
@@ -204,3 +205,12 @@ def test_any_question_and_any_sources_are_understood(question, sources):
     found = understand(question, "en", sources, TODAY)
     assert set(found.sources) <= set(sources)
     assert all(0 <= o.span.start < o.span.end <= len(question) for o in found.outlets)
+
+
+def test_of_a_long_question_before_only_the_beginning_is_looked_at():
+    """Looking for times takes as long as the length squared, and a history may be long."""
+    before = "In March 2019 it opened. " * 800
+    text, cut = Question("And when?", (before, "Then."), standalone="And when? — it").said
+    assert text == "And when?"
+    assert before.startswith(cut)
+    assert len(cut) == 2000

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shlex
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 import yaml
 
 from qa.settings import Settings
@@ -114,6 +116,34 @@ def test_what_is_unset_in_the_compose_file_is_as_it_comes():
     assert settings.allowed_hosts == ("localhost", "127.0.0.1")
     for name in set(Settings.model_fields) - {"allowed_hosts"}:
         assert getattr(settings, name) == getattr(as_it_comes, name), name
+
+
+@pytest.mark.parametrize(
+    ("set_to", "proxy", "client"),
+    [
+        ("", "127.0.0.1", "192.0.2.7"),
+        ("", "172.18.0.1", "172.18.0.1"),
+        ("172.18.0.0/16", "172.18.0.1", "192.0.2.7"),
+    ],
+)
+def test_the_compose_file_says_which_proxy_is_believed(
+    monkeypatch: pytest.MonkeyPatch, set_to: str, proxy: str, client: str
+):
+    """As it comes, only one on the same machine: in a container, that is none."""
+    passed = COMPOSE["services"]["app"]["environment"]["FORWARDED_ALLOW_IPS"]
+    match = re.fullmatch(r"\$\{FORWARDED_ALLOW_IPS:-(.*)\}", passed)
+    assert match is not None
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", set_to or match[1])
+    seen = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["client"][0])
+
+    config = uvicorn.Config(app, interface="asgi3", log_config=None)
+    config.load()
+    scope = {"type": "http", "client": (proxy, 1), "scheme": "http"}
+    asyncio.run(config.loaded_app({**scope, "headers": [(b"x-forwarded-for", b"192.0.2.7")]}, 0, 0))
+    assert seen == [client]
 
 
 def test_the_chroma_server_is_of_the_tested_version_and_only_by_profile():

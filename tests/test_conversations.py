@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import stat
 import threading
@@ -111,7 +112,7 @@ def test_nobody_reads_or_changes_what_is_anothers(kept: Conversations):
     assert not kept.revoke("bob", token)
     assert kept.share("bob", mine) is None
     kept.rate("bob", mine, Rating(False))
-    kept.drop("bob", mine.id)
+    kept.keep("bob", "a", turn("His?"), instead_of=mine.id)
     kept.delete_all("bob")
     assert kept.links("bob") == []
     found = kept.read("ann", "a")
@@ -176,19 +177,101 @@ def test_a_turn_of_no_conversation_is_kept_while_it_is_rated_or_shared(kept: Con
     assert _count(kept) == 0
 
 
-def test_a_turn_asked_again_leaves_its_conversation_but_its_link_works(kept: Conversations):
-    shared, plain = turn("One?"), turn("Two?")
-    for each in (shared, plain):
-        kept.keep("ann", "a", each)
+def test_a_turn_asked_again_leaves_its_conversation_but_its_link_works(
+    kept: Conversations, path: Path
+):
+    shared, plain, last = turn("Xylophone?"), turn("Accordion?"), turn("Three?")
+    kept.keep("ann", "a", shared)
     token = kept.share("ann", shared)
     assert token is not None
-    kept.drop("ann", shared.id)
-    kept.drop("ann", plain.id)
+    kept.keep("ann", "a", plain, instead_of=shared.id)
+    assert b"Accordion" in bytes_of(path)
+    kept.keep("ann", "a", last, instead_of=plain.id)
+    assert b"Accordion" not in bytes_of(path)
     found = kept.read("ann", "a")
     assert found is not None
-    assert found[1] == []
+    assert [t.id for t in found[1]] == [last.id]
+    assert found[0].turns == kept.find("ann")[0].turns == 1
     assert kept.shared(token) is not None
+    assert [t.id for t in kept.links("ann")] == [shared.id]
+    assert titles(kept, search="accordion") == []
+    assert _count(kept) == 2
+    assert kept.revoke("ann", token)
     assert _count(kept) == 1
+
+
+def test_what_is_not_kept_replaces_nothing(kept: Conversations):
+    before = turn("One?")
+    kept.keep("ann", "a", before)
+    with pytest.raises(ConversationsUnusable):
+        kept.keep("ann", "a", before, instead_of=before.id)  # an id that is taken
+    found = kept.read("ann", "a")
+    assert found is not None
+    assert [t.id for t in found[1]] == [before.id]
+
+
+def test_deleting_takes_along_what_was_asked_again(kept: Conversations, path: Path):
+    """A shared or rated answer once stayed, with its link, when it was asked again before."""
+    shared, rated = turn("Xylophone?"), turn("Accordion?")
+    kept.keep("ann", "a", shared)
+    token = kept.share("ann", shared)
+    kept.keep("ann", "a", rated, instead_of=shared.id)
+    kept.rate("ann", rated, Rating(True))
+    kept.keep("ann", "a", turn("Three?"), instead_of=rated.id)
+    assert token is not None
+    assert kept.delete("ann", "a")
+    assert kept.shared(token) is None
+    assert kept.ratings() == []
+    assert _count(kept) == 0
+    for word in (b"Xylophone", b"Accordion"):
+        assert word not in bytes_of(path)
+
+
+def test_what_is_taken_back_leaves_no_bytes(kept: Conversations, path: Path):
+    rated, shared = turn("Xylophone?"), turn("Accordion?")
+    kept.rate("ann", rated, Rating(True, "Trombone!"))
+    token = kept.share("ann", shared)
+    assert token is not None
+    for word in (b"Xylophone", b"Trombone", b"Accordion"):
+        assert word in bytes_of(path)
+    kept.rate("ann", rated, Rating(True, "Fine."))
+    assert b"Trombone" not in bytes_of(path)
+    kept.rate("ann", rated, None)
+    assert b"Xylophone" not in bytes_of(path)
+    assert kept.revoke("ann", token)
+    assert b"Accordion" not in bytes_of(path)
+
+
+def test_a_file_of_the_first_version_is_taken_over(path: Path):
+    """As that version wrote it, with a conversation that asking again had left empty."""
+    path.parent.mkdir()
+    kept = turn("Who?")
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            """
+            CREATE TABLE conversation (owner TEXT NOT NULL, id TEXT NOT NULL, title TEXT NOT NULL,
+                folded TEXT NOT NULL, changed TEXT NOT NULL, PRIMARY KEY (owner, id));
+            CREATE TABLE turn (id TEXT PRIMARY KEY, owner TEXT NOT NULL, conversation_id TEXT,
+                place INTEGER NOT NULL, asked TEXT NOT NULL, answer TEXT NOT NULL,
+                folded TEXT NOT NULL, FOREIGN KEY (owner, conversation_id)
+                REFERENCES conversation (owner, id) ON DELETE CASCADE);
+            PRAGMA user_version = 1;
+            """
+        )
+        for id, title in (("a", "Who?"), ("empty", "Nothing")):
+            day = kept.asked.isoformat()
+            row = ("ann", id, title, title, day)
+            connection.execute("INSERT INTO conversation VALUES (?, ?, ?, ?, ?)", row)
+        values = (kept.id, "ann", "a", 1, day, json.dumps(kept.document), "who")
+        connection.execute("INSERT INTO turn VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+    connection.close()
+    for _ in range(2):
+        taken = Conversations.open(path)
+        assert titles(taken) == ["Who?"]
+        found = taken.read("ann", "a")
+        taken.close()
+        assert found is not None
+        assert found[1][0].document == kept.document
 
 
 def test_a_link_is_one_a_turn_and_long_enough_not_to_be_guessed(kept: Conversations):

@@ -53,6 +53,15 @@ def test_keys_and_passwords_are_never_printed(tmp_path: Path):
         assert value not in shown
 
 
+@pytest.mark.parametrize("key", ["clé-secrète", "open sesame ", "open\tsesame", "open-sesame\n"])
+def test_a_key_that_no_header_carries_is_refused(tmp_path: Path, key: str):
+    """A header has no encoding: the server once waited for bytes that no client sends."""
+    with pytest.raises(SettingsError, match=r"api_key.*a key is ASCII letters") as raised:
+        load(tmp_path, {"QA_API_KEY": key})
+    assert key not in str(raised.value)
+    assert load(tmp_path, {"QA_API_KEY": "open sesame!~"}).api_key is not None
+
+
 def test_an_empty_variable_is_not_given(tmp_path: Path):
     assert load(tmp_path, {"QA_K": ""}).k == Settings().k
 

@@ -11,9 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from html import unescape
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -23,16 +25,18 @@ from langchain_core.language_models import BaseChatModel
 
 from qa.answer import Answer, Question
 from qa.assistant import Assistant, LanguageModel, LLMState, LLMStatus
-from qa.errors import AnswerError, SettingsError
+from qa.errors import AnswerError, IndexMissing, ModelError, SettingsError
+from qa.filters import Filters
 from qa.index import LiveIndex
 from qa.retrieval import HybridRetriever
 from qa.settings import Settings
 from qa.ui.examples import Examples, choose_examples, folder_of
+from qa.ui.filtering import Typed
 from qa.ui.following import follow
 from qa.ui.page import Page
 from qa.ui.server import address, listen
 from qa.ui.talks import Talk, Talks, Turn
-from qa.ui.texts import ENGLISH, FRENCH
+from qa.ui.texts import ENGLISH, FRENCH, Texts
 from tests.fakes import Scripted
 from tests.test_ui_render import ARTICLE, answer, text_of
 
@@ -46,7 +50,7 @@ def test_history_holds_answered_turns_only() -> None:
     assert talk.history == ("A?", "a", "C?", "c")
 
 
-def test_a_closed_or_crowded_out_talk_is_stopped() -> None:
+def test_a_left_or_crowded_out_talk_is_stopped() -> None:
     talks = Talks()
     first = talks.of("first")
     first.begin("Who?")
@@ -56,8 +60,60 @@ def test_a_closed_or_crowded_out_talk_is_stopped() -> None:
     assert first.stop.is_set()
     assert talks.of("first") is not first
     last = talks.of("last")
-    talks.close("last")
+    talks.leave("last")
     assert last.stop.is_set()
+
+
+def test_a_tab_whose_connection_broke_goes_on_in_its_talk_while_there_is_room() -> None:
+    talks = Talks()
+    old, left = talks.of("old"), talks.of("left")
+    left.language = "fr"
+    left.begin("Who?")
+    talks.leave("left")
+    assert talks.of("left") is left
+    assert [turn.text for turn in left.turns] == ["Who?"]
+    talks.leave("left")
+    for number in range(499):
+        talks.of(str(number))
+    assert talks.of("old") is old
+    assert talks.of("left") is not left
+    talks.leave("nobody")
+
+
+def test_only_one_of_two_questions_at_once_is_taken() -> None:
+    class Slow(list[Turn]):
+        def append(self, turn: Turn) -> None:
+            time.sleep(0.05)
+            super().append(turn)
+
+    talk = Talk(turns=Slow())
+    with ThreadPoolExecutor() as pool:
+        taken = list(pool.map(talk.begin, ["A?", "B?", "C?"]))
+    assert [turn for turn in taken if turn] == talk.turns
+    assert len(talk.turns) == 1
+
+
+def test_what_failed_hands_on_what_it_was_to_replace() -> None:
+    talk = Talk(turns=[Turn("Who?", answer("a"), running=False, id="first")])
+    for _ in range(2):
+        turn = talk.begin("Who?", again=True)
+        assert turn is not None
+        assert turn.instead_of == "first"
+        turn.end()
+        assert turn.stopped
+    assert len(talk.turns) == 1
+
+
+def test_what_is_half_written_is_gone_at_the_end() -> None:
+    for error in (None, "no"):
+        turn = Turn("Who?", answer("Half", stage="writing"), error=error)
+        turn.end()
+        assert turn.answer is not None
+        assert (turn.answer.text, turn.stopped) == ("", error is None)
+        assert Talk(turns=[turn]).history == ()
+    whole = Turn("Who?", answer("Whole"))
+    whole.end()
+    assert (whole.answer, whole.stopped) == (answer("Whole"), False)
 
 
 # Following
@@ -115,10 +171,12 @@ def test_without_a_sound_question_set_there_are_no_examples(
 ) -> None:
     assert choose_examples(None, lambda _: ARTICLE) == {}
     assert choose_examples(tmp_path, lambda _: ARTICLE) == {}
-    (tmp_path / "questions.jsonl").write_text('{"question": 3}\n', encoding="utf-8")
-    with caplog.at_level(logging.WARNING):
-        assert choose_examples(tmp_path, lambda _: ARTICLE) == {}
-    assert "is not a question set" in caplog.text
+    for content in (b'{"question": 3}\n', '{"question": "Où ?"}\n'.encode("latin-1")):
+        (tmp_path / "questions.jsonl").write_bytes(content)
+        caplog.clear()
+        with caplog.at_level(logging.WARNING):
+            assert choose_examples(tmp_path, lambda _: ARTICLE) == {}
+        assert "is not a question set" in caplog.text
 
 
 # The page's events
@@ -220,6 +278,54 @@ def test_an_empty_question_and_one_too_many_are_not_asked(page: Page) -> None:
     assert ask(page, "Who?") == [{page.notice: ""}]
 
 
+def test_a_broken_connection_forgets_neither_the_conversation_nor_the_language(page: Page) -> None:
+    page.speak("fr", *ALL, TAB)
+    ask(page, "Who led the works on the bridge of Kervalec?")
+    talk = page.talks.of("a tab")
+    conversation = talk.conversation
+    page.leave(TAB)
+    updates = ask(page, "And when?")
+    assert "Who led the works" in updates[0][page.past]
+    assert FRENCH.evidence in text_of(updates[-1][page.latest])
+    assert page.talks.of("a tab").conversation == conversation
+
+
+def test_of_two_questions_at_once_one_is_asked(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both were once found to be the only one, and answered in one conversation."""
+    both = Barrier(2)
+    usual = Typed.filters
+
+    def slowly(typed: Typed, texts: Texts) -> Filters:
+        both.wait(10)
+        return usual(typed, texts)
+
+    monkeypatch.setattr(Typed, "filters", slowly)
+    with ThreadPoolExecutor() as pool:
+        first, second = pool.map(partial(ask, page), ["Who led the works?", "And when?"])
+    (turn,) = page.talks.of("a tab").turns
+    refused = [{page.notice: ""}]
+    assert (first == refused) != (second == refused)
+    assert turn.answer is not None
+    assert turn.answer.stage == "final"
+
+
+def test_a_question_that_is_too_long_is_not_asked_and_stays_in_the_box(page: Page) -> None:
+    """The box does not take it, but a program that calls the page could send it."""
+    most = page.assistant.settings.max_question_chars
+    assert page.box.max_length == most
+    page.speak("fr", *ALL, TAB)
+    long = "q" * (most + 1)
+    example = page.ask_example(long, *ALL, TAB)
+    proposed = page.ask_otherwise(
+        *ALL, TAB, cast("gr.EventData", SimpleNamespace(_data={"ask": long}))
+    )
+    for updates in (page.ask(long, *ALL, TAB), example, proposed):
+        (update,) = updates
+        assert set(update) == {page.notice}
+        assert "2001 caractères ; 2000 sont permis" in text_of(update[page.notice])
+    assert page.talks.of("a tab").turns == []
+
+
 def test_a_follow_up_has_its_history(page: Page) -> None:
     ask(page, "Who led the works on the bridge of Kervalec?")
     updates = ask(page, "And when?")
@@ -237,10 +343,13 @@ def test_clear_while_an_answer_is_written_leaves_an_empty_page(page: Page) -> No
 
 
 @pytest.mark.parametrize(
-    ("error", "says", "logged"),
+    ("error", "says"),
     [
-        (AnswerError("the model is not ready; run `qa models pull`."), "qa models pull", False),
-        (RuntimeError("secret detail"), ENGLISH.failed, True),
+        (AnswerError("secret detail"), FRENCH.no_model),
+        (ModelError("secret detail"), FRENCH.no_model),
+        (IndexMissing("secret detail"), FRENCH.no_index),
+        (SettingsError("secret detail"), FRENCH.failed),
+        (RuntimeError("secret detail"), FRENCH.failed),
     ],
 )
 def test_an_error_is_said_and_the_question_kept(
@@ -249,18 +358,18 @@ def test_an_error_is_said_and_the_question_kept(
     caplog: pytest.LogCaptureFixture,
     error: Exception,
     says: str,
-    logged: bool,
 ) -> None:
     def broken(question: Question) -> Iterator[Answer]:
         raise error
 
     monkeypatch.setattr(page.assistant, "stream", broken)
+    page.speak("fr", *ALL, TAB)
     last = ask(page, "Who?")[-1]
     assert says in text_of(last[page.latest])
     assert "secret" not in last[page.latest]
     assert last[page.retry]["visible"] is True
     assert page.talks.of("a tab").turns[0].text == "Who?"
-    assert ("secret detail" in caplog.text) == logged
+    assert "secret detail" in caplog.text
 
 
 def test_switching_language_keeps_the_conversation_and_the_filters(page: Page) -> None:

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from qa.assistant import Assistant, LanguageModel
-from qa.errors import SettingsError
+from qa.errors import IndexUnusable, SettingsError
 from qa.filters import Filters
 from qa.index import LiveIndex, write_lock
 from qa.indexing import index_paths
@@ -221,12 +221,54 @@ def test_a_name_cannot_do_harm(name: str, safe: str) -> None:
 
 
 def test_a_busy_index_is_said_and_nothing_kept(
-    assistant: Assistant, intake: Intake, send: Callable[..., Sent]
+    assistant: Assistant, intake: Intake, send: Callable[..., Sent], caplog: Any
 ) -> None:
+    """Who writes, with its number and its machine, is in the log alone."""
     with write_lock(assistant.settings.index):
         job = finished(intake, send("otters.txt"))
-    assert "is being written by" in reasons(job)["otters.txt"]
+    assert reasons(job) == {"otters.txt": ENGLISH.index_busy}
+    assert "is being written by" in caplog.text
     assert kept(assistant) == []
+
+
+def test_what_fails_is_not_told_with_the_inside(
+    assistant: Assistant, intake: Intake, send: Callable[..., Sent], caplog: Any, monkeypatch: Any
+) -> None:
+    def broken(*args: object) -> None:
+        raise IndexUnusable("/srv/secret cannot be read")
+
+    monkeypatch.setattr(intake, "_add", broken)
+    assert reasons(finished(intake, send("otters.txt"))) == {"otters.txt": ENGLISH.add_failed}
+    assert "/srv/secret" in caplog.text
+
+
+def test_a_file_that_clashes_does_not_tell_where_the_other_lies(
+    assistant: Assistant, intake: Intake, send: Callable[..., Sent], tmp_path: Path
+) -> None:
+    row = '{"id": "lynx", "text": "A lynx was seen elsewhere.", "language": "en"}\n'
+    reason = reasons(finished(intake, send("lynx.jsonl", row)))["lynx.jsonl"]
+    assert "'lynx' is already that of short.jsonl#1" in reason
+    assert str(tmp_path) not in reason
+
+
+def test_as_many_as_may_wait_do_however_many_are_refused(
+    intake: Intake, send: Callable[..., Sent], embedder_gate: Gated
+) -> None:
+    """Jobs at work were once forgotten for those refused, and more were taken instead."""
+    embedder_gate.go.clear()
+    files = [send("otters.txt", NEWS.replace("Orm", f"Orm{n}")) for n in range(8)]
+    names = [intake.start([file], ENGLISH) for file in files]
+    refused = [intake.start([Sent("x.txt", Path("x"))], ENGLISH) for _ in range(250)]
+    jobs = [intake.job(name) for name in names]
+    last = intake.job(refused[-1])
+    assert last is not None
+    assert reasons(last) == {"x.txt": ENGLISH.too_busy}
+    assert intake.job(refused[0]) is None
+    embedder_gate.go.set()
+    for job in jobs:
+        assert job is not None
+        wait(job)
+        assert job.problems == []
 
 
 def test_a_bug_is_logged_and_told_apart(

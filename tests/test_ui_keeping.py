@@ -223,10 +223,53 @@ def test_a_turn_asked_again_replaces_the_one_before(page: Page):
     assert "1 question" in ann.listed()
 
 
+def test_a_turn_asked_again_is_kept_until_another_is_there(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+):
+    """It was once deleted first, and lost when the new answer was stopped or failed."""
+    ann = Browser(page)
+    ann.ask()
+    conversation = ann.talk.conversation
+
+    def kept() -> list[str]:
+        again = Browser(page, ann.cookie)
+        again.do("open", id=conversation)
+        return [turn.id for turn in again.talk.turns]
+
+    def fail(question: Question) -> Iterator[Answer]:
+        raise AnswerError("the model went away")
+
+    def stop(question: Question) -> Iterator[Answer]:
+        return iter([answer(stage="writing")])
+
+    first = ann.turn
+    for broken in (fail, stop):
+        with monkeypatch.context() as patched:
+            patched.setattr(page.assistant, "stream", broken)
+            list(page.ask_again("", "", [], "", ann.tab))
+        assert kept() == [first]
+    list(page.ask_again("", "", [], "", ann.tab))
+    assert kept() == [ann.turn] != [first]
+    assert "1 question" in ann.listed()
+
+
+def test_deleting_a_conversation_ends_the_link_of_what_was_asked_again(
+    page: Page, kept: Conversations
+):
+    ann = Browser(page)
+    ann.ask()
+    ann.do("share", turn=ann.turn)
+    token = ann.talk.turns[0].token
+    list(page.ask_again("", "", [], "", ann.tab))
+    assert kept.shared(token) is not None
+    ann.do("delete", id=ann.talk.conversation)
+    assert kept.shared(token) is None
+
+
 def test_what_cannot_be_kept_is_said_and_answered_all_the_same(
     page: Page, kept: Conversations, monkeypatch: pytest.MonkeyPatch
 ):
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise ConversationsUnusable("disk full")
 
     monkeypatch.setattr(kept, "keep", full)
@@ -479,6 +522,30 @@ def test_a_link_shows_one_answer_to_anybody_until_it_is_revoked(page: Page, app:
     assert gone.status_code == 404
     assert MOTS.no_link in text_of(gone.text)
     assert anybody.get("/share/guessed").status_code == 404
+
+
+def test_a_file_that_fails_is_said_in_a_page_of_its_own_and_tells_nothing(
+    page: Page,
+    app: FastAPI,
+    kept: Conversations,
+    caplog: pytest.LogCaptureFixture,
+):
+    """The two addresses once answered with a bare 500, and the page with the file's path."""
+    ann = Browser(page)
+    ann.ask()
+    page.speak("fr", "", "", [], "", ann.tab)
+    kept.close()
+    french = {"Accept-Language": "fr"}
+    for address in ("/share/x", f"/conversations/{ann.talk.conversation}.md"):
+        caplog.clear()
+        failed = client(app, ann.cookie).get(address, headers=french)
+        assert failed.status_code == 503
+        assert {k: failed.headers[k] for k in HEADERS} == HEADERS
+        assert MOTS.unusable in text_of(failed.text)
+        assert "talks.sqlite" not in failed.text
+        assert "talks.sqlite" in caplog.text
+    updates = ann.do("search")
+    assert text_of(updates[page.notice]) == MOTS.unusable
 
 
 def test_a_shared_answer_in_french_is_a_french_page(page: Page, app: FastAPI):

@@ -334,12 +334,14 @@ def test_only_plain_web_addresses_become_links(url: str | None, link: str | None
         ("none", "Without a language model"),
         ("fetching", "42 % (from the hub)"),
         ("loading", "Loading the language model small…"),
-        ("failed", "could not be loaded (from the hub)"),
+        ("failed", "small could not be loaded; the server’s log says why."),
         ("ready", ""),
     ],
 )
 def test_the_model_line(state: LLMState, says: str) -> None:
-    said = text_of(render.model_line(LLMStatus(state, "small", 0.42, "from the hub."), ENGLISH))
+    status = LLMStatus(state, "/srv/small", 0.42, "from the hub.")
+    said = text_of(render.model_line(status, ENGLISH))
+    assert "/srv" not in said
     assert says in said
     assert bool(said) == bool(says)
 

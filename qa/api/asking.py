@@ -26,6 +26,8 @@ T = TypeVar("T")
 # it in the pipeline, in a thread of his own, with the quotes already found.
 _QUICK, _SLOW = 4, 34
 _WAITING = 256
+# How long a count of the articles is good for.
+_COUNTED_S = 1.0
 
 
 class Desk:
@@ -42,6 +44,8 @@ class Desk:
         self.metrics = metrics
         self._quick = Lane("quick", at_once=_QUICK, waiting=_WAITING)
         self._slow = Lane("slow", at_once=_SLOW, waiting=0)
+        self._counting = asyncio.Lock()
+        self._counted = (float("-inf"), 0)
 
     async def ask(self, asked: AskIn) -> Answer:
         """The answer.
@@ -100,9 +104,17 @@ class Desk:
         return None if article is None else {**article.to_json(), "text": article.text}
 
     async def count(self) -> int:
-        """How many articles the index holds; fails when it cannot be read."""
-        facets = await self._call(self.assistant.facets)
-        return sum(facets["language"].values())
+        """How many articles the index held a second ago at most; fails when it cannot be read.
+
+        Whoever asks, however often, the index is read once a second.
+        """
+        async with self._counting:
+            moment, count = self._counted
+            if time.monotonic() - moment >= _COUNTED_S:
+                facets = await self._call(self.assistant.facets)
+                count = sum(facets["language"].values())
+                self._counted = (time.monotonic(), count)
+            return count
 
     async def drain(self) -> None:
         """Wait for the threads that still run, within reason."""

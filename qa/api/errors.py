@@ -11,12 +11,13 @@
     503 busy, unavailable          the index or the language model cannot serve now
     504 timeout                    it took longer than the settings allow
 
-A message never repeats what was sent, nor a traceback or a path of this machine that the error
-itself does not need.
+A message never repeats what was sent, nor tells of the inside: what the one who asks cannot mend is
+said in a fixed sentence, and the log has the cause.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,13 +28,14 @@ from starlette.responses import JSONResponse
 
 from qa.errors import AnswerError, IndexUnusable, ModelError, QAError, QuestionError
 
-# The first that fits; what is not here is a setting or a source, and so the server's to mend.
-_STATUSES: tuple[tuple[type[QAError], int, str], ...] = (
-    (QuestionError, 422, "invalid"),
-    (AnswerError, 503, "unavailable"),
-    (IndexUnusable, 503, "unavailable"),
-    (ModelError, 503, "unavailable"),
-    (QAError, 503, "unavailable"),
+logger = logging.getLogger(__name__)
+
+# The first that fits.
+_UNAVAILABLE: tuple[tuple[type[QAError], str], ...] = (
+    (AnswerError, "no language model is ready to answer. Ask again later, or for quotes."),
+    (IndexUnusable, "the articles cannot be read just now. Ask again later."),
+    (ModelError, "a model that the answer needs cannot be used just now. Ask again later."),
+    (QAError, "the server cannot answer just now. Ask again later."),
 )
 
 
@@ -60,9 +62,11 @@ def body(type: str, message: str) -> dict[str, Any]:
 
 
 def of(exc: QAError) -> ApiError:
-    """The answer to an error that a person can mend."""
-    status, type = next((s, t) for kind, s, t in _STATUSES if isinstance(exc, kind))
-    return ApiError(status, type, str(exc))
+    """The answer to an error that a person can mend: who asks, or who runs the server."""
+    if isinstance(exc, QuestionError):
+        return ApiError(422, "invalid", str(exc))
+    logger.error("unavailable: %s", exc)
+    return ApiError(503, "unavailable", next(m for k, m in _UNAVAILABLE if isinstance(exc, k)))
 
 
 def internal(request_id: str) -> ApiError:

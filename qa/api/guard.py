@@ -1,7 +1,7 @@
 """What stands around the routes, outermost first.
 
     Door      on a server that has other pages too: takes what is for the API, passes on the rest
-              when its name and origin are right
+              when its name is right and no page of another origin asks
     Envelope  the request's id, its line in the log, its counts, its trace, and an answer even to
               a bug
     Guard     name, origin, key, rate, size: who may come in, as long as the server does not stop
@@ -59,7 +59,10 @@ class Door:
         else:
             try:
                 headers = Headers(scope=scope)
-                _check_origin(headers, _check_host(headers, self._settings), self._settings)
+                host = _check_host(headers, self._settings)
+                # Gradio lets in, with its cookies, every origin that comes this far.
+                if not limits.own_origin(headers.get("origin"), host):
+                    raise _foreign("A proxy before the server must pass on Host.")
                 if scope["method"] == "POST" and scope["path"].strip("/") == "login":
                     _check_rate(self._logins, scope)
             except ApiError as exc:
@@ -211,8 +214,11 @@ def _check_host(headers: Headers, settings: Settings) -> str | None:
 
 def _check_origin(headers: Headers, host: str | None, settings: Settings) -> None:
     if not limits.known_origin(headers.get("origin"), host, settings):
-        message = "pages of this origin may not come here. Name it in QA_CORS_ORIGINS."
-        raise ApiError(403, "forbidden_origin", message)
+        raise _foreign("Name it in QA_CORS_ORIGINS.")
+
+
+def _foreign(advice: str) -> ApiError:
+    return ApiError(403, "forbidden_origin", f"pages of this origin may not come here. {advice}")
 
 
 def _check_rate(rate: limits.Rate, scope: Scope) -> None:

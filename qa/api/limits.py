@@ -94,9 +94,14 @@ def known_host(header: str | None, settings: Settings) -> bool:
 
 def known_origin(origin: str | None, host: str | None, settings: Settings) -> bool:
     """Whether no web page asks, or one of this server, or one that the settings name."""
-    if origin is None or origin in settings.cors_origins or "*" in settings.cors_origins:
+    if origin in settings.cors_origins or "*" in settings.cors_origins:
         return True
-    return origin in (f"http://{host}", f"https://{host}")
+    return own_origin(origin, host)
+
+
+def own_origin(origin: str | None, host: str | None) -> bool:
+    """Whether no web page asks, or one of this server."""
+    return origin is None or origin in (f"http://{host}", f"https://{host}")
 
 
 def _sane(header: str | None) -> bool:

@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 import qa
 from qa.api.asking import Desk
-from qa.api.errors import ApiError, invalid
+from qa.api.errors import ApiError, invalid, of
 from qa.api.schemas import AnswerOut, ArticleOut, AskIn, Said, SearchIn, SearchOut, Short
 from qa.errors import QAError
 from qa.settings import AnswererName, Settings
@@ -141,10 +141,12 @@ def _log_left_alone() -> Iterator[None]:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What a person can mend is said to the model; anything else is a bug, and is logged."""
+    """What went wrong is said to the model as to any client; a bug is only logged."""
     try:
         yield
-    except (QAError, ApiError) as exc:
-        raise ToolError(str(exc)) from exc
+    except ApiError as exc:
+        raise ToolError(exc.message) from exc
+    except QAError as exc:
+        raise ToolError(of(exc).message) from exc
     except ValidationError as exc:
         raise ToolError(invalid(exc.errors()).message) from exc

@@ -17,11 +17,13 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
+from pydantic import ValidationError
+
 from qa.answer import Answer, Citation
 from qa.api import streaming
 from qa.api.asking import Desk
 from qa.api.chat import ChatIn, Message
-from qa.api.errors import ApiError
+from qa.api.errors import ApiError, invalid
 from qa.api.logs import request_id
 from qa.api.schemas import AskIn
 from qa.fence import unmarked
@@ -56,10 +58,13 @@ def question(chat: ChatIn) -> AskIn:
     """The question that a conversation ends with, and what was said before.
 
     Raises:
-        ApiError: 404, there is no such model.
+        ApiError: 404, there is no such model; 422, there are more turns than a question may have.
     """
     *earlier, last = _turns(chat.messages)
-    return AskIn(question=last, history=earlier, answerer=_answerer(chat.model))
+    try:
+        return AskIn(question=last, history=earlier, answerer=_answerer(chat.model))
+    except ValidationError as exc:
+        raise invalid(exc.errors()) from exc
 
 
 async def complete(desk: Desk, chat: ChatIn) -> dict[str, Any]:

@@ -69,10 +69,10 @@ def choose_examples(folder: Path | None, find: Callable[[str], Article | None]) 
     path = folder / QUESTIONS_FILE if folder else None
     if path is None or not path.is_file():
         return {}
-    lines = path.read_text(encoding="utf-8").splitlines()
     try:
+        lines = path.read_text(encoding="utf-8").splitlines()
         rows = [_Row.model_validate_json(line) for line in lines if line.strip()]
-    except ValidationError as exc:
+    except (OSError, UnicodeDecodeError, ValidationError) as exc:
         logger.warning("no example questions: %s is not a question set: %s", path, exc)
         return {}
     return {language: _choose(rows, language, find) for language in _LANGUAGES}

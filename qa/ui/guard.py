@@ -1,8 +1,8 @@
 """What of Gradio's server the page uses, and nothing else: addresses, sizes, calls that make sense.
 
-Gradio serves more than a page needs: uploads without an end, a proxy, editing tools; and it takes
-a call that fits no handler for a bug of its own. Plain ASGI, in front of it. Who may come is not
-decided here.
+Gradio serves more than a page needs: uploads without an end, an address that fetches any other, a
+proxy, editing tools; and it takes a call that fits no handler for a bug of its own. Plain ASGI, in
+front of it. Who may come is not decided here.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ _SERVER_FUNCTIONS = "component_server"
 _UPLOADS = ("upload", "upload_progress")
 _UPLOAD = f"{_GRADIO}upload"
 _USED = (
-    "app_id cancel file= heartbeat/ info login_check queue/data reset startup-events theme.css "
-    "token user"
+    "app_id cancel heartbeat/ info login_check queue/data reset startup-events theme.css token user"
 ).split()
 # Whatever slips in, the browser asks no other server, and no other site frames the page.
 _HEADERS = {
@@ -115,7 +114,7 @@ class PageGuard:
             used = (*_USED, *_CALLS, _SERVER_FUNCTIONS, *(_UPLOADS if self._most_sent else ()))
             found = any(
                 # An address that goes on after its name says so by its last character.
-                rest.startswith(name) if name.endswith(("/", "=")) else rest == name
+                rest.startswith(name) if name.endswith("/") else rest == name
                 for name in used
             )
         else:

@@ -14,14 +14,14 @@ import re
 import secrets
 import shutil
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Literal, Protocol
 
-from qa.errors import QAError, SettingsError
+from qa.errors import IndexLocked, QAError, SettingsError
 from qa.indexing import ProgressCallback, Report, Step
 from qa.settings import Settings
 from qa.sources import SUPPORTED
@@ -104,7 +104,7 @@ class Intake:
         self.most_files = settings.upload_files
         self._add = add
         self._sent = sent
-        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._jobs: dict[str, Job] = {}
         self._lock = Lock()
         self._turn = Lock()
 
@@ -124,8 +124,11 @@ class Intake:
         with self._lock:
             waiting = sum(other.stage != "done" for other in self._jobs.values())
             self._jobs[name] = job
-            while len(self._jobs) > _MOST_REMEMBERED:
-                self._jobs.popitem(last=False)
+            # Never those at work, which would not count as waiting any more. One that is refused
+            # is remembered as well, for its owner asks what became of it.
+            done = (known for known, other in self._jobs.items() if other.stage == "done")
+            for known in list(islice(done, max(0, len(self._jobs) - _MOST_REMEMBERED))):
+                del self._jobs[known]
         refused = self._refused(len(files), waiting, words)
         if refused:
             job.problems += [Problem(file.name, None, refused) for file in files]
@@ -153,7 +156,10 @@ class Intake:
                 job.stage = "reading"
                 self._take(job, files)
         except QAError as exc:
-            job.problems += [Problem(file.name, None, str(exc)) for file in files]
+            log.error("%d files are not added: %s", len(files), exc)
+            busy = isinstance(exc, IndexLocked)
+            reason = job.words.index_busy if busy else job.words.add_failed
+            job.problems += [Problem(file.name, None, reason) for file in files]
         except Exception:
             log.exception("adding %d files failed", len(files))
             job.problems += [Problem(file.name, None, job.words.add_failed) for file in files]

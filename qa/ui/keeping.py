@@ -89,21 +89,14 @@ class Keeping:
         if not self._whole:
             return True
         try:
-            self._conversations.keep(owner, turn.conversation, _kept(turn))
+            self._conversations.keep(
+                owner, turn.conversation, _kept(turn), instead_of=turn.instead_of
+            )
         except ConversationsUnusable:
             log.exception("a turn is not kept")
             turn.id = turn.conversation = ""
             return False
         return True
-
-    def drop(self, request: gr.Request, turn: Turn) -> None:
-        """The turn will be asked again."""
-        owner = self._visitors.of_event(request)
-        if self._conversations is not None and owner is not None and turn.id:
-            try:
-                self._conversations.drop(owner, turn.id)
-            except ConversationsUnusable:
-                log.exception("a turn stays in its conversation")
 
     def act(self, request: gr.Request, talk: Talk, wanted: Any) -> Outcome:
         """Do what a button of `archive` says; what makes no sense does nothing."""
@@ -113,9 +106,9 @@ class Keeping:
         visitor = _Visitor(conversations, owner, talk, self._find, whole=self._whole)
         try:
             return visitor.do(wanted)
-        except ConversationsUnusable as exc:
+        except ConversationsUnusable:
             log.exception("%r failed", wanted.get("do"))
-            return Outcome(notice=str(exc))
+            return Outcome(notice=TALK_TEXTS[talk.language].unusable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +161,7 @@ class _Visitor:
             return Outcome(self._drawer(), notice=TALK_TEXTS[self.talk.language].gone)
         conversation, turns = found
         restored = [self._restored(turn, conversation.id) for turn in turns]
-        self.talk.clear()
-        self.talk.conversation, self.talk.turns = conversation.id, restored
+        self.talk.open(conversation.id, restored)
         return Outcome(talk=True)
 
     def _restored(self, kept: KeptTurn, conversation: str) -> Turn:

@@ -14,7 +14,6 @@ from qa.ui.texts_articles import ARTICLE_TEXTS
 from qa.ui.understood import source_list
 
 MOST_EXAMPLES = 4
-_LONGEST_QUESTION = 2000
 _POLL_S = 1.0
 
 # How many articles there are by source, language and year.
@@ -29,6 +28,7 @@ class Layout:
         facets: what the filters offer.
         show_article: the panel's HTML for what `script.js` asks.
         articles_tab: makes the Articles tab.
+        longest: most characters in a question.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class Layout:
         facets: Facets,
         show_article: Callable[[Mapping[str, Any]], str],
         articles_tab: Callable[[], gr.HTML],
+        longest: int,
     ) -> None:
         with gr.Column(elem_id="qa-page"):
             with gr.Row(elem_id="qa-head"):
@@ -64,7 +65,7 @@ class Layout:
                                 gr.Button(visible=False, elem_classes="qa-example")
                                 for _ in range(MOST_EXAMPLES)
                             ]
-                    self._composer(texts, facets)
+                    self._composer(texts, facets, longest)
                 articles_tab()
                 self.panel = gr.HTML(
                     render.no_article(texts.panel_empty, texts),
@@ -76,7 +77,7 @@ class Layout:
         self.refiner = _html("qa-refiner", source_list(facets["source"]), script="refine.js")
         self.timer = gr.Timer(_POLL_S)
 
-    def _composer(self, texts: Texts, facets: Facets) -> None:
+    def _composer(self, texts: Texts, facets: Facets, longest: int) -> None:
         with gr.Column(elem_id="qa-composer"):
             self.next = _html("qa-next", "")
             self.notice = _html("qa-notice", "", live=True)
@@ -87,7 +88,7 @@ class Layout:
                     placeholder=texts.placeholder,
                     lines=1,
                     max_lines=6,
-                    max_length=_LONGEST_QUESTION,
+                    max_length=longest,
                     autofocus=True,
                     container=False,
                     elem_id="qa-question",

@@ -12,7 +12,6 @@ import logging
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -107,7 +106,8 @@ class Page(Layout):
         with self.blocks:
             intake = Intake(assistant.settings, assistant.add, self._was_sent)
             shelf = partial(articles_tab, assistant, intake)
-            super().__init__(ENGLISH, assistant.facets(), show_article, shelf)
+            longest = assistant.settings.max_question_chars
+            super().__init__(ENGLISH, assistant.facets(), show_article, shelf, longest)
             self._wire()
         self.blocks.max_threads = _THREADS
         self.blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=64, api_open=False)
@@ -245,21 +245,25 @@ class Page(Layout):
             alone: without what was said before.
             constraints: what it asks of articles; None reads its words.
         """
-        talk = self.talks.of(request.session_hash)
-        if talk.busy or not text.strip():
-            # Gradio empties every output of a generator that yields nothing.
-            yield {self.notice: ""}
+        talk, text = self.talks.of(request.session_hash), text.strip()
+        texts, most = TEXTS[talk.language], self.assistant.settings.max_question_chars
+        if len(text) > most:
+            # The box takes no more, but whoever calls the page need not use its box.
+            too_long = texts.too_long.format(characters=len(text), most=most)
+            yield {self.notice: render.notice(too_long)}
             return
         try:
-            filters = typed.filters(TEXTS[talk.language])
+            filters = typed.filters(texts)
         except QuestionError as exc:
             yield {self.notice: render.notice(str(exc)), self.filters: gr.update(open=True)}
             return
-        if again:
-            self.keeping.drop(request, talk.turns.pop())
+        turn = talk.begin(text, again=again) if text and not talk.busy else None
+        if turn is None:
+            # Gradio empties every output of a generator that yields nothing.
+            yield {self.notice: ""}
+            return
         history = () if alone else talk.history
-        question = Question(text.strip(), history, filters, constraints=constraints)
-        turn = talk.begin(question.text)
+        question = Question(text, history, filters, constraints=constraints)
         turn.constraints = constraints
         stop, started = talk.stop, time.perf_counter()
         yield {**self._conversation(talk), self.notice: ""}
@@ -267,17 +271,14 @@ class Page(Layout):
             for state in follow(lambda: self.assistant.stream(question), stop):
                 turn.answer = state
                 yield self._latest(talk)
-            turn.stopped = turn.answer is None or turn.answer.stage != "final"
-            if turn.stopped and turn.answer is not None:
-                # Nobody has compared what is half written with the quotes.
-                turn.answer = replace(turn.answer, text="")
         except QAError as exc:
-            turn.error = str(exc)
+            log.error("not answered: %s", exc)
+            turn.error = texts.trouble(exc)
         except Exception:
             log.exception("answering failed")
             turn.error = TEXTS[talk.language].failed
         finally:
-            turn.running = False
+            turn.end()
             _log(turn, time.perf_counter() - started)
         kept = self.keeping.keep(request, talk, turn)
         unkept = {} if kept else {self.notice: render.notice(TALK_TEXTS[talk.language].unkept)}
@@ -324,8 +325,8 @@ class Page(Layout):
         return {**updates, **(self._conversation(talk) if outcome.talk else {})}
 
     def leave(self, request: gr.Request) -> None:
-        """The tab was closed."""
-        self.talks.close(request.session_hash)
+        """The tab was closed, or its connection broke and it will go on."""
+        self.talks.leave(request.session_hash)
 
     def show_article(self, asked: Mapping[str, Any]) -> str:
         """The panel for `{"id", "start", "end", "answer_start", "answer_end", "language"}`.

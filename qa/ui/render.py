@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from html import escape
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -104,7 +105,7 @@ def _remark(answer: Answer, texts: Texts) -> str:
     if answer.abstained or not answer.reason or answer.stage != "final":
         return ""
     text = texts.left_out if answer.answerer == "generative" else texts.quotes_instead
-    return f'<p class="qa-note" title="{escape(answer.reason)}">{escape(text)}</p>'
+    return _note(text)
 
 
 def answer_text(answer: Answer, texts: Texts) -> str:
@@ -340,7 +341,8 @@ def model_line(status: LLMStatus, texts: Texts) -> str:
         return ""
     percent = round(status.fraction * 100)
     note = status.note.strip().removesuffix(".")
-    text = said.format(name=status.name, note=note, percent=percent).replace(" ()", "")
+    name = PurePath(status.name).name  # of a file, not where it lies
+    text = said.format(name=name, note=note, percent=percent).replace(" ()", "")
     bar = ""
     if status.state == "fetching":
         bar = f'<progress max="100" value="{percent}" aria-hidden="true"></progress>'

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Mapping
 from html import escape
@@ -23,6 +24,7 @@ from starlette.responses import HTMLResponse, Response
 from qa.answer import Language
 from qa.article import PartialDate
 from qa.conversations import Conversations, KeptTurn
+from qa.errors import ConversationsUnusable
 from qa.ui import render, transcript
 from qa.ui.looks import data
 from qa.ui.texts import TEXTS, Texts, language_of
@@ -42,6 +44,8 @@ HEADERS = {
 }
 _NEAREST = 3
 
+log = logging.getLogger(__name__)
+
 
 def add_addresses(app: FastAPI, conversations: Conversations, visitors: Visitors) -> None:
     """Put `/share/…` and `/conversations/…` on the page's server."""
@@ -52,7 +56,10 @@ def add_addresses(app: FastAPI, conversations: Conversations, visitors: Visitors
         words = TALK_TEXTS[asked_in]
         if visitors.logins and visitors.of_request(request) is None:
             return _says(words.log_in, asked_in, 401)
-        turn = conversations.shared(token)
+        try:
+            turn = conversations.shared(token)
+        except ConversationsUnusable:
+            return _unusable(asked_in)
         if turn is None:
             return _says(words.no_link, asked_in, 404)
         return HTMLResponse(answer_page(turn), headers=HEADERS)
@@ -60,10 +67,13 @@ def add_addresses(app: FastAPI, conversations: Conversations, visitors: Visitors
     @app.get("/conversations/{id}.{kind}", include_in_schema=False)
     def export(id: str, kind: str, request: Request) -> Response:
         owner = visitors.of_request(request)
-        found = conversations.read(owner, id) if owner and kind in ("md", "json") else None
         asked_in = language_of(
             request.query_params.get("language") or request.headers.get("accept-language")
         )
+        try:
+            found = conversations.read(owner, id) if owner and kind in ("md", "json") else None
+        except ConversationsUnusable:
+            return _unusable(asked_in)
         if found is None:
             return _says(TALK_TEXTS[asked_in].gone, asked_in, 404)
         headers = {**HEADERS, "Content-Disposition": _attached(found[0].title, kind)}
@@ -72,6 +82,12 @@ def add_addresses(app: FastAPI, conversations: Conversations, visitors: Visitors
             return Response(text, media_type="application/json", headers=headers)
         text = transcript.as_markdown(*found, TEXTS[asked_in])
         return Response(text, media_type="text/markdown; charset=utf-8", headers=headers)
+
+
+def _unusable(language: Language) -> Response:
+    """The file fails: the log says why, whoever asks only that it does."""
+    log.exception("a kept answer cannot be read")
+    return _says(TALK_TEXTS[language].unusable, language, 503)
 
 
 def _attached(title: str, kind: str) -> str:

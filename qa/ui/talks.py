@@ -7,14 +7,15 @@ that is being written. Knows nothing about components or HTML.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 
 from qa.answer import Answer, Language
 from qa.constraints import Constraints
 from qa.conversations import Rating, new_id
 
-# Tabs that close say so; this bounds the ones that could not.
+# A tab whose connection broke goes on in its talk; this bounds those that never come back.
 _MOST_TALKS = 500
 
 
@@ -32,6 +33,7 @@ class Turn:
         suggestions: what could be asked next.
         id: under which it may be rated and shared; empty when it may not.
         conversation: the kept conversation that it is in; empty when it is in none.
+        instead_of: the id of the kept turn that it replaces; empty when it replaces none.
         rating: what was said of it.
         token: of the link under which it is shared.
         stale: whether an article that it cites has changed since.
@@ -46,14 +48,25 @@ class Turn:
     suggestions: tuple[str, ...] = ()
     id: str = ""
     conversation: str = ""
+    instead_of: str = ""
     rating: Rating | None = None
     token: str | None = None
     stale: bool = False
+
+    def end(self) -> None:
+        """No more is to come; what is half written goes, for nobody has compared it with quotes."""
+        half = self.answer is None or self.answer.stage != "final"
+        self.stopped = half and self.error is None
+        if half and self.answer is not None:
+            self.answer = replace(self.answer, text="")
+        self.running = False
 
 
 @dataclass(slots=True)
 class Talk:
     """One conversation: its turns, oldest first, and the language that its page speaks.
+
+    At most one of them is being answered, however many events come at once.
 
     Attributes:
         conversation: the id under which it is kept.
@@ -65,6 +78,7 @@ class Talk:
     stop: Event = field(default_factory=Event)
     conversation: str = field(default_factory=new_id)
     search: str = ""
+    _changing: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @property
     def busy(self) -> bool:
@@ -81,18 +95,34 @@ class Talk:
             for text in (turn.text, turn.answer.text)
         )
 
-    def begin(self, text: str) -> Turn:
-        """Add a turn, with a stop sign of its own."""
-        self.stop = Event()
-        turn = Turn(text)
-        self.turns.append(turn)
-        return turn
+    def begin(self, text: str, *, again: bool = False) -> Turn | None:
+        """Add a turn, with a stop sign of its own; None while another is being answered.
+
+        Args:
+            again: it replaces the latest one.
+        """
+        with self._changing:
+            if self.busy:
+                return None
+            turn = Turn(text)
+            if again and self.turns:
+                before = self.turns.pop()
+                # One that failed is not kept, and what it was to replace still is.
+                turn.instead_of = before.id or before.instead_of
+            self.stop = Event()
+            self.turns.append(turn)
+            return turn
+
+    def open(self, conversation: str, turns: Iterable[Turn]) -> None:
+        """Stop what is being written and go on with another conversation."""
+        with self._changing:
+            self.stop.set()
+            self.turns = list(turns)
+            self.conversation = conversation
 
     def clear(self) -> None:
         """Stop what is being written, forget all turns and begin another conversation."""
-        self.stop.set()
-        self.turns = []
-        self.conversation = new_id()
+        self.open(new_id(), ())
 
 
 class Talks:
@@ -111,9 +141,10 @@ class Talks:
                 self._talks.popitem(last=False)[1].clear()
             return talk
 
-    def close(self, session: str | None) -> None:
-        """The tab is gone."""
+    def leave(self, session: str | None) -> None:
+        """The tab is gone, or only its connection: its answer stops, its talk is the next to go."""
         with self._lock:
-            talk = self._talks.pop(session or "", None)
-        if talk:
-            talk.clear()
+            talk = self._talks.get(session or "")
+            if talk:
+                self._talks.move_to_end(session or "", last=False)
+                talk.stop.set()

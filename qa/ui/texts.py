@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from qa.answer import Language
 from qa.article import PartialDate
+from qa.errors import AnswerError, IndexUnusable, ModelError, QAError
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,9 @@ class Texts:
     quotes_instead: str
     left_out: str
     failed: str
+    no_model: str
+    no_index: str
+    too_long: str
     article: str
     panel_empty: str
     close: str
@@ -87,6 +91,16 @@ class Texts:
         day = self.first_of_month if date.day == 1 else str(date.day)
         return f"{day} {month} {date.year}"
 
+    def trouble(self, error: QAError) -> str:
+        """What a visitor is told of an error; its own words are for the log."""
+        match error:
+            case AnswerError() | ModelError():
+                return self.no_model
+            case IndexUnusable():
+                return self.no_index
+            case _:
+                return self.failed
+
     def language_name(self, code: str) -> str:
         """What a language is called in this one; the code itself when unknown."""
         return dict(self.languages).get(code, code)
@@ -119,6 +133,11 @@ FRENCH = Texts(
     left_out="Ce que les citations ne confirment pas a été retiré de la réponse.",
     failed="Une erreur inattendue s’est produite. Le détail est dans le journal du serveur ; "
     "vous pouvez réessayer.",
+    no_model="Le modèle de langue ne peut pas répondre pour l’instant. Réessayez plus tard ; le "
+    "journal du serveur dit pourquoi.",
+    no_index="Les articles ne peuvent pas être lus pour l’instant. Réessayez plus tard ; le "
+    "journal du serveur dit pourquoi.",
+    too_long="Votre question a {characters} caractères ; {most} sont permis. Raccourcissez-la.",
     article="Article",
     panel_empty="Cliquez sur le numéro d’une source : l’article s’ouvre ici, la phrase citée "
     "surlignée.",
@@ -154,8 +173,8 @@ FRENCH = Texts(
     "les réponses citent les articles.",
     model_loading="Chargement du modèle de langue {name}… D’ici là, les réponses citent les "
     "articles.",
-    model_failed="Le modèle de langue {name} n’a pas pu être chargé ({note}). Les réponses citent "
-    "les articles.",
+    model_failed="Le modèle de langue {name} n’a pas pu être chargé ; le journal du serveur dit "
+    "pourquoi. Les réponses citent les articles.",
     first_of_month="1er",
     months=(
         "janvier",
@@ -201,6 +220,10 @@ ENGLISH = Texts(
     left_out="What the quotes do not confirm was left out of the answer.",
     failed="Something unexpected went wrong. The details are in the server’s log; you can try "
     "again.",
+    no_model="The language model cannot answer just now. Try again later; the server’s log says "
+    "why.",
+    no_index="The articles cannot be read just now. Try again later; the server’s log says why.",
+    too_long="Your question has {characters} characters; {most} are allowed. Shorten it.",
     article="Article",
     panel_empty="Click a source number: the article opens here, with the quoted sentence "
     "highlighted.",
@@ -234,8 +257,8 @@ ENGLISH = Texts(
     model_fetching="Fetching the language model {name}: {percent} % ({note}). Answers quote the "
     "articles until then.",
     model_loading="Loading the language model {name}… Answers quote the articles until then.",
-    model_failed="The language model {name} could not be loaded ({note}). Answers quote the "
-    "articles.",
+    model_failed="The language model {name} could not be loaded; the server’s log says why. "
+    "Answers quote the articles.",
     first_of_month="1",
     months=(
         "January",

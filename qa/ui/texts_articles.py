@@ -56,6 +56,7 @@ class ArticleTexts:
     too_busy: str
     not_uploaded: str
     file_gone: str
+    index_busy: str
     add_failed: str
     uploads_off: str
 
@@ -107,6 +108,7 @@ FRENCH = ArticleTexts(
     too_busy="trop de fichiers attendent déjà ; réessayez dans une minute.",
     not_uploaded="ce fichier n’a pas été envoyé par cette page.",
     file_gone="cet ajout n’est plus connu du serveur, qui a peut-être redémarré ; réessayez.",
+    index_busy="l’index est en cours de modification ; réessayez dans une minute.",
     add_failed="une erreur inattendue s’est produite ; le détail est dans le journal du serveur.",
     uploads_off="ce serveur n’accepte pas de fichiers.",
 )
@@ -157,6 +159,7 @@ ENGLISH = ArticleTexts(
     too_busy="too many files are waiting already; try again in a minute.",
     not_uploaded="this file was not sent by this page.",
     file_gone="the server does not know of this any more, perhaps it was restarted; try again.",
+    index_busy="the index is being written to; try again in a minute.",
     add_failed="something unexpected went wrong; the details are in the server’s log.",
     uploads_off="this server takes no files.",
 )

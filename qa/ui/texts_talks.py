@@ -55,6 +55,7 @@ class TalkTexts:
     contradiction: str
     stale: str
     unkept: str
+    unusable: str
     # The page of a shared answer, and exported files.
     shared_on: str
     quotes: str
@@ -111,6 +112,8 @@ FRENCH = TalkTexts(
     stale="Un article cité a changé ou n’est plus dans l’index ; la citation est celle du jour de "
     "la réponse.",
     unkept="Cette réponse n’a pas pu être gardée ; le journal du serveur dit pourquoi.",
+    unusable="Les conversations ne sont pas accessibles pour l’instant ; le journal du serveur dit "
+    "pourquoi. Réessayez plus tard.",
     shared_on="Question posée le {day}. Page en lecture seule.",
     quotes="Citations",
     nearest="Articles les plus proches",
@@ -165,6 +168,8 @@ ENGLISH = TalkTexts(
     "other.",
     stale="A cited article has changed or left the index; the quote is as it was when answered.",
     unkept="This answer could not be kept; the server’s log says why.",
+    unusable="The conversations cannot be reached just now; the server’s log says why. Try again "
+    "later.",
     shared_on="Asked on {day}. This page can only be read.",
     quotes="Quotes",
     nearest="Nearest articles",

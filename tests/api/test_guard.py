@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from qa.api import logs
+from qa.api import asking, logs
 from qa.api.limits import Rate, client_of, exposed, known_host, right_key
+from qa.assistant import Assistant
 from qa.settings import Settings
 from tests.api.conftest import Open
 from tests.api.servers import ASKED
 from tests.api.test_refusals import error
+from tests.fakes import ARTICLE_COUNT
 
 KEY = "open-sesame"
 QUESTION = {"question": ASKED, "k": 1}
@@ -66,10 +68,17 @@ def test_with_the_key_everything_is(open_api: Open, headers: dict[str, str]):
     assert api.post("/v1/ask", json=QUESTION, headers=headers).status_code == 200
 
 
+def test_every_key_that_the_settings_take_opens(open_api: Open):
+    key = "".join(map(chr, range(0x21, 0x7F))) + " end"
+    api = open_api(api_key=key)
+    for headers in ({"Authorization": f"Bearer {key}"}, {"X-API-Key": key}):
+        assert api.get("/v1/models", headers=headers).status_code == 200
+
+
 def test_keys_are_compared_whole():
-    assert right_key("clé-secrète", "Bearer clé-secrète", None)
-    assert not right_key("clé-secrète", "Bearer clé", None)
-    assert not right_key("clé-secrète", None, "")
+    assert right_key(KEY, f"Bearer {KEY}", None)
+    assert not right_key(KEY, f"Bearer {KEY[:-1]}", None)
+    assert not right_key(KEY, None, "")
 
 
 # Rates
@@ -82,6 +91,24 @@ def test_who_asks_too_often_is_told_when_to_come_back(open_api: Open):
     assert "ask again in 20 s" in error(refused, 429, "too_many_requests")
     assert refused.headers["retry-after"] == "20"
     assert api.get("/healthz").status_code == 200
+
+
+def test_asking_whether_it_is_ready_costs_nothing(open_api: Open, monkeypatch: pytest.MonkeyPatch):
+    """It has neither key nor rate, and once read the whole index each time."""
+    usual, read = Assistant.facets, []
+
+    def facets(self: Assistant) -> dict[str, dict[str, int]]:
+        read.append(1)
+        return usual(self)
+
+    api = open_api()
+    monkeypatch.setattr(Assistant, "facets", facets)
+    monkeypatch.setattr(asking, "_COUNTED_S", 60.0)
+    assert {api.get("/readyz").json()["articles"] for _ in range(20)} == {ARTICLE_COUNT}
+    assert len(read) == 1
+    monkeypatch.setattr(asking, "_COUNTED_S", 0.0)
+    api.get("/readyz")
+    assert len(read) == 2
 
 
 def test_a_bucket_fills_up_again_and_each_client_has_its_own():

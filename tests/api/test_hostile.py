@@ -115,6 +115,13 @@ def test_no_address_leads_out_of_what_is_served(server: Program, index: Path, do
         refused(raw(server.client, door.format(whole)))
 
 
+def test_the_server_fetches_nothing_for_a_client(server: Program):
+    """Gradio's address for files takes a URL and sends what it finds there."""
+    for door in ("/gradio_api/file={}", "/gradio_api/file/{}", "/file={}", "/gradio_api/proxy={}"):
+        for url in ("https://public.example/x", "http://127.0.0.1:1/", "HTTPS://public.example/"):
+            refused(raw(server.client, door.format(url)), 404)
+
+
 def test_what_gradio_serves_and_the_page_does_not_use_is_not_there(
     server: Program, temporary: Path
 ):
@@ -131,6 +138,7 @@ def test_what_gradio_serves_and_the_page_does_not_use_is_not_there(
         "/gradio_api/profiling/traces",
         "/gradio_api/vibe-code/",
         "/gradio_api/run-history/records",
+        "/gradio_api/file=x",
         "/gradio_api/proxy=http://127.0.0.1:1/x",
         "/gradio_api/call/ask/1",
     ):
@@ -291,7 +299,7 @@ def test_without_key_and_login_nothing_but_the_health_is_told(closed: Program):
         for path in ("/v1/ask", "/v1/search", "/v1/chat/completions", "/mcp"):
             refused(client.post(path, json={}, headers=headers), 401)
         refused(client.get(f"/v1/models?api_key={KEY}&key={KEY}", headers=headers), 401)
-    for path in ("/config", "/gradio_api/info", "/gradio_api/file=/etc/passwd"):
+    for path in ("/config", "/gradio_api/info"):
         refused(client.get(path, headers={"Authorization": f"Bearer {KEY}"}), 401)
     call = {"data": ["Who?", "", "", [], ""], "fn_index": 0, "session_hash": "x"}
     for path in ("queue/join", "run/predict"):
@@ -316,6 +324,26 @@ def test_pages_of_other_origins_may_neither_ask_nor_read(server: Program):
             assert "access-control-allow-origin" not in answer.headers
     rebound = server.client.get("/config", headers={"Host": "evil.example"})
     refused(rebound, 421)
+
+
+def test_an_origin_that_may_call_the_api_may_not_use_the_page(index: Path):
+    """Gradio would answer it with the cookies of whoever is logged in."""
+    for origins in ("https://news.example", "*"):
+        with program(index, QA_CORS_ORIGINS=origins) as running:
+            headers = {"Origin": "https://news.example"}
+            asked = running.client.post("/v1/search", json={"query": "Who?"}, headers=headers)
+            assert asked.status_code == 200
+            for answer in (
+                running.client.get("/config", headers=headers),
+                running.client.post("/gradio_api/queue/join", json={}, headers=headers),
+                running.client.options(
+                    "/config", headers={**headers, "Access-Control-Request-Method": "GET"}
+                ),
+            ):
+                refused(answer, 403)
+                assert "access-control-allow-origin" not in answer.headers
+            own = {"Origin": str(running.client.base_url).rstrip("/")}
+            assert running.client.get("/config", headers=own).status_code == 200
 
 
 # What is shown

@@ -17,6 +17,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, TextContent
 
 from qa.assistant import Assistant
+from qa.errors import IndexUnusable
 from tests.api.conftest import Open, Serve
 from tests.api.servers import ASKED
 from tests.fakes import Scripted
@@ -82,7 +83,7 @@ def test_asking_searching_and_reading(serve: Serve):
         ("ask", {"question": "q" * 2001}, "2000 are allowed"),
         ("ask", {"question": "q", "since": "yesterday"}, "since: is no date"),
         ("ask", {"question": "q", "since": "2021", "until": "2020"}, "swap the two dates"),
-        ("ask", {"question": "q", "answerer": "generative"}, "qa models pull"),
+        ("ask", {"question": "q", "answerer": "generative"}, "or for quotes"),
         ("ask", {}, "question"),
         ("search", {"query": "q", "k": 1000}, "k"),
         ("read_article", {"article_id": "../../etc/passwd"}, "take one from a citation"),
@@ -106,6 +107,20 @@ def test_a_bug_is_logged_and_not_told(
     with caplog.at_level(logging.ERROR):
         result = call(serve(), "read_article", article_id="pont")
     assert result.is_error
+    assert "secret" not in said(result)
+    assert "secret at /home/somebody" in caplog.text
+
+
+def test_what_only_the_server_can_mend_is_logged_and_not_told(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def broken(*_: object) -> None:
+        raise IndexUnusable("secret at /home/somebody")
+
+    monkeypatch.setattr(Assistant, "article", broken)
+    result = call(serve(), "read_article", article_id="pont")
+    assert result.is_error
+    assert "the articles cannot be read just now" in said(result)
     assert "secret" not in said(result)
     assert "secret at /home/somebody" in caplog.text
 

@@ -115,6 +115,14 @@ def test_langchains_chat_model(serve: Serve):
 # A conversation becomes a question
 
 
+def test_a_conversation_with_too_many_turns_is_refused(api: TestClient):
+    """It was once a bug, for it fits OpenAI's form and not the question's."""
+    long = chat(*["Who?"] * 203)
+    for body in (long, {**long, "stream": True}):
+        assert "history" in error(api.post(PATH, json=body), 422, "invalid")
+    assert api.post(PATH, json=chat(*["Who?"] * 201)).status_code == 200
+
+
 def test_the_last_message_is_the_question_and_instructions_are_left_out():
     messages = [
         {"role": "assistant", "content": "Hello!"},

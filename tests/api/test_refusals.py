@@ -11,6 +11,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 from qa.assistant import Assistant
+from qa.errors import (
+    AnswerError,
+    IndexLocked,
+    IndexUnusable,
+    ModelError,
+    QAError,
+    SettingsError,
+)
 from tests.api.conftest import Open
 from tests.api.servers import ASKED
 
@@ -174,6 +182,36 @@ def test_a_bug_is_logged_and_not_told(
             broke = api.request(method, path, json=body, headers={"X-Request-ID": "mine"})
         assert "'mine'" in error(broke, 500, "internal")
         assert "secret" not in broke.text
+        assert "secret at /home/somebody" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "failure", [AnswerError, IndexUnusable, IndexLocked, ModelError, SettingsError]
+)
+def test_what_only_the_server_can_mend_is_logged_and_not_told(
+    open_api: Open,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    failure: type[QAError],
+):
+    """A path, a process, what a model service said: the message once held all of it."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise failure("secret at /home/somebody")
+
+    api = open_api()
+    for name in ("stream", "search", "article"):
+        monkeypatch.setattr(Assistant, name, broken)
+    for method, path, body in (
+        ("POST", "/v1/ask", {"question": ASKED}),
+        ("POST", "/v1/ask", {"question": ASKED, "stream": True}),
+        ("POST", "/v1/search", {"query": ASKED}),
+        ("GET", "/v1/articles/pont", None),
+    ):
+        caplog.clear()
+        refused = api.request(method, path, json=body)
+        assert "again later" in error(refused, 503, "unavailable")
+        assert "secret" not in refused.text
         assert "secret at /home/somebody" in caplog.text
 
 
