@@ -63,7 +63,8 @@ _UNLIKE = """
 # Two countries, not two spellings.
 _ALIKE = """
     niger/nigeria niger/nigerian nigeria/nigerien niger/nigerians australie/autriche
-    australia/austria austria/australie autriche/australia india/indiana inde/indiana slovaquie/slovenie slovakia/slovenia mali/malawi
+    australia/austria austria/australie autriche/australia india/indiana
+    inde/indiana slovaquie/slovenie slovakia/slovenia mali/malawi
     iran/irak iran/iraq guinee/guyane guinea/guyana gambie/zambie gambia/zambia
     lettonie/lituanie mauritanie/maurice mauritania/mauritius dominique/dominicaine
     dominica/dominican paraguay/uruguay suede/suisse sweden/switzerland
