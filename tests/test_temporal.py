@@ -4,16 +4,18 @@ the day it is asked on, and the days it names ("2017-01" is a month, "2015.." op
 from __future__ import annotations
 
 import csv
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.article import PartialDate
-from qa.temporal import TimeExpression, time_expressions
-from qa.temporal.words import plain
+from qa.temporal import TimeExpression, absolute, relative, time_expressions
+from qa.temporal.period import ago, past
+from qa.temporal.words import WORDS, plain
 
 TABLE = Path(__file__).parent / "data" / "time_expressions.tsv"
 LINES = TABLE.read_text(encoding="utf-8").splitlines()
@@ -94,3 +96,43 @@ def test_any_text_gives_ordered_intervals_within_it(text, language, today):
             assert time.since <= time.until
         assert time.span.start >= end or time.span.end == end
         end = time.span.end
+
+
+def as_a_rule_sees_it(language):
+    """Texts that the rules of a language match, each made from the pattern of one of them."""
+    rules = absolute.rules(language) + relative.rules(language)
+    patterns = [re.compile(rule.pattern.pattern, re.ASCII) for rule in rules]
+    return st.one_of(
+        st.from_regex(pattern, fullmatch=True)
+        for pattern in patterns
+        if "(?= attaques?" not in pattern.pattern  # needs a word that follows the match
+    )
+
+
+@given(
+    st.sampled_from(["fr", "en"]).flatmap(
+        lambda language: st.tuples(st.just(language), as_a_rule_sees_it(language))
+    ),
+    st.sampled_from(["", "by ", "before ", "after ", "since ", "d'ici ", "avant ", "depuis "]),
+)
+@settings(max_examples=400)
+def test_no_rule_fails_on_what_its_own_pattern_matches(case, opener):
+    language, text = case
+    for time in time_expressions(opener + text, language, TODAY):
+        assert time.since is None or time.until is None or time.since <= time.until
+
+
+@given(
+    st.sampled_from(["fr", "en"]).flatmap(
+        lambda language: st.tuples(
+            st.just(language),
+            st.lists(st.sampled_from(WORDS[language].numbers.split("|")), min_size=1, max_size=4),
+        )
+    ),
+    st.sampled_from(["day", "week", "month", "quarter", "year", "decade"]),
+)
+def test_any_words_of_numbers_are_a_number_or_vague(case, unit):
+    language, words = case
+    number = WORDS[language].number(" ".join(words))
+    if number is not None:
+        assert ago(number, unit, TODAY).since <= past(number, unit, TODAY).until == TODAY

@@ -92,7 +92,7 @@ def _months_of(
 def edge_of(match: re.Match[str], scan: Scan) -> Atom | None:
     count = scan.words.number(match["count"])
     unit = scan.words.unit(match["unit"])
-    if count is None or unit == "hour":
+    if not count or unit == "hour":
         return None
     last, name = match["edge"] in ("last", "dernier"), match["month"]
     year = given_year(match, scan) or given_year(match, scan, "year2")

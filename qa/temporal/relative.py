@@ -73,7 +73,7 @@ def _english() -> tuple[Rule, ...]:
     daytime = "(?: morning| afternoon| evening| night)?"
     count = _count(ENGLISH).replace("(?P<count>", "(?P<count>an?|half an|")
     return (
-        rule(_ENGLISH_DAYS, _day),
+        rule(f"(?P<named>{_ENGLISH_DAYS})", _day),
         rule(r"this past (?P<unit>weekend)|last (?P<unit2>weekend)", _last_weekend),
         rule(f"{which} (?P<unit>week|weekend|month|quarter|year|decade)", _calendar),
         rule(r"(?:the|this) (?:past|last) (?P<unit>day|week|month|quarter|year|decade)", _past_one),
@@ -108,7 +108,7 @@ def _french() -> tuple[Rule, ...]:
     whole = "(?P<unit>semaine|week-end|weekend|mois|trimestre|an|annee|decennie|siecle)"
     count = _count(FRENCH).replace("(?P<count>", "(?P<count>une dizaine de|une quinzaine de|")
     return (
-        rule(f"(?:{_FRENCH_DAYS}){_TRAIL}", _day),
+        rule(f"(?P<named>{_FRENCH_DAYS}){_TRAIL}", _day),
         rule(f"(?P<which>cette|cet|ce) {whole}(?:-ci)?", _calendar),
         rule(f"(?:la |le |l')?{whole} (?P<which>derniere?|passee?|prochaine?|en cours)", _calendar),
         rule(
@@ -155,9 +155,7 @@ def _unit(match: re.Match[str], scan: Scan) -> str:
 
 
 def _day(match: re.Match[str], scan: Scan) -> Atom | None:
-    text = re.sub(f"{_TRAIL}$", "", match.group()) if scan.words.language == "fr" else match.group()
-    offset = lookup(_DAYS, match.group()) if text not in ("hier", "demain") else lookup(_DAYS, text)
-    return scan.atom(match, calendar("day", offset, scan.today))
+    return scan.atom(match, calendar("day", lookup(_DAYS, match["named"]), scan.today))
 
 
 def _last_weekend(match: re.Match[str], scan: Scan) -> Atom | None:
