@@ -49,6 +49,8 @@ def season_of_year(match: re.Match[str], scan: Scan) -> Atom | None:
         "ai",
     ):
         return None
+    if match["season"] == "fall" and " in " in match.group():
+        return None  # "Did Kabul fall in 2021?": the season is "fall 2021" or "the fall of 2021"
     if match["next"]:
         year += 1
     if not sane(year):

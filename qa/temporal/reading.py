@@ -188,8 +188,8 @@ def _opened(atom: Atom, scan: Scan) -> list[TimeExpression]:
             right = None
         elif side == "until" or (side == "before" and within):
             left = None
-            if atom.of_year and until < scan.today and opener.startswith(("by", "d'ici")):
-                coming = atom.of_year(since.year + 1)
+            if until < scan.today and opener.startswith(("by", "d'ici")):
+                coming = atom.of_year(since.year + 1) if atom.of_year else atom.coming
                 right = coming.until if coming else until
         elif side == "before":
             left, right = None, since - ONE

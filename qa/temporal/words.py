@@ -54,7 +54,7 @@ class Words:
             return int(words)
         if re.fullmatch(self.few, words):
             return None
-        if words in ("a", "an", "half a"):
+        if words in ("a", "an"):
             return 1
         from text_to_num import text2num
 
