@@ -30,6 +30,11 @@ class Period(NamedTuple):
     until: date
 
 
+def with_room(today: date) -> date:
+    """The nearest day that has a century of the calendar on both sides."""
+    return max(date(MINYEAR + 99, 1, 1), min(date(MAXYEAR - 99, 12, 31), today))
+
+
 def day(year: int, month: int, number: int) -> Period | None:
     """One day; None for 30 February."""
     if not (MINYEAR < year < MAXYEAR and 1 <= month <= 12):
