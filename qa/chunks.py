@@ -90,9 +90,17 @@ def split(article: Article, max_chars: int = 1000) -> list[Chunk]:
 
 
 # Words that end in a full stop without ending a sentence, as sentencex 1.0 misses them:
-# French titles, initials ("J. Dupont", "O.N.U."), and list numbers ("1.").
-_GOES_ON = re.compile(r"(?:^|[\s(«\"'’.])(?:[A-ZÀ-Þ]|MM|Mgr|Me|St|Ste)\.$|^\d{1,2}\.$")
-_WORD_AFTER = re.compile(r"[\wÀ-ÿ]")
+# French titles, initials ("J. Dupont", "O.N.U.", "J.-L."), and list numbers ("1.").
+_GOES_ON = re.compile(
+    r"(?:^|[\s(«\"'’.]|\.-)(?:[A-ZÀ-Þ]|MM|Mgr|Me|St|Ste|Dr|Pr|Gal|[Gg]én|av)\.$|^\d{1,2}\.$"
+)
+_WORD_AFTER = re.compile(r"[\wÀ-ÿ]|-[A-ZÀ-Þ]\.")
+# A year before Christ may end a sentence.
+_ERA = re.compile(r"\ba(?:v|p|pr)\. ?J\.-C\.$")
+# Words that do so before a figure only: "de l'art." may end a sentence, "l'art. 5" does not.
+_NUMBERED = re.compile(
+    r"\b(?:art|janv?|févr?|feb|mar|avr|apr|jun|juil|jul|aug|sept?|oct|nov|déc|dec)\.$", re.I
+)
 
 
 def sentences(text: str, language: str, max_chars: int = 1000) -> list[Span]:
@@ -126,7 +134,12 @@ def _continues(text: str, before: Span, after: Span) -> bool:
         return False
     if not any(character.isalnum() for character in after.of(text)):
         return True  # closing quotes and brackets belong to the sentence they close
-    return bool(_GOES_ON.search(before.of(text)) and _WORD_AFTER.match(after.of(text)))
+    first, second = before.of(text), after.of(text)
+    if _ERA.search(first):
+        return second[0].islower()
+    if _NUMBERED.search(first):
+        return second[0].isdigit()
+    return bool(_GOES_ON.search(first) and _WORD_AFTER.match(second))
 
 
 def _pieces(text: str, span: Span, max_chars: int) -> Iterator[Span]:

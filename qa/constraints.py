@@ -31,12 +31,16 @@ _TOLD = (
     r"(?:ecrit|rapporte|sorti|relate)e?s?)"
 )
 _ARTICLE = (
-    r"(?:articles?|reports?|story|stories|pieces?|coverage|reviews?|interviews?|editions?|issues?|"
+    r"(?:articles?|reports?|story|stories|pieces?|coverage|reviews?|interviews?|editions?|"
     r"posts?|editorials?|headlines?|news|newspapers?|reporting|"
     r"reportages?|depeches?|numeros?|papiers?|enquetes?|entretiens?|tribunes?|actualites?|actus?|"
-    r"infos?|nouvelles|unes?|journal|journaux)"
+    r"infos?|nouvelles|journal|journaux)"
 )
-_OUTLET = r"(?:(?:by|from|in|de|du|dans|sur|par) )?(?:the |le |la |l')?@"
+# Mostly something else ("the issues in 2019", "y en a-t-il eu une en 2020"): these need an outlet
+# beside them, or an article before them in the same clause.
+_VAGUE = r"(?:issues?|unes?|ones?|celui|celle|ceux|celles)"
+_OUTLET = r"(?:(?:by|from|in|of|de|du|dans|sur|par) )?(?:the |le |la |l')?@"
+_CLAUSE = r"(?:(?!\b(?:that|who|whom|which|what|when|where|why|que|qu'|qui|quand|ou|dont)\b)[^?;])"
 _LINK = (
     r"(?:,? *(?:shortly|both|back|again|just|later|on|in|at|from|of|for|during|over|around|the|"
     r"and|a|le|la|les|l'|du|de|d'|des|en|au|aux|ce|cette|dans|sur|depuis|courant|"
@@ -46,9 +50,10 @@ _BEFORE = re.compile(
     rf"(?:\b{_PUBLISHED}(?: {_OUTLET})?|"
     rf"\b{_TOLD} {_OUTLET}|@ {_TOLD}|\b{_ARTICLE} (?:\w+ )?{_TOLD}|"
     rf"\b{_ARTICLE}(?:['’]s?)?(?: (?:published|paru|publiee?))?(?: {_OUTLET})?|"
-    rf"@(?: report(?:ed)?| article| said| a \w+)?|\b(?:one|celui|celle)) ?{_LINK}$"
+    rf"@(?: report(?:ed)?| article| said| a \w+)?|"
+    rf"@(?:['’]s?)? {_VAGUE}|\b{_VAGUE} {_OUTLET}|\b{_ARTICLE}\b{_CLAUSE}*\b{_VAGUE}) ?{_LINK}$"
 )
-_AFTER = re.compile(rf"[\"'»”’)]?(?:'s)?,? (?:@ )?{_ARTICLE}\b")
+_AFTER = re.compile(rf"[\"'»”’)]?(?:'s)?,? (?:(?:@ )?{_ARTICLE}\b|@ {_VAGUE}\b|{_VAGUE} {_OUTLET})")
 # An outlet told something on a day, with what it told in between, but no clause that may have the
 # day to itself.
 _TOLD_ON = re.compile(
@@ -57,7 +62,7 @@ _TOLD_ON = re.compile(
     r"indiqu|expliqu|racont|publi|ecri|dit|dis)\w*|"
     r"\b(?:dit|disait|ecrit|ecrivait|rapporte|rapportait|racontait|publie|publiait|annonce|"
     r"annoncait|report|say|write)(?:-t-| )(?:le |la |l')?@)"
-    r"(?:(?!\b(?:that|who|whom|which|what|when|where|why|que|qu'|qui|quand|ou|dont)\b)[^?;]){0,200}"
+    rf"{_CLAUSE}{{0,200}}"
     r"(?:\b(?:on(?: the)?|le) |, )[\"'«“‘(]*$"
 )
 _AND = re.compile(

@@ -2,8 +2,9 @@
 
 Articles may be in any language that py3langid knows; questions are told between French and
 English only, since these are the languages we answer in. A question is short and full of names,
-so its small words vote first, and the statistics decide only what they leave open. A name alone
-("Haftar Tobrouk ?") tells nothing: the caller's default stands.
+so its small words vote first, and the statistics decide only what they leave open or what one word
+alone says. A word in capitals ("UN"), or one that begins a name ("Le Pen"), has no vote. A name
+alone ("Haftar Tobrouk ?") tells nothing: the caller's default stands.
 
 Knows nothing about articles or chats. py3langid and numpy load at the first use, not at import.
 """
@@ -64,6 +65,9 @@ _SMALL: dict[QuestionLanguage, frozenset[str]] = {
         " give explain show list name really"
     ),
 }
+# English has these as well: "car recall", "Disney Plus", "UN". Alone they decide nothing.
+_WEAK = _words("car plus un")
+_ARTICLES = _words("la le les de du des")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 # "l'armée", "d'où", "qu'est", but not "O'Brien"; "army's", "didn't", but not "aujourd'hui".
 _FRENCH_ELISION = re.compile(r"\b(?:[ldnscjmt]|qu|jusqu|lorsqu|puisqu)['’](?=[^\W\d_]{2})", re.I)
@@ -90,20 +94,44 @@ def detect(text: str, default: str | None = None) -> str:
 
 def question_language(text: str, default: QuestionLanguage = "en") -> QuestionLanguage:
     """Whether a question is French or English; `default` when neither shows."""
-    votes = {language: _votes(text, language) for language in _ASKING}
-    if votes["fr"] != votes["en"]:
-        return "fr" if votes["fr"] > votes["en"] else "en"
+    words = _unnamed(text)
+    small = [w.lower() for w in words if text.isupper() or len(w) == 1 or not w.isupper()]
+    french, english = (_votes(text, small, language) for language in ("fr", "en"))
+    if abs(french - english) > 1 or (french and english and french != english):
+        return "fr" if french > english else "en"
+    sure = _SURE_QUESTION
+    if french != english and _WEAK.intersection(small):
+        sure = 0.0
+    elif french != english:
+        default = "fr" if french else "en"
     if not any(char.isalpha() for char in text):
         return default
-    language, confidence = _identifier("fr", "en").classify(text)
-    if confidence < _SURE_QUESTION:
+    language, confidence = _identifier("fr", "en").classify(" ".join(words) or text)
+    if confidence < sure:
         return default
     return "fr" if language == "fr" else "en"
 
 
-def _votes(text: str, language: QuestionLanguage) -> int:
+def _unnamed(text: str) -> list[str]:
+    """The words of a text but the small ones that are written like a part of a name.
+
+    That is an article with a capital before another capital ("Le Pen", "Des Moines"), and a weak
+    word with one inside the text ("Disney Plus"). A text in capitals shows no names.
+    """
+    words = _WORD.findall(text)
+    if text.isupper():
+        return words
+    kept: list[str] = []
+    for number, (word, following) in enumerate(zip(words, [*words[1:], ""], strict=False)):
+        before_name = word.lower() in _ARTICLES and following[:1].isupper()
+        inside = number > 0 and word.lower() in _WEAK
+        if not (word[0].isupper() and not word.isupper() and (before_name or inside)):
+            kept.append(word)
+    return kept
+
+
+def _votes(text: str, words: list[str], language: QuestionLanguage) -> int:
     """How many marks of a language a question bears, asking words twice."""
-    words = _WORD.findall(text.lower())
     small = sum(word in _SMALL[language] for word in words)
     asking = sum(word in _ASKING[language] for word in words)
     marks = _FRENCH_ELISION if language == "fr" else _ENGLISH_APOSTROPHE

@@ -249,6 +249,6 @@ def _is_meant(question: str, outlet: Outlet, name: Name) -> bool:
 
 
 def _goes_on(question: str, end: int) -> bool:
-    """Whether a longer name continues: Fortune 500, The Age of Ultron, Time Warner."""
-    match = re.match(r" (?:(?:of|de|du) )?([A-ZÀ-Þ][^\W_]*|\d+)", question[end:])
+    """Whether a longer name continues: Fortune 500, The Age of Ultron, La Croix-Rouge."""
+    match = re.match(r"(?: (?:(?:of|de|du) )?|[-‐‑])([A-ZÀ-Þ][^\W_]*|\d+)", question[end:])
     return match is not None and plain(match.group(1)) not in MONTHS

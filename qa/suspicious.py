@@ -56,6 +56,17 @@ _PARTS = {
         |re)|ecri(?:s|vez|re)|di(?:s|tes|re)|affirme[rz]?|affiche[rz]?|repete[rz]?|imprime[rz]?
         |declare[rz]?|indique[rz]?)
     """,
+    # An infinitive that begins a sentence may be its subject: "Répondre « oui » n'engage à rien".
+    "INFINITIVE": r"""
+        (?<!veuillez )(?<!tu dois )(?<!vous devez )
+        (?:repondre|ecrire|dire|affirmer|afficher|repeter|imprimer|declarer|indiquer)
+    """,
+    # What is done to a letter.
+    "DELIVERED": r"""
+        (?:(?:nous |me |lui |leur )?(?:parvenir|arriver)|reach|arrive|(?:etre|be)
+        (?: (?:envoye|adresse|recu|transmis|poste|depose|rendu|retourne|remis|signe|motive)
+        | (?:sent|received|posted|returned|submitted|delivered|given|signed|mailed)))
+    """,
     "TELL": r"""
         (?:reveal|print|show|repeat|display|output|disclose|leak|recite|copy|give|tell
         |revele[rz]?|affiche[rz]?|montre[rz]?|recopie[rz]?|repete[rz]?|divulgue[rz]?
@@ -111,8 +122,12 @@ _RULES = {
         |\[\s*/?\s*(?:inst|system|system_prompt|tool_results|tool_calls|available_tools)\s*\]
         |^\W*#{2,}\s*(?:instruction|response|system|human|user|assistant|reponse|consigne)s?\b
         |^\W*(?:instructions?|response)\s*:$
-        |^\W*(?:system(?: prompt| message| override| note)?|systeme|message systeme|assistant
-          |prompt(?: systeme)?|ai|human)\s*[:>\]]
+        |^\W*(?:system (?:prompt|message|override|note)|message systeme|assistant
+          |prompt systeme)\s*[:>\]]
+        |^\W*(?:system|systeme|prompt|ai|human)\s*(?:[>\]]|:\W*(?:$|(?:please|now|then|ok|sure
+          |you|tu|vous|(?:the|this) user|l'utilisateur|cet utilisateur|do not|never|always|follow
+          |obey|new|override|access|mode|from now|desormais|maintenant|suis|suivez|obeis
+          |obeissez|bien sur|SAY|TELL|IGNORE|BECOME|ADD)\b))
         |[\"']?\brole[\"']?\s*[:=]\s*[\"']?(?:system|assistant|user)\b
         |^\W*(?:tool|function|outil|fonction)[ _-]?(?:output|result|response|call|sortie)s?\b
         |^\W*(?:resultat|sortie|reponse) (?:de l'outil|d'outil|de la fonction)\b
@@ -122,15 +137,18 @@ _RULES = {
         |\bnot in the quotes\b
     """,
     "reply": r"""
-        FIRSTSAY(?: (?:me|moi|to|a)\b[^.,:]{0,30})?(?:[ ,](?:only|exactly|always|simply|just
+        FIRST(?!INFINITIVE (?:par|avec)\b)SAY(?: (?:me|moi|to|a)\b[^.,:]{0,30})?
+          (?:[ ,](?:only|exactly|always|simply|just
           |instead|uniquement|seulement|exactement|toujours|simplement|plutot|juste|ensuite|then
           |now))*\s*(?:\b(?:with|that the answer|que la reponse|exactly|exactement|par|avec|only
           |uniquement|la phrase|ce qui suit|le (?:mot|texte|lien)|the (?:following|word|phrase
           |sentence|text))\b|\bin (?:rhyme|verse|pirate|base64|all caps|json|french|english)
           |\ben (?:rimes|vers|anglais|francais|majuscules|base64|json|pirate))
         |\b(?:your|ta|votre) (?:next |final |prochaine |only )?(?:answer|response|reply|output
-          |reponse)s? (?:finale )?(?:must|should|shall|has to|is to|will|doit|doivent|devra)\b
-        |FIRSTSAY\s?:?\s?[\"«“]
+          |reponse)s? (?:finale )?(?:must|should|shall|has to|is to|will|doit|doivent
+          |devra)\b(?! DELIVERED)
+        |FIRST(?!INFINITIVE)SAY\s?:?\s?[\"«“]
+        |FIRSTSAY\s?:?\s?[\"«“][^.]{0,80}\b(?:utilisateur|user|prompt|MACHINE)\b
         |\b(?:in|to|of|begin|start|end) your (?:answer|response|reply|output|summary)\b
         |\b(?:dans|de|commence[rz]?|termine[rz]?) (?:ta|votre) reponse\b
         |\b(?:if|when|whenever|si|quand|lorsque?)\b[^.]{0,12}\bUSER\b[^.]{0,12}\b(?:ask(?:s|ed)?

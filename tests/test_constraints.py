@@ -23,6 +23,7 @@ SOURCES = (
     "Time",
     "Le Point",
     "Le Monde",
+    "La Croix",
     "Libération",
     "RFI",
     "CBSSports.com",
@@ -87,6 +88,8 @@ INDEPENDENT = ("The Independent - Sports", "The Independent - Travel")
         ("fr", "Combien de gens dans le monde ?", []),
         ("fr", "Quand a eu lieu la libération de Paris ?", []),
         ("fr", "Selon l'ONU, qui gouverne ?", []),
+        ("fr", "Selon La Croix, qui gouverne ?", ["La Croix"]),
+        ("fr", "Selon la Croix-Rouge, combien de morts à Gaza ?", []),
     ],
 )
 def test_outlets(language, question, sources):
@@ -146,6 +149,19 @@ def test_the_span_of_an_outlet_covers_its_name():
         ("fr", "Combien de morts ont été rapportés en 2011 ?", 0, 1),
         ("fr", "Le navire est sorti en mai 2017 de quel port ?", 0, 1),
         ("fr", "Qui a écrit en 2011 au président ?", 0, 1),
+        ("fr", "Et celui de 2019 ?", 0, 1),
+        ("fr", "Y en a-t-il eu une en 2020 ?", 0, 1),
+        ("fr", "Selon Le Monde, y en a-t-il eu une en 2020 ?", 0, 1),
+        ("en", "Was there one in 2019?", 0, 1),
+        ("en", "What were the main human rights issues in 2019?", 0, 1),
+        ("en", "Does the article that names him say there was one in 2019?", 0, 1),
+        ("fr", "Que dit l'article du 3 mars, et celui du 5 juin ?", 2, 0),
+        ("fr", "Que dit celui de RFI du 5 juin 2020 ?", 1, 0),
+        ("fr", "Que dit la une de RFI du 5 juin 2020 ?", 1, 0),
+        ("en", "Compare the TechCrunch article from October 7 with the one from May 3.", 2, 0),
+        ("en", "Who is on the cover of the TechCrunch issue of 3 March 2020?", 1, 0),
+        ("en", "Who is on the cover of the March 2020 TechCrunch issue?", 1, 0),
+        ("en", "Who is on the cover of the March 2020 issue of TechCrunch?", 1, 0),
     ],
 )
 def test_a_time_is_of_the_article_or_of_the_event(language, question, articles, events):

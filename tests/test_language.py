@@ -39,6 +39,53 @@ def test_a_question_shows_its_language_whatever_the_default(question, language, 
     assert question_language(question, default) == language
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "UN resolution on Gaza",
+        "UN Security Council vote result",
+        "LA fires death toll",
+        "Des Moines shooting",
+        "Tesla car recall",
+        "Disney Plus price",
+        "Le Pen verdict",
+        "AU summit Addis Ababa",
+        "LA mayor",
+        "La Palma eruption",
+        "Canal Plus takeover",
+        "Du Pont lawsuit",
+    ],
+)
+def test_french_words_of_an_english_name_have_no_vote(question):
+    assert question_language(question, "en") == "en"
+
+
+@pytest.mark.parametrize("default", ["fr", "en"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Un attentat à Nice",
+        "un résumé",
+        "Un nom ?",
+        "Plus tard ?",
+        "Car scolaire accidenté",
+        "Le Pen condamnée",
+        "Procès Le Pen",
+        "La Rochelle bat Toulouse",
+        "La France en finale",
+        "Les Bleus en finale",
+        "Le Caire sous tension",
+        "Des manifestants arrêtés",
+        "LES GILETS JAUNES",
+        "ONU Libye résolution",
+        "Canal Plus en grève",
+        "Le résultat ?",
+    ],
+)
+def test_a_short_french_question_stays_french(question, default):
+    assert question_language(question, default) == "fr"
+
+
 @pytest.mark.parametrize("default", ["fr", "en"])
 @pytest.mark.parametrize("question", ["Haftar Tobrouk ?", "Emmanuel Macron", "2019 ?", "???", ""])
 def test_names_and_numbers_leave_the_default(question, default):

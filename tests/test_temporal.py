@@ -4,16 +4,18 @@ the day it is asked on, and the days it names ("2017-01" is a month, "2015.." op
 from __future__ import annotations
 
 import csv
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.article import PartialDate
-from qa.temporal import TimeExpression, time_expressions
-from qa.temporal.words import plain
+from qa.temporal import TimeExpression, absolute, relative, time_expressions
+from qa.temporal.period import ago, past
+from qa.temporal.words import WORDS, plain
 
 TABLE = Path(__file__).parent / "data" / "time_expressions.tsv"
 LINES = TABLE.read_text(encoding="utf-8").splitlines()
@@ -94,3 +96,42 @@ def test_any_text_gives_ordered_intervals_within_it(text, language, today):
             assert time.since <= time.until
         assert time.span.start >= end or time.span.end == end
         end = time.span.end
+
+
+def as_a_rule_sees_it(language: str) -> st.SearchStrategy[tuple[str, str]]:
+    """A language, and a text that one of its rules matches, made from that rule's pattern."""
+    patterns = [
+        re.compile(rule.pattern.pattern, re.ASCII)
+        for rule in absolute.rules(language) + relative.rules(language)
+        if "(?= attaques?" not in rule.pattern.pattern  # needs a word that follows the match
+    ]
+    texts = st.sampled_from(patterns).flatmap(lambda one: st.from_regex(one, fullmatch=True))
+    return st.tuples(st.just(language), texts)
+
+
+@given(
+    st.sampled_from(["fr", "en"]).flatmap(as_a_rule_sees_it),
+    st.sampled_from(["", "by ", "before ", "after ", "since ", "d'ici ", "avant ", "depuis "]),
+    st.sampled_from([TODAY, date.min, date.max]),  # an article's day may be any
+)
+@settings(max_examples=400)
+def test_no_rule_fails_on_what_its_own_pattern_matches(case, opener, today):
+    language, text = case
+    for time in time_expressions(opener + text, language, today):
+        assert time.since is None or time.until is None or time.since <= time.until
+
+
+@given(
+    st.sampled_from(["fr", "en"]).flatmap(
+        lambda language: st.tuples(
+            st.just(language),
+            st.lists(st.sampled_from(WORDS[language].numbers.split("|")), min_size=1, max_size=4),
+        )
+    ),
+    st.sampled_from(["day", "week", "month", "quarter", "year", "decade"]),
+)
+def test_any_words_of_numbers_are_a_number_or_vague(case, unit):
+    language, words = case
+    number = WORDS[language].number(" ".join(words))
+    if number is not None:
+        assert ago(number, unit, TODAY).since <= past(number, unit, TODAY).until == TODAY

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from qa.answer import Answer, Question
+from qa.article import Article, PartialDate
 from qa.assistant import Assistant, LanguageModel
+from qa.chunks import Span
 from qa.filters import Filters
 from qa.index import LiveIndex
 from qa.indexing import index_paths
@@ -186,6 +188,21 @@ def test_any_corpus_has_first_questions_that_it_answers(assistant: Assistant) ->
         for question in questions:
             assert question.endswith("?")
             assert not assistant.ask(Question(question, language=language)).abstained, question
+
+
+@pytest.mark.parametrize(
+    ("day", "text", "topics"),
+    [
+        ("2024-06-12", "Il a vu Lyon avant-hier soir.", ["10 juin 2024"]),
+        ("2024-06-12", "Il a vu Lyon il y a deux trois jours.", []),
+        ("9999-12-31", "Il verra Lyon demain.", []),
+    ],
+)
+def test_a_time_told_in_an_article_never_fails(day: str, text: str, topics: list[str]) -> None:
+    """The first questions are made before the page opens."""
+    article = Article.create(text=text, origin="a", language="fr", date=PartialDate.parse(day))
+    found = suggesting._topics(article, Span(0, len(text)), "fr")
+    assert [topic.said for topic in found] == topics
 
 
 def test_an_empty_index_has_none(tmp_path: Path) -> None:

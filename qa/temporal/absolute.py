@@ -76,7 +76,9 @@ def rules(language: str) -> tuple[Rule, ...]:
                 f"{week} (?:de |d'|du mois de |du mois d'){full_month}{in_year}?",
                 days.week_of_month,
             ),
-            rule(f"{named}{number} {any_month} (?P<coming>prochain)", days.one_day),
+            rule(
+                f"{named}{number} {any_month} (?:(?P<coming>prochain)|dernier|passe)", days.one_day
+            ),
             rule(f"semaine du {named}{number} {any_month}{in_year}?", days.week_of),
             rule(
                 f"{counted} (?P<edge>premier|dernier)(?:e?s) {unit} (?:de |d')?{whole}",
@@ -96,7 +98,10 @@ def rules(language: str) -> tuple[Rule, ...]:
                 f"week (?:of|beginning|starting) {the}{number} {any_month}{in_year}?", days.week_of
             ),
             rule(f"(?P<edge>first|last) {counted} {unit} (?:of|in) {whole}", pieces.edge_of),
-            rule(f"{named}{any_month} (?:the )?{number}{in_year}?", days.one_day),
+            rule(
+                f"(?:{named}|last |(?P<coming>next )){any_month} (?:the )?{number}{in_year}?",
+                days.one_day,
+            ),
             rule(f"{any_month} {number}{joint}{last_number}{in_year}?", days.days),
             rule(r"9/11", days.day_of_attack),
         ]

@@ -21,6 +21,7 @@ class Atom:
         start, end: where in the text.
         readings: what may be meant, usually one period.
         of_year: for a date without a year, the period in a given one.
+        coming: for a weekday alone, the next such day.
         lends: the year that a date without one, beside this one, takes from it.
         late: it names the end of something, so that "before" it means up to its last day.
     """
@@ -29,6 +30,7 @@ class Atom:
     end: int
     readings: tuple[Period, ...]
     of_year: Callable[[int], Period | None] | None = None
+    coming: Period | None = None
     lends: int | None = None
     late: bool = False
 

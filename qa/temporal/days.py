@@ -71,17 +71,18 @@ def days(match: re.Match[str], scan: Scan) -> Atom | None:
 
 def week_of(match: re.Match[str], scan: Scan) -> Atom | None:
     month, number = month_number(match, scan.words), day_number(match["day"])
+    given = given_year(match, scan)
 
     def of_year(year: int) -> Period | None:
         first = day(year, month, number)
         return Period(first.since, first.since + 6 * ONE) if first else None
 
-    return scan.dated(match, given_year(match, scan), of_year)
+    return scan.dated(match, given, of_year) if sane(given) else None
 
 
 def week_of_month(match: re.Match[str], scan: Scan) -> Atom | None:
     month, number = scan.words.months[match["month"]], lookup(scan.words.ordinals, match["ordinal"])
-    kind = match["week"]
+    kind, given = match["week"], given_year(match, scan)
     size = {"half": 15, "fortnight": 15, "quinzaine": 15, "days": 5, "jours": 5}.get(kind, 7)
 
     def of_year(year: int) -> Period | None:
@@ -96,9 +97,11 @@ def week_of_month(match: re.Match[str], scan: Scan) -> Atom | None:
             since = whole.since + 15 * ONE if size == 15 else until - (size - 1) * ONE
             return Period(since, until)
         since = whole.since + (number - 1) * size * ONE
+        if since > whole.until:
+            return None  # the fourth half
         return Period(since, min(since + (size - 1) * ONE, whole.until))
 
-    return scan.dated(match, given_year(match, scan), of_year)
+    return scan.dated(match, given, of_year) if sane(given) else None
 
 
 def iso(match: re.Match[str], scan: Scan) -> Atom | None:

@@ -17,6 +17,7 @@ ONE = timedelta(days=1)
 FEW = {"day": 7, "week": 6, "month": 6, "quarter": 4, "year": 5, "decade": 3}
 
 _DAYS = {"day": 1, "week": 7}
+_EARLIEST, _LATEST = MINYEAR + 10, MAXYEAR - 10  # years, with room for the half of a decade
 _MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120}
 # Half of the unit: "two weeks ago" may be eleven days and seventeen.
 _SLACK = {"hour": 0, "day": 0, "week": 3, "month": 15, "quarter": 45, "year": 182, "decade": 1826}
@@ -27,6 +28,11 @@ class Period(NamedTuple):
 
     since: date
     until: date
+
+
+def with_room(today: date) -> date:
+    """The nearest day that has a century of the calendar on both sides."""
+    return max(date(MINYEAR + 99, 1, 1), min(date(MAXYEAR - 99, 12, 31), today))
 
 
 def day(year: int, month: int, number: int) -> Period | None:
@@ -85,11 +91,14 @@ def edge(period: Period, count: int, unit: str, *, last: bool) -> Period:
 
 
 def shift(start: date, count: int, unit: str) -> date:
-    """`count` units later; the last day of the month where the day does not exist there."""
+    """`count` units later; the last day of the month where the day does not exist there.
+
+    No further than the calendar goes: "300 decades ago" is its first years.
+    """
     if unit in _DAYS:
         return start + count * _DAYS[unit] * ONE
     total = start.year * 12 + start.month - 1 + count * _MONTHS[unit]
-    year, month = max(MINYEAR, min(MAXYEAR, total // 12)), total % 12 + 1
+    year, month = max(_EARLIEST, min(_LATEST, total // 12)), total % 12 + 1
     return date(year, month, min(start.day, monthrange(year, month)[1]))
 
 

@@ -49,6 +49,8 @@ def season_of_year(match: re.Match[str], scan: Scan) -> Atom | None:
         "ai",
     ):
         return None
+    if match["season"] == "fall" and " in " in match.group():
+        return None  # "Did Kabul fall in 2021?": the season is "fall 2021" or "the fall of 2021"
     if match["next"]:
         year += 1
     if not sane(year):
@@ -92,7 +94,7 @@ def _months_of(
 def edge_of(match: re.Match[str], scan: Scan) -> Atom | None:
     count = scan.words.number(match["count"])
     unit = scan.words.unit(match["unit"])
-    if count is None or unit == "hour":
+    if not count or unit == "hour":
         return None
     last, name = match["edge"] in ("last", "dernier"), match["month"]
     year = given_year(match, scan) or given_year(match, scan, "year2")

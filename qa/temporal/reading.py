@@ -11,7 +11,7 @@ from qa.chunks import Span
 from qa.temporal import absolute, relative
 from qa.temporal.atoms import NEAR, Atom, Scan
 from qa.temporal.expression import TimeExpression
-from qa.temporal.period import ONE, Period
+from qa.temporal.period import ONE, Period, with_room
 from qa.temporal.words import WORDS, Language, either
 
 _BETWEEN = {
@@ -67,8 +67,10 @@ def time_expressions(text: str, language: str, today: date) -> list[TimeExpressi
         Expressions with closed intervals; two with one span are two readings of it.
     """
     words = WORDS["fr" if language == "fr" else "en"]
-    scan = Scan.of(text, today, words)
-    rules = absolute.rules(words.language) + relative.rules(words.language)
+    scan = Scan.of(text, with_room(today), words)
+    rules = absolute.rules(words.language)
+    if scan.today == today:  # nothing is counted from the 9999-12-31 of an article without a date
+        rules += relative.rules(words.language)
     parts = _parts(scan)
     found = [atom for rule in rules for part in parts for atom in rule.find(scan, *part)]
     atoms = _lend_years(_longest(found), scan)
@@ -188,8 +190,8 @@ def _opened(atom: Atom, scan: Scan) -> list[TimeExpression]:
             right = None
         elif side == "until" or (side == "before" and within):
             left = None
-            if atom.of_year and until < scan.today and opener.startswith(("by", "d'ici")):
-                coming = atom.of_year(since.year + 1)
+            if until < scan.today and opener.startswith(("by", "d'ici")):
+                coming = atom.of_year(since.year + 1) if atom.of_year else atom.coming
                 right = coming.until if coming else until
         elif side == "before":
             left, right = None, since - ONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 
 from qa.temporal.atoms import Atom, Rule, Scan, rule
@@ -41,6 +42,16 @@ DAY_WORDS = (
 )
 _OFFSETS = {"this|cet(?:te)?|ce|en cours": 0, "last|passee?|derniere?": -1}
 _OFFSETS |= {"next|coming|prochaine?": 1}
+# Half of a unit, in smaller ones.
+_HALF = {
+    "hour": (1, "hour"),
+    "day": (12, "hour"),
+    "week": (3, "day"),
+    "month": (2, "week"),
+    "quarter": (6, "week"),
+    "year": (6, "month"),
+    "decade": (5, "year"),
+}
 _HALVES = {"start|beginning|debut": 0, "middle|milieu": 1, "end|fin": 2}
 _NAMED_DAY = re.compile(
     r"['’]s (?:times|mirror|telegraph|express|post)"
@@ -71,9 +82,9 @@ def _english() -> tuple[Rule, ...]:
         f"(?P<month>{either(ENGLISH.months)})",
     )
     daytime = "(?: morning| afternoon| evening| night)?"
-    count = _count(ENGLISH).replace("(?P<count>", "(?P<count>an?|half an|")
+    count = _count(ENGLISH).replace("(?P<count>", "(?P<count>half an?|an?|")
     return (
-        rule(_ENGLISH_DAYS, _day),
+        rule(f"(?P<named>{_ENGLISH_DAYS})", _day),
         rule(r"this past (?P<unit>weekend)|last (?P<unit2>weekend)", _last_weekend),
         rule(f"{which} (?P<unit>week|weekend|month|quarter|year|decade)", _calendar),
         rule(r"(?:the|this) (?:past|last) (?P<unit>day|week|month|quarter|year|decade)", _past_one),
@@ -108,7 +119,7 @@ def _french() -> tuple[Rule, ...]:
     whole = "(?P<unit>semaine|week-end|weekend|mois|trimestre|an|annee|decennie|siecle)"
     count = _count(FRENCH).replace("(?P<count>", "(?P<count>une dizaine de|une quinzaine de|")
     return (
-        rule(f"(?:{_FRENCH_DAYS}){_TRAIL}", _day),
+        rule(f"(?P<named>{_FRENCH_DAYS}){_TRAIL}", _day),
         rule(f"(?P<which>cette|cet|ce) {whole}(?:-ci)?", _calendar),
         rule(f"(?:la |le |l')?{whole} (?P<which>derniere?|passee?|prochaine?|en cours)", _calendar),
         rule(
@@ -155,9 +166,7 @@ def _unit(match: re.Match[str], scan: Scan) -> str:
 
 
 def _day(match: re.Match[str], scan: Scan) -> Atom | None:
-    text = re.sub(f"{_TRAIL}$", "", match.group()) if scan.words.language == "fr" else match.group()
-    offset = lookup(_DAYS, match.group()) if text not in ("hier", "demain") else lookup(_DAYS, text)
-    return scan.atom(match, calendar("day", offset, scan.today))
+    return scan.atom(match, calendar("day", lookup(_DAYS, match["named"]), scan.today))
 
 
 def _last_weekend(match: re.Match[str], scan: Scan) -> Atom | None:
@@ -195,7 +204,7 @@ def _ago(match: re.Match[str], scan: Scan) -> Atom | None:
     if words in ("une dizaine de", "une quinzaine de"):
         count: int | None = 10 if "dizaine" in words else 15
     elif words.startswith("half a"):
-        return None
+        count, unit = _HALF[unit]
     else:
         count = _number(words, scan)
     if count is None:
@@ -232,7 +241,10 @@ def _weekday(match: re.Match[str], scan: Scan) -> Atom | None:
     number, offset = scan.words.weekdays[match["weekday"]], _offset(match)
     if offset is None and not _is_day(match, scan):
         return None
-    return scan.atom(match, weekday(number, scan.today, offset=offset or None))
+    atom = scan.atom(match, weekday(number, scan.today, offset=offset or None))
+    if atom is None or offset:
+        return atom
+    return replace(atom, coming=weekday(number, scan.today, offset=1))
 
 
 def _is_day(match: re.Match[str], scan: Scan) -> bool:

@@ -49,16 +49,19 @@ class Words:
     amounts: frozenset[str]
 
     def number(self, words: str) -> int | None:
-        """A number in digits or words; None for a vague one."""
+        """A number in digits or words; None for a vague one, such as "two three" or "several"."""
         if words.isdigit():
             return int(words)
         if re.fullmatch(self.few, words):
             return None
-        if words in ("a", "an", "half a"):
+        if words in ("a", "an"):
             return 1
         from text_to_num import text2num
 
-        return int(text2num(words.replace("-", " "), self.language))
+        try:
+            return int(text2num(words.replace("-", " "), self.language))
+        except ValueError:  # its way to say that the words make no one number
+            return None
 
     def unit(self, word: str) -> str:
         """The unit that a word names."""
