@@ -65,20 +65,14 @@ class Reading:
         self._patience_s = patience_s
         self._turns = threading.Semaphore(AT_ONCE)
 
-    def order(self, question: str, language: str, hits: Sequence[Hit]) -> list[Hit]:
+    def order(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         """The hits in the order that reading gives, scores still in [0, 1].
-
-        Where the best hit is in another language than the question nothing is read: across
-        languages the reader knows less than retrieval (docs/benchmarks/reading.md).
 
         Args:
             question: stand-alone.
-            language: of the question.
             hits: best first; the first ones are read.
         """
-        if not hits or hits[0].article.language != language:
-            return list(hits)
-        if not self._turns.acquire(timeout=self._patience_s):
+        if not hits or not self._turns.acquire(timeout=self._patience_s):
             return list(hits)
         try:
             spans = read_hits(self._reader, question, hits[: self._most])

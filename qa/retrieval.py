@@ -153,7 +153,7 @@ class HybridRetriever(BaseRetriever):
         met = any(meets(hit.article, constraints) for hit in hits)
         ranked = _without_copies(hits, passages)
         if self.reading is not None:
-            ranked = self.reading.order(question, language, ranked)
+            ranked = self.reading.order(question, ranked)
         return Retrieved(ranked[:wanted], constraints, met)
 
     def gather(
