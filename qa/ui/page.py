@@ -154,7 +154,9 @@ class Page(Layout):
         self.archive.submit(self.act, None, [self.archive, *shown], **at_once)
         changes = [self.since.blur, self.since.submit, self.until.blur, self.until.submit]
         changes += [self.sources.input, self.of_language.input]
-        gr.on(changes, self.judge_filters, filters, judged, **at_once)
+        # What is typed while the last one is judged is judged after it.
+        last = {**at_once, "trigger_mode": "always_last"}
+        gr.on(changes, self.judge_filters, filters, judged, **last)
         self.unfilter.click(self.drop_filters, None, [*filters, *judged], **at_once)
         tongue = [self.switch, *filters]
         loaded = self.blocks.load(self.speak, tongue, spoken, js=_TELL_LANGUAGE, **at_once)
