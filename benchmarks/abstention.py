@@ -3,15 +3,15 @@
     python -m benchmarks.abstention SETS [--questions 200] [--plots DIR] [--json FILE]
 
 SETS is a folder of question sets, each with docs.jsonl.gz and questions.jsonl.gz. Asked, without a
-language model, are four pairs of questions, each with and without an answer in the index:
+language model, are three pairs of questions, each with and without an answer in the index:
 
     elsewhere      PIAF's questions of PIAF's paragraphs, and the same of orangesum's news (the
                    first 2,000 articles), which answer none of them
     null           MultiHop-RAG's questions with evidence, and its null queries, same articles
     near           SQuAD 2.0's, with and without an answer, same paragraphs
-    near, French   questions whose paragraph was taken away and three of the same article left,
-                   and those of FQuAD and PIAF whose paragraph is there
 
+French questions whose paragraph was taken away are not among them: asked of all paragraphs at once,
+another question's may hold the answer. `benchmarks.reader` judges them by three paragraphs each.
 Of PIAF and SQuAD 2.0 only articles kept out of the reader's training are asked about. Printed are
 the shares answered at the threshold of the settings, the area under the ROC curve of the confidence
 (answerable or not) with its 95% bootstrap interval, the share of answerable questions that can be
@@ -74,14 +74,11 @@ class Pair:
 
 
 def pairs(sets: Path, most: int) -> dict[str, Pair]:
-    """The four, each with at most so many seeded questions of either kind."""
+    """The three, each with at most so many seeded questions of either kind."""
     docs = {name: sets / name / "docs.jsonl.gz" for name in (*_SETS, "orangesum")}
     of = {name: rows(sets / name / "questions.jsonl.gz") for name in _SETS}
     piaf = _kept_out("piaf", of["piaf"], docs["piaf"])
     squad = _kept_out("squad20_dev", of["squad20_dev"], docs["squad20_dev"])
-    texts = {d["id"]: d["text"] for name in ("fquad", "piaf") for d in rows(docs[name])}
-    there = {d["text"] for d in rows(docs["fr_unanswerable_derived"])}
-    french = [q for q in of["fquad"] + piaf if q["answers"] and texts.get(q["doc_ids"][0]) in there]
 
     def some(questions: Sequence[dict[str, Any]], answerable: bool) -> list[dict[str, Any]]:
         found = [q for q in questions if bool(q["answers"]) == answerable]
@@ -89,7 +86,7 @@ def pairs(sets: Path, most: int) -> dict[str, Pair]:
         return found[:most]
 
     elsewhere = some(piaf, True)
-    null, near = of["multihop_rag"], docs["fr_unanswerable_derived"]
+    null = of["multihop_rag"]
     return {
         "elsewhere": Pair((docs["piaf"], elsewhere), (rows(docs["orangesum"])[:NEWS], elsewhere)),
         "null": Pair(
@@ -99,13 +96,10 @@ def pairs(sets: Path, most: int) -> dict[str, Pair]:
         "near": Pair(
             (docs["squad20_dev"], some(squad, True)), (docs["squad20_dev"], some(squad, False))
         ),
-        "near, French": Pair(
-            (near, some(french, True)), (near, some(of["fr_unanswerable_derived"], False))
-        ),
     }
 
 
-_SETS = ("piaf", "squad20_dev", "multihop_rag", "fquad", "fr_unanswerable_derived")
+_SETS = ("piaf", "squad20_dev", "multihop_rag")
 
 
 def _nulls(questions: Sequence[dict[str, Any]], most: int) -> list[dict[str, Any]]:

@@ -73,12 +73,17 @@ _EXPECTED_LONG = {
 # `benchmarks/reading.py` on articles that the reader was not trained on.
 READ = {"relevance": 0.3, "passage": 0.2, "sentence": 0.15}
 
+# No one sentence says all that a long question does, so all that speaks for its quotes is less. Set
+# by hand on MultiHop-RAG's questions with and without evidence (docs/answering.md).
+_LONG_QUESTION = 1.7
+
 _INTERCEPT = -6.550
 _WEIGHTS = {
     "sentence_dense": 9.026,
     "sentence_coverage": 2.769,
     "names": 1.352,
     "agreement": 3.446,
+    "long": _LONG_QUESTION,
 }
 
 # The same with what the reader says; the words in common then tell nothing more.
@@ -88,6 +93,7 @@ _READ_WEIGHTS = {
     "names": 1.39,
     "agreement": 2.805,
     "relevance": 2.781,
+    "long": _LONG_QUESTION,
 }
 
 
@@ -113,8 +119,13 @@ def expected(nearness: np.ndarray, terms: int) -> dict[str, np.ndarray]:
     return {name: (slope * above).clip(max=1.0) for name, slope in slopes.items()}
 
 
+def long(terms: int) -> float:
+    """How far a question of so many terms is a long one, in [0, 1]."""
+    return min(1.0, max(0.0, (terms - _FEW_TERMS) / (_MANY_TERMS - _FEW_TERMS)))
+
+
 def _mixed(few: Mapping[str, float], many: Mapping[str, float], terms: int) -> dict[str, float]:
-    share = min(1.0, max(0.0, (terms - _FEW_TERMS) / (_MANY_TERMS - _FEW_TERMS)))
+    share = long(terms)
     return {name: (1 - share) * few[name] + share * many[name] for name in few}
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa.analysis import fold, has_stop_word
+from qa.analysis import fold, has_stop_word, terms
 from qa.answer import Hit, HitReading
 from qa.article import Article
-from qa.calibration import probability, unrelated_cosine
+from qa.calibration import long, probability, unrelated_cosine
 from qa.evidence import Evidence
 from qa.names import mentioned, names
 
@@ -46,6 +46,7 @@ def features(
         evidence and its header;
     names: share of the question's names and numbers that the three best hits mention;
     agreement: how near the top both indexes place the best hit, 1 when both place it first;
+    long: how far the question is a long one;
     relevance: the most that the reader says of any hit; left out when none was read.
 
     Terms of two languages do not compare: where the best of the evidence is not in the question's
@@ -65,6 +66,7 @@ def features(
         "sentence_coverage": max(same, default=_ORDINARY_COVERAGE * named),
         "names": named,
         "agreement": _agreement(hits[0]) if same else _ORDINARY_AGREEMENT,
+        "long": long(len(terms(question, language))),
         **_read(readings),
     }
 
