@@ -29,10 +29,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.reader import CORPUS, CROSS_LINGUAL, rows
 from qa import Answer, Assistant, Embedder, Question, Settings, index_paths
 from qa.analysis import terms, words
 
-ROOT = Path(__file__).parents[1]
 _NUMBER = re.compile(r"\[(\d+)\]")
 
 
@@ -83,8 +83,8 @@ def _language(answer: Answer) -> str:
 def groups(most: int) -> dict[str, list[dict[str, Any]]]:
     """The questions."""
     found = {}
-    own = _rows(ROOT / "corpus" / "questions.jsonl")
-    crossing = _rows(ROOT / "tests" / "data" / "cross_lingual.jsonl")
+    own = rows(CORPUS / "questions.jsonl")
+    crossing = rows(CROSS_LINGUAL)
     for name, questions in (
         ("corpus/questions.jsonl", [q for q in own if not q.get("history")]),
         ("English questions, French articles", [q for q in crossing if q["lang"] == "en"]),
@@ -93,10 +93,6 @@ def groups(most: int) -> dict[str, list[dict[str, Any]]]:
         random.Random(1).shuffle(questions)
         found[name] = questions[:most]
     return found
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
 def line(name: str, judged: Sequence[Judged]) -> str:
@@ -121,12 +117,12 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=50)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    rows = []
+    written = []
     print("| questions | asked | answered | valid | sentences kept | by the model | language |")
     print("|---|---|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(index=Path(folder) / "index", llm=arguments.llm, answerer="generative")
-        index_paths([ROOT / "corpus"], settings, Embedder.open(settings))
+        index_paths([CORPUS], settings, Embedder.open(settings))
         with Assistant.open(settings) as assistant:
             for name, questions in groups(arguments.questions).items():
                 judged = []
@@ -135,7 +131,7 @@ def main() -> None:
                     judged.append(judge(answer))
                     told = answer.to_json()
                     wanted = ("question", "answer", "answerer", "abstained", "reason")
-                    rows.append(
+                    written.append(
                         {
                             "group": name,
                             **{key: told[key] for key in wanted},
@@ -146,7 +142,7 @@ def main() -> None:
                     )
                 print(line(name, judged), flush=True)
     if arguments.out:
-        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written)
         arguments.out.write_text(text, encoding="utf-8")
 
 

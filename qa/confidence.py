@@ -46,7 +46,7 @@ def features(
         evidence and its header;
     names: share of the question's names and numbers that the three best hits mention;
     agreement: how near the top both indexes place the best hit, 1 when both place it first;
-    long: how far the question is a long one;
+    long: how far the question is a long one, in [0, 1];
     relevance: the most that the reader says of any hit; left out when none was read.
 
     Terms of two languages do not compare: where the best of the evidence is not in the question's

@@ -52,7 +52,7 @@ MONTHS |= {english: french for french, english in MONTHS.items()}
 # Beside the countries: what news in the two languages calls by unlike names, word by word.
 _UNLIKE = """
     onu/un ue/eu otan/nato fmi/imf bce/ecb aiea/iaea cpi/icc cij/icj pib/gdp sida/aids
-    nations/nations unies/united unis/united uni/united etats/states royaume/kingdom
+    unies/united unis/united uni/united etats/states royaume/kingdom
     londres/london moscou/moscow pekin/beijing bruxelles/brussels geneve/geneva vienne/vienna
     varsovie/warsaw athenes/athens caire/cairo alger/algiers beyrouth/beirut damas/damascus
     lisbonne/lisbon venise/venice edimbourg/edinburgh
@@ -148,7 +148,8 @@ def _present(word: str, present: frozenset[str], exactly: bool) -> bool:
         return True
     if word[0].isdigit() or len(word) < 4:
         return False
-    present = present - _OTHERS.get(word, frozenset())
+    if word in _OTHERS:
+        present = present - _OTHERS[word]
     if exactly:
         return f"{word}s" in present or word.removesuffix("s") in present
     if len(_root(word)) >= 4 and any(_root(word) == _root(other) for other in present):
