@@ -70,8 +70,8 @@ _EXPECTED_LONG = {
 }
 
 # What the reader's word counts beside a hit's own score (1), and beside a sentence's (1): relevance
-# and sentence by `benchmarks/reading.py` on articles that the reader was not trained on; for passage
-# that grid said .4 and corpus/ .1, see docs/benchmarks/reading.md.
+# and sentence by `benchmarks/reading.py` on articles that the reader was not trained on; for
+# passage that grid said .4 and corpus/ .1, see docs/benchmarks/reading.md.
 READ = {"relevance": 0.3, "passage": 0.2, "sentence": 0.15}
 
 # No one sentence says all that a long question does, so all that speaks for its quotes is less. Set
