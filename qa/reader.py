@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from qa.decoding import best_span
 from qa.errors import ModelError
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ FORMAT = 1
 SPAN_TOKENS = 40
 # Another span of a passage is told when it is at most this much less likely, as a logit.
 _ALSO = 2.0
+# So many of a window are weighed against each other.
+_LIKELY = 20
+_IMPOSSIBLE = -1e9
 _QUESTION_CHARS = 300
 
 
@@ -43,7 +47,8 @@ class Span:
         passage: which of the passages, from 0.
         start, end: characters [start, end) of the passage.
         text: the passage's characters there.
-        score: how much likelier the span is than that the passage does not answer, as a logit.
+        score: how much likelier the likeliest span there is than that the passage does not answer,
+            as a logit.
         answerable: calibrated probability, in [0, 1], that the passage answers the question.
         relevance: probability, in [0, 1], of the network's relevance head, uncalibrated.
     """
@@ -144,26 +149,23 @@ class Reader:
     ) -> list[tuple[int, int, float, float, float]]:
         before = f"{title}\n" if title else ""
         encoding = self._tokenizer.encode(question, before + passage)
-        found: list[tuple[float, int, int]] = []
+        likely: dict[tuple[int, int], float] = {}
         answerable = relevance = 0.0
         for window in (encoding, *encoding.overflowing):
-            spans, own = self._window(window, passage, len(before), most)
-            found += spans
-            if spans:
-                answerable = max(answerable, self._answerable(spans[0][0], own))
+            scores, own = self._window(window, passage, len(before))
+            if scores:
+                answerable = max(answerable, self._answerable(max(scores.values()), own))
                 relevance = max(relevance, _sigmoid(own))
-        kept: list[tuple[int, int, float, float, float]] = []
-        for score, start, end in sorted(found, key=lambda s: (-s[0], s[1])):
-            if len(kept) == most or (kept and score < kept[0][2] - _ALSO):
-                break
-            if all(end <= a or z <= start for a, z, *_ in kept):
-                kept.append((start, end, score, answerable, relevance))
-        return kept
+            for span, score in scores.items():
+                likely[span] = max(score, likely.get(span, score))
+        return [
+            (*span, score, answerable, relevance) for span, score in _told(passage, likely, most)
+        ]
 
     def _window(
-        self, encoding: Encoding, passage: str, shift: int, most: int
-    ) -> tuple[list[tuple[float, int, int]], float]:
-        """(score, start, end) of the best spans of one window, best first; the relevance logit."""
+        self, encoding: Encoding, passage: str, shift: int
+    ) -> tuple[dict[tuple[int, int], float], float]:
+        """The likeliest spans of one window with their scores; the relevance logit."""
         import numpy as np
 
         ids = np.array(encoding.ids, np.int64)
@@ -173,23 +175,36 @@ class Reader:
         inside &= (offsets[:, 1] > offsets[:, 0]) & (offsets[:, 1] > 0)
         rows = np.flatnonzero(inside)
         if not len(rows):
-            return [], float(relevance[0, 0])
+            return {}, float(relevance[0, 0])
         first, last = rows[0], rows[-1] + 1
         scores = _pairs(logits[first:last], inside[first:last])
         nothing = float(logits[0].sum())
-        found: list[tuple[float, int, int]] = []
-        for place in np.argsort(-scores, axis=None)[: most * 20]:
+        found: dict[tuple[int, int], float] = {}
+        for place in np.argsort(-scores, axis=None)[:_LIKELY]:
             a, z = divmod(int(place), scores.shape[1])
             start, end = _trimmed(passage, max(0, offsets[first + a][0]), offsets[first + z][1])
-            if start < end and all(end <= f[1] or f[2] <= start for f in found):
-                found.append((float(scores[a, z]) - nothing, start, end))
-            if len(found) == most:
-                break
+            if start < end and scores[a, z] > _IMPOSSIBLE:
+                found.setdefault((start, end), float(scores[a, z]) - nothing)
         return found, float(relevance[0, 0])
 
     def _answerable(self, score: float, relevance: float) -> float:
         bias, of_score, of_relevance = self._about["answerable"]
         return _sigmoid(bias + of_score * score + of_relevance * relevance)
+
+
+def _told(
+    passage: str, likely: dict[tuple[int, int], float], most: int
+) -> list[tuple[tuple[int, int], float]]:
+    """Spans that lie apart, best first, each with the best score of what it was chosen from."""
+    told: list[tuple[tuple[int, int], float]] = []
+    while likely and len(told) < most:
+        best = max(likely.values())
+        if told and best < told[0][1] - _ALSO:
+            break
+        start, end = best_span(passage, list(likely), list(likely.values()))
+        told.append(((start, end), best))
+        likely = {(a, z): score for (a, z), score in likely.items() if z <= start or end <= a}
+    return told
 
 
 def _pairs(logits: np.ndarray, inside: np.ndarray) -> np.ndarray:
@@ -200,7 +215,7 @@ def _pairs(logits: np.ndarray, inside: np.ndarray) -> np.ndarray:
     allowed = np.tri(len(logits), len(logits), 0, bool).T
     allowed &= np.tri(len(logits), len(logits), SPAN_TOKENS - 1, bool)
     allowed &= inside[:, None] & inside[None, :]
-    return np.where(allowed, scores, -1e9)
+    return np.where(allowed, scores, _IMPOSSIBLE)
 
 
 _EDGES = frozenset('.,;:!?«»“”"()[]')
