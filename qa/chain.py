@@ -249,7 +249,7 @@ def _generate(found: Found, model: BaseChatModel) -> Iterator[Answer]:
             )
         else:
             final = replace(
-                _extract(found, reason="the quotes do not carry what the language model wrote"),
+                _extract(found, reason="what the language model wrote did not pass the check"),
                 tokens=draft.tokens,
             )
     timings = {**final.timings_ms, "first_token": first_ms or 0.0}
@@ -260,7 +260,8 @@ def _dropped(sentences: tuple[str, ...]) -> str | None:
     if not sentences:
         return None
     return (
-        f"{len(sentences)} sentence(s) of the language model were left out: no quote carries them"
+        f"{len(sentences)} sentence(s) of the language model were left out: "
+        "they did not pass the check"
     )
 
 

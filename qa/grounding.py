@@ -5,7 +5,8 @@ numbers must stand in the quotes or in the question, if need be in the other lan
 ("Tobrouk", "Tobruk"), and so must half of its words when quotes and answer share a language, and
 half of those that the question does not have in the quotes; a "yes" does not stand where a quote
 denies, nor a "no" where none does. A sentence with a link or markup does not stand at all: a quote
-may show an address, the model may not. It cannot see that a sentence of the right words says
+may show an address, the model may not; nor does one in the other language, copied from a quote
+that can be read as it is. It cannot see that a sentence of the right words says
 something else; what it cannot see is why quotes are shown.
 """
 
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from qa.analysis import denies, fold, terms, words
+from qa.analysis import denies, fold, only_stop_words, terms, words
 from qa.answer import Citation, Hit, Language
 from qa.article import PartialDate, clean_text
 from qa.chunks import date_in_words, sentences
@@ -50,6 +51,9 @@ _ACTIVE = re.compile(
 _CARRIED = 0.5
 # The part of the words of question and answer that a quote about the same thing has.
 _NEAR = 0.5
+# So many everyday words show a sentence's language.
+_EVERYDAY = 2
+_OTHER: dict[Language, tuple[Language, Language]] = {"fr": ("fr", "en"), "en": ("en", "fr")}
 _VERDICT = re.compile(
     r"(?:(?P<yes>oui|yes)|(?P<no>non|no))\b(?!-)(?! (?:one|longer|more|\w+ (?:has|have|is|are)))"
 )
@@ -93,7 +97,7 @@ def check(text: str, citations: Sequence[Citation], question: str, language: Lan
             continue
         marks = " ".join(_CITATION.findall(sentence))
         numbers = [n for n in map(int, re.findall(r"\d+", marks)) if n in quotes]
-        if _ACTIVE.search(said):
+        if _ACTIVE.search(said) or _in_the_other(language, said):
             dropped.append(said)
             continue
         support = _support(_Claim(said, question, language), numbers, quotes)
@@ -114,6 +118,14 @@ def _sentences(text: str, language: Language) -> list[str]:
         line = _MARK_BEHIND.sub(r"\2\1", " ".join(_BULLET.sub("", line).split()))
         found += [span.of(line) for span in sentences(line, language)]
     return found
+
+
+def _in_the_other(language: Language, said: str) -> bool:
+    """By its everyday words; a name alone ("The Bank of England") has its own language."""
+    if all(word[0].isupper() or only_stop_words(word) for word in said.split()):
+        return False
+    own, other = (len(words(said)) - len(terms(said, which)) for which in _OTHER[language])
+    return other >= _EVERYDAY and other > own
 
 
 def _support(claim: _Claim, numbers: Sequence[int], quotes: dict[int, _Quote]) -> list[int]:

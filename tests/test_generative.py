@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from qa.answer import Citation
 from qa.article import Article, PartialDate
 from qa.chunks import Span
 from qa.errors import AnswerError
-from qa.generative import REFUSAL, SYSTEM_PROMPT, may_refuse, prompt, refused, system_message, write
+from qa.generative import REFUSAL, SYSTEM_PROMPT, may_refuse, opening, prompt, refused, write
 from tests.fakes import Scripted
 from tests.test_fence import DISGUISES, TOKENS
 
@@ -22,15 +23,15 @@ def citation(text: str, n: int = 1, **fields: object) -> Citation:
 
 
 def shown(*citations: Citation, question: str = "Quand ?") -> str:
-    return str(prompt(question, citations, "fr")[1].content)
+    return str(prompt(question, citations, "fr")[-1].content)
 
 
 def test_the_fixed_part_comes_first_and_never_changes():
     """A local model reads it once: what differs must not stand before it."""
     one = prompt("Quand ?", [citation("Le pont rouvre.")], "fr")
     other = prompt("Where?", [citation("The port.", language="en")], "en")
-    assert one[0] == other[0] == system_message()
-    assert [message.type for message in one] == ["system", "human"]
+    assert one[:-1] == other[:-1] == opening()
+    assert [message.type for message in one] == ["system", *["human", "ai"] * 4, "human"]
     assert SYSTEM_PROMPT in str(one[0].content)
 
 
@@ -42,6 +43,12 @@ def test_quotes_are_numbered_dated_and_fenced():
         "[2] <quote>Il est neuf.</quote>\n\n"
         "Question: Quand ?\nAnswer in French:"
     )
+
+
+def test_the_words_that_the_reader_points_to_are_likely():
+    first = replace(citation("Le pont rouvre jeudi."), answer=Span(15, 20))
+    second = replace(citation("Il est [neuf].", 2), answer=Span(7, 13))
+    assert "\nLikely: jeudi [1]; (neuf) [2]\nAnswer in French:" in shown(first, second)
 
 
 @pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES)
@@ -70,14 +77,14 @@ def test_a_title_addressed_to_a_machine_is_left_out():
 
 
 def test_the_reply_grows_and_ends_with_its_tokens():
-    drafts = list(write(Scripted(reply="In March [1]."), [system_message()]))
+    drafts = list(write(Scripted(reply="In March [1]."), opening()))
     assert [draft.text.strip() for draft in drafts[:3]] == ["In", "In March", "In March [1]."]
     assert drafts[-1].tokens == {"prompt": 100, "completion": 3}
 
 
 def test_closing_the_drafts_stops_the_model():
     model = Scripted(reply="word " * 100)
-    drafts = write(model, [system_message()])
+    drafts = write(model, opening())
     next(drafts)
     drafts.close()  # type: ignore[attr-defined]
     assert model.closed
@@ -87,7 +94,7 @@ def test_closing_the_drafts_stops_the_model():
 def test_what_the_model_raises_comes_through():
     model = Scripted(reply="a b c", fails_after=1, failure=AnswerError("too slow"))
     with pytest.raises(AnswerError, match="too slow"):
-        list(write(model, [system_message()]))
+        list(write(model, opening()))
 
 
 @pytest.mark.parametrize("text", [REFUSAL, f"{REFUSAL}.", REFUSAL.lower(), f"I fear: {REFUSAL}"])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.answer import Citation, Hit
+from qa.answer import Citation, Hit, Language
 from qa.article import Article, PartialDate
 from qa.chunks import Span
 from qa.confidence import features
@@ -41,9 +41,9 @@ QUESTION = "Qui a dirigé le chantier du pont de Kervalec ?"
 
 def test_what_the_quotes_say_is_kept_with_its_numbers():
     checked = check(
-        "Maëlle Tanguy a dirigé le chantier [1]. 2000 people crossed it [2].", QUOTES, "", "fr"
+        "Maëlle Tanguy a dirigé le chantier [1]. 2000 personnes y passent [2].", QUOTES, "", "fr"
     )
-    assert checked.text == "Maëlle Tanguy a dirigé le chantier [1]. 2000 people crossed it [2]."
+    assert checked.text == "Maëlle Tanguy a dirigé le chantier [1]. 2000 personnes y passent [2]."
     assert (checked.cited, checked.dropped) == ((1, 2), ())
 
 
@@ -183,6 +183,30 @@ def test_the_other_language_may_spell_a_name_its_own_way():
 def test_an_answer_taken_from_the_question_alone_is_none(said: str, asked: str):
     citation = Citation(1, DENIED, Span(54, 86))
     assert check(said, [citation], asked, "fr").text == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "language", "kept"),
+    [
+        ("About 2000 people crossed the bridge", "fr", False),
+        ("About 2000 people crossed the bridge", "en", True),
+        ("Maëlle Tanguy a dirigé le chantier", "en", False),
+        ("2000 personnes l'ont traversé", "fr", True),
+        ("Marshal Hafter", "fr", True),
+        ("Le Monde", "en", False),  # no quote has it
+    ],
+)
+def test_a_sentence_copied_in_the_other_language_is_left_to_its_quote(
+    said: str, language: Language, kept: bool
+):
+    assert bool(check(f"{said}.", QUOTES, "", language).text) is kept
+
+
+def test_a_name_in_the_other_language_is_no_sentence():
+    text = "According to The Wall Street Journal the bridge is closed."
+    article = Article.create(text=text, language="en", origin="b")
+    quotes = [Citation(1, article, Span(0, len(text)))]
+    assert check("The Wall Street Journal", quotes, "Selon qui ?", "fr").cited == (1,)
 
 
 @pytest.mark.parametrize("said", ["Le ministre a été arrêté [1].", "Rien n'est dit [1]."])
