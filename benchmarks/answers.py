@@ -6,10 +6,11 @@ SETS is a folder of question sets, each with docs.jsonl.gz and questions.jsonl.g
 questions (seed 1) are asked of their whole set as one index. In one run, question by question:
 
     quotes    the pipeline as it is
-    pointed   the same, the model told which words of the quotes the reader points to
-    shown     the same, with three exchanges before it that show what is wanted
-    brief     the same as `quotes`, from the 250 characters that say most
-    chunks    the same model and system prompt given the four best chunks whole
+    unchecked the same quotes and prompt, what the model says taken as it is
+    bare      the same, without what the reader points to and without the exchanges shown
+    hinted    the same, with the first only
+    shown     the same, with the second only
+    chunks    the four best chunks whole, with the exchanges shown
     span      no model: the words that the reader points to in the first quote that has any
 
 Printed are EM, F1, GoldInAnswer, abstentions, and the median time to the first token and in all;
@@ -27,12 +28,11 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from qa import generative
 from qa.answer import Answer, Citation, Question
@@ -41,30 +41,9 @@ from qa.evaluation.answers import token_f1
 from qa.evaluation.normalise import contains, tokens
 from qa.evaluation.pipeline import cached_index
 from qa.evaluation.questions import GoldQuestion, load
-from qa.evidence import choose, cite
 from qa.models import Embedder, open_llm
 from qa.settings import Settings
 
-EXCHANGES = [
-    HumanMessage(
-        "[1] (Le pont de Kervalec rouvre, mars 2019) <quote>Le pont a rouvert jeudi, après "
-        "deux ans de travaux dirigés par Maëlle Tanguy.</quote>\n\n"
-        "Question: Qui a dirigé les travaux du pont ?\nAnswer in French:"
-    ),
-    AIMessage("Maëlle Tanguy [1]"),
-    HumanMessage(
-        "[1] (Ferry company changes hands) <quote>The ferry had been built in 1987.</quote>\n"
-        "[2] (Ferry company changes hands, May 2020) <quote>It was sold for 3.2 million euros to a "
-        "firm from Sandmouth.</quote>\n\n"
-        "Question: How much was paid for the ferry?\nAnswer in English:"
-    ),
-    AIMessage("3.2 million euros [2]"),
-    HumanMessage(
-        "[1] (The lighthouse of Arvin) <quote>The lighthouse was automated in 1991.</quote>\n\n"
-        "Question: Who was the last keeper of the lighthouse?\nAnswer in English:"
-    ),
-    AIMessage(generative.REFUSAL),
-]
 KEPT_OUT = ("piaf", "squad20_dev")
 _MARK = re.compile(r"\s*\[\d+\]")
 
@@ -87,33 +66,35 @@ def quotes(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
     return Said(text, first / 1000, spent["total"] / 1000)
 
 
-def pointed(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
-    """Over the same quotes, with a hint; unchecked."""
+def unchecked(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
+    """The whole prompt."""
     answer = _evidence(assistant, question)
-    asked = answer.question
-    words = [c.answer.of(c.article.text) for c in answer.citations if c.answer]
-    hint = f" (perhaps: {'; '.join(words)})" if words else ""
-    return _told(model, asked.standalone + hint, answer.citations, answer)
+    return _told(model, answer, answer.citations)
+
+
+def bare(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
+    """Instructions, quotes and question."""
+    answer = _evidence(assistant, question)
+    return _told(model, answer, _unpointed(answer.citations), exchanges=False)
+
+
+def hinted(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
+    """With what the reader points to."""
+    answer = _evidence(assistant, question)
+    return _told(model, answer, answer.citations, exchanges=False)
 
 
 def shown(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
-    """Over the same quotes, behind `EXCHANGES`; unchecked."""
+    """With exchanges that show what is wanted."""
     answer = _evidence(assistant, question)
-    return _told(model, answer.question.standalone, answer.citations, answer, EXCHANGES)
-
-
-def brief(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
-    """Over fewer quotes; unchecked."""
-    answer = _evidence(assistant, question)
-    few = cite(choose(answer.hits, budget=250, most=2))
-    return _told(model, answer.question.standalone, few, answer)
+    return _told(model, answer, _unpointed(answer.citations))
 
 
 def chunks(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
-    """Over the four best chunks; unchecked."""
+    """Over the four best chunks, whatever the confidence."""
     answer = _evidence(assistant, question)
     whole = [Citation(n, h.article, h.chunk.span) for n, h in enumerate(answer.hits[:4], 1)]
-    return _told(model, answer.question.standalone, whole, answer)
+    return _told(model, answer, whole)
 
 
 def span(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
@@ -128,9 +109,10 @@ def span(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
 
 SYSTEMS: dict[str, Callable[[Assistant, GoldQuestion, Any], Said]] = {
     "quotes": quotes,
-    "pointed": pointed,
+    "unchecked": unchecked,
+    "bare": bare,
+    "hinted": hinted,
     "shown": shown,
-    "brief": brief,
     "chunks": chunks,
     "span": span,
 }
@@ -140,21 +122,25 @@ def _evidence(assistant: Assistant, question: GoldQuestion) -> Answer:
     return assistant.ask(Question(question.text, answerer="extractive"))
 
 
+def _unpointed(citations: Sequence[Citation]) -> list[Citation]:
+    return [replace(citation, answer=None) for citation in citations]
+
+
 def _told(
-    model: Any,
-    question: str,
-    citations: Sequence[Citation],
-    found: Answer,
-    before: Sequence[BaseMessage] = (),
+    model: Any, found: Answer, citations: Sequence[Citation], *, exchanges: bool = True
 ) -> Said:
-    [system, asked] = generative.prompt(question, citations, found.language)
-    messages = [system, *before, asked]
+    """What the model says; nothing where there is nothing to say it from."""
+    retrieved = found.timings_ms["retrieve"] / 1000
+    if not citations:
+        return Said("", retrieved, retrieved)
+    messages = generative.prompt(found.question.standalone, citations, found.language)
+    if not exchanges:
+        messages = [messages[0], messages[-1]]
     started, first, text = time.perf_counter(), 0.0, ""
     for draft in generative.write(model, messages):
         first = first or time.perf_counter() - started
         text = draft.text
     total = time.perf_counter() - started
-    retrieved = found.timings_ms["retrieve"] / 1000
     text = "" if generative.refused(text) else text
     return Said(text, first + retrieved, total + retrieved)
 
