@@ -280,6 +280,14 @@ def test_small_talk_is_neither_rewritten_nor_a_topic(thanks: str):
     assert alone == "And when?"
 
 
+def test_what_is_no_question_is_no_topic_unless_it_found_something():
+    nothing = ("asdf qwer", "Les articles ne le disent pas.")
+    assert "asdf" not in added("Et où ?", *FRENCH, *nothing)
+    assert "Tobrouk" in added("Et pourquoi ?", *FRENCH, *nothing)
+    found = ("pont kervalec", "Un article le dit : « Le pont de Kervalec rouvre. » [1]")
+    assert "kervalec" in added("Et quand ?", *found).lower()
+
+
 def test_names_of_an_answer_are_whole_and_nothing_more():
     said = "On 23 June the United Kingdom decided to leave, says L'équipe de France de football."
     standalone = make_standalone(Question("And why?", ("Who voted?", said))).standalone

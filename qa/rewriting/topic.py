@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from qa.analysis import fold, terms, words
+from qa.analysis import fold, has_stop_word, terms, words
 from qa.language import question_language
 from qa.names import MONTHS, names
 from qa.rewriting.gate import Turn, needs_history
@@ -80,6 +80,8 @@ def segment(history: Sequence[str]) -> list[Turn]:
             continue
         language = question_language(asked)
         own = content(asked, language)
+        if not has_stop_word(asked) and not names(asked) and not own & content(answered, language):
+            continue  # "asdf qwer"; keywords that found something come back in their answer
         says_enough = bool(names(asked)) or len(own) > _WHOLE
         if own and says_enough and not own & said and not needs_history(asked, language):
             turns, said = [], set()
