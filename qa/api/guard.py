@@ -24,6 +24,7 @@ from qa.api import limits
 from qa.api.errors import ApiError, internal
 from qa.api.logs import id_for, request_id
 from qa.api.metrics import Metrics
+from qa.bodies import BodyTooLargeError, read_body, replay
 from qa.settings import Settings
 from qa.telemetry import Telemetry
 
@@ -149,12 +150,12 @@ class Guard:
             return
         try:
             self._check(scope, Headers(scope=scope))
-            body = await self._body(Headers(scope=scope), receive)
+            body = await self._body(scope, receive)
         except ApiError as exc:
             await exc.response()(scope, receive, send)
         else:
             if body is not None:
-                await self._app(scope, _replay(body, receive), send)
+                await self._app(scope, replay(body, receive), send)
 
     def _check(self, scope: Scope, headers: Headers) -> None:
         settings = self._settings
@@ -171,24 +172,13 @@ class Guard:
                 message = "send the server's key, as `Authorization: Bearer KEY`."
                 raise ApiError(401, "unauthorized", message, {"WWW-Authenticate": "Bearer"})
 
-    async def _body(self, headers: Headers, receive: Receive) -> bytes | None:
+    async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         """The body; None when the client went away before its end."""
         most = self._settings.max_body_bytes
-        declared = headers.get("content-length", "0")
-        if declared.isdigit() and int(declared) > most:
-            raise _too_large(most)
-        body = bytearray()
         try:
-            async with asyncio.timeout(self._settings.request_timeout_s):
-                while True:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        return None
-                    body += message.get("body", b"")
-                    if len(body) > most:
-                        raise _too_large(most)
-                    if not message.get("more_body", False):
-                        return bytes(body)
+            return await read_body(scope, receive, most, self._settings.request_timeout_s)
+        except BodyTooLargeError:
+            raise _too_large(most) from None
         except TimeoutError:
             raise ApiError(408, "timeout", "the body did not arrive in time.") from None
 
@@ -233,17 +223,3 @@ def _too_large(most: int) -> ApiError:
     message = f"the body may have {most} bytes at most. Send a shorter question or history."
     # What is left of the body is not read, so the connection cannot be used again.
     return ApiError(413, "too_large", message, {"Connection": "close"})
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """The body in one piece, then whatever comes, which can only be that the client left."""
-    sent = False
-
-    async def replayed() -> Message:
-        nonlocal sent
-        if sent:
-            return await receive()
-        sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replayed

@@ -7,7 +7,6 @@ front of it. Who may come is not decided here.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from threading import Event
@@ -17,6 +16,8 @@ import gradio as gr
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from qa.bodies import BodyTooLargeError, read_body, replay
 
 _GRADIO = "/gradio_api/"
 # Under it, what the page's own scripts ask for.
@@ -94,11 +95,11 @@ class PageGuard:
                     self._check_file(Headers(scope=scope))
                     await self._app(scope, receive, send)
                     return
-                body = await self._body(Headers(scope=scope), receive)
+                body = await self._body(scope, receive)
                 if body is None:
                     return
                 self._check(path, body)
-                receive = _replay(body, receive)
+                receive = replay(body, receive)
                 send = self._blaming(path, body, send)
         except _Refused as exc:
             headers = {"Connection": "close"} if exc.status in (408, 411, 413, 503) else None
@@ -130,24 +131,12 @@ class PageGuard:
         if int(declared) > self._most_sent + _AROUND_FILE:
             raise _Refused(413, f"A file may have {self._most_sent} bytes at most.")
 
-    async def _body(self, headers: Headers, receive: Receive) -> bytes | None:
+    async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         """The body; None when the browser went away before its end."""
-        too_large = _Refused(413, f"A call may have {self._most_bytes} bytes at most.")
-        declared = headers.get("content-length", "0")
-        if declared.isdigit() and int(declared) > self._most_bytes:
-            raise too_large
-        body = bytearray()
         try:
-            async with asyncio.timeout(_BODY_S):
-                while True:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        return None
-                    body += message.get("body", b"")
-                    if len(body) > self._most_bytes:
-                        raise too_large
-                    if not message.get("more_body", False):
-                        return bytes(body)
+            return await read_body(scope, receive, self._most_bytes, _BODY_S)
+        except BodyTooLargeError:
+            raise _Refused(413, f"A call may have {self._most_bytes} bytes at most.") from None
         except TimeoutError:
             raise _Refused(408, "The call did not arrive in time.") from None
 
@@ -270,17 +259,3 @@ def _offered(value: Any, schema: Mapping[str, Any]) -> bool:
     if isinstance(value, list) and isinstance(items, dict):
         return all(_offered(item, items) for item in value)
     return "enum" not in schema or value in schema["enum"]
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """The body in one piece, then whatever comes, which can only be that the browser left."""
-    sent = False
-
-    async def replayed() -> Message:
-        nonlocal sent
-        if sent:
-            return await receive()
-        sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replayed
