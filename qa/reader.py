@@ -180,10 +180,12 @@ class Reader:
         scores = _pairs(logits[first:last], inside[first:last])
         nothing = float(logits[0].sum())
         found: dict[tuple[int, int], float] = {}
-        for place in np.argsort(-scores, axis=None)[:_LIKELY]:
+        possible = np.flatnonzero(scores > _IMPOSSIBLE)
+        order = np.argsort(-scores.flat[possible], kind="stable")
+        for place in possible[order[:_LIKELY]]:
             a, z = divmod(int(place), scores.shape[1])
             start, end = _trimmed(passage, max(0, offsets[first + a][0]), offsets[first + z][1])
-            if start < end and scores[a, z] > _IMPOSSIBLE:
+            if start < end:
                 found.setdefault((start, end), float(scores[a, z]) - nothing)
         return found, float(relevance[0, 0])
 
