@@ -7,10 +7,8 @@ questions (seed 1) are asked of their whole set as one index. In one run, questi
 
     quotes    the pipeline as it is
     unchecked the same quotes and prompt, what the model says taken as it is
-    bare      the same, without what the reader points to and without the exchanges shown
-    hinted    the same, with the first only
-    shown     the same, with the second only
-    chunks    the four best chunks whole, with the exchanges shown
+    bare      the same, without what the reader points to
+    chunks    the four best chunks whole
     span      no model: the words that the reader points to in the first quote that has any
 
 Printed are EM, F1, GoldInAnswer, abstentions, and the median time to the first token and in all;
@@ -75,19 +73,7 @@ def unchecked(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
 def bare(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
     """Instructions, quotes and question."""
     answer = _evidence(assistant, question)
-    return _told(model, answer, _unpointed(answer.citations), exchanges=False)
-
-
-def hinted(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
-    """With what the reader points to."""
-    answer = _evidence(assistant, question)
-    return _told(model, answer, answer.citations, exchanges=False)
-
-
-def shown(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
-    """With exchanges that show what is wanted."""
-    answer = _evidence(assistant, question)
-    return _told(model, answer, _unpointed(answer.citations))
+    return _told(model, answer, [replace(citation, answer=None) for citation in answer.citations])
 
 
 def chunks(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
@@ -111,8 +97,6 @@ SYSTEMS: dict[str, Callable[[Assistant, GoldQuestion, Any], Said]] = {
     "quotes": quotes,
     "unchecked": unchecked,
     "bare": bare,
-    "hinted": hinted,
-    "shown": shown,
     "chunks": chunks,
     "span": span,
 }
@@ -122,20 +106,12 @@ def _evidence(assistant: Assistant, question: GoldQuestion) -> Answer:
     return assistant.ask(Question(question.text, answerer="extractive"))
 
 
-def _unpointed(citations: Sequence[Citation]) -> list[Citation]:
-    return [replace(citation, answer=None) for citation in citations]
-
-
-def _told(
-    model: Any, found: Answer, citations: Sequence[Citation], *, exchanges: bool = True
-) -> Said:
+def _told(model: Any, found: Answer, citations: Sequence[Citation]) -> Said:
     """What the model says; nothing where there is nothing to say it from."""
     retrieved = found.timings_ms["retrieve"] / 1000
     if not citations:
         return Said("", retrieved, retrieved)
     messages = generative.prompt(found.question.standalone, citations, found.language)
-    if not exchanges:
-        messages = [messages[0], messages[-1]]
     started, first, text = time.perf_counter(), 0.0, ""
     for draft in generative.write(model, messages):
         first = first or time.perf_counter() - started

@@ -21,7 +21,7 @@ from qa.browsing import Contents, Listing
 from qa.chain import AT_ONCE, build
 from qa.errors import QAError
 from qa.filters import Filters
-from qa.generative import opening
+from qa.generative import system_message
 from qa.index import LiveIndex
 from qa.indexing import ProgressCallback, Report, index_paths
 from qa.line import Line
@@ -123,7 +123,7 @@ class LanguageModel:
 
         model = open_llm(self._settings)
         if isinstance(model, LlamaCpp):
-            model.warm(opening())
+            model.warm([system_message()])
         return model
 
 

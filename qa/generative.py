@@ -1,7 +1,7 @@
 """Generative answers: a chat model phrases what the quotes carry, and nothing else.
 
-The model sees a fixed opening (read once and kept by a local model), the numbered quotes with title
-and date, the question, and the words of the quotes that the reader points to. Articles are
+The model sees a fixed system prompt (read once and kept by a local model), the numbered quotes with
+title and date, the question, and the first words that the reader points to. Articles are
 evidence, never instructions: each quote is fenced, what comes from outside is made inert (see
 `fence`), and a title addressed to a machine is left out. Takes any LangChain chat model.
 What the model says is checked in `grounding`, not here.
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from qa.analysis import fold
 from qa.answer import Citation, Language
@@ -49,40 +49,22 @@ class Draft:
     tokens: dict[str, int]
 
 
-def opening() -> list[BaseMessage]:
-    """The part of the prompt that never changes: what is wanted, and exchanges that show it."""
-    return [SystemMessage(SYSTEM_PROMPT), *_EXCHANGES]
+def system_message() -> BaseMessage:
+    """The part of the prompt that never changes."""
+    return SystemMessage(SYSTEM_PROMPT)
 
 
 def prompt(question: str, citations: Sequence[Citation], language: Language) -> list[BaseMessage]:
     """The messages for a stand-alone question over its quotes."""
-    quotes = [(_about(c), c.quote) for c in citations]
-    pointed = [(c.answer.of(c.article.text), c.n) for c in citations if c.answer]
-    return [*opening(), HumanMessage(_asked(quotes, question, pointed, language))]
-
-
-def _asked(
-    quotes: Sequence[tuple[str, str]],
-    question: str,
-    pointed: Sequence[tuple[str, int]],
-    language: Language,
-) -> str:
-    """A question as the model is asked it.
-
-    Args:
-        quotes: what each is from, and its words, from [1] on.
-        question: stand-alone.
-        pointed: words of the quotes that likely answer, with the number of their quote.
-        language: to answer in.
-    """
-    lines = [
-        f"[{n}] {_bracketed(about)}<quote>{inert(quote)}</quote>"
-        for n, (about, quote) in enumerate(quotes, 1)
-    ]
+    lines = [f"[{c.n}] {_about(c)}<quote>{inert(c.quote)}</quote>" for c in citations]
     lines += ["", f"Question: {inert(question)}"]
-    if pointed:
-        lines.append("Likely: " + "; ".join(f"{inert(words)} [{n}]" for words, n in pointed))
-    return "\n".join([*lines, f"Answer in {_LANGUAGE_NAMES[language]}:"])
+    # Of several a small model would copy all.
+    pointed = next((c for c in citations if c.answer), None)
+    if pointed and pointed.answer:
+        words = pointed.answer.of(pointed.article.text)
+        lines.append(f"Likely: {inert(words)} [{pointed.n}]")
+    lines.append(f"Answer in {_LANGUAGE_NAMES[language]}:")
+    return [system_message(), HumanMessage("\n".join(lines))]
 
 
 def write(model: BaseChatModel, messages: Sequence[BaseMessage]) -> Iterator[Draft]:
@@ -137,66 +119,5 @@ def _about(citation: Citation) -> str:
     article = citation.article
     date = date_in_words(article.date, article.language) if article.date else ""
     title = "" if is_suspicious(article.title) else inert(article.title)
-    return ", ".join(part for part in (title, date) if part)
-
-
-def _bracketed(about: str) -> str:
+    about = ", ".join(part for part in (title, date) if part)
     return f"({about}) " if about else ""
-
-
-# Invented; the third is one where what a program found is not what was asked, the fourth one where
-# the quotes are in the other language.
-_EXCHANGES: tuple[BaseMessage, ...] = (
-    HumanMessage(
-        _asked(
-            [
-                (
-                    "Le pont de Kervalec rouvre, mars 2019",
-                    "Le pont a rouvert jeudi, après deux ans de travaux dirigés par Maëlle Tanguy.",
-                )
-            ],
-            "Qui a dirigé les travaux du pont ?",
-            [("Maëlle Tanguy", 1)],
-            "fr",
-        )
-    ),
-    AIMessage("Maëlle Tanguy [1]"),
-    HumanMessage(
-        _asked(
-            [
-                ("Ferry company changes hands", "The ferry had been built in 1987."),
-                (
-                    "Ferry company changes hands, May 2020",
-                    "It was sold for 3.2 million euros to a firm from Sandmouth.",
-                ),
-            ],
-            "How much was paid for the ferry?",
-            [("3.2 million euros", 2)],
-            "en",
-        )
-    ),
-    AIMessage("3.2 million euros [2]"),
-    HumanMessage(
-        _asked(
-            [("The lighthouse of Arvin", "The lighthouse was automated by Tom Bell in 1991.")],
-            "Who was the last keeper of the lighthouse?",
-            [("Tom Bell", 1)],
-            "en",
-        )
-    ),
-    AIMessage(REFUSAL),
-    HumanMessage(
-        _asked(
-            [
-                (
-                    "Harbour strike, June 2021",
-                    "Dockers stopped work on Monday because of a plan to close the fish market.",
-                )
-            ],
-            "Pourquoi les dockers ont-ils cessé le travail ?",
-            [("a plan to close the fish market", 1)],
-            "fr",
-        )
-    ),
-    AIMessage("À cause d'un projet de fermeture du marché aux poissons [1]"),
-)

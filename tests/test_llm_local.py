@@ -15,7 +15,7 @@ from qa.answer import Citation
 from qa.article import Article, PartialDate
 from qa.chunks import Span
 from qa.errors import AnswerError
-from qa.generative import Draft, opening, prompt, write
+from qa.generative import Draft, prompt, system_message, write
 from qa.models import LlamaCpp, open_llm
 from qa.models.llamaserver import _RUNS, Run
 from qa.settings import Settings
@@ -41,7 +41,7 @@ def model() -> LlamaCpp:
     settings = Settings.load({"llm": NAME}, directory=Path(__file__).parent)
     model = open_llm(settings)
     assert isinstance(model, LlamaCpp)
-    model.warm(opening())
+    model.warm([system_message()])
     return model
 
 
