@@ -1,12 +1,15 @@
 """The reader alone, as it ships: reading, answerability, the other language, speed.
 
     python -m benchmarks.reader SETS [--data .training/data] [--questions 1000] [--plot FILE]
+                                     [--llm NAME … --llm-questions 50]
 
 SETS is a folder of question sets, each with docs.jsonl.gz and questions.jsonl.gz; --data is where
 `python -m training.data` left the questions of the articles kept out of training.
 
     reading         the gold paragraph is given; EM and F1 of the best span, no answer not allowed:
                     FQuAD (seed 1), SQuAD 2.0 and PIAF kept out
+    language models the first of the FQuAD and SQuAD questions asked of them as well, the paragraph
+                    given whole; what they refuse counts as wrong
     answerability   area under the ROC curve of `answerable`: SQuAD 2.0 kept out; for French, the
                     derived unanswerable questions, each with the three paragraphs that it comes
                     with, against as many answerable ones, each with its paragraph and the two of
@@ -32,15 +35,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from langchain_core.language_models import BaseChatModel
 from sklearn.metrics import roc_auc_score
 
 from qa.analysis import words
+from qa.answer import Citation, Language
 from qa.article import Article
+from qa.chunks import Span as CharSpan
 from qa.chunks import split
 from qa.evaluation.answers import token_f1
 from qa.evaluation.normalise import tokens
 from qa.evaluation.plots import reliability_of
+from qa.generative import prompt, refused, write
+from qa.models import open_llm
 from qa.reader import WEIGHTS, Reader, Span
+from qa.settings import Settings
 from qa.sources import find, read
 
 CROSS_LINGUAL = Path(__file__).parents[1] / "tests" / "data" / "cross_lingual.jsonl"
@@ -161,6 +170,22 @@ def speed(reader: Reader, passages: Sequence[str]) -> str:
     return f"{statistics.median(spent[2:]):.0f} ms, slowest of ten {max(spent[2:]):.0f} ms"
 
 
+def told(model: BaseChatModel, asked: Sequence[Asked]) -> tuple[np.ndarray, float]:
+    """(questions, 2): EM and F1 of a language model; milliseconds a question."""
+    grades = []
+    started = time.perf_counter()
+    for question in asked:
+        language: Language = "fr" if question.language == "fr" else "en"
+        article = Article.create(text=question.passages[0], language=language, origin="")
+        citation = Citation(1, article, CharSpan(0, len(article.text)))
+        *_, draft = write(model, prompt(question.question, [citation], language))
+        said = "" if refused(draft.text) else draft.text.replace("[1]", "").strip(" .\n")
+        gold = [tokens(answer, language) for answer in question.answers]
+        words = tokens(said, language)
+        grades.append((float(words in gold), max(token_f1(words, answer) for answer in gold)))
+    return np.array(grades), 1000 * (time.perf_counter() - started) / max(1, len(asked))
+
+
 def main() -> None:
     """Print every table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -169,6 +194,8 @@ def main() -> None:
     parser.add_argument("--reader", type=Path, default=WEIGHTS)
     parser.add_argument("--questions", type=int, default=1000)
     parser.add_argument("--plot", type=Path)
+    parser.add_argument("--llm", nargs="*", default=[])
+    parser.add_argument("--llm-questions", type=int, default=50)
     arguments = parser.parse_args()
     started = time.perf_counter()
     reader = Reader.open(arguments.reader)
@@ -195,6 +222,22 @@ def main() -> None:
         found, spent = best(reader, answerable)
         em, f1 = graded(answerable, found).T
         print(f"| {name} | {len(answerable)} | {interval(em)} | {interval(f1)} | {spent:.0f} |")
+
+    for llm in arguments.llm:
+        model = open_llm(Settings(llm=llm, answerer="generative"))
+        assert model is not None
+        model.invoke("Bonjour")
+        for name in ("fquad", "squad20_dev, kept out"):
+            answerable = [q for q in reading[name] if q.answers][: arguments.llm_questions]
+            em, f1 = graded(answerable, best(reader, answerable)[0]).T
+            print(f"| {name}, reader | {len(answerable)} | {interval(em)} | {interval(f1)} | |")
+            grades, spent = told(model, answerable)
+            em, f1 = grades.T
+            print(
+                f"| {name}, {llm} | {len(answerable)} | {interval(em)} | {interval(f1)} "
+                f"| {spent:.0f} |",
+                flush=True,
+            )
 
     print("\n| answerability | questions | AUROC |\n|---|---|---|")
     sets = {
