@@ -280,6 +280,11 @@ def test_small_talk_is_neither_rewritten_nor_a_topic(thanks: str):
     assert alone == "And when?"
 
 
+@pytest.mark.parametrize("row", ["asdf qwer", "tunnel mandibule"])
+def test_a_row_of_keywords_is_searched_as_it_is(row: str):
+    assert added(row, *FRENCH) == ""
+
+
 def test_what_is_no_question_is_no_topic_unless_it_found_something():
     nothing = ("asdf qwer", "Les articles ne le disent pas.")
     assert "asdf" not in added("Et où ?", *FRENCH, *nothing)

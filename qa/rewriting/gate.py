@@ -4,7 +4,7 @@
              like a continuation ("And in 2019?"), or points back ("Who trained them?")
     lightly  it could be, but goes on about the same thing: it names nothing, and shares words with
              what was said or says little else ("How do I get impartial results?")
-    not      it names something of its own, or asks about something else
+    not      it names something of its own, asks about something else, or is a row of keywords
 
 Some signs are weak: a "so" or "but" in front, "it" or "that" that may only serve the sentence, and
 "this week". They count unless the question names something of its own and shares no word with what
@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
-from qa.analysis import fold
+from qa.analysis import fold, has_stop_word
 from qa.names import names
 from qa.rewriting.plain import content, without_reaction
 from qa.temporal import time_expressions
@@ -110,6 +110,8 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 def leaning(text: str, language: str, turns: Sequence[Turn]) -> Leaning:
     """How much a question leans on the turns before it."""
+    if _is_keywords(text, language):
+        return "not"
     said = frozenset(term for turn in turns for part in turn for term in content(part, language))
     if needs_history(text, language, said):
         return "wholly"
@@ -124,6 +126,13 @@ def leaning(text: str, language: str, turns: Sequence[Turn]) -> Leaning:
         return "lightly"
     goes_on = rest != text.strip() or own & said
     return "lightly" if goes_on and len(own) <= _LITTLE else "not"
+
+
+def _is_keywords(text: str, language: str) -> bool:
+    """Words put in a row as for a search engine; they are searched as they are, nonsense too."""
+    points = any(kind.search(plain(text)) for kind in (_PRONOUNS, _DEMONSTRATIVES, _PLACES, _MORE))
+    asks = text.rstrip().endswith("?") or has_stop_word(text)
+    return not points and not asks and len(text.split()) > 1 and bool(content(text, language))
 
 
 def needs_history(text: str, language: str, said: frozenset[str] = frozenset()) -> bool:
