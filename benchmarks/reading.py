@@ -40,7 +40,7 @@ from qa.index import LiveIndex
 from qa.language import question_language
 from qa.models import Embedder
 from qa.reader import WEIGHTS, Reader
-from qa.reading import mixed, read_hits
+from qa.reading import length, mixed, read_hits
 from qa.retrieval import HybridRetriever
 from qa.settings import Settings
 
@@ -110,6 +110,7 @@ def ordered(asked: Asked, weights: dict[str, float] | None, most: int) -> list[H
     """The hits as the pipeline would order them with these weights."""
     if weights is None:
         return list(asked.hits)
+    weights = calibration.read_weights(length(asked.question.text), weights)
     spans = {span.passage: span for span in asked.spans if span.passage < most}
     hits = [mixed(hit, spans.get(n), weights) for n, hit in enumerate(asked.hits)]
     return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))

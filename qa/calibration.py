@@ -125,6 +125,15 @@ def long(terms: int) -> float:
     return min(1.0, max(0.0, (terms - _FEW_TERMS) / (_MANY_TERMS - _FEW_TERMS)))
 
 
+def read_weights(terms: int, weights: Mapping[str, float] = READ) -> dict[str, float]:
+    """What the reader's word counts for a question of so many terms.
+
+    It was trained on short ones; of long ones, which ask for several things, its order is no better
+    than that of retrieval (docs/benchmarks/reading.md).
+    """
+    return {**weights, "relevance": weights["relevance"] * (1.0 - long(terms))}
+
+
 def _mixed(few: Mapping[str, float], many: Mapping[str, float], terms: int) -> dict[str, float]:
     share = long(terms)
     return {name: (1 - share) * few[name] + share * many[name] for name in few}

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from qa.analysis import terms
 from qa.answer import Hit, HitReading, ScoredSentence
-from qa.calibration import READ
+from qa.calibration import READ, read_weights
 from qa.chunks import Span
 
 AT_ONCE = 2
@@ -79,7 +80,8 @@ class Reading:
         finally:
             self._turns.release()
         read = {span.passage: span for span in spans}
-        scored = [mixed(hit, read.get(number)) for number, hit in enumerate(hits)]
+        weights = read_weights(length(question))
+        scored = [mixed(hit, read.get(number), weights) for number, hit in enumerate(hits)]
         return sorted(scored, key=lambda hit: (-hit.score, hit.chunk.id))
 
 
@@ -88,6 +90,11 @@ def read_hits(reader: PassageReader, question: str, hits: Sequence[Hit]) -> Sequ
     return reader.read(
         question, [hit.chunk.text for hit in hits], titles=[hit.article.title for hit in hits]
     )
+
+
+def length(question: str) -> int:
+    """Of a question in French or English, in terms."""
+    return len(terms(question, "en", asked_in="fr"))
 
 
 def mixed(hit: Hit, span: ReadSpan | None, weights: Mapping[str, float] = READ) -> Hit:

@@ -54,6 +54,14 @@ def test_what_the_reader_finds_relevant_rises_and_is_pointed_to():
     assert first.sentences[0].score > second.sentences[0].score
 
 
+def test_a_long_question_keeps_the_order_that_it_was_found_in():
+    long = "Who spoke after " + " and ".join(f"harbour{n} flooded{n}" for n in range(12)) + "?"
+    hits = [hit(PORT, 0.7, s0=0.7), hit(CITY, 0.6, s0=0.6)]
+    first, second = Reading(Pointing("mayor"), 10).order(long, hits)
+    assert (first.article, second.article) == (PORT, CITY)
+    assert second.reading is not None
+
+
 def test_articles_in_the_other_language_are_read_as_well():
     reader = Pointing("maire")
     first, _ = Reading(reader, 10).order("Who spoke?", [hit(CITY, 0.7), hit(VILLE, 0.6)])
