@@ -1,7 +1,7 @@
 """Generative answers: a chat model phrases what the quotes carry, and nothing else.
 
 The model sees a fixed system prompt (read once and kept by a local model), the numbered quotes with
-title and date, the question, and the first words that the reader points to. Articles are
+title and date, the question, and the words that the reader points to in them. Articles are
 evidence, never instructions: each quote is fenced, what comes from outside is made inert (see
 `fence`), and a title addressed to a machine is left out. Takes any LangChain chat model.
 What the model says is checked in `grounding`, not here.
@@ -58,11 +58,9 @@ def prompt(question: str, citations: Sequence[Citation], language: Language) -> 
     """The messages for a stand-alone question over its quotes."""
     lines = [f"[{c.n}] {_about(c)}<quote>{inert(c.quote)}</quote>" for c in citations]
     lines += ["", f"Question: {inert(question)}"]
-    # Of several a small model would copy all.
-    pointed = next((c for c in citations if c.answer), None)
-    if pointed and pointed.answer:
-        words = pointed.answer.of(pointed.article.text)
-        lines.append(f"Likely: {inert(words)} [{pointed.n}]")
+    pointed = [f"{inert(c.answer.of(c.article.text))} [{c.n}]" for c in citations if c.answer]
+    if pointed:
+        lines.append(f"Likely: {'; '.join(pointed)}")
     lines.append(f"Answer in {_LANGUAGE_NAMES[language]}:")
     return [system_message(), HumanMessage("\n".join(lines))]
 

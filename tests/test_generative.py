@@ -45,11 +45,11 @@ def test_quotes_are_numbered_dated_and_fenced():
     )
 
 
-def test_the_first_words_that_the_reader_points_to_are_likely():
+def test_the_words_that_the_reader_points_to_are_likely():
     first = replace(citation("Le pont rouvre jeudi."), answer=Span(15, 20))
     second = replace(citation("Il est [neuf].", 2), answer=Span(7, 13))
-    assert "\nLikely: jeudi [1]\nAnswer in French:" in shown(first, second)
-    assert "\nLikely: (neuf) [2]\nAnswer in French:" in shown(replace(first, answer=None), second)
+    assert "\nLikely: jeudi [1]; (neuf) [2]\nAnswer in French:" in shown(first, second)
+    assert "Likely" not in shown(replace(first, answer=None))
 
 
 @pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES)
