@@ -34,6 +34,8 @@ _NOT_NAMES = frozenset(
     environ pres actuellement aujourd'hui hier demain quelque malgre resume resumez resumer
     approximately around nearly about almost currently today yesterday tomorrow although despite
     summarize summarise might must
+    outside inside within throughout beyond beside besides behind beneath near towards amid among
+    greater hors dehors derriere devant parmi outre durant pendant
     mme mlle mm mr mrs ms dr pr president presidente
     deux trois two three article articles quelqu'un personne someone nobody everything rien
     """.split()

@@ -241,6 +241,11 @@ def test_everyday_words_with_a_capital_are_no_names(said: str):
 # Names
 
 
+@pytest.mark.parametrize("text", ["Outside which building?", "Near what?", "Parmi lesquels ?"])
+def test_a_preposition_that_opens_a_question_is_no_name(text: str):
+    assert names(text) == []
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
