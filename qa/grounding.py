@@ -175,6 +175,9 @@ class _Claim:
             near = [quote for quote in given if quote in quotes or self._is_about(quote)]
             if (verdict["no"] is not None) != any(quote.denies for quote in near):
                 return False
+            says_more = self._own(self.said[verdict.end() :]) - self._own(self._asked)
+            if not says_more and not any(self._may_bear_on(quote) for quote in quotes):
+                return False
         return self._words_stand_in(self.said[verdict.end() :] if verdict else self.said, quotes)
 
     def _named(self, name: str, quotes: Sequence[_Quote]) -> bool:
@@ -193,23 +196,29 @@ class _Claim:
         own = {*terms(self.said, self._language), *terms(self._asked, self._language)}
         return len(own & {*terms(quote.text, quote.language)}) >= _NEAR * len(own)
 
+    def _own(self, text: str) -> set[str]:
+        return set(terms(text, self._language))
+
+    def _may_bear_on(self, quote: _Quote) -> bool:
+        """Whether a quote speaks of what was asked; of the other language that is not told."""
+        return quote.language != self._language or self._is_about(quote)
+
     def _words_stand_in(self, said: str, quotes: Sequence[_Quote]) -> bool:
         """Half of the words in the quotes or the question, and half of the new ones in the quotes.
 
-        New are those that the question does not have: over a quote about a pier, "The pier
-        collapsed" has all its news in a word that the quote lacks.
+        Where none is new, half of all must stand in the quotes: the question said again as an
+        answer is a claim too. New are those that the question does not have: over a quote about a
+        pier, "The pier collapsed" has all its news in a word that the quote lacks.
         """
         together = " ".join(quote.text for quote in quotes)
         if any(quote.language != self._language for quote in quotes):
             # Words of two languages do not compare: only what is named or counted does.
             return any(mentioned(name, together) for name in names(said)) or not words(said)
-        own = set(terms(said, self._language))
-        quoted = set(terms(together, self._language))
-        asked = set(terms(self._asked, self._language))
+        own, quoted, asked = map(self._own, (said, together, self._asked))
         only_asked = [n for n in names(said) if not mentioned(n, together, exactly=True)]
         if only_asked and not own - asked:
             return False  # an answer picked from the question, which no quote names
-        new = own - asked
+        new = own - asked or own
         return not own or (
             bool(own & quoted)
             and len(own & (quoted | asked)) >= _CARRIED * len(own)

@@ -238,6 +238,28 @@ def test_everyday_words_with_a_capital_are_no_names(said: str):
     assert check(said, QUOTES, QUESTION, "fr").text == said
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Oui, l'aviation russe bombarde les jihadistes en Libye avec Haftar [1].",
+        "Oui [1].",
+        "L'aviation russe bombarde les jihadistes en Libye [1].",
+    ],
+)
+def test_the_question_affirmed_over_a_quote_about_something_else_does_not_stand(said: str):
+    text = "Un avion de l'armée de l'est a bombardé Mitiga, seul aéroport civil de Tripoli."
+    article = Article.create(text=text, language="fr", origin="a")
+    asked = "Est-ce que l'aviation russe bombarde les jihadistes en Libye avec Haftar ?"
+    quotes = [Citation(1, article, Span(0, len(text)))]
+    assert check(said, quotes, asked, "fr").text == ""
+
+
+def test_the_question_affirmed_over_a_quote_that_says_so_stands():
+    asked = "Maëlle Tanguy a-t-elle dirigé le chantier ?"
+    for said in ("Oui [1].", "Oui, Maëlle Tanguy a dirigé le chantier [1]."):
+        assert check(said, QUOTES[:1], asked, "fr").text == said
+
+
 # Names
 
 
