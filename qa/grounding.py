@@ -193,7 +193,7 @@ class _Claim:
 
     def _is_about(self, quote: _Quote) -> bool:
         """Whether a quote that is not cited speaks of the same all the same."""
-        own = {*terms(self.said, self._language), *terms(self._asked, self._language)}
+        own = self._own(self.said) | self._own(self._asked)
         return len(own & {*terms(quote.text, quote.language)}) >= _NEAR * len(own)
 
     def _own(self, text: str) -> set[str]:

@@ -130,7 +130,8 @@ def leaning(text: str, language: str, turns: Sequence[Turn]) -> Leaning:
 
 def _is_keywords(text: str, language: str) -> bool:
     """Words put in a row as for a search engine; they are searched as they are, nonsense too."""
-    points = any(kind.search(plain(text)) for kind in (_PRONOUNS, _DEMONSTRATIVES, _PLACES, _MORE))
+    folded = plain(text)
+    points = any(kind.search(folded) for kind in (_PRONOUNS, _DEMONSTRATIVES, _PLACES, _MORE))
     asks = text.rstrip().endswith("?") or has_stop_word(text)
     return not points and not asks and len(text.split()) > 1 and bool(content(text, language))
 
