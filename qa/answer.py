@@ -36,6 +36,7 @@ class Question:
         answerer: which answerer to use; None leaves it to the settings.
         asked_on: the day from which "yesterday" counts; None is the present one.
         constraints: what it asks of articles, when a reader says so; None reads its words.
+        waited_s: seconds it stood in a server's line before its turn.
     """
 
     text: str
@@ -46,6 +47,7 @@ class Question:
     answerer: Literal["auto", "extractive", "generative"] | None = None
     asked_on: date | None = None
     constraints: Constraints | None = None
+    waited_s: float = 0.0
 
     @property
     def said(self) -> tuple[str, ...]:

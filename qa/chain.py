@@ -122,6 +122,7 @@ def build(
             today=found.question.asked_on,
             said=found.question.said,
             constraints=found.question.constraints,
+            waited_s=found.question.waited_s,
         )
         topic = _topic(found.question, retrieved.constraints)
         hits = retrieved.hits

@@ -51,13 +51,14 @@ class Reading:
     """A reader with its limits. May be used from several threads.
 
     Two questions are read side by side, as many as an ordinary machine has cores. With a limit to
-    its patience, one that would wait longer for its turn is not read and its hits stay as they
-    were: of many people at once, some get the answers of retrieval alone rather than late ones.
+    its patience, one that has waited longer, here and before, is not read and its hits stay as
+    they were: of many people at once, some get the answers of retrieval alone rather than late
+    ones.
 
     Args:
         reader: reads passages.
         most: hits of a question that are read.
-        patience_s: seconds to wait for a turn; None waits for ever.
+        patience_s: seconds that a question may have waited when it is read; None is any number.
     """
 
     def __init__(self, reader: PassageReader, most: int, patience_s: float | None = None) -> None:
@@ -66,14 +67,15 @@ class Reading:
         self._patience_s = patience_s
         self._turns = threading.Semaphore(AT_ONCE)
 
-    def order(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+    def order(self, question: str, hits: Sequence[Hit], waited_s: float = 0.0) -> list[Hit]:
         """The hits in the order that reading gives, scores still in [0, 1].
 
         Args:
             question: stand-alone.
             hits: best first; the first ones are read.
+            waited_s: seconds that the question has waited already.
         """
-        if not hits or not self._turns.acquire(timeout=self._patience_s):
+        if not hits or not self._turn(waited_s):
             return list(hits)
         try:
             spans = read_hits(self._reader, question, hits[: self._most])
@@ -83,6 +85,13 @@ class Reading:
         weights = read_weights(length(question))
         scored = [mixed(hit, read.get(number), weights) for number, hit in enumerate(hits)]
         return sorted(scored, key=lambda hit: (-hit.score, hit.chunk.id))
+
+    def _turn(self, waited_s: float) -> bool:
+        """Whether the question gets a turn before its patience ends."""
+        if self._patience_s is None:
+            return self._turns.acquire()
+        left = self._patience_s - waited_s
+        return left > 0 and self._turns.acquire(timeout=left)
 
 
 def read_hits(reader: PassageReader, question: str, hits: Sequence[Hit]) -> Sequence[ReadSpan]:

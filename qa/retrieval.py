@@ -113,6 +113,7 @@ class HybridRetriever(BaseRetriever):
         today: date | None = None,
         said: Sequence[str] = (),
         constraints: Constraints | None = None,
+        waited_s: float = 0.0,
     ) -> Retrieved:
         """The best chunks, best first, at most `k`, and what the question asks of articles.
 
@@ -126,6 +127,7 @@ class HybridRetriever(BaseRetriever):
             said: where to look for outlets and dates, the first text that has any; the question
                 itself when not given.
             constraints: what it asks of articles, instead of what is read in `said`.
+            waited_s: seconds the question has waited; a server does not read late ones.
         """
         import numpy as np
 
@@ -153,7 +155,7 @@ class HybridRetriever(BaseRetriever):
         met = any(meets(hit.article, constraints) for hit in hits)
         ranked = _without_copies(hits, passages)
         if self.reading is not None:
-            ranked = self.reading.order(question, ranked)
+            ranked = self.reading.order(question, ranked, waited_s)
         return Retrieved(ranked[:wanted], constraints, met)
 
     def gather(

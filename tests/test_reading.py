@@ -109,6 +109,15 @@ def test_who_waits_too_long_is_answered_unread():
     assert any(h.reading for h in reading.order("Who?", hits))
 
 
+def test_who_has_waited_too_long_in_line_is_answered_unread():
+    hits = [hit(CITY, 0.7), hit(PORT, 0.6)]
+    patient, server = Pointing("port"), Pointing("port")
+    assert Reading(patient, 10).order("Who?", hits, waited_s=60.0) != hits
+    assert Reading(server, 10, patience_s=0.5).order("Who?", hits, waited_s=0.5) == hits
+    assert Reading(server, 10, patience_s=0.5).order("Who?", hits, waited_s=0.1) != hits
+    assert len(server.asked) == 1
+
+
 def test_nothing_to_read_is_left_alone():
     reader = Pointing("x")
     assert Reading(reader, 10).order("Who?", []) == []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -68,10 +68,13 @@ class Desk:
         if not self._may_generate(question):
             # Said outright, for the model may become ready while the question waits.
             question, lane = replace(question, answerer="extractive"), self._quick
-        deadline = self._deadline()
-        async with aclosing(
-            lane.stream(lambda: self.assistant.stream(question, k=asked.k))
-        ) as states:
+        deadline, came = self._deadline(), time.monotonic()
+
+        def states_of() -> Iterator[Answer]:
+            waited = time.monotonic() - came
+            return self.assistant.stream(replace(question, waited_s=waited), k=asked.k)
+
+        async with aclosing(lane.stream(states_of)) as states:
             while True:
                 async with self._until(deadline):
                     state = await anext(states, None)
