@@ -76,7 +76,7 @@ READ = {"relevance": 0.3, "passage": 0.2, "sentence": 0.15}
 
 # No one sentence says all that a long question does, so all that speaks for its quotes is less. Set
 # by hand on MultiHop-RAG's questions with and without evidence (docs/answering.md).
-_LONG_QUESTION = 1.7
+_LONG_QUESTION, _LONG_QUESTION_READ = 1.7, 2.5
 
 _INTERCEPT = -6.550
 _WEIGHTS = {
@@ -87,14 +87,15 @@ _WEIGHTS = {
     "long": _LONG_QUESTION,
 }
 
-# The same with what the reader says; the words in common then tell nothing more.
-_READ_INTERCEPT = -5.434
+# The same with what the reader says; the words in common then tell nothing more than the score.
+_READ_INTERCEPT = -7.343
 _READ_WEIGHTS = {
-    "sentence_dense": 3.349,
-    "names": 1.39,
-    "agreement": 2.805,
-    "relevance": 2.781,
-    "long": _LONG_QUESTION,
+    "sentence_dense": 1.414,
+    "names": 1.122,
+    "agreement": 3.467,
+    "score": 5.403,
+    "relevance": 2.021,
+    "long": _LONG_QUESTION_READ,
 }
 
 

@@ -43,11 +43,13 @@ def features(
     sentence_dense: cosine of the question and the best sentence of the evidence, less what
         unrelated texts of these languages have;
     sentence_coverage: largest share of the question's terms, by idf, in one sentence of the
-        evidence and its header;
+        evidence and its header; judged by only where none was read;
     names: share of the question's names and numbers that the three best hits mention;
     agreement: how near the top both indexes place the best hit, 1 when both place it first;
     long: how far the question is a long one, in [0, 1];
-    relevance: the most that the reader says of any hit; left out when none was read.
+    score: of the best hit, in [0, 1]; judged by only where it was read;
+    relevance: what the reader says of the best hit that it read, in [0, 1]; left out when none
+        was read.
 
     Terms of two languages do not compare: where the best of the evidence is not in the question's
     language, coverage and agreement are taken to be those of an ordinary answer in one language.
@@ -67,15 +69,16 @@ def features(
         "names": named,
         "agreement": _agreement(hits[0]) if same else _ORDINARY_AGREEMENT,
         "long": long(len(terms(question, language))),
+        "score": best[0].score if best else 0.0,
         **_read(readings),
     }
 
 
 def _read(readings: Sequence[HitReading]) -> dict[str, float]:
-    """What the reader says, where it has read."""
+    """What the reader says, where it has read; best hit first."""
     if not readings:
         return {}
-    return {"relevance": max(reading.relevance for reading in readings)}
+    return {"relevance": readings[0].relevance}
 
 
 def _said(hit: Hit) -> str:

@@ -37,8 +37,15 @@ def test_a_name_alone_is_a_question(retriever: HybridRetriever):
     assert judge(retriever, "Kervalec", "en") > 0.0
 
 
-def test_every_feature_counts_for_the_answer(retriever: HybridRetriever):
+@pytest.mark.parametrize(
+    ("read", "unused"), [(None, "score"), (0.5, "sentence_coverage")], ids=["unread", "read"]
+)
+def test_every_feature_counts_for_the_answer(
+    retriever: HybridRetriever, read: float | None, unused: str
+):
     hits: list[Hit] = retriever.search(ASKED, language="fr")
     values = features(ASKED, "fr", hits, choose(hits, budget=400, most=3))
-    for name in values:
+    if read is not None:
+        values["relevance"] = read
+    for name in values.keys() - {unused}:
         assert probability({**values, name: values[name] + 0.1}) > probability(values)
