@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from qa.answer import Hit
@@ -35,6 +37,37 @@ def test_what_is_no_question_has_none(retriever: HybridRetriever, nonsense: str)
 
 def test_a_name_alone_is_a_question(retriever: HybridRetriever):
     assert judge(retriever, "Kervalec", "en") > 0.0
+
+
+def test_what_names_only_things_that_no_article_has_is_halved(retriever: HybridRetriever):
+    asked = ASKED.replace("Kervalec", "Zanzibar")
+    hits = retriever.search(asked, language="fr")
+    chosen = choose(hits, budget=400, most=3)
+    values = features(asked, "fr", hits, chosen)
+    assert values["names"] == 0.0
+    assert confidence(asked, "fr", hits, chosen) == pytest.approx(probability(values) / 2)
+    assert judge(retriever, ASKED) == pytest.approx(
+        probability(
+            features(
+                ASKED,
+                "fr",
+                found := retriever.search(ASKED, language="fr"),
+                choose(found, budget=400, most=3),
+            )
+        )
+    )
+
+
+def test_a_sentence_with_all_that_is_asked_is_found_whatever_the_ranks(retriever: HybridRetriever):
+    hits = [
+        replace(hit, ranks={"dense": 40}) for hit in retriever.search("Kervalec", language="fr")
+    ]
+    chosen = choose(hits, budget=400, most=3)
+    values = features("Kervalec", "fr", hits, chosen)
+    assert values["sentence_coverage"] == pytest.approx(1.0)
+    assert values["agreement"] == 0.8
+    partly = [replace(e, sentence=replace(e.sentence, coverage=0.5)) for e in chosen]
+    assert features("Kervalec", "fr", hits, partly)["agreement"] == pytest.approx(1 / 80)
 
 
 @pytest.mark.parametrize(
