@@ -20,10 +20,12 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import hashlib
 import json
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +38,11 @@ from qa.answer import Question
 from qa.assistant import Assistant
 from qa.chunks import sentences
 from qa.confidence import features
-from qa.evaluation.pipeline import cached_index
+from qa.evaluation.pipeline import cached_index, code_fingerprint
 from qa.evidence import choose, cite
 from qa.indexing import index_paths
 from qa.models import Embedder
+from qa.reader import WEIGHTS
 from qa.rewriting import make_standalone
 from qa.settings import Settings
 from training.data import TRAINED, kept_out
@@ -80,9 +83,6 @@ def gather(
     sets: Path, name: str, work: Path, most: int, embedder: Embedder, *, read_hits: bool
 ) -> list[Row]:
     """Ask a set's questions of half the documents that they are about."""
-    cache = work / f"{name}.json"
-    if cache.is_file():
-        return [Row(**row) for row in json.loads(cache.read_text())]
     folder = work / name
     folder.mkdir(parents=True, exist_ok=True)
     documents = list(read(sets / name / "docs.jsonl.gz"))
@@ -109,15 +109,11 @@ def gather(
             here = bool(set(question["doc_ids"]) & indexed)
             kind = "unanswerable" if not question["answers"] else "here" if here else "elsewhere"
             rows.append(_row(assistant, name, kind, question))
-    cache.write_text(json.dumps([row.__dict__ for row in rows]))
     return rows
 
 
-def gather_far(sets: Path, name: str, work: Path, most: int, embedder: Embedder) -> list[Row]:
+def gather_far(sets: Path, name: str, most: int, embedder: Embedder) -> list[Row]:
     """Ask a set's answerable questions, kept out of training, of another set's documents."""
-    cache = work / f"{name}.far.json"
-    if cache.is_file():
-        return [Row(**row) for row in json.loads(cache.read_text())]
     own = {d["id"] for d in read(sets / name / "docs.jsonl.gz") if kept_out(name, d)}
     rows_of = read(sets / name / "questions.jsonl.gz")
     questions = [q for q in rows_of if set(q["doc_ids"]) & own and q["answers"]]
@@ -125,8 +121,17 @@ def gather_far(sets: Path, name: str, work: Path, most: int, embedder: Embedder)
     base = Settings(llm="none", answerer="extractive")
     settings = cached_index(sets / FAR[name] / "docs.jsonl.gz", base, embedder)
     with Assistant.open(settings) as assistant:
-        rows = [_row(assistant, f"{name} far", "far", q) for q in questions[:most]]
-    cache.write_text(json.dumps([row.__dict__ for row in rows]))
+        return [_row(assistant, f"{name} far", "far", q) for q in questions[:most]]
+
+
+def kept(work: Path, name: str, most: int, ask: Callable[[], list[Row]]) -> list[Row]:
+    """Rows asked now, or earlier by the same code with the same reader."""
+    reader = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:12]
+    cache = work / f"{name}.{most}.{code_fingerprint()}.{reader}.json"
+    if cache.is_file():
+        return [Row(**row) for row in json.loads(cache.read_text())]
+    rows = ask()
+    cache.write_text(json.dumps([asdict(row) for row in rows]))
     return rows
 
 
@@ -201,18 +206,15 @@ def main() -> None:
     print("_UNRELATED =", unrelated(arguments.sets, embedder))
     fitted_on = FITTED if arguments.unread else FITTED_READ
     work = arguments.work / ("unread" if arguments.unread else "read")
-    rows = {
-        name: gather(
-            *(arguments.sets, name, work, arguments.questions, embedder),
-            read_hits=not arguments.unread,
-        )
+    work.mkdir(parents=True, exist_ok=True)
+    sets, most = arguments.sets, arguments.questions
+    asking: dict[str, Callable[[], list[Row]]] = {
+        name: partial(gather, *(sets, name, work, most, embedder), read_hits=not arguments.unread)
         for name in (*fitted_on, *MEASURED)
     }
     if not arguments.unread:
-        for name in FAR:
-            rows[f"{name} far"] = gather_far(
-                arguments.sets, name, work, arguments.questions, embedder
-            )
+        asking |= {f"{name} far": partial(gather_far, sets, name, most, embedder) for name in FAR}
+    rows = {name: kept(work, name, most, ask) for name, ask in asking.items()}
     fitted = [row for name, some in rows.items() if name not in MEASURED for row in some]
     everything = [row for some in rows.values() for row in some]
     # No set here has long questions: their part is set by hand, see qa.calibration.

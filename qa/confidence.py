@@ -13,6 +13,7 @@ from qa.answer import Hit, HitReading
 from qa.article import Article
 from qa.calibration import long, probability, unrelated_cosine
 from qa.evidence import Evidence
+from qa.grounding import absent
 from qa.names import mentioned, names
 
 # Set by eye, a little below the means of rightly quoted answers in one language (.67 and .94): no
@@ -39,7 +40,7 @@ def confidence(
     if strange or not evidence:
         return 0.0
     values = features(question, language, hits, evidence)
-    unnamed = values["names"] == 0.0 and not _anywhere(names(question), hits)
+    unnamed = values["names"] == 0.0 and absent(question, hits) == names(question)
     return probability(values) * (_UNNAMED if unnamed else 1.0)
 
 
@@ -99,12 +100,6 @@ def _said(hit: Hit) -> str:
 def _agreement(hit: Hit, coverage: Sequence[float]) -> float:
     least = _ORDINARY_AGREEMENT if max(coverage) >= _WHOLE else 0.0
     return max(least, sum(1.0 / rank for rank in hit.ranks.values()) / 2)
-
-
-def _anywhere(wanted: Sequence[str], hits: Sequence[Hit]) -> bool:
-    """Whether any article found mentions any of these."""
-    seen = " ".join(fold(f"{_said(hit)} {hit.article.text}") for hit in hits)
-    return any(mentioned(name, seen) for name in wanted)
 
 
 def _above(cosine: float, language: str, article: Article) -> float:

@@ -25,21 +25,24 @@ from qa.names import mentioned, names
 from qa.suspicious import is_suspicious
 
 
-def missing(question: str, hits: Sequence[Hit]) -> list[str]:
-    """Names and numbers of the question that no hit mentions, as typed, neighbours as one."""
+def absent(question: str, hits: Sequence[Hit]) -> list[str]:
+    """Names and numbers of the question that no article found mentions, as typed."""
     seen = " ".join(
         fold(f"{hit.article.title} {hit.article.source or ''} {hit.article.text}") for hit in hits
     )
     dates = " ".join(str(hit.article.date) for hit in hits)
-    absent: list[str] = []
-    for name in names(question):
-        if mentioned(name, f"{seen} {dates}"):
-            continue
-        if absent and f"{absent[-1]} {name}" in " ".join(question.split()):
-            absent[-1] += f" {name}"
+    return [name for name in names(question) if not mentioned(name, f"{seen} {dates}")]
+
+
+def missing(question: str, hits: Sequence[Hit]) -> list[str]:
+    """What is `absent`, neighbours as one."""
+    together: list[str] = []
+    for name in absent(question, hits):
+        if together and f"{together[-1]} {name}" in " ".join(question.split()):
+            together[-1] += f" {name}"
         else:
-            absent.append(name)
-    return absent
+            together.append(name)
+    return together
 
 
 # Also as a model may have seen it elsewhere: [ 7 ], [^7], [7-9], 【7】.
