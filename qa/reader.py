@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = Path(__file__).parent / "weights" / "reader.onnx"
 # How the file's contents are read; another way of making it gets another number.
-FORMAT = 1
+FORMAT = 2
 SPAN_TOKENS = 40
 # Another span of a passage is told when it is at most this much less likely, as a logit.
 _ALSO = 2.0
@@ -154,7 +154,7 @@ class Reader:
         for window in (encoding, *encoding.overflowing):
             scores, own = self._window(window, passage, len(before))
             if scores:
-                answerable = max(answerable, self._answerable(max(scores.values()), own))
+                answerable = max(answerable, self._answerable(own))
                 relevance = max(relevance, _sigmoid(own))
             for span, score in scores.items():
                 likely[span] = max(score, likely.get(span, score))
@@ -189,9 +189,9 @@ class Reader:
                 found.setdefault((start, end), float(scores[a, z]) - nothing)
         return found, float(relevance[0, 0])
 
-    def _answerable(self, score: float, relevance: float) -> float:
-        bias, of_score, of_relevance = self._about["answerable"]
-        return _sigmoid(bias + of_score * score + of_relevance * relevance)
+    def _answerable(self, relevance: float) -> float:
+        bias, slope = self._about["answerable"]
+        return _sigmoid(bias + slope * relevance)
 
 
 def _told(

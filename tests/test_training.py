@@ -18,7 +18,7 @@ from qa.reader import Reader
 from tests.test_embedder import e5_bytes
 from training import data, export, measure
 from training.cloze import clozes
-from training.data import Example
+from training.example import Example, write
 from training.network import Encoder, ReaderNetwork
 from training.swapped import swapped
 from training.train import Plan, Row, batches, loss_of, targets, train
@@ -146,9 +146,9 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(
     data_folder = tmp_path / "data"
     data_folder.mkdir()
     write_translations(data_folder / "translated.jsonl")
-    data.write(data_folder / "train.jsonl", EXAMPLES * 3)
+    write(data_folder / "train.jsonl", EXAMPLES * 3)
     for name in ("piaf", "squad20_dev"):
-        data.write(data_folder / f"{name}.jsonl", EXAMPLES)
+        write(data_folder / f"{name}.jsonl", EXAMPLES)
     monkeypatch.setattr("training.train.SAVE_EVERY", 3)
     train(PLAN, data_folder, tmp_path / "whole", folder)
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from qa.chunks import sentences
-from training.data import Example
+from training.example import Example
 
 _MONTHS = (
     "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|"

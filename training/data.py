@@ -20,8 +20,8 @@ import gzip
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from qa.article import Article
 from qa.chunks import split
 from qa.models import Embedder
 from qa.settings import Settings
+from training.example import Example, write
 
 TRAINED = ("squad11_dev", "squad20_dev", "piaf", "qed_nq_dev", "timeqa_human")
 # Articles of SQuAD 1.1 and 2.0, by title, drawn once with random.Random(5) from the fourteen.
@@ -40,55 +41,11 @@ MOST_CHARS = 1200
 NEGATIVES = 4
 
 
-@dataclass
-class Example:
-    """A question with a passage.
-
-    Attributes:
-        id: of the question in its set.
-        set: the set.
-        language: of the question.
-        question, title, passage: texts.
-        spans: [start, end) of each answer in the passage, all equally right; none when the
-            passage does not answer.
-        answers: the gold answers as the set writes them.
-        negatives: passages near the question that do not answer it.
-    """
-
-    id: str
-    set: str
-    language: str
-    question: str
-    title: str
-    passage: str
-    spans: list[tuple[int, int]]
-    answers: list[str]
-    negatives: list[str] = field(default_factory=list)
-
-
 def read(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a .jsonl.gz file."""
     with gzip.open(path, "rt", encoding="utf-8") as file:
         for line in file:
             yield json.loads(line)
-
-
-def load(path: Path) -> list[Example]:
-    """The examples of a file that `main` wrote."""
-    with path.open(encoding="utf-8") as file:
-        return [Example(**json.loads(line)) for line in file]
-
-
-def write(path: Path, examples: Iterable[Example]) -> int:
-    """Write examples; return how many."""
-    count = 0
-    part = path.with_suffix(".part")
-    with part.open("w", encoding="utf-8") as file:
-        for example in examples:
-            count += 1
-            file.write(json.dumps(asdict(example), ensure_ascii=False) + "\n")
-    part.replace(path)
-    return count
 
 
 def kept_out(set: str, document: dict[str, Any]) -> bool:

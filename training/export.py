@@ -1,12 +1,15 @@
 """Turns a trained network into the one file that ships.
 
-    python -m training.export RUN/reader.pt [--data DIR] [--to qa/weights/reader.onnx]
+    python -m training.export NETWORK [--data DIR] [--to qa/weights/reader.onnx]
+
+NETWORK is the reader.pt of `training.train`, or OUT/NAME of a student of `training.ensemble`.
 
 Kept of the vocabulary are the pieces that French and English need (`pieces_kept`); without the
 others a rare foreign word is spelt from shorter pieces. The encoder is written in whole numbers
 as the embedder is, the heads in floating point; tokenizer, limits and the calibration of
-`answerable` go into the file's metadata. The calibration is a logistic regression on the kept-out
-articles of SQuAD 2.0 and PIAF, classes weighted alike.
+`answerable` go into the file's metadata. The calibration is a logistic regression of the relevance
+logit on the kept-out articles of SQuAD 2.0 and PIAF, classes weighted alike; with the span's score
+beside it, which says nearly the same, it fits their difference and other sets fall apart (LOG.md).
 """
 
 from __future__ import annotations
@@ -25,8 +28,9 @@ from tokenizers import Tokenizer
 from qa.models import catalogue, int8file
 from qa.reader import FORMAT, WEIGHTS, Reader
 from qa.settings import Settings
-from training.data import Example, load
-from training.network import MOST_TOKENS, QUESTION_TOKENS
+from training.example import Example, load
+from training.ensemble import unpacked
+from training.network import MOST_TOKENS, QUESTION_TOKENS, ReaderNetwork
 
 PIECES = 56_000
 STRIDE = 64
@@ -102,7 +106,7 @@ def export(state: dict[str, torch.Tensor], folder: Path, examples: list[Example]
         "tokens": MOST_TOKENS,
         "stride": STRIDE,
         "question_tokens": QUESTION_TOKENS,
-        "answerable": [0.0, 1.0, 0.0],
+        "answerable": [0.0, 1.0],
     }
     tell(
         model,
@@ -136,13 +140,12 @@ def calibrate(path: Path, examples: list[Example]) -> None:
     values, labels = [], []
     for question, passage, label in pairs:
         [span] = reader.read(question, [passage])
-        odds = np.log(span.relevance) - np.log1p(-span.relevance)
-        values.append((span.score, odds))
+        values.append([np.log(span.relevance) - np.log1p(-span.relevance)])
         labels.append(label)
     fitted = LogisticRegression(class_weight="balanced").fit(np.array(values), labels)
     model = onnx.load(path)
     about = json.loads(next(e.value for e in model.metadata_props if e.key == "reader"))
-    about["answerable"] = [round(float(v), 4) for v in (*fitted.intercept_, *fitted.coef_[0])]
+    about["answerable"] = [round(float(v), 4) for v in (fitted.intercept_[0], fitted.coef_[0, 0])]
     tell(model, "reader", json.dumps(about))
     onnx.save(model, path)
     print("answerable:", about["answerable"], f"on {len(labels)} pairs")
@@ -156,7 +159,10 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=WEIGHTS)
     arguments = parser.parse_args()
     folder = catalogue()["multilingual-e5-small"].path(Settings())
-    state = torch.load(arguments.network, weights_only=True)["network"]
+    if arguments.network.is_file():
+        state = torch.load(arguments.network, weights_only=True)["network"]
+    else:
+        state = {**ReaderNetwork.start(folder, 0.0).state_dict(), **unpacked(arguments.network)}
     export(state, folder, load(arguments.data / "train.jsonl"), arguments.to)
     kept_out = [*load(arguments.data / "squad20_dev.jsonl"), *load(arguments.data / "piaf.jsonl")]
     calibrate(arguments.to, kept_out)

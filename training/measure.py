@@ -22,9 +22,7 @@ from tokenizers import Encoding
 
 from qa.evaluation.answers import token_f1
 from qa.evaluation.normalise import tokens
-from qa.models import catalogue
-from qa.settings import Settings
-from training.data import Example, load
+from training.example import Example, load
 from training.network import Encoder, ReaderNetwork
 
 SPAN_TOKENS = 40
@@ -125,6 +123,9 @@ def sample(examples: list[Example], most: int) -> list[Example]:
 
 def main() -> None:
     """Print a line a set."""
+    from qa.models import catalogue
+    from qa.settings import Settings
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("network", type=Path)
     parser.add_argument("--data", type=Path, default=Path(".training/data"))

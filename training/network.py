@@ -14,7 +14,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -110,9 +110,15 @@ class ReaderNetwork(nn.Module):
         network.load_state_dict(torch.load(path, weights_only=True)["network"])
         return network.eval()
 
-    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Span logits (n, tokens, 2), impossible ones very low; relevance logits (n,)."""
-        states = self.encoder(input_ids=batch.ids, attention_mask=batch.mask).last_hidden_state
+    def forward(self, batch: Batch, words: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Span logits (n, tokens, 2), impossible ones very low; relevance logits (n,).
+
+        Args:
+            batch: n questions with passages.
+            words: (n, tokens, width), word vectors to use instead of those of the batch's tokens.
+        """
+        told = {"input_ids": batch.ids} if words is None else {"inputs_embeds": words}
+        states = self.encoder(attention_mask=batch.mask, **told).last_hidden_state
         spans = self.span(states).float()
         spans = spans.masked_fill(~batch.answer[:, :, None], IMPOSSIBLE)
         return spans, self.relevance(states[:, 0]).float().squeeze(-1)
@@ -148,6 +154,66 @@ def exported(file: Path) -> dict[str, Tensor]:
     return found
 
 
+def vectors(file: Path) -> dict[str, Tensor]:
+    """The word and place vectors of a reader that `training.export` wrote, by this network's names.
+
+    Token types are part of the place vectors there, so those here are zero.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(file).graph
+    of = {c.name: torch.from_numpy(numpy_helper.to_array(c).copy()) for c in graph.initializer}
+    gathered = [of[n.input[0]].float() for n in graph.node if n.op_type == "Gather"][:2]
+    [places] = [of[n.input[0]] for n in graph.node if n.op_type == "Slice"]
+    stem = "encoder.embeddings"
+    return {
+        f"{stem}.word_embeddings.weight": gathered[0] * gathered[1],
+        f"{stem}.position_embeddings.weight": places,
+        f"{stem}.token_type_embeddings.weight": torch.zeros(2, places.shape[1]),
+    }
+
+
+class Rates(Protocol):
+    """What `rates_of` needs of a plan; `training.train.Plan` says what they mean."""
+
+    @property
+    def rate(self) -> float: ...
+    @property
+    def layer_decay(self) -> float: ...
+    @property
+    def frozen(self) -> int: ...
+    @property
+    def weight_decay(self) -> float: ...
+
+
+def rates_of(network: ReaderNetwork, plan: Rates) -> list[dict[str, Any]]:
+    """Parameters with their rates: lower layers learn slower, word vectors not at all."""
+    for parameter in network.encoder.embeddings.parameters():
+        parameter.requires_grad = False
+    layers = network.encoder.encoder.layer
+    found = []
+    for depth, layer in enumerate(layers):
+        if depth < plan.frozen:
+            for parameter in layer.parameters():
+                parameter.requires_grad = False
+        else:
+            rate = plan.rate * plan.layer_decay ** (len(layers) - 1 - depth)
+            found += _decayed(layer, rate, plan.weight_decay)
+    for head in (network.span, network.relevance):
+        found += _decayed(head, plan.rate, plan.weight_decay)
+    return found
+
+
+def _decayed(module: nn.Module, rate: float, decay: float) -> list[dict[str, Any]]:
+    matrices = [p for p in module.parameters() if p.ndim > 1]
+    others = [p for p in module.parameters() if p.ndim == 1]
+    return [
+        {"params": matrices, "lr": rate, "weight_decay": decay},
+        {"params": others, "lr": rate, "weight_decay": 0.0},
+    ]
+
+
 @dataclass(frozen=True)
 class Batch:
     """n questions with passages as tensors.
@@ -167,8 +233,10 @@ class Batch:
 class Encoder:
     """Texts → batches."""
 
-    def __init__(self, folder: Path, most: int = MOST_TOKENS) -> None:
-        self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    def __init__(
+        self, folder: Path, most: int = MOST_TOKENS, tokenizer: Tokenizer | None = None
+    ) -> None:
+        self.tokenizer = tokenizer or Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.no_padding()
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         most = min(most, config["max_position_embeddings"])

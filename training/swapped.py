@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from training.cloze import NAME, NUMBER
-from training.data import Example
+from training.example import Example
 
 _OPPOSITES = (
     "first last|before after|more fewer|most least|largest smallest|highest lowest|north south|"

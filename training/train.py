@@ -31,9 +31,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from qa.models import catalogue
 from qa.settings import Settings
 from training.cloze import clozes
-from training.data import Example, load
+from training.example import Example, load
 from training.measure import measure
-from training.network import Batch, Encoder, ReaderNetwork
+from training.network import Batch, Encoder, ReaderNetwork, rates_of
 from training.swapped import swapped
 from training.translated import Views
 
@@ -170,33 +170,6 @@ def loss_of(network: ReaderNetwork, batch: Batch, right: Tensor, weight: float) 
     return span_loss + weight * binary_cross_entropy_with_logits(relevance, answers)
 
 
-def groups_of(network: ReaderNetwork, plan: Plan) -> list[dict[str, Any]]:
-    """Parameters with their rates: lower layers learn slower, word vectors not at all."""
-    for parameter in network.encoder.embeddings.parameters():
-        parameter.requires_grad = False
-    layers = network.encoder.encoder.layer
-    found = []
-    for depth, layer in enumerate(layers):
-        if depth < plan.frozen:
-            for parameter in layer.parameters():
-                parameter.requires_grad = False
-        else:
-            rate = plan.rate * plan.layer_decay ** (len(layers) - 1 - depth)
-            found += _decayed(layer, rate, plan.weight_decay)
-    for head in (network.span, network.relevance):
-        found += _decayed(head, plan.rate, plan.weight_decay)
-    return found
-
-
-def _decayed(module: torch.nn.Module, rate: float, decay: float) -> list[dict[str, Any]]:
-    matrices = [p for p in module.parameters() if p.ndim > 1]
-    others = [p for p in module.parameters() if p.ndim == 1]
-    return [
-        {"params": matrices, "lr": rate, "weight_decay": decay},
-        {"params": others, "lr": rate, "weight_decay": 0.0},
-    ]
-
-
 def train(plan: Plan, data: Path, out: Path, folder: Path) -> None:
     """Run the plan, or go on with it.
 
@@ -217,7 +190,7 @@ def train(plan: Plan, data: Path, out: Path, folder: Path) -> None:
         network = ReaderNetwork.go_on(Path(plan.start), folder, plan.dropout).to(device)
     else:
         network = ReaderNetwork.start(folder, plan.dropout).to(device)
-    groups = groups_of(network, plan)
+    groups = rates_of(network, plan)
     optimizer = torch.optim.AdamW(groups, fused=True)
     rates = torch.optim.lr_scheduler.LambdaLR(optimizer, _schedule(plan, len(every)))
     learning = {n: p for n, p in network.named_parameters() if p.requires_grad}

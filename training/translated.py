@@ -31,7 +31,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from training.data import Example, load
+from training.example import Example, load
 
 ROADS = {"en": ("eng-cat", "cat-fra"), "fr": ("fra-cat", "cat-eng")}
 OTHER = {"en": "fr", "fr": "en"}

@@ -1,0 +1,516 @@
+"""Trains several readers on a GPU, and then the one that ships on what they think together.
+
+    python -m training.ensemble POOL OUT [--teach SECONDS] [--learn SECONDS]
+
+POOL is the folder that `training.pool` wrote; the vocabulary, word vectors and tokenizer are those
+of the reader that ships. Teachers (`TEACHERS`) learn from what people answered. Their mean
+probabilities for every row of the pool, those nobody answered included, are then what students
+(`STUDENTS`) learn, together with the answers. All teachers run at once, then all students, each for
+the seconds given or until its plan is done; rates fall with whichever is further. Written are
+NAME-0.npz and NAME-1.npz of each student, its layers in whole numbers (`unpacked`), and log.jsonl.
+
+Needs PyTorch, tokenizers, transformers and onnx, and no other part of the project than the
+measures. Two runs differ where the seconds end a plan.
+
+Sources: Hinton, Vinyals & Dean, Distilling the Knowledge in a Neural Network, 2015,
+arXiv:1503.02531; Miyato, Dai & Goodfellow, Adversarial Training Methods for Semi-Supervised Text
+Classification, ICLR 2017, arXiv:1605.07725; Wu et al., R-Drop, NeurIPS 2021, arXiv:2106.14448.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+import multiprocessing
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional
+from transformers import BertConfig, BertModel
+
+from training.example import Example
+from training.measure import measure
+from training.network import (
+    IMPOSSIBLE,
+    LENGTH_STEP,
+    MOST_TOKENS,
+    Batch,
+    Encoder,
+    ReaderNetwork,
+    exported,
+    rates_of,
+    vectors,
+)
+
+SHIPPED = Path(__file__).parents[1] / "qa/weights/reader.onnx"
+# Most places of one answer in a passage.
+PLACES = 8
+WINDOW = 60
+_AVERAGE = 0.999
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Of a teacher or a student; what `training.train.Plan` names alike means the same.
+
+    Attributes:
+        start: `embedder`, or `reader` for the one that ships.
+        clozes: rows made by rule, gone through first.
+        adversarial: length of a step against the loss in the word vectors, as a share of theirs;
+            0 for none.
+        agree: weight of the divergence between two passes with different dropout; 0 for one pass.
+        hard: of a student, the share of people's answers in its loss, where there are any.
+    """
+
+    name: str
+    seed: int
+    start: str = "embedder"
+    epochs: float = 4
+    batch: int = 32
+    rate: float = 3e-4
+    layer_decay: float = 0.93
+    frozen: int = 0
+    warmup: float = 0.06
+    weight_decay: float = 0.01
+    dropout: float = 0.1
+    relevance: float = 0.5
+    clozes: int = 10_000
+    french: int = 2
+    negatives: float = 0.6
+    swapped: float = 0.3
+    question: float = 0.2
+    passage: float = 0.1
+    both: float = 0.2
+    adversarial: float = 0.0
+    agree: float = 0.0
+    hard: float = 0.3
+
+
+TEACHERS = (
+    Plan("plain", 1),
+    Plan("adversarial", 2, adversarial=0.3),
+    Plan("agreeing", 3, agree=1.0),
+    Plan("on", 4, start="reader", rate=2e-4, clozes=0),
+    Plan("both", 5, adversarial=0.3, dropout=0.15, clozes=20_000, epochs=5),
+)
+STUDENTS = (
+    Plan("fresh", 11, rate=4e-4, epochs=3),
+    Plan("further", 12, start="reader", rate=2.5e-4, epochs=3),
+    Plan("softer", 13, rate=4e-4, epochs=3, hard=0.0),
+)
+
+
+class Rows:
+    """All rows of the pool as arrays.
+
+    Attributes:
+        ids: (rows, MOST_TOKENS) int32, 1 where there are none.
+        length, passage: (rows,) int64, tokens in all, and the first token of the passage.
+        right: (rows, PLACES, 2) int16, first and last tokens of right answers, -1 for none; a row
+            without an answer has (0, 0).
+        kinds, examples, languages: of each row.
+    """
+
+    def __init__(self, folder: Path, device: str) -> None:
+        found = np.load(folder / "rows.npz")
+        self.ids = torch.from_numpy(found["ids"]).to(device)
+        self.length, self.passage = found["length"], torch.from_numpy(found["passage"]).to(device)
+        self.right = torch.from_numpy(found["right"]).to(device)
+        self.kinds, self.examples = found["kinds"], found["examples"]
+        self.languages = found["languages"]
+
+    def batch(self, some: Sequence[int]) -> tuple[Batch, Tensor]:
+        """Of rows: what a network reads, and (n, tokens, 2) bool where a right answer starts, ends.
+
+        Raises:
+            IndexError: there is no such row.
+        """
+        device = self.ids.device
+        longest = -(-int(self.length[some].max()) // LENGTH_STEP) * LENGTH_STEP
+        at = torch.tensor(some, device=device)
+        ids = self.ids[at, :longest].long()
+        mask = (ids != 1).long()
+        place = torch.arange(longest, device=device)[None]
+        # The last token is </s>.
+        last = mask.sum(1, keepdim=True) - 1
+        answer = ((place >= self.passage[at, None]) & (place < last)) | (place == 0)
+        right = torch.zeros(len(some), longest + 1, 2, dtype=torch.bool, device=device)
+        places = self.right[at].long() % (longest + 1)
+        right.scatter_(1, places, torch.ones_like(places, dtype=torch.bool))
+        return Batch(ids, mask, answer, ()), right[:, :longest]
+
+
+def _encoded(part: tuple[str, list[tuple[str, str, list[Any]]]]) -> tuple[np.ndarray, ...]:
+    """Rows of question, passage and spans → ids, length, passage, right."""
+    tokenizer = Tokenizer.from_str(part[0])
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MOST_TOKENS, strategy="only_second")
+    n = len(part[1])
+    ids = np.ones((n, MOST_TOKENS), np.int32)
+    length, passage = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    right = np.full((n, PLACES, 2), -1, np.int16)
+    for row, (question, text, spans) in enumerate(part[1]):
+        encoding = tokenizer.encode(question, text)
+        length[row] = len(encoding.ids)
+        ids[row, : length[row]] = encoding.ids
+        first, last = 1 + encoding.sequence_ids[1:].index(1), len(encoding.ids) - 1
+        passage[row] = first
+        offsets = np.array(encoding.offsets)[first:last]
+        known = 0
+        for start, end in spans[:PLACES]:
+            inside = np.flatnonzero((offsets[:, 0] < end) & (offsets[:, 1] > start))
+            if len(inside):
+                right[row, known] = first + inside[0], first + inside[-1]
+                known += 1
+        if not known:
+            right[row, 0] = 0
+    return ids, length, passage, right
+
+
+def prepare(pool: Path, work: Path, tokenizer: str) -> None:
+    """Write the pool's rows as arrays."""
+    with lzma.open(pool / "pool.json.xz", "rt", encoding="utf-8") as file:
+        found = json.load(file)
+    texts = found["texts"]
+    rows = [row for row in found["rows"] if len(texts[row[3]]) < 400]
+    pairs = [(texts[q], texts[p], spans) for *_, q, p, spans in rows]
+    parts = [(tokenizer, pairs[i : i + 1000]) for i in range(0, len(pairs), 1000)]
+    with multiprocessing.get_context("fork").Pool() as processes:
+        done = processes.map(_encoded, parts, chunksize=1)
+    ids, length, passage, right = (np.concatenate(arrays) for arrays in zip(*done, strict=True))
+    kinds, examples, languages = (np.array([row[i] for row in rows]) for i in range(3))
+    np.savez(
+        work / "rows.npz",
+        ids=ids,
+        length=length,
+        passage=passage,
+        right=right,
+        kinds=kinds,
+        examples=examples,
+        languages=languages,
+    )
+
+
+def starting(pool: Path, plan: Plan) -> ReaderNetwork:
+    """The network of a plan, before its first step."""
+    config = BertConfig.from_pretrained(
+        pool,
+        attn_implementation="sdpa",
+        hidden_dropout_prob=plan.dropout,
+        attention_probs_dropout_prob=0.0,
+        vocab_size=len(vectors(SHIPPED)["encoder.embeddings.word_embeddings.weight"]),
+        max_position_embeddings=MOST_TOKENS,
+    )
+    network = ReaderNetwork(BertModel(config, add_pooling_layer=False))
+    known = {**network.state_dict(), **vectors(SHIPPED)}
+    if plan.start == "reader":
+        known |= exported(SHIPPED)
+    else:
+        known |= embedder(pool / "embedder.npz")
+        known |= {n: v for n, v in exported(SHIPPED).items() if ".embeddings." in n}
+    network.load_state_dict(known)
+    return network
+
+
+def embedder(path: Path) -> dict[str, Tensor]:
+    """The embedder's layers, by the network's names."""
+    found = np.load(path)
+    result = {}
+    for name in found.files:
+        bare, _, what = name.partition("|")
+        if what == "steps":
+            continue
+        values = found[name]
+        if what == "codes":
+            codes = np.concatenate([values & 15, values >> 4], 1).astype(np.float32) - 8
+            wide = 1536 if bare.endswith("output.dense.weight") and "attention" not in bare else 384
+            values = (codes * found[f"{bare}|steps"].astype(np.float32)).reshape(-1, wide)
+        result[f"encoder.encoder.{bare}"] = torch.from_numpy(values)
+    return result
+
+
+def drawn(rows: Rows, plan: Plan) -> Iterator[list[int]]:
+    """A teacher's batches: clozes, then passes over the examples, each time drawn anew."""
+    draw = random.Random(plan.seed)
+    by: dict[tuple[int, str], list[int]] = {}
+    for row, (kind, number) in enumerate(zip(rows.kinds, rows.examples, strict=True)):
+        by.setdefault((int(number), str(kind)), []).append(row)
+    made = by.pop((-1, "cloze"), [])
+    french = {n for n, la in zip(rows.examples, rows.languages, strict=True) if la == "fr"}
+    asked = sorted({n for n, kind in by if kind == "asked"})
+    # An English example has French rows too, so its own language is that of a row asked.
+    french = {n for n in asked if rows.languages[by[n, "asked"][0]] == "fr"}
+    if plan.clozes:
+        yield from _grouped(draw.sample(made, min(plan.clozes, len(made))), rows, plan, draw)
+    for number in range(int(np.ceil(plan.epochs))):
+        some = []
+        for n in asked:
+            for _ in range(plan.french if n in french else 1):
+                value, kind = draw.random(), "asked"
+                for share in ("question", "passage", "both"):
+                    value -= getattr(plan, share)
+                    if value < 0:
+                        kind = share
+                        break
+                some.append(draw.choice(by.get((n, kind)) or by[n, "asked"]))
+                near = by.get((n, "negative"))
+                if near and draw.random() < plan.negatives:
+                    some.append(near[min(int(draw.expovariate(0.8)), len(near) - 1)])
+                other = by.get((n, "swapped"))
+                if other and number and draw.random() < plan.swapped:
+                    some.append(draw.choice(other))
+        yield from _grouped(some, rows, plan, draw)
+
+
+def every(rows: Rows, plan: Plan) -> Iterator[list[int]]:
+    """A student's batches: all rows, as often as it has epochs."""
+    draw = random.Random(plan.seed)
+    for _ in range(int(np.ceil(plan.epochs))):
+        yield from _grouped(list(range(len(rows.length))), rows, plan, draw)
+
+
+def _grouped(some: list[int], rows: Rows, plan: Plan, draw: random.Random) -> Iterator[list[int]]:
+    draw.shuffle(some)
+    size = plan.batch * WINDOW
+    for start in range(0, len(some), size):
+        window = sorted(some[start : start + size], key=lambda row: rows.length[row])
+        groups = [window[i : i + plan.batch] for i in range(0, len(window), plan.batch)]
+        draw.shuffle(groups)
+        yield from groups
+
+
+def loss_of(
+    spans: Tensor, relevance: Tensor, right: Tensor, soft: tuple[Tensor, Tensor] | None, plan: Plan
+) -> Tensor:
+    """As `training.train` has it; with teachers, mixed with that to what they think."""
+    reachable = torch.logsumexp(spans.masked_fill(~right, IMPOSSIBLE), dim=1)
+    every = torch.logsumexp(spans, dim=1)
+    hard = (every - reachable).mean()
+    answers = (~right[:, 0, 0]).float()
+    sure = functional.binary_cross_entropy_with_logits(relevance, answers)
+    if soft is None:
+        return hard + plan.relevance * sure
+    places, thought = soft
+    near = (every - (places * spans.clamp(min=-100)).sum(1)).mean()
+    relevant = functional.binary_cross_entropy_with_logits(relevance, thought)
+    return plan.hard * (hard + plan.relevance * sure) + (1 - plan.hard) * (
+        near + plan.relevance * relevant
+    )
+
+
+def _apart(one: Tensor, other: Tensor) -> Tensor:
+    """The symmetric divergence of two span distributions."""
+    p, q = torch.log_softmax(one, 1), torch.log_softmax(other, 1)
+    return 0.5 * ((p.exp() - q.exp()) * (p - q)).sum(1).mean()
+
+
+def step_of(
+    network: ReaderNetwork, batch: Batch, right: Tensor, soft: Any, plan: Plan, device: str
+) -> Tensor:
+    """Add the gradients of one batch; return its loss."""
+    words = network.encoder.embeddings.word_embeddings(batch.ids).detach()
+    words.requires_grad_(plan.adversarial > 0)
+    with torch.autocast(device, torch.bfloat16):
+        spans, relevance = network(batch, words)
+        loss = loss_of(spans, relevance, right, soft, plan)
+        if plan.agree:
+            other, relevance = network(batch, words)
+            loss = 0.5 * (loss + loss_of(other, relevance, right, soft, plan))
+            loss = loss + plan.agree * _apart(spans, other)
+    loss.backward()  # type: ignore[no-untyped-call]
+    if plan.adversarial:
+        assert words.grad is not None
+        away = functional.normalize(words.grad, dim=-1) * words.norm(dim=-1, keepdim=True)
+        moved = (words + plan.adversarial * away).detach()
+        with torch.autocast(device, torch.bfloat16):
+            spans, relevance = network(batch, moved)
+            again = loss_of(spans, relevance, right, soft, plan)
+        again.backward()  # type: ignore[no-untyped-call]
+    return loss.detach()
+
+
+def learn(plan: Plan, pool: Path, work: Path, seconds: float, teachers: Sequence[str]) -> None:
+    """Train one; write what it thinks of every row (a teacher) or its layers (a student)."""
+    torch.manual_seed(plan.seed)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    rows = Rows(work, device)
+    thoughts = _thoughts(work, teachers, device) if teachers else None
+    network = starting(pool, plan).to(device).train()
+    optimizer = torch.optim.AdamW(rates_of(network, plan), fused=True)
+    peaks = [group["lr"] for group in optimizer.param_groups]
+    learning = {n: p for n, p in network.named_parameters() if p.requires_grad}
+    average = {n: p.detach().clone() for n, p in learning.items()}
+    plans = list(every(rows, plan) if teachers else drawn(rows, plan))
+    started, losses = time.monotonic(), torch.zeros((), device=device)
+    done = 0
+    for step, some in enumerate(plans):
+        past = max(step / len(plans), (time.monotonic() - started) / seconds)
+        if past >= 1:
+            break
+        for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+            group["lr"] = peak * min((step + 1) / (plan.warmup * len(plans)), 1 - past)
+        batch, right = rows.batch(some)
+        soft = None
+        if thoughts is not None:
+            at = torch.tensor(some, device=device)
+            soft = thoughts[0][at, : batch.ids.shape[1]].float(), thoughts[1][at]
+        losses += step_of(network, batch, right, soft, plan, device)
+        torch.nn.utils.clip_grad_norm_(learning.values(), 1.0, foreach=True)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        keep = min(_AVERAGE, (1 + step) / (10 + step))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(average.values()), list(learning.values()), 1 - keep)
+        done = step + 1
+        if done % 250 == 0:
+            spent = (time.monotonic() - started) / done
+            print(plan.name, done, len(plans), losses.item() / 250, round(spent, 4), flush=True)
+            losses.zero_()
+    network.load_state_dict({**network.state_dict(), **average})
+    network.eval()
+    note: dict[str, Any] = {
+        "steps": done,
+        "of": len(plans),
+        "s": round(time.monotonic() - started, 1),
+    }
+    if teachers:
+        pack(network, work / plan.name)
+    else:
+        _think(network, rows, work / f"{plan.name}.npz", device)
+    note["thought"] = round(time.monotonic() - started, 1)
+    encoder = Encoder(pool, tokenizer=Tokenizer.from_str(_tokenizer()))
+    for set in ("squad20_dev", "piaf", "fquad"):
+        with lzma.open(pool / f"{set}.json.xz", "rt", encoding="utf-8") as file:
+            some_examples = [Example(**row) for row in json.load(file)]
+        note[set] = measure(network, encoder, some_examples)
+        with (work / f"{plan.name}.json").open("w", encoding="utf-8") as out:
+            json.dump({"plan": asdict(plan), **note}, out)
+    print(json.dumps({"name": plan.name, **note}), flush=True)
+
+
+@torch.inference_mode()
+def _think(network: ReaderNetwork, rows: Rows, to: Path, device: str) -> None:
+    """Write the probabilities of a row's starts and ends, and its relevance, for every row."""
+    order = np.argsort(rows.length, kind="stable")
+    places = np.zeros((len(order), MOST_TOKENS, 2), np.float16)
+    relevant = np.zeros(len(order), np.float32)
+    for start in range(0, len(order), 256):
+        some = order[start : start + 256]
+        batch, _ = rows.batch(some.tolist())
+        with torch.autocast(device, torch.bfloat16):
+            spans, relevance = network(batch)
+        probability = torch.softmax(spans, 1).half().cpu().numpy()
+        places[some, : probability.shape[1]] = probability
+        relevant[some] = torch.sigmoid(relevance).cpu().numpy()
+    np.savez(to, places=places, relevant=relevant)
+
+
+def _thoughts(work: Path, teachers: Sequence[str], device: str) -> tuple[Tensor, Tensor]:
+    """The mean over teachers: (rows, tokens, 2) and (rows,)."""
+    places = relevant = None
+    for name in teachers:
+        with np.load(work / f"{name}.npz") as found:
+            these = torch.from_numpy(found["places"]).to(device) / len(teachers)
+            own = torch.from_numpy(found["relevant"]).to(device) / len(teachers)
+        places = these if places is None else places + these
+        relevant = own if relevant is None else relevant + own
+    assert places is not None
+    assert relevant is not None
+    return places, relevant
+
+
+def pack(network: ReaderNetwork, stem: Path) -> None:
+    """Write the layers and heads in two files, matrices of layers in whole numbers, row by row."""
+    arrays: dict[str, np.ndarray] = {}
+    for name, value in network.state_dict().items():
+        if ".embeddings." in name and "LayerNorm" not in name:
+            continue
+        values = value.float().cpu().numpy()
+        if values.ndim == 2 and name.startswith("encoder."):
+            steps = np.abs(values).max(1) / 127
+            arrays[f"{name}|codes"] = np.rint(values / steps[:, None]).astype(np.int8)
+            arrays[f"{name}|steps"] = steps
+        else:
+            arrays[name] = values
+    names = sorted(arrays)
+    for half in (0, 1):
+        some: Any = {name: arrays[name] for name in names[half::2]}
+        np.savez(f"{stem}-{half}.npz", **some)
+
+
+def unpacked(stem: Path) -> dict[str, Tensor]:
+    """What `pack` wrote, by the network's names."""
+    arrays: dict[str, np.ndarray] = {}
+    for half in (0, 1):
+        with np.load(f"{stem}-{half}.npz") as found:
+            arrays |= {name: found[name] for name in found.files}
+    result = {}
+    for name, values in arrays.items():
+        bare, _, what = name.partition("|")
+        if what == "codes":
+            result[bare] = torch.from_numpy(values.astype(np.float32)) * torch.from_numpy(
+                arrays[f"{bare}|steps"]
+            ).unsqueeze(1)
+        elif not what:
+            result[bare] = torch.from_numpy(values)
+    return result
+
+
+def _tokenizer() -> str:
+    """The tokenizer of the reader that ships."""
+    import onnx
+
+    model = onnx.load(SHIPPED)
+    return str(next(e.value for e in model.metadata_props if e.key == "tokenizer"))
+
+
+def together(plans: Sequence[Plan], arguments: Sequence[str]) -> list[str]:
+    """Train all of them at once, each in a process of its own; return the names of those done."""
+    module = ["-m", "training.ensemble", *arguments]
+    running = {
+        plan.name: subprocess.Popen([sys.executable, *module, "--one", plan.name]) for plan in plans
+    }
+    return [name for name, process in running.items() if process.wait() == 0]
+
+
+def main() -> None:
+    """All of it, or one teacher or student."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pool", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--teach", type=float, default=180)
+    parser.add_argument("--learn", type=float, default=240)
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("--teachers", nargs="*", default=[], help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    work: Path = arguments.out
+    if arguments.one:
+        [plan] = [p for p in (*TEACHERS, *STUDENTS) if p.name == arguments.one]
+        seconds = arguments.learn if plan in STUDENTS else arguments.teach
+        learn(plan, arguments.pool, work, seconds, arguments.teachers)
+        return
+    work.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    prepare(arguments.pool, work, _tokenizer())
+    print("prepared", round(time.monotonic() - started, 1), flush=True)
+    told = [str(arguments.pool), str(work), "--teach", str(arguments.teach)]
+    told += ["--learn", str(arguments.learn)]
+    done = together(TEACHERS, told)
+    print("taught", done, round(time.monotonic() - started, 1), flush=True)
+    students = together(STUDENTS, [*told, "--teachers", *done])
+    print("learned", students, round(time.monotonic() - started, 1), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""All that readers are trained on in one small folder, to be sent to a machine with a GPU.
+
+    python -m training.pool [--data DIR] [--out .training/pool]
+
+`training.train` draws rows, cuts them into tokens and learns from them as it goes, which takes a
+GPU too little to do. Here all rows are drawn before (`rows_of`), and `training.ensemble` learns
+from them with PyTorch, tokenizers and transformers alone. Written are pool.json.xz, the sets that
+are measured by, and embedder.npz, the embedder's layers in the four bits that they come in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+import random
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from qa.models import catalogue
+from qa.settings import Settings
+from training.cloze import clozes
+from training.example import Example, load
+from training.measure import sample
+from training.network import ReaderNetwork
+from training.swapped import swapped
+from training.translated import Views
+
+MEASURED = {"squad20_dev": 1000, "piaf": 238, "fquad": 600}
+CLOZES = 20_000
+SWAPS = 3
+_TITLED = 0.5
+
+Made = tuple[str, int, Example, str]
+
+
+def rows_of(examples: Sequence[Example], views: Views, seed: int) -> Iterator[Made]:
+    """(kind, number of the example, the example as that kind has it, its passage).
+
+    Kinds: `asked`; `question`, `passage`, `both`, those in the other language; `negative`, with a
+    near passage that does not answer; `swapped`; `cloze`.
+    """
+    draw = random.Random(seed)
+    for number, e in enumerate(examples):
+        yield "asked", number, e, e.passage
+        turned = views.question(e)
+        yield "question", number, turned, e.passage
+        whole = views.passage(e)
+        if whole is not None:
+            yield "passage", number, whole, whole.passage
+            yield "both", number, views.question(whole), whole.passage
+        if e.spans:
+            for passage in e.negatives:
+                asked = turned if draw.random() < 0.25 else e
+                yield "negative", number, _unanswered(asked), passage
+    for turn in range(SWAPS):
+        numbers = {f"swapped:{e.id}": n for n, e in enumerate(examples)}
+        for made in swapped(examples, seed + turn):
+            yield "swapped", numbers[made.id], made, made.passage
+    for made in clozes(examples, CLOZES, seed):
+        yield "cloze", -1, made, made.passage
+
+
+def _unanswered(example: Example) -> Example:
+    return Example(**{**asdict(example), "spans": [], "answers": []})
+
+
+def pool(examples: Sequence[Example], views: Views, seed: int) -> dict[str, Any]:
+    """The rows, their texts kept once.
+
+    Returns:
+        `texts`, and `rows` of [kind, number of the example, language, question, passage, spans];
+        question and passage are numbers of texts, spans are in the passage. Half of the passages
+        have their title in front; those asked come both ways.
+    """
+    draw = random.Random(seed)
+    texts: dict[str, int] = {}
+    rows = []
+    for kind, number, e, passage in rows_of(examples, views, seed):
+        ways = (False, True) if kind == "asked" else (draw.random() < _TITLED,)
+        for titled in ways:
+            shift = len(e.title) + 1 if titled else 0
+            text = f"{e.title}\n{passage}" if titled else passage
+            spans = [(a + shift, z + shift) for a, z in e.spans]
+            places = [texts.setdefault(t, len(texts)) for t in (e.question, text)]
+            rows.append([kind, number, e.language, *places, spans])
+    return {"texts": list(texts), "rows": rows}
+
+
+def quarter(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Codes and steps of values that came in blocks of four bits, as in `qa.models.e5file`.
+
+    Raises:
+        ValueError: they did not.
+    """
+    blocks = values.astype(np.float32).reshape(-1, 32)
+    # Of each block at least one value is -8 steps; half precision rounds the others a little.
+    steps = np.take_along_axis(blocks, np.abs(blocks).argmax(1, keepdims=True), 1) / -8
+    codes = np.rint(np.divide(blocks, steps, where=steps != 0, out=np.zeros_like(blocks))) + 8
+    if not np.allclose((codes - 8) * steps, blocks, rtol=1e-3, atol=1e-6):
+        raise ValueError("these values did not come in blocks of four bits")
+    packed = codes.astype(np.uint8)
+    return packed[:, :16] | packed[:, 16:] << 4, steps.astype(np.float16)
+
+
+def main() -> None:
+    """Write the folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path(".training/data"))
+    parser.add_argument("--out", type=Path, default=Path(".training/pool"))
+    parser.add_argument("--seed", type=int, default=17)
+    arguments = parser.parse_args()
+    out: Path = arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    examples = load(arguments.data / "train.jsonl")
+    views = Views.load(examples, arguments.data / "translated.jsonl")
+    made = pool(examples, views, arguments.seed)
+    with lzma.open(out / "pool.json.xz", "wt", preset=9, encoding="utf-8") as file:
+        json.dump(made, file, ensure_ascii=False)
+    print(f"{len(made['rows'])} rows")
+    for set, most in MEASURED.items():
+        some = sample(load(arguments.data / f"{set}.jsonl"), most)
+        with lzma.open(out / f"{set}.json.xz", "wt", encoding="utf-8") as file:
+            json.dump([{**asdict(e), "negatives": []} for e in some], file, ensure_ascii=False)
+    folder = catalogue()["multilingual-e5-small"].path(Settings())
+    shutil.copyfile(folder / "config.json", out / "config.json")
+    arrays: dict[str, Any] = {}
+    for name, value in ReaderNetwork.start(folder, 0.0).encoder.encoder.state_dict().items():
+        values = value.to(torch.float32).numpy()
+        if values.ndim == 2:
+            arrays[f"{name}|codes"], arrays[f"{name}|steps"] = quarter(values)
+        else:
+            arrays[name] = values
+    np.savez(out / "embedder.npz", **arrays)
+
+
+if __name__ == "__main__":
+    main()
