@@ -7,10 +7,11 @@ of the reader that ships. Teachers (`TEACHERS`) learn from what people answered.
 probabilities for every row of the pool, those nobody answered included, are then what students
 (`STUDENTS`) learn, together with the answers. All teachers run at once, then all students, each for
 the seconds given or until its plan is done; rates fall with whichever is further. Written are
-NAME-0.npz and NAME-1.npz of each student, its layers in whole numbers (`unpacked`), and log.jsonl.
+NAME-0.npz and NAME-1.npz of each student, its layers in whole numbers (`unpacked`), and NAME.json,
+what came of it.
 
-Needs PyTorch, tokenizers, transformers and onnx, and no other part of the project than the
-measures. Two runs differ where the seconds end a plan.
+Needs PyTorch, tokenizers, transformers, onnx, scikit-learn, babel and text2num, so that it runs on
+a machine on which the project is not installed. Two runs differ where the seconds end a plan.
 
 Sources: Hinton, Vinyals & Dean, Distilling the Knowledge in a Neural Network, 2015,
 arXiv:1503.02531; Miyato, Dai & Goodfellow, Adversarial Training Methods for Semi-Supervised Text
@@ -57,6 +58,7 @@ SHIPPED = Path(__file__).parents[1] / "qa/weights/reader.onnx"
 # Most places of one answer in a passage.
 PLACES = 8
 WINDOW = 60
+MEASURED = ("squad20_dev", "piaf", "fquad")
 _AVERAGE = 0.999
 
 
@@ -151,16 +153,16 @@ class Rows:
         return Batch(ids, mask, answer, ()), right[:, :longest]
 
 
-def _encoded(part: tuple[str, list[tuple[str, str, list[Any]]]]) -> tuple[np.ndarray, ...]:
+def _encoded(part: tuple[str, int, list[tuple[str, str, list[Any]]]]) -> tuple[np.ndarray, ...]:
     """Rows of question, passage and spans → ids, length, passage, right."""
     tokenizer = Tokenizer.from_str(part[0])
     tokenizer.no_padding()
-    tokenizer.enable_truncation(MOST_TOKENS, strategy="only_second")
-    n = len(part[1])
+    tokenizer.enable_truncation(part[1], strategy="only_second")
+    n = len(part[2])
     ids = np.ones((n, MOST_TOKENS), np.int32)
     length, passage = np.zeros(n, np.int64), np.zeros(n, np.int64)
     right = np.full((n, PLACES, 2), -1, np.int16)
-    for row, (question, text, spans) in enumerate(part[1]):
+    for row, (question, text, spans) in enumerate(part[2]):
         encoding = tokenizer.encode(question, text)
         length[row] = len(encoding.ids)
         ids[row, : length[row]] = encoding.ids
@@ -185,7 +187,9 @@ def prepare(pool: Path, work: Path, tokenizer: str) -> None:
     texts = found["texts"]
     rows = [row for row in found["rows"] if len(texts[row[3]]) < 400]
     pairs = [(texts[q], texts[p], spans) for *_, q, p, spans in rows]
-    parts = [(tokenizer, pairs[i : i + 1000]) for i in range(0, len(pairs), 1000)]
+    config = json.loads((pool / "config.json").read_text(encoding="utf-8"))
+    most = min(MOST_TOKENS, config["max_position_embeddings"])
+    parts = [(tokenizer, most, pairs[i : i + 1000]) for i in range(0, len(pairs), 1000)]
     with multiprocessing.get_context("fork").Pool() as processes:
         done = processes.map(_encoded, parts, chunksize=1)
     ids, length, passage, right = (np.concatenate(arrays) for arrays in zip(*done, strict=True))
@@ -204,16 +208,17 @@ def prepare(pool: Path, work: Path, tokenizer: str) -> None:
 
 def starting(pool: Path, plan: Plan) -> ReaderNetwork:
     """The network of a plan, before its first step."""
+    shared = vectors(SHIPPED)
     config = BertConfig.from_pretrained(
         pool,
         attn_implementation="sdpa",
         hidden_dropout_prob=plan.dropout,
         attention_probs_dropout_prob=0.0,
-        vocab_size=len(vectors(SHIPPED)["encoder.embeddings.word_embeddings.weight"]),
-        max_position_embeddings=MOST_TOKENS,
+        vocab_size=len(shared["encoder.embeddings.word_embeddings.weight"]),
+        max_position_embeddings=len(shared["encoder.embeddings.position_embeddings.weight"]),
     )
     network = ReaderNetwork(BertModel(config, add_pooling_layer=False))
-    known = {**network.state_dict(), **vectors(SHIPPED)}
+    known = {**network.state_dict(), **shared}
     if plan.start == "reader":
         known |= exported(SHIPPED)
     else:
@@ -234,8 +239,9 @@ def embedder(path: Path) -> dict[str, Tensor]:
         values = found[name]
         if what == "codes":
             codes = np.concatenate([values & 15, values >> 4], 1).astype(np.float32) - 8
-            wide = 1536 if bare.endswith("output.dense.weight") and "attention" not in bare else 384
-            values = (codes * found[f"{bare}|steps"].astype(np.float32)).reshape(-1, wide)
+            bias = found[bare.replace("weight", "bias")]
+            steps = found[f"{bare}|steps"].astype(np.float32)
+            values = (codes * steps).reshape(len(bias), -1)
         result[f"encoder.encoder.{bare}"] = torch.from_numpy(values)
     return result
 
@@ -247,7 +253,6 @@ def drawn(rows: Rows, plan: Plan) -> Iterator[list[int]]:
     for row, (kind, number) in enumerate(zip(rows.kinds, rows.examples, strict=True)):
         by.setdefault((int(number), str(kind)), []).append(row)
     made = by.pop((-1, "cloze"), [])
-    french = {n for n, la in zip(rows.examples, rows.languages, strict=True) if la == "fr"}
     asked = sorted({n for n, kind in by if kind == "asked"})
     # An English example has French rows too, so its own language is that of a row asked.
     french = {n for n in asked if rows.languages[by[n, "asked"][0]] == "fr"}
@@ -340,26 +345,29 @@ def step_of(
     return loss.detach()
 
 
-def learn(plan: Plan, pool: Path, work: Path, seconds: float, teachers: Sequence[str]) -> None:
-    """Train one; write what it thinks of every row (a teacher) or its layers (a student)."""
-    torch.manual_seed(plan.seed)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    rows = Rows(work, device)
-    thoughts = _thoughts(work, teachers, device) if teachers else None
-    network = starting(pool, plan).to(device).train()
+def _trained(
+    network: ReaderNetwork,
+    rows: Rows,
+    batches: Sequence[Sequence[int]],
+    plan: Plan,
+    seconds: float,
+    thoughts: tuple[Tensor, Tensor] | None,
+) -> int:
+    """Give the network the mean of the weights of its steps; return how many it took."""
     optimizer = torch.optim.AdamW(rates_of(network, plan), fused=True)
     peaks = [group["lr"] for group in optimizer.param_groups]
     learning = {n: p for n, p in network.named_parameters() if p.requires_grad}
     average = {n: p.detach().clone() for n, p in learning.items()}
-    plans = list(every(rows, plan) if teachers else drawn(rows, plan))
+    network.train()
+    device = next(network.parameters()).device.type
     started, losses = time.monotonic(), torch.zeros((), device=device)
     done = 0
-    for step, some in enumerate(plans):
-        past = max(step / len(plans), (time.monotonic() - started) / seconds)
+    for step, some in enumerate(batches):
+        past = max(step / len(batches), (time.monotonic() - started) / seconds)
         if past >= 1:
             break
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-            group["lr"] = peak * min((step + 1) / (plan.warmup * len(plans)), 1 - past)
+            group["lr"] = peak * min((step + 1) / (plan.warmup * len(batches)), 1 - past)
         batch, right = rows.batch(some)
         soft = None
         if thoughts is not None:
@@ -375,13 +383,31 @@ def learn(plan: Plan, pool: Path, work: Path, seconds: float, teachers: Sequence
         done = step + 1
         if done % 250 == 0:
             spent = (time.monotonic() - started) / done
-            print(plan.name, done, len(plans), losses.item() / 250, round(spent, 4), flush=True)
+            print(plan.name, done, len(batches), losses.item() / 250, round(spent, 4), flush=True)
             losses.zero_()
     network.load_state_dict({**network.state_dict(), **average})
     network.eval()
+    return done
+
+
+def learn(plan: Plan, pool: Path, work: Path, seconds: float, teachers: Sequence[str]) -> None:
+    """Train one; write what it thinks of every row (a teacher) or its layers (a student)."""
+    torch.manual_seed(plan.seed)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    rows = Rows(work, device)
+    thoughts = _thoughts(work, teachers, device) if teachers else None
+    network = starting(pool, plan).to(device)
+    encoder = Encoder(pool, tokenizer=Tokenizer.from_str(_tokenizer()))
+    measuring = {set: _examples(pool / f"{set}.json.xz") for set in MEASURED}
+    for examples in measuring.values():
+        # What it lacks to measure it should miss now, and not when it has learned.
+        measure(network.eval(), encoder, examples[:20])
+    started = time.monotonic()
+    batches = list(every(rows, plan) if teachers else drawn(rows, plan))
+    done = _trained(network, rows, batches, plan, seconds, thoughts)
     note: dict[str, Any] = {
         "steps": done,
-        "of": len(plans),
+        "of": len(batches),
         "s": round(time.monotonic() - started, 1),
     }
     if teachers:
@@ -389,14 +415,16 @@ def learn(plan: Plan, pool: Path, work: Path, seconds: float, teachers: Sequence
     else:
         _think(network, rows, work / f"{plan.name}.npz", device)
     note["thought"] = round(time.monotonic() - started, 1)
-    encoder = Encoder(pool, tokenizer=Tokenizer.from_str(_tokenizer()))
-    for set in ("squad20_dev", "piaf", "fquad"):
-        with lzma.open(pool / f"{set}.json.xz", "rt", encoding="utf-8") as file:
-            some_examples = [Example(**row) for row in json.load(file)]
-        note[set] = measure(network, encoder, some_examples)
-        with (work / f"{plan.name}.json").open("w", encoding="utf-8") as out:
-            json.dump({"plan": asdict(plan), **note}, out)
+    for set, examples in measuring.items():
+        note[set] = measure(network, encoder, examples)
+    with (work / f"{plan.name}.json").open("w", encoding="utf-8") as out:
+        json.dump({"plan": asdict(plan), **note}, out)
     print(json.dumps({"name": plan.name, **note}), flush=True)
+
+
+def _examples(path: Path) -> list[Example]:
+    with lzma.open(path, "rt", encoding="utf-8") as file:
+        return [Example(**row) for row in json.load(file)]
 
 
 @torch.inference_mode()
@@ -476,12 +504,20 @@ def _tokenizer() -> str:
 
 
 def together(plans: Sequence[Plan], arguments: Sequence[str]) -> list[str]:
-    """Train all of them at once, each in a process of its own; return the names of those done."""
+    """Train all of them at once, each in a process of its own; return their names.
+
+    Raises:
+        SystemExit: one of them failed.
+    """
     module = ["-m", "training.ensemble", *arguments]
     running = {
         plan.name: subprocess.Popen([sys.executable, *module, "--one", plan.name]) for plan in plans
     }
-    return [name for name, process in running.items() if process.wait() == 0]
+    codes = {name: process.wait() for name, process in running.items()}
+    failed = [name for name, code in codes.items() if code]
+    if failed:
+        raise SystemExit(f"failed, as said above: {', '.join(failed)}")
+    return list(codes)
 
 
 def main() -> None:

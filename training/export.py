@@ -28,8 +28,8 @@ from tokenizers import Tokenizer
 from qa.models import catalogue, int8file
 from qa.reader import FORMAT, WEIGHTS, Reader
 from qa.settings import Settings
-from training.example import Example, load
 from training.ensemble import unpacked
+from training.example import Example, load
 from training.network import MOST_TOKENS, QUESTION_TOKENS, ReaderNetwork
 
 PIECES = 56_000
