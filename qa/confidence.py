@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa.analysis import fold, has_stop_word, terms
+from qa.analysis import fold, has_stop_word, terms, words
 from qa.answer import Hit, HitReading
 from qa.article import Article
-from qa.calibration import long, probability, unrelated_cosine
+from qa.calibration import brief, long, probability, unrelated_cosine
 from qa.evidence import Evidence
 from qa.grounding import absent
 from qa.names import mentioned, names
@@ -20,6 +20,9 @@ from qa.names import mentioned, names
 # set with a free licence asks across languages.
 _ORDINARY_COVERAGE = 0.5
 _ORDINARY_AGREEMENT = 0.8
+# Neither the indexes' first place nor the reader's word says much of a long question, which several
+# articles answer together; set on MultiHop-RAG's questions.
+_ORDINARY_RELEVANCE = 0.4
 # A sentence with so large a share of the question's terms is found whatever the indexes say: of a
 # name that many chunks hold, they rightly place different ones first.
 _WHOLE = 0.95
@@ -56,16 +59,21 @@ def features(
     names: share of the question's names and numbers that the three best hits mention;
     agreement: how near the top both indexes place the best hit, 1 when both place it first; that
         of an ordinary answer at least, where one sentence has all the question's terms;
-    long: how far the question is a long one, in [0, 1];
+    long: how far the question is a long one, in [0, 1]; as far, agreement and relevance are taken
+        to be ordinary;
     score: of the best hit, in [0, 1]; judged by only where it was read;
     relevance: what the reader says of the best hit that it read, in [0, 1]; left out when none
-        was read.
+        was read, and so is
+    rivals: of a question that says little, the mean relevance of the other hits that it read in
+        that language, counted only where it points to none of the words that it points to in the
+        best: what many texts answer, each its own way, was hardly asked of any.
 
     Terms of two languages do not compare: where the best of the evidence is not in the question's
     language, coverage and agreement are taken to be those of an ordinary answer in one language.
     """
     best = hits[:3]
-    readings = [hit.reading for hit in hits if hit.reading is not None]
+    said = len(terms(question, language))
+    much = long(said)
     seen = " ".join(fold(_said(h)) for h in best)
     wanted = names(question)
     named = sum(mentioned(name, seen) for name in wanted) / len(wanted) if wanted else 1.0
@@ -77,18 +85,40 @@ def features(
         ),
         "sentence_coverage": max(same, default=_ORDINARY_COVERAGE * named),
         "names": named,
-        "agreement": _agreement(hits[0], same) if same else _ORDINARY_AGREEMENT,
-        "long": long(len(terms(question, language))),
+        "agreement": _mixed(
+            _agreement(hits[0], same) if same else _ORDINARY_AGREEMENT, _ORDINARY_AGREEMENT, much
+        ),
+        "long": much,
         "score": best[0].score if best else 0.0,
-        **_read(readings),
+        **_read(hits, much, brief(said)),
     }
 
 
-def _read(readings: Sequence[HitReading]) -> dict[str, float]:
+def _read(hits: Sequence[Hit], much: float, little: float) -> dict[str, float]:
     """What the reader says, where it has read; best hit first."""
-    if not readings:
+    read = [(hit.reading, hit.article) for hit in hits if hit.reading is not None]
+    if not read:
         return {}
-    return {"relevance": readings[0].relevance}
+    (best, own), *others = read
+    pointed = _pointed(best, own)
+    apart = [
+        reading.relevance * pointed.isdisjoint(_pointed(reading, article))
+        for reading, article in others
+        if article.language == own.language
+    ]
+    return {
+        "relevance": _mixed(best.relevance, _ORDINARY_RELEVANCE, much),
+        "rivals": little * sum(apart) / len(apart) if apart else 0.0,
+    }
+
+
+def _pointed(reading: HitReading, article: Article) -> set[str]:
+    """The words that the reader points to."""
+    return set(words(reading.span.of(article.text)))
+
+
+def _mixed(value: float, ordinary: float, much: float) -> float:
+    return (1.0 - much) * value + much * ordinary
 
 
 def _said(hit: Hit) -> str:

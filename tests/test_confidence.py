@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from qa.answer import Hit
+from qa.answer import Hit, HitReading
 from qa.calibration import probability
+from qa.chunks import Span
 from qa.confidence import confidence, features
 from qa.evidence import choose
 from qa.retrieval import HybridRetriever
@@ -72,6 +73,48 @@ def test_every_feature_counts_for_the_answer(
     hits: list[Hit] = retriever.search(ASKED, language="fr")
     values = features(ASKED, "fr", hits, choose(hits, budget=400, most=3))
     if read is not None:
-        values["relevance"] = read
-    for name in values.keys() - {unused}:
+        values |= {"relevance": read, "rivals": 0.2}
+        assert probability({**values, "rivals": 0.3}) < probability(values)
+    for name in values.keys() - {unused, "rivals"}:
         assert probability({**values, name: values[name] + 0.1}) > probability(values)
+
+
+def read_as(hits: list[Hit], pointed: list[str]) -> list[Hit]:
+    """The first hits as a reader finds them relevant by .8, each pointing to words of its own."""
+    read = []
+    for hit, words in zip(hits, pointed, strict=False):
+        start = hit.article.text.index(words)
+        span = Span(start, start + len(words))
+        read.append(replace(hit, reading=HitReading(span, 1.0, 0.8, 0.8)))
+    return read
+
+
+def test_others_that_answer_in_their_own_way_count_against_a_question_that_says_little(
+    retriever: HybridRetriever,
+):
+    hits = retriever.search(ASKED, language="fr")
+    first, second = hits[0], next(h for h in hits[1:] if h.article.language == "fr")
+    own, other = (h.article.text.split()[2] for h in (first, second))
+    assert own != other
+
+    def rivals(question: str, hits: list[Hit]) -> float:
+        return features(question, "fr", hits, choose(hits, budget=400, most=3))["rivals"]
+
+    apart = read_as([first, second], [own, other])
+    together = read_as([first, first], [own, own])
+    assert rivals("Qui arrive troisième ?", apart) == pytest.approx(0.8)
+    assert rivals("Qui arrive troisième ?", together) == 0.0
+    assert rivals("Qui arrive troisième ?", apart[:1]) == 0.0
+    long = "Qui a dirigé le chantier du pont de Kervalec avant la chute de la tour nord en 1987 ?"
+    assert rivals(long, apart) == 0.0
+
+
+def test_of_a_long_question_the_reader_s_word_and_the_ranks_say_nothing(
+    retriever: HybridRetriever,
+):
+    long = " ".join(f"{ASKED} {letter * 5}" for letter in "abcdef")
+    hits = read_as(retriever.search(ASKED, language="fr")[:1], ["Le"])
+    chosen = choose(hits, budget=400, most=3)
+    values = features(long, "fr", hits, chosen)
+    assert (values["long"], values["agreement"], values["relevance"]) == (1.0, 0.8, 0.4)
+    assert features(ASKED, "fr", hits, chosen)["relevance"] == 0.8
