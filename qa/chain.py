@@ -35,6 +35,7 @@ from qa.retrieval import HybridRetriever
 from qa.rewriting import make_standalone
 from qa.settings import Settings
 from qa.suspicious import is_spoilt
+from qa.wording import in_quoted_words
 
 logger = logging.getLogger(__name__)
 
@@ -241,9 +242,13 @@ def _generate(found: Found, model: BaseChatModel) -> Iterator[Answer]:
             draft.text, found.citations, found.question.standalone, found.language
         )
         if checked.text:
+            cited = tuple(c for c in found.citations if c.n in checked.cited)
+            text, cited = in_quoted_words(
+                checked.text, cited, found.question.standalone, found.language
+            )
             final = found.answer(
-                text=checked.text,
-                citations=tuple(c for c in found.citations if c.n in checked.cited),
+                text=text,
+                citations=cited,
                 answerer="generative",
                 tokens=draft.tokens,
                 reason=_dropped(checked.dropped),

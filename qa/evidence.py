@@ -21,7 +21,7 @@ from qa.suspicious import is_spoilt
 # A sentence this far below the best one no longer helps: see docs/decisions.md.
 _SCORE_GAP = 0.15
 # A span is shown when the passage answers at least this likely, by the reader.
-POINTED = 0.5
+POINTED = 0.4
 # Two sentences sharing this part of their words say the same thing.
 _SAME = 0.8
 

@@ -21,7 +21,7 @@ from tests.fakes import ARTICLE_COUNT, BagOfWords, Scripted, write_articles
 
 # The threshold is calibrated for the real embedder; this one lies between what the stand-in gives
 # to questions that the articles answer and to those they do not.
-THRESHOLD = 0.1
+THRESHOLD = 0.15
 
 
 @pytest.fixture
@@ -115,7 +115,8 @@ def test_a_language_model_may_phrase_the_answer(
 
     assert [states[0].stage, states[1].stage, states[-1].stage] == ["evidence", "writing", "final"]
     assert states[0].citations
-    assert states[-1].text == "Engineer Maëlle Tanguy led them [1]."
+    assert states[-2].text.strip() == "Engineer Maëlle Tanguy led them [1]."
+    assert states[-1].text == "Maëlle Tanguy [1]", "the quote's own words, as the reader points"
     assert states[-1].answerer == "generative"
 
 
