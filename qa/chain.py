@@ -132,7 +132,9 @@ def build(
             found,
             hits=tuple(hits),
             citations=cite(chosen),
-            confidence=confidence(topic, language, hits, chosen),
+            confidence=confidence(
+                topic, language, hits, chosen, follow_up=asked != found.question.text.strip()
+            ),
             topic=topic,
             constraints=retrieved.constraints,
             met=retrieved.met,

@@ -32,17 +32,32 @@ _UNNAMED = 0.5
 
 
 def confidence(
-    question: str, language: str, hits: Sequence[Hit], evidence: Sequence[Evidence]
+    question: str,
+    language: str,
+    hits: Sequence[Hit],
+    evidence: Sequence[Evidence],
+    *,
+    follow_up: bool = False,
 ) -> float:
     """Probability, in [0, 1], that the evidence holds the answer.
 
     0 without evidence, and for what is no question in either language: nothing in it is an
     everyday word, nor a term of any hit.
+
+    Args:
+        question: stand-alone.
+        language: of it.
+        hits: best first.
+        evidence: chosen from them.
+        follow_up: whether words of the conversation were added to it.
     """
     strange = not any(hit.signals["coverage"] for hit in hits) and not has_stop_word(question)
     if strange or not evidence:
         return 0.0
     values = features(question, language, hits, evidence)
+    if follow_up and "rivals" in values:
+        # It says little by its nature; what was said before says the rest.
+        values["rivals"] = 0.0
     unnamed = values["names"] == 0.0 and absent(question, hits) == names(question)
     return probability(values) * (_UNNAMED if unnamed else 1.0)
 

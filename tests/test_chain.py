@@ -162,7 +162,8 @@ def test_a_follow_up_loses_its_outlet_and_nothing_else(
     """The place of a name in one question is not its place in another."""
     topics: list[str] = []
 
-    def confidence(topic: str, *_: object) -> float:
+    def confidence(topic: str, *_: object, follow_up: bool) -> float:
+        assert follow_up
         topics.append(topic)
         return 1.0
 

@@ -75,7 +75,8 @@ def test_every_feature_counts_for_the_answer(
     if read is not None:
         values |= {"relevance": read, "rivals": 0.2}
         assert probability({**values, "rivals": 0.3}) < probability(values)
-    for name in values.keys() - {unused, "rivals"}:
+    # Of hits that were read, length says nothing any more.
+    for name in values.keys() - {unused, "rivals", *(["long"] if read else [])}:
         assert probability({**values, name: values[name] + 0.1}) > probability(values)
 
 
@@ -118,3 +119,14 @@ def test_of_a_long_question_the_reader_s_word_and_the_ranks_say_nothing(
     values = features(long, "fr", hits, chosen)
     assert (values["long"], values["agreement"], values["relevance"]) == (1.0, 0.8, 0.4)
     assert features(ASKED, "fr", hits, chosen)["relevance"] == 0.8
+
+
+def test_of_a_follow_up_others_do_not_count(retriever: HybridRetriever):
+    hits = retriever.search(ASKED, language="fr")
+    french = [h for h in hits if h.article.language == "fr"][:2]
+    read = read_as(french, [h.article.text.split()[2] for h in french])
+    chosen = choose(read, budget=400, most=3)
+    little = "Et quand ?"
+    first = confidence(little, "fr", read[:1], chosen)
+    assert confidence(little, "fr", read, chosen) < first
+    assert confidence(little, "fr", read, chosen, follow_up=True) == pytest.approx(first)
