@@ -1,9 +1,9 @@
 """Wording: an answer of one short sentence in its quote's own words, if the reader points to some.
 
 Which words answer is what the reader was trained to tell, and it does so better than a small model
-(docs/answering.md). The model's answer stands where the two have no word in common, where it says
-more than one sentence, yes or no, or why and how, and where the quote is in another language than
-the answer. Knows nothing about models.
+(docs/answering.md). The model's answer stands where the two have no word in common that the
+question lacks, where it says more than one sentence, yes or no, or why and how, and where the quote
+is in another language than the answer. Knows nothing about models.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ def in_quoted_words(
     for citation in citations:
         if citation.answer and citation.article.language == language:
             pointed = citation.answer.of(citation.article.text)
-            if not set(words(pointed)).isdisjoint(words(said)):
+            # What the question says already answers nothing.
+            new = set(words(pointed)) - set(words(question))
+            if not new.isdisjoint(words(said)):
                 return f"{pointed} [{citation.n}]", (citation,)
     return text, tuple(citations)

@@ -44,8 +44,20 @@ def test_only_the_quote_pointed_to_stays_cited():
         ("By Maëlle Tanguy [1]", "Who opened the bridge?", "en", "Maëlle Tanguy"),
         ("Mme Tanguy [1]", WHO, "fr", None),
         ("Le maire de Kervalec [1]", WHO, "fr", "Maëlle Tanguy"),
+        ("Maëlle Tanguy, à Kervalec [1]", "Qui a ouvert le pont de Kervalec ?", "fr", "Kervalec"),
     ],
-    ids=["yes", "no", "why", "how", "two sentences", "long", "language", "not pointed to", "other"],
+    ids=[
+        "yes",
+        "no",
+        "why",
+        "how",
+        "two sentences",
+        "long",
+        "language",
+        "not pointed to",
+        "other",
+        "asked",
+    ],
 )
 def test_the_model_s_answer_stands(
     text: str, question: str, language: Language, pointed: str | None
