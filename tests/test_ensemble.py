@@ -12,12 +12,15 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
+from qa.models.e5file import dequantise
 from tests.test_training import EXAMPLES, VIEWS, folder
 from training import ensemble, export
-from training.ensemble import MEASURED, Plan, Rows, unpacked
+from training.ensemble import MEASURED, Plan
 from training.example import Example
 from training.network import ReaderNetwork, exported
-from training.pool import pool, quarter, rows_of
+from training.packed import blocks_of, pack, unpacked
+from training.pool import pool, rows_of
+from training.rows import Rows, prepare
 
 __all__ = ["folder"]
 
@@ -42,7 +45,7 @@ def work(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in MEASURED:
         with lzma.open(sent / f"{name}.json.xz", "wt") as file:
             json.dump([asdict(e) for e in BRIDGE], file)
-    ensemble.prepare(sent, tmp_path, ensemble._tokenizer())
+    prepare(sent, tmp_path, ensemble._tokenizer())
     return tmp_path
 
 
@@ -75,12 +78,11 @@ def test_blocks_of_four_bits_come_back_as_they_were():
     codes = np.random.default_rng(1).integers(-8, 8, (6, 32))
     codes[:, 0] = -8
     values = (codes * np.array([[0.5], [0.25], [1], [2], [0.125], [4]])).astype(np.float32)
-    packed, steps = quarter(values)
-    assert packed.shape == (6, 16)
-    back = np.concatenate([packed & 15, packed >> 4], 1).astype(np.float32) - 8
-    np.testing.assert_array_equal(back * steps, values)
+    blocks = blocks_of(values)
+    assert blocks.shape == (6, 18)
+    np.testing.assert_array_equal(dequantise(blocks.tobytes()).reshape(6, 32), values)
     with pytest.raises(ValueError, match="blocks of four bits"):
-        quarter(np.random.default_rng(1).normal(size=(1, 32)))
+        blocks_of(np.random.default_rng(1).normal(size=(1, 32)))
 
 
 def test_a_batch_knows_where_the_answer_is(work: Path):
@@ -135,7 +137,7 @@ def test_a_plan_ends_when_its_seconds_do(work: Path):
 
 def test_what_is_packed_comes_back_as_near_as_eight_bits_allow(work: Path):
     network = ensemble.starting(work / "pool", replace(PLAN, start="reader"))
-    ensemble.pack(network, work / "packed")
+    pack(network, work / "packed")
     back = unpacked(work / "packed")
     assert set(back) == set(exported(ensemble.SHIPPED))
     for name, value in back.items():

@@ -19,9 +19,9 @@ from tests.test_embedder import e5_bytes
 from training import data, export, measure
 from training.cloze import clozes
 from training.example import Example, write
-from training.network import Encoder, ReaderNetwork
+from training.network import Encoder, ReaderNetwork, loss_of
 from training.swapped import swapped
-from training.train import Plan, Row, batches, loss_of, targets, train
+from training.train import Plan, Row, batches, targets, train
 from training.translated import Translation, Views, translations, unmarked
 
 PASSAGE = (
@@ -126,7 +126,7 @@ def test_the_loss_of_a_network_that_knows_nothing(folder: Path):
     right = targets(batch, [Row("abc", "", "la chat abc", [(3, 7)])])
     places = int(batch.answer.sum())
     expected = math.log(places) + 0.5 * math.log(2)
-    assert loss_of(network, batch, right, 0.5).item() == pytest.approx(expected, abs=1e-4)
+    assert loss_of(*network(batch), right, 0.5).item() == pytest.approx(expected, abs=1e-4)
 
 
 def test_batches_are_drawn_once_and_a_part_of_an_epoch_is_a_part():

@@ -28,9 +28,9 @@ from tokenizers import Tokenizer
 from qa.models import catalogue, int8file
 from qa.reader import FORMAT, WEIGHTS, Reader
 from qa.settings import Settings
-from training.ensemble import unpacked
 from training.example import Example, load
 from training.network import MOST_TOKENS, QUESTION_TOKENS, ReaderNetwork
+from training.packed import unpacked
 
 PIECES = 56_000
 STRIDE = 64

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from tokenizers import Encoding, Tokenizer
 from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
 from transformers import AttentionInterface, AttentionMaskInterface, BertConfig, BertModel
 from transformers.masking_utils import eager_mask
 
@@ -122,6 +123,20 @@ class ReaderNetwork(nn.Module):
         spans = self.span(states).float()
         spans = spans.masked_fill(~batch.answer[:, :, None], IMPOSSIBLE)
         return spans, self.relevance(states[:, 0]).float().squeeze(-1)
+
+
+def loss_of(spans: Tensor, relevance: Tensor, right: Tensor, weight: float) -> Tensor:
+    """The loss that `training.train` describes.
+
+    Args:
+        spans, relevance: what a network says.
+        right: (n, tokens, 2) bool, where right answers start and end.
+        weight: of relevance.
+    """
+    reachable = torch.logsumexp(spans.masked_fill(~right, IMPOSSIBLE), dim=1)
+    span_loss = (torch.logsumexp(spans, dim=1) - reachable).mean()
+    answers = (~right[:, 0, 0]).float()
+    return span_loss + weight * binary_cross_entropy_with_logits(relevance, answers)
 
 
 def exported(file: Path) -> dict[str, Tensor]:

@@ -20,15 +20,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
 from qa.models import catalogue
 from qa.settings import Settings
 from training.cloze import clozes
 from training.example import Example, load
 from training.measure import sample
 from training.network import ReaderNetwork
+from training.packed import write_embedder
 from training.swapped import swapped
 from training.translated import Views
 
@@ -93,22 +91,6 @@ def pool(examples: Sequence[Example], views: Views, seed: int) -> dict[str, Any]
     return {"texts": list(texts), "rows": rows}
 
 
-def quarter(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Codes and steps of values that came in blocks of four bits, as in `qa.models.e5file`.
-
-    Raises:
-        ValueError: they did not.
-    """
-    blocks = values.astype(np.float32).reshape(-1, 32)
-    # Of each block at least one value is -8 steps; half precision rounds the others a little.
-    steps = np.take_along_axis(blocks, np.abs(blocks).argmax(1, keepdims=True), 1) / -8
-    codes = np.rint(np.divide(blocks, steps, where=steps != 0, out=np.zeros_like(blocks))) + 8
-    if not np.allclose((codes - 8) * steps, blocks, rtol=1e-3, atol=1e-6):
-        raise ValueError("these values did not come in blocks of four bits")
-    packed = codes.astype(np.uint8)
-    return packed[:, :16] | packed[:, 16:] << 4, steps.astype(np.float16)
-
-
 def main() -> None:
     """Write the folder."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -130,14 +112,8 @@ def main() -> None:
             json.dump([{**asdict(e), "negatives": []} for e in some], file, ensure_ascii=False)
     folder = catalogue()["multilingual-e5-small"].path(Settings())
     shutil.copyfile(folder / "config.json", out / "config.json")
-    arrays: dict[str, Any] = {}
-    for name, value in ReaderNetwork.start(folder, 0.0).encoder.encoder.state_dict().items():
-        values = value.to(torch.float32).numpy()
-        if values.ndim == 2:
-            arrays[f"{name}|codes"], arrays[f"{name}|steps"] = quarter(values)
-        else:
-            arrays[name] = values
-    np.savez(out / "embedder.npz", **arrays)
+    network = ReaderNetwork.start(folder, 0.0)
+    write_embedder(network.encoder.encoder.state_dict(), out / "embedder.npz")
 
 
 if __name__ == "__main__":

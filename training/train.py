@@ -26,14 +26,13 @@ from typing import Any
 import torch
 from tokenizers import Encoding
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from qa.models import catalogue
 from qa.settings import Settings
 from training.cloze import clozes
 from training.example import Example, load
 from training.measure import measure
-from training.network import Batch, Encoder, ReaderNetwork, rates_of
+from training.network import Batch, Encoder, ReaderNetwork, loss_of, rates_of
 from training.swapped import swapped
 from training.translated import Views
 
@@ -161,15 +160,6 @@ def targets(batch: Batch, some: Sequence[Row]) -> Tensor:
     return right
 
 
-def loss_of(network: ReaderNetwork, batch: Batch, right: Tensor, weight: float) -> Tensor:
-    """The loss that the module describes."""
-    spans, relevance = network(batch)
-    reachable = torch.logsumexp(spans.masked_fill(~right, -1e4), dim=1)
-    span_loss = (torch.logsumexp(spans, dim=1) - reachable).mean()
-    answers = (~right[:, 0, 0]).float()
-    return span_loss + weight * binary_cross_entropy_with_logits(relevance, answers)
-
-
 def train(plan: Plan, data: Path, out: Path, folder: Path) -> None:
     """Run the plan, or go on with it.
 
@@ -222,7 +212,8 @@ def train(plan: Plan, data: Path, out: Path, folder: Path) -> None:
             batch.ids.to(device), batch.mask.to(device), batch.answer.to(device), batch.encodings
         )
         with torch.autocast(device, torch.bfloat16):
-            loss = loss_of(network, batch, right, plan.relevance)
+            spans, relevance = network(batch)
+            loss = loss_of(spans, relevance, right, plan.relevance)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(learning.values(), 1.0)
         optimizer.step()
