@@ -132,3 +132,19 @@ _DENIAL = re.compile(
 def denies(text: str) -> bool:
     """Whether a text in French or English denies or refuses something."""
     return bool(_DENIAL.search(fold(text)))
+
+
+# "Combien" and "how many" ask for a number, "comment s'appelle" for a name.
+_FOR_CLAUSE = re.compile(
+    r"\b(?:pourquoi|why|comment(?! (?:s'appel|se nomm|appel|nomm))|de quelle (?:maniere|facon)|"
+    r"en quoi|what happened|que s'est-il passe)\b|"
+    r"\bhow (?!many|much|long|old|often|far|big|large|tall|high)"
+)
+
+
+def asks_for_clause(question: str) -> bool:
+    """Whether a question in French or English asks why, how or what happened.
+
+    A clause answers it, and not a name, a day or a number.
+    """
+    return bool(_FOR_CLAUSE.search(fold(question)))

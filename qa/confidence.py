@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa.analysis import fold, has_stop_word, terms, words
+from qa.analysis import asks_for_clause, fold, has_stop_word, terms, words
 from qa.answer import Hit, HitReading
 from qa.article import Article
 from qa.calibration import brief, long, probability, unrelated_cosine
@@ -21,7 +21,8 @@ from qa.names import mentioned, names
 _ORDINARY_COVERAGE = 0.5
 _ORDINARY_AGREEMENT = 0.8
 # Neither the indexes' first place nor the reader's word says much of a long question, which several
-# articles answer together; set on MultiHop-RAG's questions.
+# articles answer together; set on MultiHop-RAG's questions. Nor is much said by a reader, trained
+# on short answers, when it finds none to why, how or what happened.
 _ORDINARY_RELEVANCE = 0.4
 # A sentence with so large a share of the question's terms is found whatever the indexes say: of a
 # name that many chunks hold, they rightly place different ones first.
@@ -77,8 +78,8 @@ def features(
     long: how far the question is a long one, in [0, 1]; as far, agreement and relevance are taken
         to be ordinary;
     score: of the best hit, in [0, 1]; judged by only where it was read;
-    relevance: what the reader says of the best hit that it read, in [0, 1]; left out when none
-        was read, and so is
+    relevance: what the reader says of the best hit that it read, in [0, 1]; that of an ordinary
+        answer at least, where a clause is asked for; left out when none was read, and so is
     rivals: of a question that says little, the mean relevance of the other hits that it read in
         that language, counted only where it points to none of the words that it points to in the
         best: what many texts answer, each its own way, was hardly asked of any.
@@ -105,11 +106,11 @@ def features(
         ),
         "long": much,
         "score": best[0].score if best else 0.0,
-        **_read(hits, much, brief(said)),
+        **_read(hits, asks_for_clause(question), much, brief(said)),
     }
 
 
-def _read(hits: Sequence[Hit], much: float, little: float) -> dict[str, float]:
+def _read(hits: Sequence[Hit], for_clause: bool, much: float, little: float) -> dict[str, float]:
     """What the reader says, where it has read; best hit first."""
     read = [(hit.reading, hit.article) for hit in hits if hit.reading is not None]
     if not read:
@@ -121,8 +122,9 @@ def _read(hits: Sequence[Hit], much: float, little: float) -> dict[str, float]:
         for reading, article in others
         if article.language == own.language
     ]
+    least = _ORDINARY_RELEVANCE if for_clause else 0.0
     return {
-        "relevance": _mixed(best.relevance, _ORDINARY_RELEVANCE, much),
+        "relevance": _mixed(max(least, best.relevance), _ORDINARY_RELEVANCE, much),
         "rivals": little * sum(apart) / len(apart) if apart else 0.0,
     }
 

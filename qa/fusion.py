@@ -243,7 +243,8 @@ def _made_up(
     """The values, the lexical ones raised where the language is not the question's.
 
     A text in another language shares little but names with the question, however well it answers:
-    what its nearness lets one expect stands for what it lacks.
+    what its nearness lets one expect stands for what it lacks. No more than the best of the
+    question's own language has: words that no text takes from the question tell none from another.
     """
     import numpy as np
 
@@ -252,6 +253,8 @@ def _made_up(
     raised = dict(values)
     for name, column in expected(values["dense"], terms).items():
         if name in values:
+            if not foreign.all():
+                column = column.clip(max=values[name][~foreign].max())
             raised[name] = np.where(foreign, np.maximum(values[name], column), values[name])
     return raised
 

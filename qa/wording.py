@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from qa.analysis import fold, words
+from qa.analysis import asks_for_clause, fold, words
 from qa.answer import Citation, Language
 from qa.chunks import sentences
 
@@ -19,11 +19,6 @@ from qa.chunks import sentences
 _MOST_WORDS = 25
 _NUMBER = re.compile(r"\s*\[(\d+)\]")
 _VERDICT = re.compile(r"(?:oui|non|yes|no)\b(?!-)")
-# What is answered by a clause, of which the reader points to a part.
-_CLAUSE = re.compile(
-    r"\b(?:pourquoi|why|comment|de quelle (?:maniere|facon)|en quoi)\b"
-    r"|\bhow (?!many|much|long|old|often|far|big|large|tall|high)"
-)
 
 
 def in_quoted_words(
@@ -44,7 +39,7 @@ def in_quoted_words(
         len(words(said)) > _MOST_WORDS
         or len(sentences(said, language)) != 1
         or _VERDICT.match(fold(said))
-        or _CLAUSE.search(fold(question))
+        or asks_for_clause(question)
     ):
         return text, tuple(citations)
     for citation in citations:

@@ -121,6 +121,21 @@ def test_of_a_long_question_the_reader_s_word_and_the_ranks_say_nothing(
     assert features(ASKED, "fr", hits, chosen)["relevance"] == 0.8
 
 
+def test_that_the_reader_finds_no_short_answer_to_why_says_little(retriever: HybridRetriever):
+    hits = read_as(retriever.search(ASKED, language="fr")[:1], ["Le"])
+    [reading] = [h.reading for h in hits]
+    assert reading is not None
+    chosen = choose(hits, budget=400, most=3)
+
+    def relevance(question: str, told: float) -> float:
+        read = [replace(hits[0], reading=replace(reading, relevance=told))]
+        return features(question, "fr", read, chosen)["relevance"]
+
+    assert relevance(ASKED, 0.1) == 0.1
+    assert relevance(ASKED.replace("Qui a dirigé", "Pourquoi a-t-on fermé"), 0.1) == 0.4
+    assert relevance(ASKED.replace("Qui a dirigé", "Pourquoi a-t-on fermé"), 0.7) == 0.7
+
+
 def test_of_a_follow_up_others_do_not_count(retriever: HybridRetriever):
     hits = retriever.search(ASKED, language="fr")
     french = [h for h in hits if h.article.language == "fr"][:2]

@@ -81,8 +81,12 @@ def test_another_language_is_not_held_to_the_questions_words():
     there = unrelated_cosine("en", "fr")
     share = 0.15 / (1 - UNRELATED)
     french = passage("Autre chose.", *[there + share * (1 - there)] * 2, language="fr")
-    own, foreign = scored("port strike", english, french).scores
+    with_words = passage("A port strike.", *[UNRELATED] * 2)
+    own, foreign, _ = scored("port strike", english, french, with_words).scores
     assert foreign > own
+    # Where no text in its own language has them either, they speak for none.
+    own, foreign = scored("port strike", english, french).scores
+    assert foreign == pytest.approx(own, abs=1e-3)
 
 
 def test_what_is_asked_for_lifts_chunk_and_sentences():

@@ -10,8 +10,9 @@ the seconds given or until its plan is done; rates fall with whichever is furthe
 NAME-0.npz and NAME-1.npz of each student, its layers in whole numbers (`unpacked`), and NAME.json,
 what came of it.
 
-Needs PyTorch, tokenizers, transformers, onnx, scikit-learn, babel and text2num, so that it runs on
-a machine on which the project is not installed. Two runs differ where the seconds end a plan.
+Needs PyTorch, tokenizers, transformers, onnx, scikit-learn, babel, text2num, pydantic,
+platformdirs, httpx and filelock, and not the project's other libraries. Two runs differ where the
+seconds end a plan.
 
 Sources: Hinton, Vinyals & Dean, Distilling the Knowledge in a Neural Network, 2015,
 arXiv:1503.02531; Miyato, Dai & Goodfellow, Adversarial Training Methods for Semi-Supervised Text
