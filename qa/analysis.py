@@ -122,16 +122,28 @@ def _stemmer(language: str) -> Stemmer.Stemmer | None:
     return Stemmer.Stemmer(name) if name else None
 
 
-_DENIAL = re.compile(
-    r"\b(?:n'|ne |nie\b|nient\b|nia\b|dement|dementi|refus|rejet|sans\b|aucun|jamais|"
-    r"exclu(?:e?s?|t|re|ent|ait|aient)\b|not\b|no\b|never\b|den(?:y|ies|ied)\b|"
-    r"rul(?:e|es|ed) out|reject|without\b|none\b|neither\b)|n't\b"
+_NEGATION = re.compile(
+    r"\b(?:n'|ne |sans\b|aucun|jamais|not\b|no\b|never\b|without\b|none\b|neither\b)|n't\b"
+)
+_REJECTION = re.compile(
+    r"\b(?:nie\b|nient\b|nia\b|dement|dementi|refus|rejet|exclu(?:e?s?|t|re|ent|ait|aient)\b|"
+    r"den(?:y|ies|ied)\b|rul(?:e|es|ed) out|reject)"
 )
 
 
 def denies(text: str) -> bool:
     """Whether a text in French or English denies or refuses something."""
-    return bool(_DENIAL.search(fold(text)))
+    return negates(text) or rejects(text)
+
+
+def negates(text: str) -> bool:
+    """Whether a text says "not", "no" or "without" in French or English."""
+    return bool(_NEGATION.search(fold(text)))
+
+
+def rejects(text: str) -> bool:
+    """Whether a text has a verb that denies or refuses, in French or English."""
+    return bool(_REJECTION.search(fold(text)))
 
 
 # "Combien" and "how many" ask for a number, "comment s'appelle" for a name.

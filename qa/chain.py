@@ -237,12 +237,11 @@ def _generate(found: Found, model: BaseChatModel) -> Iterator[Answer]:
         logger.warning("the language model did not answer: %s", exc)
         yield _extract(found, reason="the language model did not answer")
         return
-    if generative.refused(draft.text):
+    said = generative.without_refusals(draft.text)
+    if draft.text.strip() and not said:
         final = _abstain(found, answerer="generative", tokens=draft.tokens)
     else:
-        checked = grounding.check(
-            draft.text, found.citations, found.question.standalone, found.language
-        )
+        checked = grounding.check(said, found.citations, found.question.standalone, found.language)
         if checked.text:
             cited = tuple(c for c in found.citations if c.n in checked.cited)
             text, cited = in_quoted_words(

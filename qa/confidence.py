@@ -12,6 +12,7 @@ from qa.analysis import asks_for_clause, fold, has_stop_word, terms, words
 from qa.answer import Hit, HitReading
 from qa.article import Article
 from qa.calibration import brief, long, probability, unrelated_cosine
+from qa.chunks import date_in_words
 from qa.evidence import Evidence
 from qa.grounding import absent
 from qa.names import mentioned, names
@@ -141,7 +142,8 @@ def _mixed(value: float, ordinary: float, much: float) -> float:
 def _said(hit: Hit) -> str:
     """All that a question may name of a hit: outlet and day as well."""
     article = hit.article
-    return f"{article.title} {article.source or ''} {article.date or ''} {hit.chunk.text}"
+    date = f"{article.date} {date_in_words(article.date, 'en')}" if article.date else ""
+    return f"{article.title} {article.source or ''} {date} {hit.chunk.text}"
 
 
 def _agreement(hit: Hit, coverage: Sequence[float]) -> float:

@@ -83,28 +83,53 @@ def write(model: BaseChatModel, messages: Sequence[BaseMessage]) -> Iterator[Dra
 
 
 def refused(text: str) -> bool:
-    """Whether the model says that the quotes do not hold the answer."""
-    said = text.strip().upper()
-    # With a citation before it, it is a remark on an answer that stands.
-    alone = REFUSAL in said and "[" not in said.partition(REFUSAL)[0]
-    words = fold(text)
-    return alone or bool(
-        _DO_NOT_KNOW.search(words)
+    """Whether the model says that the quotes do not hold the answer, and nothing else."""
+    return bool(text.strip()) and not without_refusals(text)
+
+
+def without_refusals(text: str) -> str:
+    """The text without sentences that say that the quotes do not hold something.
+
+    Behind a cited sentence such a one is a remark on an answer that stands; alone it is a refusal.
+    """
+    parts = [part for part in _SENTENCE_END.split(text.strip()) if part]
+    stand = [part for part in parts if not _refuses(part)]
+    if len(stand) == len(parts):
+        return text
+    return "\n".join(stand) if any("[" in part for part in stand) else ""
+
+
+def _refuses(sentence: str) -> bool:
+    words = fold(sentence)
+    return bool(
+        REFUSAL in sentence.upper()
+        or _DO_NOT_KNOW.search(words)
         or _OF_QUOTES.search(words)
-        or ("[" not in text and _OF_TEXTS.search(words))
+        or ("[" not in sentence and (_OF_TEXTS.search(words) or _NOT_SAID.search(words)))
     )
 
 
 # A small model says it its own way, often in the question's language. What a cited text leaves out
 # may be the answer ("The resolution's text does not mention Israel [1]"); what quotes leave out is
 # none.
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?!\[)|(?<=\])\s+(?=[A-ZÀ-Þ])|\n+")
 _LEAVES_OUT = (
     r"\b[^.]{0,40}\b(?:ne |n'|do not |does not |don't |doesn't )(?:l'|l[ea] )?"
-    r"(?:contien|disent\b|dit\b|mention|precis|indiqu|contain|say|specif|provid|state)"
+    r"(?:contien|disent\b|dit\b|mention|precis|indiqu|donn|permet|fourni|repond|abord|contain|say|"
+    r"specif|provid|state|give|answer|include)"
 )
-_OF_QUOTES = re.compile(rf"\b(?:citations?|extraits?|quotes?){_LEAVES_OUT}")
+_OF_QUOTES = re.compile(
+    rf"^(?:les?|the|ces|these)? ?(?:citations?|extraits?|quotes?){_LEAVES_OUT}"
+    r"|\b(?:n'est|n'y a|not|non|no [a-z]+|aucune? [a-z']+)\b[^.]{0,40}\b(?:dans|in) "
+    r"(?:les|the|ces|these) (?:citations?|extraits?|quotes?)\b|^non dans les citations"
+)
 _OF_TEXTS = re.compile(rf"\b(?:articles?|textes?|texts?){_LEAVES_OUT}")
-_DO_NOT_KNOW = re.compile(r"^(?:i do not know|i don't know|je ne sais pas|not in the quotes)")
+_NOT_SAID = re.compile(
+    r"\b(?:n'est pas|ne sont pas|is not|are not|isn't|aren't) "
+    r"(?:mention|precis|indiqu|specifi|given|state|provid)"
+    r"|^(?:there is )?(?:no|aucune|pas d') ?information"
+)
+_DO_NOT_KNOW = re.compile(r"^(?:i do not know|i don't know|je ne sais pas)")
 
 
 def may_refuse(text: str) -> bool:

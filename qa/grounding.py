@@ -1,13 +1,13 @@
 """Grounding: whether a text keeps to its quotes, and what to say when the articles do not say.
 
-`check` looks at each sentence that a model wrote: its citation numbers must exist; its names and
-numbers must stand in the quotes or in the question, if need be in the other language's spelling
-("Tobrouk", "Tobruk"), and so must half of its words when quotes and answer share a language, and
-half of those that the question does not have in the quotes; a "yes" does not stand where a quote
-denies, nor a "no" where none does. A sentence with a link or markup does not stand at all: a quote
-may show an address, the model may not; nor does one in the other language, copied from a quote
-that can be read as it is. It cannot see that a sentence of the right words says
-something else; what it cannot see is why quotes are shown.
+`check` looks at each sentence that a model wrote: its citation numbers must exist; its names,
+months and numbers, by their value, must stand in the quotes or in the question, if need be in the
+other language's spelling ("Tobrouk", "Tobruk"), and so must half of its words when quotes and
+answer share a language, and half of those that the question does not have in the quotes; a "yes"
+does not stand where a quote denies what was asked, nor a "no" where none does. A sentence with a
+link or markup does not stand at all: a quote may show an address, the model may not; nor does one
+in the other language, copied from a quote that can be read as it is. It cannot see that a sentence
+of the right words says something else; what it cannot see is why quotes are shown.
 """
 
 from __future__ import annotations
@@ -17,21 +17,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from qa.analysis import denies, fold, only_stop_words, terms, words
+from qa.amounts import claimed, counted
+from qa.analysis import fold, negates, only_stop_words, rejects, terms, words
 from qa.answer import Citation, Hit, Language
 from qa.article import PartialDate, clean_text
 from qa.chunks import date_in_words, sentences
-from qa.names import mentioned, names
+from qa.names import MONTHS, mentioned, names
 from qa.suspicious import is_suspicious
+from qa.temporal.words import ENGLISH
 
 
 def absent(question: str, hits: Sequence[Hit]) -> list[str]:
-    """Names and numbers of the question that no article found mentions, as typed."""
+    """Names and numbers of the question that no article found mentions, as typed.
+
+    The day of the week is never missing: articles need not say it of their dates.
+    """
     seen = " ".join(
         fold(f"{hit.article.title} {hit.article.source or ''} {hit.article.text}") for hit in hits
     )
-    dates = " ".join(str(hit.article.date) for hit in hits)
-    return [name for name in names(question) if not mentioned(name, f"{seen} {dates}")]
+    dates = [hit.article.date for hit in hits if hit.article.date]
+    told = " ".join(f"{date} {date_in_words(date, 'en').lower()}" for date in dates)
+    return [
+        name
+        for name in names(question)
+        if fold(name) not in ENGLISH.weekdays and not mentioned(name, f"{seen} {told}")
+    ]
 
 
 def missing(question: str, hits: Sequence[Hit]) -> list[str]:
@@ -60,6 +70,9 @@ _OTHER: dict[Language, tuple[Language, Language]] = {"fr": ("fr", "en"), "en": (
 _VERDICT = re.compile(
     r"(?:(?P<yes>oui|yes)|(?P<no>non|no))\b(?!-)(?! (?:one|longer|more|\w+ (?:has|have|is|are)))"
 )
+_CLAUSE_END = re.compile(r"[,;:()–—]\s*")
+# Months that are other words too.
+_OTHERWISE = frozenset({"mars", "may", "march", "august"})
 # Marks behind a full stop belong to the sentence before it.
 _MARK_BEHIND = re.compile(rf"([.!?…])((?:{_CITATION.pattern})+)(?=\s|$)")
 _BULLET = re.compile(r"^\s*(?:[-*•–—]|\d{1,2}[.)])\s+")
@@ -142,10 +155,11 @@ def _support(claim: _Claim, numbers: Sequence[int], quotes: dict[int, _Quote]) -
 
 @dataclass(frozen=True, slots=True)
 class _Quote:
-    text: str  # folded, with title and date
+    text: str  # folded, with title, date and its numbers by value
     words: frozenset[str]
+    numbers: frozenset[str]
     language: str
-    denies: bool
+    sentences: tuple[str, ...]
 
     @classmethod
     def of(cls, citation: Citation) -> Self:
@@ -155,7 +169,33 @@ class _Quote:
         when = date_in_words(month, article.language) if month else ""
         title = "" if is_suspicious(article.title) else article.title
         text = fold(f"{title} {when} {quote}")
-        return cls(text, frozenset(words(text)), article.language, denies(quote))
+        numbers = counted(text, article.language)
+        text = f"{text} {' '.join(sorted(numbers))}"
+        parts = sentences(citation.quote, article.language)
+        told = tuple(span.of(citation.quote) for span in parts)
+        return cls(text, frozenset(words(text)), numbers, article.language, told)
+
+    def denies(self, question: str, asked: set[str]) -> bool:
+        """Whether it says no to a question.
+
+        A "not" counts in the clause that has most of what is asked, a verb that denies in the whole
+        sentence, unless the question asks whether somebody denied.
+
+        Args:
+            question: folded.
+            asked: its terms.
+        """
+
+        def about(part: str) -> int:
+            return len(asked & {*terms(part, self.language)})
+
+        def nearest(parts: Sequence[str]) -> list[str]:
+            most = max(map(about, parts), default=0)
+            return [part for part in parts if about(part) == most]
+
+        near = nearest(self.sentences)
+        clauses = nearest([clause for part in near for clause in _CLAUSE_END.split(part)])
+        return any(map(negates, clauses)) or (not rejects(question) and any(map(rejects, near)))
 
 
 class _Claim:
@@ -171,12 +211,18 @@ class _Claim:
         """Whether these quotes together carry it, of all that were given."""
         if self.said.endswith("?"):  # the question again, not an answer
             return False
-        if not all(self._named(name, quotes) for name in names(self.said)):
+        named = [*names(self.said), *_months(self.said)]
+        if not all(self._named(name, quotes) for name in named):
+            return False
+        known = counted(self._asked, self._language).union(*(quote.numbers for quote in quotes))
+        if not claimed(self.said, self._language) <= known:
             return False
         verdict = _VERDICT.match(fold(self.said))
         if verdict:
             near = [quote for quote in given if quote in quotes or self._is_about(quote)]
-            if (verdict["no"] is not None) != any(quote.denies for quote in near):
+            asked = self._own(self._asked)
+            denied = any(quote.denies(self._asked, asked) for quote in near)
+            if (verdict["no"] is not None) != denied:
                 return False
             says_more = self._own(self.said[verdict.end() :]) - self._own(self._asked)
             if not says_more and not any(self._may_bear_on(quote) for quote in quotes):
@@ -185,9 +231,14 @@ class _Claim:
 
     def _named(self, name: str, quotes: Sequence[_Quote]) -> bool:
         """In the other language's spelling only where a quote is in the other language."""
-        return mentioned(name, self._asked) or any(
-            mentioned(name, quote.text, exactly=quote.language == self._language)
-            for quote in quotes
+        # Numbers are compared by their value.
+        return (
+            name[0].isdigit()
+            or mentioned(name, self._asked)
+            or any(
+                mentioned(name, quote.text, exactly=quote.language == self._language)
+                for quote in quotes
+            )
         )
 
     def belongs_to(self, quote: _Quote, given: Sequence[_Quote]) -> bool:
@@ -216,7 +267,8 @@ class _Claim:
         together = " ".join(quote.text for quote in quotes)
         if any(quote.language != self._language for quote in quotes):
             # Words of two languages do not compare: only what is named or counted does.
-            return any(mentioned(name, together) for name in names(said)) or not words(said)
+            named = [*names(said), *claimed(said, self._language)]
+            return any(mentioned(name, together) for name in named) or not words(said)
         own, quoted, asked = map(self._own, (said, together, self._asked))
         only_asked = [n for n in names(said) if not mentioned(n, together, exactly=True)]
         if only_asked and not own - asked:
@@ -227,6 +279,20 @@ class _Claim:
             and len(own & (quoted | asked)) >= _CARRIED * len(own)
             and len(new & quoted) >= _CARRIED * len(new)
         )
+
+
+def _months(said: str) -> list[str]:
+    """Months in small letters; "mars" and "may" only beside a number."""
+    found = words(said)
+    return [
+        word
+        for n, word in enumerate(found)
+        if word in MONTHS
+        and (
+            word not in _OTHERWISE
+            or any(other[0].isdigit() for other in found[max(0, n - 1) : n + 2])
+        )
+    ]
 
 
 _ABSTAIN: dict[Language, str] = {

@@ -38,6 +38,10 @@ _NOT_NAMES = frozenset(
     greater hors dehors derriere devant parmi outre durant pendant
     mme mlle mm mr mrs ms dr pr president presidente
     deux trois two three article articles quelqu'un personne someone nobody everything rien
+    bonjour bonsoir salut coucou merci hello hi hey thanks thank sorry ok okay svp please
+    i'd i'm i've i'll let's let contre grace face suite via without last first recently later
+    initially finally overall following due based answer question police people
+    recemment ensuite enfin finalement premierement d'abord fin debut reponse desole pardon
     """.split()
 )
 
@@ -60,6 +64,15 @@ _UNLIKE = """
     lisbonne/lisbon venise/venice edimbourg/edinburgh
     angleterre/england ecosse/scotland galles/wales grande/great bretagne/britain
     afrique/africa amerique/america asie/asia mediterranee/mediterranean sud/south nord/north
+    lundi/monday mardi/tuesday mercredi/wednesday jeudi/thursday vendredi/friday
+    samedi/saturday dimanche/sunday noel/christmas paques/easter
+    francais/french francaise/french allemand/german allemande/german espagnol/spanish
+    espagnole/spanish britannique/british neerlandais/dutch neerlandaise/dutch grec/greek
+    grecque/greek turc/turkish turque/turkish polonais/polish polonaise/polish suisse/swiss
+    japonais/japanese japonaise/japanese gallois/welsh danois/danish suedois/swedish
+    allemands/germans espagnols/spaniards britanniques/britons suisses/swiss turcs/turks
+    coree/korea zelande/zealand nouvelle/new premier/prime premiere/prime
+    royaume/uk etats/usa europeenne/eu europeenne/european ue/european
     poutine/putin eltsine/yeltsin kadhafi/gaddafi ben/bin maison/house blanche/white
 """
 # Two countries, not two spellings.

@@ -96,7 +96,8 @@ _PARTS = {
 }
 _RULES = {
     "override": r"""
-        \bIGNORE[^.]{0,40}\b(?:previous|prior|above|earlier|preceding|foregoing|your|system|tes
+        (?<!told to )(?<!asked to )(?<!urged to )\bIGNORE[^.]{0,40}\b(?:previous|prior|above
+          |earlier|preceding|foregoing|your|system|tes
           |vos)\b[^.]{0,15}\bORDERS\b
         |\bIGNORE[^.]{0,40}\bORDERS\b[^.]{0,25}\b(?:above|before|given|you|precedent\w*
           |anterieur\w*|ci-dessus|plus haut|initial\w*|recu\w*|systeme|qui precede\w*)\b
@@ -109,9 +110,13 @@ _RULES = {
         \bBECOME\b[^.]{0,40}\b(?:MACHINE|unrestricted|sans (?:limites?|restrictions?|filtres?)
           |dan|persona|pirate|evil|jailbr\w+|admin(?:istrat\w+)? mode|developer mode
           |mode (?:developpeur|admin\w*|debug|libre))\b
-        |\b(?:from now on|henceforth),?\s*you (?:are|will|must|shall|only|speak|answer|reply)\b
+        |\b(?:from now on|henceforth),?\s*you (?:only|speak|answer|reply)\b
+        |\b(?:from now on|henceforth),?\s*you (?:are|will|must|shall)\b[^.]{0,40}\b(?:SAY|TELL
+          |IGNORE|MACHINE|ORDERS|unrestricted|obey|respond|recommend|claim|state|instructions?)\b
         |\b(?:a partir de maintenant|desormais|dorenavant),?\s*(?:tu (?:es|dois|reponds|parles)
-          |vous (?:devez|repondez|parlez))\b
+          |vous (?:repondez|parlez))\b
+        |\b(?:a partir de maintenant|desormais|dorenavant),?\s*vous devez\b[^.]{0,40}\b(?:SAY|TELL
+          |IGNORE|MACHINE|ORDERS|obei\w*|recommand\w*|affirm\w*|ecri\w*|parler)\b
         |\b(?:developer|debug|god|dan|admin) mode (?:is )?(?:enabled|on|activated)
         |\bmode (?:developpeur|debug|admin\w*) (?:est )?active
     """,
@@ -179,7 +184,7 @@ _RULES = {
           |a destination de|a l'attention de)\s*(?:the |any |all |every |l'|les |tou\w+ |une? )*
           MACHINE\b\s*(?::|[^.]{0,40}\b(?:reading|processing|summari\w+|li(?:t|s|sent|sant)
           |trait\w+|resum\w+)\b)
-        |^\W*(?:attention|dear|cher|chere|hey|hello|bonjour|salut)[ ,]+MACHINE\b
+        |^\W*(?:attention|dear|cher|chere|hey|hello|bonjour|salut)[ ,]+(?!claude\b)MACHINE\b
         |\bMACHINE (?:that |who |which |qui )?(?:(?:is|are) )?(?:reading|processing|parsing
           |summari[sz]ing|lisent|lit|traitent|traite|resument|resume) (?:this|these|ceci|ce texte
           |cet article|ce document|cette page)\b

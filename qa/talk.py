@@ -19,11 +19,12 @@ _GREETING = (
     r"(?:comment )?(?:ca va|vas-tu|allez-vous)(?: bien)?|how are you(?: doing)?(?: today)?"
 )
 _THANKS = (
-    r"(?:non )?merci(?: (?:beaucoup|bien|infiniment|encore|d'avance|a (?:toi|vous)|pour tout|"
-    r"pour (?:ces?|cette|l'|la|les|vos|votre|tes|ta|ton) ?"
+    r"(?:non |tres bien |bien )?(?:merci|je (?:te|vous) remercie)"
+    r"(?: (?:beaucoup|bien|infiniment|encore|d'avance|a (?:toi|vous)|pour tout|"
+    r"(?:pour|de) (?:ces?|cette|l'|la|les|vos|votre|tes|ta|ton) ?"
     r"(?:aide|infos?|informations?|precisions?|reponses?)))*|"
-    r"(?:no |many )?(?:thanks|thx)(?: (?:a lot|so much|very much|again))*|"
-    r"thank you(?: (?:so much|very much|again))*|"
+    r"(?:no |many )?(?:thanks|thx|thank you)(?: (?:a lot|so much|very much|again|"
+    r"for (?:your|the|all the|all your|that|this) ?(?:help|answers?|info|information|reply)?))*|"
     r"(?:c'est |that's |that is )?(?:tres |very )?"
     r"(?:bien note|parfait|super|genial|excellent|great|perfect|ok|okay|all right|clear|clair)|"
     r"d'accord|c'est (?:bon|tout)|that's (?:all|it|good)|got it|j'ai compris"

@@ -2,8 +2,10 @@
 
 Which words answer is what the reader was trained to tell, and it does so better than a small model
 (docs/answering.md). The model's answer stands where the two have no word in common that the
-question lacks, where it says more than one sentence, yes or no, or why and how, and where the quote
-is in another language than the answer. Knows nothing about models.
+question lacks, everyday words aside; where it names or counts what the reader's words do not, sets
+a bound ("at least 200") or denies; where it says more than one sentence, or the question asks
+whether, why or how; and where the quote is in another language than the answer. Knows nothing about
+models.
 """
 
 from __future__ import annotations
@@ -11,14 +13,27 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from qa.analysis import asks_for_clause, fold, words
+from qa.analysis import asks_for_clause, denies, fold, terms, words
 from qa.answer import Citation, Language
 from qa.chunks import sentences
+from qa.extractive import shown
+from qa.names import mentioned, names
 
 # A longer sentence says more than what was asked for.
 _MOST_WORDS = 25
 _NUMBER = re.compile(r"\s*\[(\d+)\]")
 _VERDICT = re.compile(r"(?:oui|non|yes|no)\b(?!-)")
+# What is asked for with a verb in front, or its subject behind it, and no question word.
+_WHETHER = re.compile(
+    r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may|might)\b"
+    r"|^est-ce qu"
+    r"|^(?!.*\b(?:qui|que|quoi|ou|quand|comment|combien|pourquoi|quel\w*|lequel|laquelle|lesquel\w*)"
+    r"\b)(?!.*\bqu').*-(?:t-)?(?:ils?|elles?|on|ce)\b"
+)
+_BOUND = re.compile(
+    r"\b(?:moins|plus|environ|pres d|quelque|autour|jusqu|presque|less|more|fewer|over|under|about|"
+    r"nearly|almost|up to|at (?:least|most)|around|some)\b"
+)
 
 
 def in_quoted_words(
@@ -34,19 +49,34 @@ def in_quoted_words(
     Returns:
         `text` and `citations` themselves where the answer stands.
     """
-    said = _NUMBER.sub("", text)
+    said, asked = _NUMBER.sub("", text), fold(question).strip()
     if (
         len(words(said)) > _MOST_WORDS
         or len(sentences(said, language)) != 1
         or _VERDICT.match(fold(said))
+        or _WHETHER.search(asked)
         or asks_for_clause(question)
     ):
         return text, tuple(citations)
     for citation in citations:
         if citation.answer and citation.article.language == language:
             pointed = citation.answer.of(citation.article.text)
-            # What the question says already answers nothing.
-            new = set(words(pointed)) - set(words(question))
-            if not new.isdisjoint(words(said)):
-                return f"{pointed} [{citation.n}]", (citation,)
+            if _agree(said, pointed, question, citation.quote, language):
+                return f"{shown(pointed)} [{citation.n}]", (citation,)
     return text, tuple(citations)
+
+
+def _agree(said: str, pointed: str, question: str, quote: str, language: Language) -> bool:
+    """Whether the reader's words say what the answer says, as far as words tell."""
+    # What the question says already answers nothing.
+    new = {*terms(pointed, language)} - {*terms(question, language)}
+    if new.isdisjoint(terms(said, language)) or denies(said) != denies(pointed):
+        return False
+    asked, there = fold(question), fold(pointed)
+    # The capital that opens a sentence is no name's when the quote writes the word small.
+    small = {fold(word) for word in quote.split() if word.islower()}
+    named = [n for n in names(said) if not (said.startswith(n) and fold(n) in small)]
+    bounds = {*_BOUND.findall(fold(said))} - {*_BOUND.findall(there)}
+    return not bounds and all(
+        mentioned(name, there, exactly=True) or mentioned(name, asked) for name in named
+    )

@@ -12,7 +12,16 @@ from qa.answer import Citation
 from qa.article import Article, PartialDate
 from qa.chunks import Span
 from qa.errors import AnswerError
-from qa.generative import REFUSAL, SYSTEM_PROMPT, may_refuse, prompt, refused, system_message, write
+from qa.generative import (
+    REFUSAL,
+    SYSTEM_PROMPT,
+    may_refuse,
+    prompt,
+    refused,
+    system_message,
+    without_refusals,
+    write,
+)
 from tests.fakes import Scripted
 from tests.test_fence import DISGUISES, TOKENS
 
@@ -119,7 +128,28 @@ def test_a_refusal_is_not_shown_while_it_grows():
         ("The resolution's text does not mention Israel [1].", False),
         ("Non, le texte ne mentionne pas l'âge légal [1].", False),
         ("Les articles ne disparaîtront pas.", False),
+        ("Le prix du pont n'est pas mentionné.", True),
+        ("Le prix du pont n'est pas mentionné dans l'accord [1].", False),
+        ("The price of the bridge is not mentioned.", True),
+        ("Les citations ne donnent pas le coût du pont.", True),
+        ("Les citations ne permettent pas de répondre [1].", True),
+        ("La réponse n'est pas dans les citations.", True),
+        ("NON DANS LES CITATIONS", True),
+        ("The quotes do not answer the question.", True),
+        ("There is no information about this in the quotes.", True),
+        ("Le pont a rouvert jeudi [1]. Les citations ne précisent pas l'heure.", False),
+        ("The bridge opened on Thursday. [1] NOT IN THE QUOTES", False),
+        ("Le pont a rouvert. Les citations ne précisent pas l'heure.", True),
+        ("According to the quotes, Macron does not state his position [1]", False),
+        ("Not guilty [1]", False),
+        ("Le ministre n'est pas mentionné par le rapport [1].", False),
     ],
 )
 def test_what_a_cited_text_leaves_out_may_be_the_answer(text: str, expected: bool):
     assert refused(text) is expected
+
+
+def test_a_remark_on_what_is_missing_leaves_the_answer():
+    text = "Le pont a rouvert jeudi [1]. Les citations ne précisent pas l'heure."
+    assert without_refusals(text) == "Le pont a rouvert jeudi [1]."
+    assert without_refusals("M. A [1].\nB [2].") == "M. A [1].\nB [2]."

@@ -260,6 +260,77 @@ def test_the_question_affirmed_over_a_quote_that_says_so_stands():
         assert check(said, QUOTES[:1], asked, "fr").text == said
 
 
+def kept(
+    said: str, asked: str, quoted: str, language: Language, quoted_in: Language | None = None
+) -> bool:
+    article = Article.create(text=quoted, language=quoted_in or language, origin="a")
+    quotes = [Citation(1, article, Span(0, len(quoted)))]
+    return bool(check(f"{said} [1].", quotes, asked, language).text)
+
+
+@pytest.mark.parametrize(
+    ("asked", "quoted", "language", "yes"),
+    [
+        ("Has the bridge reopened?", "The bridge reopened, no one was hurt.", "en", True),
+        ("Has the bridge reopened?", "The bridge has not reopened, no one was hurt.", "en", False),
+        ("Did Iran deny attacking the tanker?", "Iran denied attacking the tanker.", "en", True),
+        ("Did Iran attack the tanker?", "Asked about it, Iran denied an attack.", "en", False),
+        ("Le gouvernement a-t-il rejeté l'offre ?", "Le gouvernement a rejeté l'offre jeudi.", "fr",
+         True),
+        ("Le gouvernement a-t-il rejeté l'offre ?", "Le gouvernement n'a pas rejeté l'offre.", "fr",
+         False),
+        ("Le pont a-t-il rouvert ?", "Le pont a rouvert jeudi, sans incident.", "fr", True),
+        ("Le pont a-t-il rouvert ?", "Le pont a rouvert jeudi. Nul n'a été blessé.", "fr", True),
+    ],
+)  # fmt: skip
+def test_a_denial_is_of_what_was_asked(asked: str, quoted: str, language: Language, yes: bool):
+    verdicts = {"fr": ("Oui", "Non"), "en": ("Yes", "No")}[language]
+    assert [kept(v, asked, quoted, language) for v in verdicts] == [yes, not yes]
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "quoted", "languages", "stands"),
+    [
+        ("$4 billion", "How much did it cost?", "It cost $4 million.", "en", False),
+        ("$4 billion", "How much did it cost?", "It cost $4bn.", "en", True),
+        ("4 milliards", "Combien a coûté le pont ?", "Le pont a coûté 4 millions.", "fr", False),
+        ("4 000 000", "Combien a coûté le pont ?", "Le pont a coûté 4 millions.", "fr", True),
+        ("12 avril 2019", "Quand l'arrestation ?", "Il a été arrêté le 12 mars 2019.", "fr", False),
+        ("12 mars 2019", "Quand l'arrestation ?", "Il a été arrêté le 12 mars 2019.", "fr", True),
+        ("Le 14 juin", "Quand le pont a-t-il ouvert ?", "The bridge opened on July 14.", "fr en",
+         False),
+        ("Le 14 juillet", "Quand le pont a-t-il ouvert ?", "The bridge opened on July 14.", "fr en",
+         True),
+        ("six years", "How long was he jailed?", "He was jailed for four years.", "en", False),
+        ("six ans", "Combien de temps ?", "He was jailed for six years.", "fr en", True),
+        ("cinq ans", "Combien de temps ?", "He was jailed for six years.", "fr en", False),
+        ("3", "Combien de morts ?", "L'accident a fait trois morts.", "fr", True),
+        ("4,20 euros", "Quel prix ?", "Le prix est de 4,2 euros.", "fr", True),
+    ],
+)  # fmt: skip
+def test_numbers_and_months_are_those_of_the_quotes(
+    said: str, asked: str, quoted: str, languages: str, stands: bool
+):
+    language, _, quoted_in = languages.partition(" ")
+    assert kept(said, asked, quoted, language, quoted_in or None) is stands
+
+
+@pytest.mark.parametrize(
+    ("said", "quoted", "language", "quoted_in"),
+    [
+        ("French President Emmanuel Macron", "Le président français Emmanuel Macron dit oui.", "en",
+         "fr"),
+        ("Monday", "Le pont a rouvert lundi.", "en", "fr"),
+        ("Finally, the bridge reopened", "The bridge reopened after two years.", "en", "en"),
+        ("Récemment, le pont a rouvert", "Le pont a rouvert jeudi.", "fr", "fr"),
+    ],
+)  # fmt: skip
+def test_what_the_two_languages_call_unlike_and_openers_stand(
+    said: str, quoted: str, language: Language, quoted_in: Language
+):
+    assert kept(said, "What happened on that day?", quoted, language, quoted_in)
+
+
 # Names
 
 
@@ -275,6 +346,9 @@ def test_a_preposition_that_opens_a_question_is_no_name(text: str):
         ("How many people left Tripoli's port in 2011?", ["Tripoli", "2011"]),
         ("qui est-ce ?", []),
         ("Le pont et le Pont", ["Pont"]),
+        ("Hello, how much did it cost? I'd like to know.", []),
+        ("Bonjour, contre qui joue Brest ?", ["Brest"]),
+        ("Contre qui ?", []),
         ("Haftar, HAFTAR, 10 000 et 4,2", ["Haftar", "10 000", "4,2"]),
     ],
 )
@@ -349,6 +423,14 @@ def test_an_abstention_names_what_is_missing():
 def test_an_abstention_without_anything_missing_says_so_only():
     hits, _ = found("x", PONT)
     assert abstention("Pourquoi Kervalec ?", hits, "fr") == ("Les articles ne le disent pas.", None)
+
+
+@pytest.mark.parametrize(
+    "asked", ["What happened in March 2019?", "Who spoke on Thursday, March 14?", "En mars 2019 ?"]
+)
+def test_month_and_day_of_the_week_are_not_said_to_be_missing(asked: str):
+    assert missing(asked, [hit(PONT)]) == []
+    assert missing("What happened in June 2019?", [hit(PONT)]) == ["June"]
 
 
 def test_the_date_of_an_article_counts_as_mentioned():

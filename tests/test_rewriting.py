@@ -438,3 +438,26 @@ def test_what_says_itself_what_it_is_about_gets_nothing(text: str):
     """Each of these was taken for a follow-up and found the old topic's passages instead."""
     history = ("How is support for the retirement of scientists saved?", "By case, in a fund.")
     assert added(text, *history) == ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "before", "added"),
+    [
+        ("Hello, who trained them?", "Who trained the Libyan soldiers?", True),
+        ("Bonjour, et en 2022 ?", "Qui a remporté la Coupe du monde en 2018 ?", True),
+        ("I'd like to know who trained them", "Who trained the Libyan soldiers?", True),
+        ("Qu'est-ce que l'inflation ?", "Qui a remporté la Coupe du monde en 2018 ?", False),
+        ("What is inflation?", "Who trained the Libyan soldiers?", False),
+        ("What is the embargo?", "Who broke the embargo on arms?", True),
+    ],
+)
+def test_a_greeting_hides_no_follow_up_and_a_definition_is_whole(
+    asked: str, before: str, added: bool
+):
+    found = make_standalone(Question(asked, history=(before, "Somebody [1].")))
+    assert (" — " in found.standalone) is added
+
+
+def test_a_greeting_is_not_carried():
+    history = ("Hello, who trained the Libyan soldiers?", "Somebody [1].")
+    assert "Hello" not in make_standalone(Question("When?", history=history)).standalone

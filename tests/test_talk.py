@@ -28,6 +28,9 @@ from qa.talk import reply
         ("Comment ça va ?", "Bonjour"),
         ("Salut, ça va ?", "Bonjour"),
         ("Merci. À quoi sers-tu ?", "Je réponds"),
+        ("Je vous remercie", "Je vous en prie"),
+        ("Très bien, merci", "Je vous en prie"),
+        ("Merci de votre aide", "Je vous en prie"),
     ],
 )
 def test_french(message: str, starts: str):
@@ -51,6 +54,8 @@ def test_french(message: str, starts: str):
         ("Thanks, bye", "Goodbye"),
         ("Hello, how are you?", "Hello"),
         ("How does this work?", "I answer"),
+        ("Thanks for your help!", "You are welcome"),
+        ("Thank you for the answer", "You are welcome"),
     ],
 )
 def test_english(message: str, starts: str):
@@ -66,6 +71,8 @@ def test_english(message: str, starts: str):
         "Qui es-tu allé voir à Tobrouk ?",
         "Who are you quoting on Libya?",
         "Bonjour tristesse",
+        "Thanks for the memories",
+        "Merci patron, c'est quoi ?",
         "Comment marche l'embargo ?",
         "Help for refugees in Libya",
         "Merci, et quand ?",

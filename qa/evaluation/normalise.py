@@ -18,6 +18,7 @@ import re
 import string
 from functools import lru_cache
 
+from qa.amounts import digits
 from qa.analysis import fold
 
 _ARTICLES = {
@@ -30,22 +31,6 @@ _QUOTES = re.compile("[\u2018\u2019\u02bc`\u00b4]")
 _OTHER_PUNCTUATION = re.compile(r"[^\w\s!-/:-@\[-`{-~]")
 _CURRENCY = re.compile(r"(?<=\d)(?=[€$£])|(?<=[€$£])(?=\d)")
 _PUNCTUATION = str.maketrans("", "", string.punctuation.replace(".", ""))
-_SPACES = "[ \u00a0\u202f\u2009]"
-_GROUPED = re.compile(
-    rf"(?<![\d.,])\d{{1,3}}(?:(?:{_SPACES}|[.,'])\d{{3}})+(?!\d|[.,]\d{{1,2}}\b\d)"
-)
-_DECIMAL = re.compile(r"(?<![\d.,])(\d+)[.,](\d+)(?![.,]?\d)")
-_SCALES = {
-    "mille": 1_000,
-    "thousand": 1_000,
-    "million": 1_000_000,
-    "millions": 1_000_000,
-    "milliard": 1_000_000_000,
-    "milliards": 1_000_000_000,
-    "billion": 1_000_000_000,
-    "billions": 1_000_000_000,
-}
-_SCALED = re.compile(rf"\b(\d+(?:\.\d+)?){_SPACES}({'|'.join(_SCALES)})\b")
 _POINT = re.compile(r"(?<!\d)\.|\.(?!\d)")
 
 
@@ -61,7 +46,7 @@ def tokens(text: str, language: str | None = None) -> tuple[str, ...]:
     french = language == "fr"
     text = _DASHES.sub("-", _QUOTES.sub("'", text.lower()))
     text = _CURRENCY.sub(" ", text)
-    text = _digits(text, "fr" if french else "en")
+    text = digits(text, "fr" if french else "en")
     text = fold(text)
     if french:
         text = _ELIDED_ARTICLE.sub("", text)
@@ -73,25 +58,6 @@ def tokens(text: str, language: str | None = None) -> tuple[str, ...]:
 def normalise(text: str, language: str | None = None) -> str:
     """The tokens with single spaces between."""
     return " ".join(tokens(text, language))
-
-
-def _digits(text: str, language: str) -> str:
-    """Numbers in words and digits, written one way: 23, 3.5, 10000."""
-    from text_to_num import alpha2digit
-
-    text = _GROUPED.sub(lambda match: re.sub(r"\D", "", match.group()), text)
-    text = _DECIMAL.sub(r"\1.\2", text)
-    text = _SCALED.sub(lambda match: _times(match[1], _SCALES[match[2]]), text)
-    text = str(alpha2digit(text, language, 1.5))
-    # Alone, "un", "une" and "a" are articles; "one" is a number.
-    return re.sub(r"\bone\b", "1", text) if language == "en" else text
-
-
-def _times(number: str, scale: int) -> str:
-    from decimal import Decimal
-
-    product = Decimal(number) * scale
-    return str(int(product)) if product == int(product) else str(product.normalize())
 
 
 def contains(text: tuple[str, ...], part: tuple[str, ...]) -> bool:

@@ -163,6 +163,8 @@ def needs_history(text: str, language: str, said: frozenset[str] = frozenset()) 
     pointing = _DEMONSTRATIVES.search(pointers)
     if pointing and len(own) <= _LITTLE and not names(_last_sentence(text[: pointing.start()])):
         return True
+    if own and not own & said and _DEFINITION.match(folded):
+        return False
     return len(own) <= _FEW and (not own or len(text.split()) <= _SHORT) and not names(text)
 
 

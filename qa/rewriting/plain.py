@@ -54,7 +54,8 @@ PLAIN = frozenset(
 # What one says before going on: "OK, …", "Interesting. …".
 _REACTION = re.compile(
     r"^(?:(?:oui|non|ok|okay|d'accord|ah|oh|hm+|wow|woah|whoa|yes|yeah|no|nope|sure|right|cool|"
-    r"great|nice|deep|interesting|intéressant|awesome|wait|thanks|merci|well|i see|really|vraiment)"
+    r"great|nice|deep|interesting|intéressant|awesome|wait|thanks|merci|well|i see|really|vraiment|"
+    r"hello|hi|hey|bonjour|bonsoir|salut|coucou|please|svp|stp)"
     r"\b[^\w]+)+",
     re.IGNORECASE,
 )

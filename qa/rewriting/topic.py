@@ -150,7 +150,7 @@ def _add(items: dict[tuple[str, ...], _Item], found: _Item, score: float) -> Non
 
 def _asked(text: str, language: str) -> Iterator[tuple[_Item, float]]:
     """What a user's turn says, each once, and how much it counts there."""
-    parts = _SENTENCE_END.split(text)
+    parts = _SENTENCE_END.split(without_reaction(text))
     asks = any(part.rstrip().endswith("?") for part in parts)
     seen = set()
     for part in parts:
