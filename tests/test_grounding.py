@@ -260,6 +260,11 @@ def test_the_question_affirmed_over_a_quote_that_says_so_stands():
         assert check(said, QUOTES[:1], asked, "fr").text == said
 
 
+FR: tuple[Language, Language] = ("fr", "fr")
+EN: tuple[Language, Language] = ("en", "en")
+FR_EN: tuple[Language, Language] = ("fr", "en")
+
+
 def kept(
     said: str, asked: str, quoted: str, language: Language, quoted_in: Language | None = None
 ) -> bool:
@@ -291,28 +296,27 @@ def test_a_denial_is_of_what_was_asked(asked: str, quoted: str, language: Langua
 @pytest.mark.parametrize(
     ("said", "asked", "quoted", "languages", "stands"),
     [
-        ("$4 billion", "How much did it cost?", "It cost $4 million.", "en", False),
-        ("$4 billion", "How much did it cost?", "It cost $4bn.", "en", True),
-        ("4 milliards", "Combien a coûté le pont ?", "Le pont a coûté 4 millions.", "fr", False),
-        ("4 000 000", "Combien a coûté le pont ?", "Le pont a coûté 4 millions.", "fr", True),
-        ("12 avril 2019", "Quand l'arrestation ?", "Il a été arrêté le 12 mars 2019.", "fr", False),
-        ("12 mars 2019", "Quand l'arrestation ?", "Il a été arrêté le 12 mars 2019.", "fr", True),
-        ("Le 14 juin", "Quand le pont a-t-il ouvert ?", "The bridge opened on July 14.", "fr en",
+        ("$4 billion", "How much did it cost?", "It cost $4 million.", EN, False),
+        ("$4 billion", "How much did it cost?", "It cost $4bn.", EN, True),
+        ("4 milliards", "Combien a coûté le pont ?", "Le pont a coûté 4 millions.", FR, False),
+        ("4 000 000", "Combien a coûté le pont ?", "Le pont a coûté 4 millions.", FR, True),
+        ("12 avril 2019", "Quand l'arrestation ?", "Il a été arrêté le 12 mars 2019.", FR, False),
+        ("12 mars 2019", "Quand l'arrestation ?", "Il a été arrêté le 12 mars 2019.", FR, True),
+        ("Le 14 juin", "Quand le pont a-t-il ouvert ?", "The bridge opened on July 14.", FR_EN,
          False),
-        ("Le 14 juillet", "Quand le pont a-t-il ouvert ?", "The bridge opened on July 14.", "fr en",
+        ("Le 14 juillet", "Quand le pont a-t-il ouvert ?", "The bridge opened on July 14.", FR_EN,
          True),
-        ("six years", "How long was he jailed?", "He was jailed for four years.", "en", False),
-        ("six ans", "Combien de temps ?", "He was jailed for six years.", "fr en", True),
-        ("cinq ans", "Combien de temps ?", "He was jailed for six years.", "fr en", False),
-        ("3", "Combien de morts ?", "L'accident a fait trois morts.", "fr", True),
-        ("4,20 euros", "Quel prix ?", "Le prix est de 4,2 euros.", "fr", True),
+        ("six years", "How long was he jailed?", "He was jailed for four years.", EN, False),
+        ("six ans", "Combien de temps ?", "He was jailed for six years.", FR_EN, True),
+        ("cinq ans", "Combien de temps ?", "He was jailed for six years.", FR_EN, False),
+        ("3", "Combien de morts ?", "L'accident a fait trois morts.", FR, True),
+        ("4,20 euros", "Quel prix ?", "Le prix est de 4,2 euros.", FR, True),
     ],
 )  # fmt: skip
 def test_numbers_and_months_are_those_of_the_quotes(
-    said: str, asked: str, quoted: str, languages: str, stands: bool
+    said: str, asked: str, quoted: str, languages: tuple[Language, Language], stands: bool
 ):
-    language, _, quoted_in = languages.partition(" ")
-    assert kept(said, asked, quoted, language, quoted_in or None) is stands
+    assert kept(said, asked, quoted, *languages) is stands
 
 
 @pytest.mark.parametrize(
