@@ -61,21 +61,22 @@ def in_quoted_words(
     for citation in citations:
         if citation.answer and citation.article.language == language:
             pointed = citation.answer.of(citation.article.text)
-            if _agree(said, pointed, question, citation.quote, language):
+            if _agree(said, pointed, question, language):
                 return f"{shown(pointed)} [{citation.n}]", (citation,)
     return text, tuple(citations)
 
 
-def _agree(said: str, pointed: str, question: str, quote: str, language: Language) -> bool:
+def _agree(said: str, pointed: str, question: str, language: Language) -> bool:
     """Whether the reader's words say what the answer says, as far as words tell."""
     # What the question says already answers nothing.
     new = {*terms(pointed, language)} - {*terms(question, language)}
     if new.isdisjoint(terms(said, language)) or denies(said) != denies(pointed):
         return False
     asked, there = fold(question), fold(pointed)
-    # The capital that opens a sentence is no name's when the quote writes the word small.
-    small = {fold(word) for word in quote.split() if word.islower()}
-    named = [n for n in names(said) if not (said.startswith(n) and fold(n) in small)]
+    named = names(said)
+    # The capital that opens a sentence may be no name's.
+    if len(named) > 1 and said.startswith(named[0]) and not named[0][0].isdigit():
+        del named[0]
     bounds = {*_BOUND.findall(fold(said))} - {*_BOUND.findall(there)}
     return not bounds and all(
         mentioned(name, there, exactly=True) or mentioned(name, asked) for name in named
