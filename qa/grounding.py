@@ -70,6 +70,8 @@ _OTHER: dict[Language, tuple[Language, Language]] = {"fr": ("fr", "en"), "en": (
 _VERDICT = re.compile(
     r"(?:(?P<yes>oui|yes)|(?P<no>non|no))\b(?!-)(?! (?:one|longer|more|\w+ (?:has|have|is|are)))"
 )
+# A word in small letters, but no unit.
+_SMALL = re.compile(r"(?<![\w/])[a-zà-öø-ÿœ]{3,}(?![\w/])")
 _CLAUSE_END = re.compile(r"[,;:()–—]\s*")
 # Months that are other words too.
 _OTHERWISE = frozenset({"mars", "may", "march", "august"})
@@ -117,7 +119,7 @@ def check(text: str, citations: Sequence[Citation], question: str, language: Lan
             dropped.append(said)
             continue
         support = _support(_Claim(said, question, language), numbers, quotes)
-        if not support:
+        if not support or _copied(said, language, [quotes[n] for n in support], question):
             dropped.append(said)
             continue
         cited.update(dict.fromkeys(support))
@@ -142,6 +144,21 @@ def _in_the_other(language: Language, said: str) -> bool:
         return False
     own, other = (len(words(said)) - len(terms(said, which)) for which in _OTHER[language])
     return other >= _EVERYDAY and other > own
+
+
+def _copied(said: str, language: Language, quotes: Sequence[_Quote], question: str) -> bool:
+    """Whether a few words were taken from quotes in the other language as they stand there.
+
+    Names and numbers aside, without an everyday word of its own language: "100 milliards" is no
+    English answer. What the two languages write alike ("10 points") is left to its quote too.
+    """
+    if any(quote.language == language for quote in quotes):
+        return False
+    if len(words(said)) > len(terms(said, language)):
+        return False
+    small = [word for word in _SMALL.findall(said) if fold(word) not in words(question)]
+    there = frozenset().union(*(quote.words for quote in quotes))
+    return bool(small) and all(fold(word) in there for word in small)
 
 
 def _support(claim: _Claim, numbers: Sequence[int], quotes: dict[int, _Quote]) -> list[int]:

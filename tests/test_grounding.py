@@ -74,7 +74,7 @@ def test_a_citation_that_does_not_exist_becomes_one_that_does(numbers: str):
 
 
 def test_a_sentence_without_a_citation_is_given_the_quote_that_carries_it():
-    assert check("2000 people crossed the bridge.", QUOTES, QUESTION, "fr").cited == (2,)
+    assert check("2000 people crossed the bridge.", QUOTES, QUESTION, "en").cited == (2,)
 
 
 def test_a_wrong_citation_is_put_right():
@@ -333,6 +333,26 @@ def test_what_the_two_languages_call_unlike_and_openers_stand(
     said: str, quoted: str, language: Language, quoted_in: Language
 ):
     assert kept(said, "What happened on that day?", quoted, language, quoted_in)
+
+
+@pytest.mark.parametrize(
+    ("said", "quoted", "language", "stands"),
+    [
+        ("100 milliards", "Il faudra 100 milliards de dollars.", "en", False),
+        ("prison d'Abou Salim", "Ils étaient dans la prison d'Abou Salim.", "en", False),
+        ("100 billion", "Il faudra 100 milliards de dollars.", "en", True),
+        ("the prison of Abou Salim", "Dans la prison d'Abou Salim à Tripoli.", "en", True),
+        ("Ariane 5 rocket", "It was launched on an Ariane 5 rocket.", "fr", False),
+        ("une fusée Ariane 5", "It was launched on an Ariane 5 rocket.", "fr", True),
+        ("295 km/h", "Winds of 295 km/h were felt.", "fr", True),
+        ("Gaston Browne", "Prime minister Gaston Browne spoke.", "fr", True),
+    ],
+)
+def test_words_of_the_other_language_are_left_to_its_quote(
+    said: str, quoted: str, language: Language, stands: bool
+):
+    quoted_in: Language = "fr" if language == "en" else "en"
+    assert kept(said, "Et quoi ?", quoted, language, quoted_in) is stands
 
 
 # Names
