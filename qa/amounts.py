@@ -63,6 +63,7 @@ def counted(text: str, language: str) -> frozenset[str]:
     return frozenset(found)
 
 
+@lru_cache(maxsize=1000)
 def claimed(text: str, language: str) -> frozenset[str]:
     """The values that a text gives, each written one way; "one" and "two" in words are no claim."""
     text = text.lower()

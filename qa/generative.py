@@ -109,10 +109,10 @@ def _refuses(sentence: str) -> bool:
     )
 
 
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?!\[)|(?<=\])\s+(?=[A-ZÀ-Þ])|\n+")
 # A small model says it its own way, often in the question's language. What a cited text leaves out
 # may be the answer ("The resolution's text does not mention Israel [1]"); what quotes leave out is
 # none.
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?!\[)|(?<=\])\s+(?=[A-ZÀ-Þ])|\n+")
 _LEAVES_OUT = (
     r"\b[^.]{0,40}\b(?:ne |n'|do not |does not |don't |doesn't )(?:l'|l[ea] )?"
     r"(?:contien|disent\b|dit\b|mention|precis|indiqu|donn|permet|fourni|repond|abord|contain|say|"
@@ -121,7 +121,7 @@ _LEAVES_OUT = (
 _OF_QUOTES = re.compile(
     rf"^(?:les?|the|ces|these)? ?(?:citations?|extraits?|quotes?){_LEAVES_OUT}"
     r"|\b(?:n'est|n'y a|not|non|no [a-z]+|aucune? [a-z']+)\b[^.]{0,40}\b(?:dans|in) "
-    r"(?:les|the|ces|these) (?:citations?|extraits?|quotes?)\b|^non dans les citations"
+    r"(?:les|the|ces|these) (?:citations?|extraits?|quotes?)\b"
 )
 _OF_TEXTS = re.compile(rf"\b(?:articles?|textes?|texts?){_LEAVES_OUT}")
 _NOT_SAID = re.compile(

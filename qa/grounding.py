@@ -152,11 +152,11 @@ def _copied(said: str, language: Language, quotes: Sequence[_Quote], question: s
     Names and numbers aside, without an everyday word of its own language: "100 milliards" is no
     English answer. What the two languages write alike ("10 points") is left to its quote too.
     """
-    if any(quote.language == language for quote in quotes):
+    everyday = len(words(said)) > len(terms(said, language))
+    if everyday or any(quote.language == language for quote in quotes):
         return False
-    if len(words(said)) > len(terms(said, language)):
-        return False
-    small = [word for word in _SMALL.findall(said) if fold(word) not in words(question)]
+    asked = words(question)
+    small = [word for word in _SMALL.findall(said) if fold(word) not in asked]
     there = frozenset().union(*(quote.words for quote in quotes))
     return bool(small) and all(fold(word) in there for word in small)
 
@@ -228,8 +228,9 @@ class _Claim:
         """Whether these quotes together carry it, of all that were given."""
         if self.said.endswith("?"):  # the question again, not an answer
             return False
-        named = [*names(self.said), *_months(self.said)]
-        if not all(self._named(name, quotes) for name in named):
+        # Numbers are compared by their value.
+        named = [name for name in names(self.said) if not name[0].isdigit()]
+        if not all(self._named(name, quotes) for name in (*named, *_months(self.said))):
             return False
         known = counted(self._asked, self._language).union(*(quote.numbers for quote in quotes))
         if not claimed(self.said, self._language) <= known:
@@ -248,14 +249,9 @@ class _Claim:
 
     def _named(self, name: str, quotes: Sequence[_Quote]) -> bool:
         """In the other language's spelling only where a quote is in the other language."""
-        # Numbers are compared by their value.
-        return (
-            name[0].isdigit()
-            or mentioned(name, self._asked)
-            or any(
-                mentioned(name, quote.text, exactly=quote.language == self._language)
-                for quote in quotes
-            )
+        return mentioned(name, self._asked) or any(
+            mentioned(name, quote.text, exactly=quote.language == self._language)
+            for quote in quotes
         )
 
     def belongs_to(self, quote: _Quote, given: Sequence[_Quote]) -> bool:

@@ -46,7 +46,7 @@ def tokens(text: str, language: str | None = None) -> tuple[str, ...]:
     french = language == "fr"
     text = _DASHES.sub("-", _QUOTES.sub("'", text.lower()))
     text = _CURRENCY.sub(" ", text)
-    text = digits(text, "fr" if french else "en")
+    text = digits(text, language or "en")
     text = fold(text)
     if french:
         text = _ELIDED_ARTICLE.sub("", text)
