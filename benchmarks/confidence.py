@@ -142,7 +142,7 @@ def _row(assistant: Assistant, name: str, kind: str, question: dict[str, Any]) -
     hits = assistant.search(asked.standalone)
     chosen = choose(hits, budget=settings.quote_chars, most=settings.quotes)
     values = features(asked.standalone, asked.language, hits, chosen)
-    quotes = [fold(c.quote) for c in cite(chosen)]
+    quotes = [fold(c.quote) for c in cite(chosen, asked.standalone)]
     found = any(fold(a) in q for a in question["answers"] for q in quotes)
     return Row(name, kind, values, found and kind == "here")
 

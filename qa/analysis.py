@@ -160,3 +160,24 @@ def asks_for_clause(question: str) -> bool:
     A clause answers it, and not a name, a day or a number.
     """
     return bool(_FOR_CLAUSE.search(fold(question)))
+
+
+_FOR_ANOTHER = re.compile(
+    r"[«“\"(—–-]*\s*(?:(?:ils?|elles?|ce dernier|cette derniere|ces derni(?:ers|eres)|"
+    r"ce(?:lui|lle|ux|lles)-ci|he|she|they|it|his|her|their)\b|(?:son|sa|ses|leurs?) )"
+)
+# "It is raining", "Il y a": nothing was named before.
+_FOR_NOTHING = re.compile(
+    r"(?:il (?:n'|ne |s'y |y |en )?(?:y a|avait|aura|faut|faudra|fallait|s'agi|reste |suffi|"
+    r"pleu|neig|convient|semble|est (?:possible|probable|temps|difficile|important|necessaire))|"
+    r"it (?:is|was|will be|has been|'s|'d|seems|appears|takes|took|remains|rained|snowed)\b)"
+)
+
+
+def opens_with_pronoun(sentence: str) -> bool:
+    """Whether a sentence in French or English begins by speaking of what another has named.
+
+    Such as "He", "Leurs", "Ce dernier"; not "Il y a" or "It is", which need no other.
+    """
+    opening = fold(sentence[:40])
+    return bool(_FOR_ANOTHER.match(opening)) and not _FOR_NOTHING.match(opening)

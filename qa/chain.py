@@ -131,7 +131,7 @@ def build(
         return replace(
             found,
             hits=tuple(hits),
-            citations=cite(chosen),
+            citations=cite(chosen, asked),
             confidence=confidence(
                 topic, language, hits, chosen, follow_up=asked != found.question.text.strip()
             ),

@@ -1,10 +1,11 @@
 """Evidence: hits → the few sentences that an answer may rest on, as numbered quotes.
 
 Sentences are taken by score until the budget of characters is full; neighbours in one article
-become one quote, a sentence that another article already says in nearly the same words is
-passed over, and the quotes are then put in reading order. A sentence that addresses a machine
-or stands close behind one that does (see `suspicious`) is passed over too, unless no other comes
-near it: then it is what was asked about. Knows nothing about models.
+become one quote, one that begins with "They" brings the sentence before it, beyond the budget, a
+sentence that another article already says in nearly the same words is passed over, and the quotes
+are then put in reading order. A sentence that addresses a machine or stands close behind one that
+does (see `suspicious`) is passed over too, unless no other comes near it: then it is what was asked
+about. Knows nothing about models.
 """
 
 from __future__ import annotations
@@ -12,16 +13,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from qa.analysis import denies, words
+from qa.analysis import denies, opens_with_pronoun, words
 from qa.answer import Citation, Hit, ScoredSentence
+from qa.answertype import asks_who, begins_as_asked, may_answer, whole_name
 from qa.article import Article
-from qa.chunks import Span
+from qa.chunks import Span, sentences
 from qa.suspicious import is_spoilt
 
 # A sentence this far below the best one no longer helps: see docs/decisions.md.
 _SCORE_GAP = 0.15
 # A span is shown when the passage answers at least this likely, by the reader.
 POINTED = 0.4
+# A quote that begins with "They" is shown with the sentence before, if it has at most so many
+# characters.
+_LONGEST_ANTECEDENT = 300
+_SENTENCE_ENDS = (".", "!", "?", "…", "»", "”", '"')
 # Two sentences sharing this part of their words say the same thing.
 _SAME = 0.8
 
@@ -86,13 +92,20 @@ def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
     return taken
 
 
-def cite(evidence: Iterable[Evidence]) -> tuple[Citation, ...]:
-    """Numbered quotes: neighbouring sentences joined, articles by their best sentence."""
+def cite(evidence: Iterable[Evidence], question: str) -> tuple[Citation, ...]:
+    """Numbered quotes: neighbouring sentences joined, articles by their best sentence.
+
+    Nothing is pointed to that plainly is not what was asked for; see `_may_answer`.
+    """
     evidence = list(evidence)
     copies: dict[str, dict[str, Article]] = {}
     for item in evidence:
         copies.setdefault(item.article.id, {}).update({copy.id: copy for copy in item.copies})
-    answers = [(item.article.id, item.answer) for item in evidence if item.answer]
+    answers = [
+        (item.article.id, span)
+        for item in evidence
+        if (span := item.answer) and _may_answer(item, span, question)
+    ]
     return tuple(
         Citation(
             n,
@@ -113,6 +126,22 @@ def _pointed(hit: Hit, sentence: ScoredSentence) -> Span | None:
     return reading.span
 
 
+def _may_answer(item: Evidence, span: Span, question: str) -> bool:
+    """Whether a span may be pointed to, as far as its words tell; see `answertype`.
+
+    Of who did it more is known: "soldiers" are none who train soldiers; and in "They will train
+    them under an agreement" who trains is named before, and no agreement.
+    """
+    article, pointed = item.article, span.of(item.article.text)
+    if not may_answer(whole_name(article.text, span.start, span.end), question, article.language):
+        return False
+    if not asks_who(question):
+        return True
+    if article.language == "fr" and begins_as_asked(pointed, question):
+        return False
+    return not (opens_with_pronoun(item.text) and pointed.islower())
+
+
 def _inside(part: Span, whole: Span) -> bool:
     return whole.start <= part.start and part.end <= whole.end
 
@@ -131,13 +160,32 @@ def _quotes(evidence: Iterable[Evidence]) -> list[tuple[Article, Span]]:
     for items in by_article.values():
         article = items[0].article
         spans: list[Span] = []
-        for span in sorted(item.sentence.span for item in items):
+        for span in sorted(_with_antecedent(article, item.sentence.span) for item in items):
             if spans and not article.text[spans[-1].end : span.start].strip():
-                spans[-1] = Span(spans[-1].start, span.end)
+                spans[-1] = Span(spans[-1].start, max(spans[-1].end, span.end))
             else:
                 spans.append(span)
         quotes += [(article, span) for span in spans]
     return quotes
+
+
+def _with_antecedent(article: Article, span: Span) -> Span:
+    """With the sentence before, where the quote begins with "They" or the like.
+
+    Not with one that is long, ends without a full stop, as headings do, or addresses a machine.
+    """
+    if not opens_with_pronoun(span.of(article.text)):
+        return span
+    before = article.text[: span.start].rstrip()
+    start = max(0, len(before) - _LONGEST_ANTECEDENT)
+    # What the window cuts is no whole sentence.
+    found = sentences(before[start:], article.language)[start > 0 :]
+    if not found or not before.endswith(_SENTENCE_ENDS):
+        return span
+    previous = start + found[-1].start
+    if is_spoilt(article.text, previous, start + found[-1].end):
+        return span
+    return Span(previous, span.end)
 
 
 def _said(evidence: Evidence, taken: Iterable[Evidence]) -> bool:

@@ -56,7 +56,12 @@ def system_message() -> BaseMessage:
 
 def prompt(question: str, citations: Sequence[Citation], language: Language) -> list[BaseMessage]:
     """The messages for a stand-alone question over its quotes."""
-    lines = [f"[{c.n}] {_about(c)}<quote>{inert(c.quote)}</quote>" for c in citations]
+    lines, told = [], set[str]()
+    for citation in citations:
+        # Of one article title and date are read once.
+        about = "" if citation.article.id in told else _about(citation)
+        told.add(citation.article.id)
+        lines.append(f"[{citation.n}] {about}<quote>{inert(citation.quote)}</quote>")
     lines += ["", f"Question: {inert(question)}"]
     pointed = [f"{inert(c.answer.of(c.article.text))} [{c.n}]" for c in citations if c.answer]
     if pointed:

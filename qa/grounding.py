@@ -20,6 +20,7 @@ from typing import Self
 from qa.amounts import claimed, counted
 from qa.analysis import fold, negates, only_stop_words, rejects, terms, words
 from qa.answer import Citation, Hit, Language
+from qa.answertype import asks_whether, may_answer
 from qa.article import PartialDate, clean_text
 from qa.chunks import date_in_words, sentences
 from qa.names import MONTHS, mentioned, names
@@ -126,6 +127,9 @@ def check(text: str, citations: Sequence[Citation], question: str, language: Lan
         end = said[-1] if said[-1] in ".!…" else ""
         numbered = "".join(f" [{n}]" for n in support)
         kept.append(f"{said.removesuffix(end).rstrip()}{numbered}{end}")
+    if asks_whether(question) and any(_VERDICT.match(fold(said)) for said in dropped):
+        # What is left of a wrong yes or no answers nothing.
+        return Checked("", (), (*(_CITATION.sub("", said) for said in kept), *dropped))
     return Checked(" ".join(kept), tuple(cited), tuple(dropped))
 
 
@@ -221,12 +225,15 @@ class _Claim:
     def __init__(self, said: str, question: str, language: Language) -> None:
         self.said = said
         self.words = frozenset(words(said))
+        self._question = question
         self._asked = fold(question)
         self._language = language
 
     def carried_by(self, quotes: Sequence[_Quote], given: Sequence[_Quote]) -> bool:
         """Whether these quotes together carry it, of all that were given."""
         if self.said.endswith("?"):  # the question again, not an answer
+            return False
+        if not may_answer(self.said, self._question, self._language):
             return False
         # Numbers are compared by their value.
         named = [name for name in names(self.said) if not name[0].isdigit()]
@@ -237,7 +244,14 @@ class _Claim:
             return False
         verdict = _VERDICT.match(fold(self.said))
         if verdict:
-            near = [quote for quote in given if quote in quotes or self._is_about(quote)]
+            # Whether a quote in the other language is about it is not told: a "yes" fears each.
+            near = [
+                quote
+                for quote in given
+                if quote in quotes
+                or self._is_about(quote)
+                or (verdict["yes"] and quote.language != self._language)
+            ]
             asked = self._own(self._asked)
             denied = any(quote.denies(self._asked, asked) for quote in near)
             if (verdict["no"] is not None) != denied:

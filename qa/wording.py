@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from qa.analysis import asks_for_clause, denies, fold, terms, words
 from qa.answer import Citation, Language
+from qa.answertype import asks_whether
 from qa.chunks import sentences
 from qa.extractive import shown
 from qa.names import mentioned, names
@@ -23,13 +24,6 @@ from qa.names import mentioned, names
 _MOST_WORDS = 25
 _NUMBER = re.compile(r"\s*\[(\d+)\]")
 _VERDICT = re.compile(r"(?:oui|non|yes|no)\b(?!-)")
-# What is asked for with a verb in front, or its subject behind it, and no question word.
-_WHETHER = re.compile(
-    r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may|might)\b"
-    r"|^est-ce qu"
-    r"|^(?!.*\b(?:qui|que|quoi|ou|quand|comment|combien|pourquoi|quel\w*|lequel|laquelle|lesquel\w*)"
-    r"\b)(?!.*\bqu').*-(?:t-)?(?:ils?|elles?|on|ce)\b"
-)
 _BOUND = re.compile(
     r"\b(?:moins|plus|environ|pres d|quelque|autour|jusqu|presque|less|more|fewer|over|under|about|"
     r"nearly|almost|up to|at (?:least|most)|around|some)\b"
@@ -49,12 +43,12 @@ def in_quoted_words(
     Returns:
         `text` and `citations` themselves where the answer stands.
     """
-    said, asked = _NUMBER.sub("", text), fold(question).strip()
+    said = _NUMBER.sub("", text)
     if (
         len(words(said)) > _MOST_WORDS
         or len(sentences(said, language)) != 1
         or _VERDICT.match(fold(said))
-        or _WHETHER.search(asked)
+        or asks_whether(question)
         or asks_for_clause(question)
     ):
         return text, tuple(citations)

@@ -54,6 +54,15 @@ def test_quotes_are_numbered_dated_and_fenced():
     )
 
 
+def test_an_article_is_introduced_once():
+    first = citation("Le pont rouvre.", title="Le pont")
+    other = citation("Il est neuf.", 2, title="Le port")
+    again = replace(first, n=3)
+    said = shown(first, other, again)
+    assert said.count("(Le pont)") == said.count("(Le port)") == 1
+    assert "\n[3] <quote>Le pont rouvre.</quote>" in said
+
+
 def test_the_words_that_the_reader_points_to_are_likely():
     first = replace(citation("Le pont rouvre jeudi."), answer=Span(15, 20))
     second = replace(citation("Il est [neuf].", 2), answer=Span(7, 13))

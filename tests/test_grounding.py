@@ -115,6 +115,37 @@ def test_the_question_said_again_is_no_answer(echo: str):
     assert check(echo, QUOTES, "Le pont a-t-il rouvert jeudi ?", "fr").text == ""
 
 
+@pytest.mark.parametrize(
+    ("said", "asked", "language"),
+    [
+        ("Maëlle Tanguy [1]", "Qui a formé Tanguy ?", "fr"),
+        ("Marshal Hafter [2]", "Who came with Hafter?", "en"),
+        ("jeudi [1]", "Combien de ponts ont rouvert ?", "fr"),
+    ],
+)
+def test_what_cannot_be_what_was_asked_for_does_not_stand(
+    said: str, asked: str, language: Language
+):
+    assert check(said, QUOTES, asked, language).text == ""
+
+
+def test_nothing_is_left_of_a_wrong_yes():
+    said = "Non. Maëlle Tanguy [1]"
+    checked = check(said, QUOTES, "Le pont a-t-il rouvert ?", "fr")
+    assert (checked.text, checked.dropped) == ("", ("Maëlle Tanguy", "Non."))
+    assert check(said, QUOTES, "Qui a dirigé le chantier ?", "fr").text == "Maëlle Tanguy [1]"
+
+
+def test_a_yes_fears_every_denial_in_the_other_language():
+    """Which of them is about the question is not told across languages."""
+    text = "Les civils n'ont plus accès au pont."
+    denial = Article.create(text=text, language="fr", origin="c")
+    quotes = [QUOTES[0], Citation(2, denial, Span(0, len(text)))]
+    asked = "Do civilians have access to the bridge?"
+    assert check("Yes [1]", QUOTES[:1], asked, "en").text == "Yes [1]"
+    assert check("Yes [1]", quotes, asked, "en").text == ""
+
+
 def test_other_words_than_the_quotes_are_dropped():
     wrong = "Une explosion a gravement endommagé cet ouvrage [1]."
     assert check(wrong, QUOTES, QUESTION, "fr").text == ""
