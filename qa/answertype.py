@@ -48,14 +48,18 @@ _WHETHER = re.compile(
 )
 
 _HOW_MANY = re.compile(r"\bcombien\b|\bhow many\b")
-# What counts without being a number.
-_QUANTITY = re.compile(
-    r"\b(?:aucun|plusieurs|quelques|peu|nombreu|beaucoup|(?:diz|douz|vingt|trent|quarant|cinquant|"
-    r"soixant|cent)aine|milliers?\b|millions?\b|milliards?\b|moitie|tiers|quart|majorit|plupart|"
-    r"personne|nobody|no one|nothing|rien\b|several|some|few|many|"
-    r"dozen|hundred|thousand|million|billion|half|third|quarter|none\b|no\b|"
-    r"zero\b|most|all\b|tou(?:s|tes)\b|both\b|pair|single|seul|un\b|une\b|couple|double|triple)"
+# What counts without being a number, …
+_NUMERAL = (
+    r"aucun|plusieurs|(?:diz|douz|vingt|trent|quarant|cinquant|soixant|cent)aine|milliers?\b|"
+    r"millions?\b|milliards?\b|moitie|tiers|quart|majorit|plupart|several|dozen|hundred|thousand|"
+    r"million|billion|half|third|quarter|none\b|zero\b|most\b|double|triple|"
 )
+# … and what may, alone.
+_QUANTITY = re.compile(
+    rf"\b(?:{_NUMERAL}quelques|peu|nombreu|beaucoup|personne|nobody|no one|nothing|rien\b|some|few|"
+    r"many|no\b|all\b|tou(?:s|tes)\b|both\b|pair|single|seul|un\b|une\b|couple)"
+)
+_COUNTS = re.compile(rf"\b(?:{_NUMERAL}couple|pair)")
 _UNIT_OF_TIME = (
     r"(?:seconde?s?|minutes?|heures?|jours?|journees?|nuits?|semaines?|mois|ans|annees?|siecles?|"
     r"hours?|days?|nights?|weeks?|months?|years?|decades?|centur(?:y|ies))\b"
@@ -91,6 +95,19 @@ def asks_who(question: str) -> bool:
 def asks_how_many(question: str) -> bool:
     """Whether a question asks for a number of something."""
     return bool(_HOW_MANY.search(fold(question)))
+
+
+def may_hold(text: str, question: str, language: str) -> bool:
+    """Whether a text may hold the answer: to how many, one that counts anything.
+
+    Args:
+        text: a quote.
+        question: as asked.
+        language: of the text.
+    """
+    if not asks_how_many(question) or _OF_TIME.search(fold(question)):
+        return True
+    return bool(counted(text, language) or _COUNTS.search(fold(text)))
 
 
 def asks_whether(question: str) -> bool:

@@ -35,7 +35,7 @@ from qa.retrieval import HybridRetriever
 from qa.rewriting import make_standalone
 from qa.settings import Settings
 from qa.suspicious import is_spoilt
-from qa.wording import in_quoted_words
+from qa.wording import at_odds, in_quoted_words
 
 logger = logging.getLogger(__name__)
 
@@ -241,26 +241,30 @@ def _generate(found: Found, model: BaseChatModel) -> Iterator[Answer]:
     if draft.text.strip() and not said:
         final = _abstain(found, answerer="generative", tokens=draft.tokens)
     else:
-        checked = grounding.check(said, found.citations, found.question.standalone, found.language)
-        if checked.text:
-            cited = tuple(c for c in found.citations if c.n in checked.cited)
-            text, cited = in_quoted_words(
-                checked.text, cited, found.question.standalone, found.language
-            )
-            final = found.answer(
-                text=text,
-                citations=cited,
-                answerer="generative",
-                tokens=draft.tokens,
-                reason=_dropped(checked.dropped),
-            )
-        else:
-            final = replace(
-                _extract(found, reason="what the language model wrote did not pass the check"),
-                tokens=draft.tokens,
-            )
+        final = _checked(found, said, draft.tokens)
     timings = {**final.timings_ms, "first_token": first_ms or 0.0}
     yield replace(final, timings_ms=timings)
+
+
+def _checked(found: Found, said: str, tokens: dict[str, int]) -> Answer:
+    """What a model said, as far as the quotes carry it and the reader agrees; else the quotes."""
+    question, language = found.question.standalone, found.language
+    checked = grounding.check(said, found.citations, question, language)
+    if not checked.text:
+        failed = "what the language model wrote did not pass the check"
+        return replace(_extract(found, reason=failed), tokens=tokens)
+    cited = tuple(c for c in found.citations if c.n in checked.cited)
+    if at_odds(checked.text, cited, question, language):
+        failed = "the language model took other words from the quotes than the reader"
+        return replace(_extract(found, reason=failed), tokens=tokens)
+    text, cited = in_quoted_words(checked.text, cited, question, language)
+    return found.answer(
+        text=text,
+        citations=cited,
+        answerer="generative",
+        tokens=tokens,
+        reason=_dropped(checked.dropped),
+    )
 
 
 def _dropped(sentences: tuple[str, ...]) -> str | None:

@@ -4,8 +4,8 @@ Which words answer is what the reader was trained to tell, and it does so better
 (docs/answering.md). The model's answer stands where the two have no word in common that the
 question lacks, everyday words aside; where it names or counts what the reader's words do not, sets
 a bound ("at least 200") or denies; where it says more than one sentence, or the question asks
-whether, why or how; and where the quote is in another language than the answer. Knows nothing about
-models.
+whether, why or how; and where the quote is in another language than the answer. A few words that
+share nothing with the reader's are at odds with it, and mostly wrong. Knows nothing about models.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from qa.amounts import counted
 from qa.analysis import asks_for_clause, denies, fold, terms, words
 from qa.answer import Citation, Language
 from qa.answertype import asks_whether
@@ -22,6 +23,8 @@ from qa.names import mentioned, names
 
 # A longer sentence says more than what was asked for.
 _MOST_WORDS = 25
+# So few say one thing.
+_FEW_WORDS = 5
 _NUMBER = re.compile(r"\s*\[(\d+)\]")
 _VERDICT = re.compile(r"(?:oui|non|yes|no)\b(?!-)")
 _BOUND = re.compile(
@@ -44,13 +47,7 @@ def in_quoted_words(
         `text` and `citations` themselves where the answer stands.
     """
     said = _NUMBER.sub("", text)
-    if (
-        len(words(said)) > _MOST_WORDS
-        or len(sentences(said, language)) != 1
-        or _VERDICT.match(fold(said))
-        or asks_whether(question)
-        or asks_for_clause(question)
-    ):
+    if not _asked_for_words(said, question, language, _MOST_WORDS):
         return text, tuple(citations)
     for citation in citations:
         if citation.answer and citation.article.language == language:
@@ -58,6 +55,44 @@ def in_quoted_words(
             if _agree(said, pointed, question, language):
                 return f"{shown(pointed)} [{citation.n}]", (citation,)
     return text, tuple(citations)
+
+
+def at_odds(text: str, citations: Sequence[Citation], question: str, language: Language) -> bool:
+    """Whether a few words have nothing of those that the reader points to in the quotes cited.
+
+    Neither a word, nor a number by its value, nor, where quote and answer are in two languages and
+    both name something, a name. Two networks that read the same quote differently: neither is to be
+    trusted. For the arguments see `in_quoted_words`.
+    """
+    said = _NUMBER.sub("", text)
+    if not _asked_for_words(said, question, language, _FEW_WORDS):
+        return False
+    pointed = [
+        (c.answer.of(c.article.text), c.article.language) for c in citations if c.answer is not None
+    ]
+    return bool(pointed) and all(
+        _differ(said, language, words_there, there) for words_there, there in pointed
+    )
+
+
+def _differ(said: str, language: str, pointed: str, there: str) -> bool:
+    if counted(said, language) & counted(pointed, there):
+        return False
+    if there == language:
+        return {*terms(said, language)}.isdisjoint(terms(pointed, language))
+    mine, theirs = names(said), fold(pointed)
+    return bool(mine and names(pointed)) and not any(mentioned(name, theirs) for name in mine)
+
+
+def _asked_for_words(said: str, question: str, language: Language, most: int) -> bool:
+    """Whether it is one short sentence, and the question asks for no more."""
+    return not (
+        len(words(said)) > most
+        or len(sentences(said, language)) != 1
+        or _VERDICT.match(fold(said))
+        or asks_whether(question)
+        or asks_for_clause(question)
+    )
 
 
 def _agree(said: str, pointed: str, question: str, language: Language) -> bool:

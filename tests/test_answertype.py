@@ -10,6 +10,7 @@ from qa.answertype import (
     asks_who,
     begins_as_asked,
     may_answer,
+    may_hold,
     whole_name,
 )
 
@@ -101,6 +102,15 @@ def test_how_many_and_whether():
     assert asks_whether("Le pont est-il ouvert ?")
     assert asks_whether("Has the bridge opened?")
     assert not asks_whether("Quand le pont a-t-il rouvert ?")
+
+
+def test_how_many_is_held_by_what_counts():
+    asked = "Combien d'experts seront envoyés ?"
+    assert may_hold("Quarante experts arrivent.", asked, "fr")
+    assert may_hold("Plusieurs dizaines d'experts arrivent.", asked, "fr")
+    assert not may_hold("Les experts arrivent d'ici quelques jours.", asked, "fr")
+    assert may_hold("Elle y passe une année.", "Combien de temps y reste-t-elle ?", "fr")
+    assert may_hold("Les experts arrivent.", "Quand arrivent les experts ?", "fr")
 
 
 def test_a_phrase_speaks_of_its_first_word():

@@ -15,9 +15,11 @@ from typing import cast
 import pytest
 from langchain_core.runnables import Runnable
 
-from qa.answer import Answer, Question
+from qa.answer import Answer, Citation, Question
 from qa.chain import build
+from qa.chunks import Span
 from qa.errors import AnswerError
+from qa.evidence import Evidence, cite
 from qa.filters import Filters
 from qa.generative import REFUSAL
 from qa.index import LiveIndex
@@ -270,6 +272,24 @@ def test_an_answer_that_is_all_invented_becomes_the_quotes(pipeline: Pipeline):
     assert answer.answerer == "extractive"
     assert answer.reason == "what the language model wrote did not pass the check"
     assert "Zorro" not in answer.text
+    assert answer.tokens
+
+
+def test_words_at_odds_with_the_reader_s_become_the_quotes(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+):
+    model = Scripted(reply="Maëlle Tanguy [1]")
+    assert pipeline(model).invoke(QUESTION).text == "Maëlle Tanguy [1]"
+
+    def cite_works(chosen: list[Evidence], question: str) -> tuple[Citation, ...]:
+        first, *others = cite(chosen, question)
+        start = first.article.text.index("the works")
+        return (replace(first, answer=Span(start, start + len("the works"))), *others)
+
+    monkeypatch.setattr("qa.chain.cite", cite_works)
+    answer = pipeline(model).invoke(QUESTION)
+    assert (answer.answerer, answer.abstained) == ("extractive", False)
+    assert answer.reason == "the language model took other words from the quotes than the reader"
     assert answer.tokens
 
 

@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from qa.answer import Hit, HitReading
+from qa.article import Article
 from qa.calibration import probability
 from qa.chunks import Span
 from qa.confidence import confidence, features
 from qa.evidence import choose
 from qa.retrieval import HybridRetriever
+from tests.fakes import hit
 
 ASKED = "Qui a dirigé le chantier du pont de Kervalec ?"
 
@@ -50,6 +52,16 @@ def test_what_names_only_things_that_no_article_has_is_halved(retriever: HybridR
     asked = "Qui a dirigé le chantier du pont ?"  # names nothing
     whole = probability(features(asked, "fr", hits, chosen))
     assert confidence(asked, "fr", hits, chosen) == pytest.approx(whole)
+
+
+def test_how_many_of_what_nothing_counts_is_halved():
+    asked, other = "Combien de marins ont vu le pont ?", "Combien de temps a duré le pont ?"
+    for text, share in (("Des marins ont vu le pont.", 2), ("Vingt marins ont vu le pont.", 1)):
+        hits = [hit(Article.create(text=text, language="fr", origin="a"), s0=0.9)]
+        chosen = choose(hits, budget=400, most=3)
+        for question, less in ((asked, share), (other, 1)):
+            whole = probability(features(question, "fr", hits, chosen))
+            assert confidence(question, "fr", hits, chosen) == pytest.approx(whole / less)
 
 
 def test_a_sentence_with_all_that_is_asked_is_found_whatever_the_ranks(retriever: HybridRetriever):

@@ -7,7 +7,7 @@ import pytest
 from qa.answer import Citation, Language
 from qa.article import Article
 from qa.chunks import Span
-from qa.wording import in_quoted_words
+from qa.wording import at_odds, in_quoted_words
 
 TEXT = "Le pont de Kervalec a été ouvert le 3 mai 1911 par Maëlle Tanguy."
 WHO = "Qui a ouvert le pont ?"
@@ -121,3 +121,47 @@ def test_words_pointed_to_are_written_as_quotes_are():
     ):
         quotes = [quote(1, pointed, text=f"Ouvert par {pointed} hier.")]
         assert in_quoted_words("Par Tanguy [1].", quotes, WHO, "fr")[0] == f"{shown} [1]"
+
+
+@pytest.mark.parametrize(
+    ("said", "pointed", "question", "language"),
+    [
+        ("Moscou", "en Russie", "Où ont-ils étudié ?", "fr"),
+        ("Moscow", "en Russie", "Where did they study?", "en"),
+        ("100,000", "half", "How many died?", "en"),
+        ("the minister of justice", "the head of police", "Who answered?", "en"),
+    ],
+)
+def test_two_that_read_a_quote_differently_are_at_odds(
+    said: str, pointed: str, question: str, language: Language
+):
+    there: Language = "fr" if "Russie" in pointed else language
+    quotes = [quote(1, pointed, there, f"It was {pointed}.")]
+    assert at_odds(f"{said} [1]", quotes, question, language)
+
+
+@pytest.mark.parametrize(
+    ("said", "pointed", "question", "language", "there"),
+    [
+        ("Maëlle Tanguy", "Mme Tanguy", WHO, "fr", "fr"),
+        ("21", "vingt et un", "Combien de blessés ?", "fr", "fr"),
+        ("London", "à Londres", "Where did they study?", "en", "fr"),
+        ("in several bases", "plusieurs bases de Tobrouk", "Where?", "en", "fr"),
+        ("Moscow", "plusieurs bases", "Where?", "en", "fr"),
+        ("Yes", "en Russie", "Did they study?", "en", "fr"),
+        ("By hand", "en Russie", "How was it built?", "en", "fr"),
+        ("le quai de Brest où tout le monde était venu", "en Russie", "Où ?", "fr", "fr"),
+        ("Brest", None, "Où ?", "fr", "fr"),
+    ],
+)
+def test_they_are_not(
+    said: str, pointed: str | None, question: str, language: Language, there: Language
+):
+    quotes = [quote(1, pointed, there, f"Hier {pointed}.")]
+    assert not at_odds(f"{said} [1]", quotes, question, language)
+
+
+def test_one_quote_that_agrees_is_enough():
+    quotes = [quote(1, "3 mai 1911"), quote(2, "Maëlle Tanguy")]
+    assert at_odds("Tanguy [1]", quotes[:1], WHO, "fr")
+    assert not at_odds("Tanguy [1] [2]", quotes, WHO, "fr")
