@@ -13,7 +13,7 @@ from qa.chunks import Span
 from qa.confidence import confidence, features
 from qa.evidence import choose
 from qa.retrieval import HybridRetriever
-from tests.fakes import hit
+from tests.fakes import hit as found
 
 ASKED = "Qui a dirigé le chantier du pont de Kervalec ?"
 
@@ -57,7 +57,7 @@ def test_what_names_only_things_that_no_article_has_is_halved(retriever: HybridR
 def test_how_many_of_what_nothing_counts_is_halved():
     asked, other = "Combien de marins ont vu le pont ?", "Combien de temps a duré le pont ?"
     for text, share in (("Des marins ont vu le pont.", 2), ("Vingt marins ont vu le pont.", 1)):
-        hits = [hit(Article.create(text=text, language="fr", origin="a"), s0=0.9)]
+        hits = [found(Article.create(text=text, language="fr", origin="a"), s0=0.9)]
         chosen = choose(hits, budget=400, most=3)
         for question, less in ((asked, share), (other, 1)):
             whole = probability(features(question, "fr", hits, chosen))
