@@ -67,6 +67,13 @@ _UNIT_OF_TIME = (
 _ONLY_TIME = re.compile(rf"\b(?:\w+ ){{0,2}}{_UNIT_OF_TIME}\W*")
 _OF_TIME = re.compile(rf"\b(?:temps|duree|time|long|age|{_UNIT_OF_TIME})")
 
+_FOR_PURPOSE = re.compile(r"(?:\bpour|\bafin d[e'’])[ \u00a0]*$", re.IGNORECASE)
+_INFINITIVE = re.compile(r"(?:(?:ne pas|se|s['’]|l['’]|en|y|tout|mieux) ?)*[a-zà-ÿ]+(?:er|ir|re)\b")
+_ASKS_PURPOSE = re.compile(
+    r"\b(?:pourquoi|quoi|but|objectif|raison|mission|permet\w*|permi\w*|ser(?:t|vi)\w*|destin\w*|"
+    r"venus? faire|why|purpose|aim|goal|what for|allow\w*|meant)\b"
+)
+
 
 def may_answer(answer: str, question: str, language: str) -> bool:
     """Whether words are of the type that a question in French or English asks for.
@@ -122,6 +129,18 @@ def begins_as_asked(phrase: str, question: str) -> bool:
     With a name it may be another: "le président du Sénat".
     """
     return phrase.islower() and {*terms(phrase, "fr")[:1]} <= {*terms(question, "fr")}
+
+
+def is_aside(text: str, start: int, end: int, question: str) -> bool:
+    """Whether what stands at [start, end) of a French text is what for, and that is not asked.
+
+    "Pour accueillir ces experts, des mesures sont prises": to welcome them is none of the measures.
+    """
+    return bool(
+        _FOR_PURPOSE.search(text[max(0, start - 10) : start])
+        and _INFINITIVE.match(text[start:end])
+        and not _ASKS_PURPOSE.search(fold(question))
+    )
 
 
 def whole_name(text: str, start: int, end: int) -> str:

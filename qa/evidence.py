@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from qa.analysis import denies, opens_with_pronoun, words
 from qa.answer import Citation, Hit, ScoredSentence
-from qa.answertype import asks_who, begins_as_asked, may_answer, whole_name
+from qa.answertype import asks_who, begins_as_asked, is_aside, may_answer, whole_name
 from qa.article import Article
 from qa.chunks import Span, sentences
 from qa.suspicious import is_spoilt
@@ -134,6 +134,8 @@ def _may_answer(item: Evidence, span: Span, question: str) -> bool:
     """
     article, pointed = item.article, span.of(item.article.text)
     if not may_answer(whole_name(article.text, span.start, span.end), question, article.language):
+        return False
+    if article.language == "fr" and is_aside(article.text, span.start, span.end, question):
         return False
     if not asks_who(question):
         return True

@@ -9,6 +9,7 @@ from qa.answertype import (
     asks_whether,
     asks_who,
     begins_as_asked,
+    is_aside,
     may_answer,
     may_hold,
     whole_name,
@@ -117,6 +118,23 @@ def test_a_phrase_speaks_of_its_first_word():
     assert begins_as_asked("soldats libyens de l'armée", TRAINS)
     assert not begins_as_asked("experts chargés des soldats", TRAINS)
     assert not begins_as_asked("soldats de la Légion", TRAINS)
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "question", "aside"),
+    [
+        ("Pour accueillir ces experts, on ferme.", "accueillir", "Quelles mesures ?", True),
+        ("Afin de s’abriter, il court.", "s’abriter", "Comment court-il ?", True),
+        ("Pour accueillir ces experts, on ferme.", "accueillir", "Pourquoi ferme-t-on ?", False),
+        ("Pour accueillir ces experts, on ferme.", "accueillir", "Dans quel but ?", False),
+        ("Pour accueillir ces experts, on ferme.", "on ferme", "Quelles mesures ?", False),
+        ("Il pilote pour Cooper.", "Cooper", "Qui pilote-t-il ?", False),
+        ("Il a promis de lever l'embargo.", "lever l'embargo", "Qu'a-t-il promis ?", False),
+    ],
+)
+def test_what_for_is_an_aside(text: str, part: str, question: str, aside: bool):
+    start = text.index(part)
+    assert is_aside(text, start, start + len(part), question) == aside
 
 
 @pytest.mark.parametrize(
