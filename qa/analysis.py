@@ -163,21 +163,29 @@ def asks_for_clause(question: str) -> bool:
 
 
 _FOR_ANOTHER = re.compile(
-    r"[«“\"(—–-]*\s*(?:(?:ils?|elles?|ce dernier|cette derniere|ces derni(?:ers|eres)|"
-    r"ce(?:lui|lle|ux|lles)-ci|he|she|they|it|his|her|their)\b|(?:son|sa|ses|leurs?) )"
+    r"[«“\"(—–-]*\s*(?:(?i:mais|et|or|puis|ainsi|but|and|yet|so|then),? )?"
+    r"(?:(?i:ils?|elles?|he|she|they|it)(?=(?:['’]| [a-zà-ÿ]))|"
+    r"(?i:son|sa|ses|leurs?|his|her|their) (?=[a-zà-ÿ])|"
+    r"(?i:ce dernier|cette dernière|ces derni(?:ers|ères)|ce(?:lui|lle|ux|lles)-ci|the latter)\b)"
 )
 # "It is raining", "Il y a": nothing was named before.
 _FOR_NOTHING = re.compile(
-    r"(?:il (?:n'|ne |s'y |y |en )?(?:y a|avait|aura|faut|faudra|fallait|s'agi|reste |suffi|"
-    r"pleu|neig|convient|semble|est (?:possible|probable|temps|difficile|important|necessaire))|"
-    r"it (?:is|was|will be|has been|'s|'d|seems|appears|takes|took|remains|rained|snowed)\b)"
+    r"(?:il (?:n'|ne |s'|se |lui )?(?:y (?:en )?(?:a|avait|aura|eut)\b|faut|faudra|fallait|a fallu|"
+    r"agit|agira|agissait|reste |suffi|pleu|neig|convient|semble|existe|vaut mieux|peut que|"
+    r"est (?:pas )?(?:possible|probable|temps|difficile|important|necessaire|prevu que|interdit|"
+    r"question))|"
+    r"it(?:'s|'d|'ll| (?:is|was|will be|has been|seems|appears|takes|took|remains|rained|snowed))"
+    r"\b)"
 )
 
 
 def opens_with_pronoun(sentence: str) -> bool:
     """Whether a sentence in French or English begins by speaking of what another has named.
 
-    Such as "He", "Leurs", "Ce dernier"; not "Il y a" or "It is", which need no other.
+    Such as "He", "Leurs", "Ce dernier"; not "Il y a" or "It is", which need no other, nor capitals
+    such as IT or SES.
     """
-    opening = fold(sentence[:40])
-    return bool(_FOR_ANOTHER.match(opening)) and not _FOR_NOTHING.match(opening)
+    opening = sentence[:40]
+    match = _FOR_ANOTHER.match(opening)
+    shouted = match is not None and match.group().strip()[-2:].isupper()
+    return match is not None and not shouted and not _FOR_NOTHING.match(fold(opening))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from qa.analysis import denies, opens_with_pronoun, words
 from qa.answer import Citation, Hit, ScoredSentence
-from qa.answertype import asks_who, begins_as_asked, is_aside, may_answer, whole_name
+from qa.answertype import asks_who, is_aside, may_answer, may_be_who, whole_name
 from qa.article import Article
 from qa.chunks import Span, sentences
 from qa.suspicious import is_spoilt
@@ -127,21 +127,14 @@ def _pointed(hit: Hit, sentence: ScoredSentence) -> Span | None:
 
 
 def _may_answer(item: Evidence, span: Span, question: str) -> bool:
-    """Whether a span may be pointed to, as far as its words tell; see `answertype`.
-
-    Of who did it more is known: "soldiers" are none who train soldiers; and in "They will train
-    them under an agreement" who trains is named before, and no agreement.
-    """
-    article, pointed = item.article, span.of(item.article.text)
-    if not may_answer(whole_name(article.text, span.start, span.end), question, article.language):
+    """Whether a span may be pointed to, as far as its words tell; see `answertype`."""
+    text, language, whole = item.article.text, item.article.language, item.sentence.span
+    if not may_answer(whole_name(text, span.start, span.end), question, language):
         return False
-    if article.language == "fr" and is_aside(article.text, span.start, span.end, question):
+    if language == "fr" and is_aside(text, span.start, span.end, question):
         return False
-    if not asks_who(question):
-        return True
-    if article.language == "fr" and begins_as_asked(pointed, question):
-        return False
-    return not (opens_with_pronoun(item.text) and pointed.islower())
+    start, end = span.start - whole.start, span.end - whole.start
+    return not asks_who(question) or may_be_who(item.text, start, end, question, language)
 
 
 def _inside(part: Span, whole: Span) -> bool:

@@ -127,10 +127,27 @@ def check(text: str, citations: Sequence[Citation], question: str, language: Lan
         end = said[-1] if said[-1] in ".!…" else ""
         numbered = "".join(f" [{n}]" for n in support)
         kept.append(f"{said.removesuffix(end).rstrip()}{numbered}{end}")
-    if asks_whether(question) and any(_VERDICT.match(fold(said)) for said in dropped):
-        # What is left of a wrong yes or no answers nothing.
+    if _answers_nothing(kept, dropped, question, language):
         return Checked("", (), (*(_CITATION.sub("", said) for said in kept), *dropped))
     return Checked(" ".join(kept), tuple(cited), tuple(dropped))
+
+
+def _answers_nothing(
+    kept: Sequence[str], dropped: Sequence[str], question: str, language: Language
+) -> bool:
+    """Whether what is left cannot be what was asked for.
+
+    A sentence alone that is not of its type; or what stood beside a wrong "yes", or beside a wrong
+    "no" without a word of the question.
+    """
+    if len(kept) == 1 and not may_answer(_CITATION.sub("", kept[0]), question, language):
+        return True
+    verdicts = [match for said in dropped if (match := _VERDICT.match(fold(said)))]
+    if not verdicts or not asks_whether(question) or any(_VERDICT.match(fold(s)) for s in kept):
+        return False
+    asked = {*terms(question, language)}
+    about = any(asked & {*terms(sentence, language)} for sentence in kept)
+    return not about or any(match["yes"] for match in verdicts)
 
 
 def _sentences(text: str, language: Language) -> list[str]:
@@ -233,8 +250,6 @@ class _Claim:
         """Whether these quotes together carry it, of all that were given."""
         if self.said.endswith("?"):  # the question again, not an answer
             return False
-        if not may_answer(self.said, self._question, self._language):
-            return False
         # Numbers are compared by their value.
         named = [name for name in names(self.said) if not name[0].isdigit()]
         if not all(self._named(name, quotes) for name in (*named, *_months(self.said))):
@@ -244,13 +259,14 @@ class _Claim:
             return False
         verdict = _VERDICT.match(fold(self.said))
         if verdict:
-            # Whether a quote in the other language is about it is not told: a "yes" fears each.
+            # Whether a quote in the other language is about it is not told: "yes" alone fears each.
+            bare = verdict["yes"] is not None and not words(self.said[verdict.end() :])
             near = [
                 quote
                 for quote in given
                 if quote in quotes
                 or self._is_about(quote)
-                or (verdict["yes"] and quote.language != self._language)
+                or (bare and quote.language != self._language)
             ]
             asked = self._own(self._asked)
             denied = any(quote.denies(self._asked, asked) for quote in near)

@@ -14,9 +14,9 @@ import re
 from collections.abc import Sequence
 
 from qa.amounts import counted
-from qa.analysis import asks_for_clause, denies, fold, terms, words
+from qa.analysis import asks_for_clause, denies, fold, only_stop_words, terms, words
 from qa.answer import Citation, Language
-from qa.answertype import asks_whether
+from qa.answertype import VERDICT, asks_whether
 from qa.chunks import sentences
 from qa.extractive import shown
 from qa.names import mentioned, names
@@ -26,7 +26,7 @@ _MOST_WORDS = 25
 # So few say one thing.
 _FEW_WORDS = 5
 _NUMBER = re.compile(r"\s*\[(\d+)\]")
-_VERDICT = re.compile(r"(?:oui|non|yes|no)\b(?!-)")
+_CAPITALS = re.compile(r"\b(?:[A-ZÀ-Þ]\.?){2,}")
 _BOUND = re.compile(
     r"\b(?:moins|plus|environ|pres d|quelque|autour|jusqu|presque|less|more|fewer|over|under|about|"
     r"nearly|almost|up to|at (?:least|most)|around|some)\b"
@@ -70,7 +70,7 @@ def at_odds(text: str, citations: Sequence[Citation], question: str, language: L
     pointed = [
         (c.answer.of(c.article.text), c.article.language) for c in citations if c.answer is not None
     ]
-    return bool(pointed) and all(
+    return len(pointed) == len(citations) > 0 and all(
         _differ(said, language, words_there, there) for words_there, there in pointed
     )
 
@@ -78,10 +78,25 @@ def at_odds(text: str, citations: Sequence[Citation], question: str, language: L
 def _differ(said: str, language: str, pointed: str, there: str) -> bool:
     if counted(said, language) & counted(pointed, there):
         return False
+    if _initials(said) & _capitals(pointed) or _capitals(said) & _initials(pointed):
+        return False
     if there == language:
-        return {*terms(said, language)}.isdisjoint(terms(pointed, language))
-    mine, theirs = names(said), fold(pointed)
-    return bool(mine and names(pointed)) and not any(mentioned(name, theirs) for name in mine)
+        mine, theirs = ({*terms(some, language)} or {*words(some)} for some in (said, pointed))
+        return mine.isdisjoint(theirs) and not (denies(said) and denies(pointed))
+    mine_named, there_folded = names(said), fold(pointed)
+    return bool(mine_named and names(pointed)) and not any(
+        mentioned(name, there_folded) for name in mine_named
+    )
+
+
+def _initials(text: str) -> set[str]:
+    """Those of all words but everyday ones: EU of "the European Union"."""
+    found = "".join(word[0] for word in words(text) if not only_stop_words(word)).upper()
+    return {found} if len(found) > 1 else set()
+
+
+def _capitals(text: str) -> set[str]:
+    return {found.replace(".", "") for found in _CAPITALS.findall(text)}
 
 
 def _asked_for_words(said: str, question: str, language: Language, most: int) -> bool:
@@ -89,7 +104,7 @@ def _asked_for_words(said: str, question: str, language: Language, most: int) ->
     return not (
         len(words(said)) > most
         or len(sentences(said, language)) != 1
-        or _VERDICT.match(fold(said))
+        or VERDICT.match(fold(said))
         or asks_whether(question)
         or asks_for_clause(question)
     )

@@ -123,12 +123,13 @@ def read(article: Article, pointed: str, **scores: float) -> Hit:
 @pytest.mark.parametrize(
     ("pointed", "question", "shown"),
     [
-        ("soldiers", "Who will they train?", None),  # behind "They" no name is the doer
+        ("soldiers", "Who did they train?", "soldiers"),
         ("Khalifa Haftar", "Who trains the troops of Haftar?", None),
         ("Marshal Khalifa", "Who trains the troops of Haftar?", None),
         ("Marshal Khalifa", "What is the rank of Haftar?", "Marshal Khalifa"),
         ("Khalifa Haftar", "Whose troops are trained?", "Khalifa Haftar"),
-        ("an agreement", "How many are trained?", None),
+        ("soldiers", "How many are trained?", None),
+        ("an agreement", "Who trains the soldiers?", None),
         ("an agreement", "Under what do they train?", "an agreement"),
     ],
 )
@@ -144,7 +145,13 @@ def test_only_what_may_answer_is_pointed_to(pointed: str, question: str, shown: 
         ("Haftar spoke.\n\nHis men stood.", "en", "Haftar spoke.\n\nHis men stood."),
         ("Haftar parle. Ses hommes écoutent.", "fr", "Haftar parle. Ses hommes écoutent."),
         ("Haftar parle. « Il ment », dit-on.", "fr", "Haftar parle. « Il ment », dit-on."),
+        ("Haftar parle. Il avait 35 ans.", "fr", "Haftar parle. Il avait 35 ans."),
+        ("Haftar spoke. But he wore grey.", "en", "Haftar spoke. But he wore grey."),
         ("Haftar spoke. It was Monday.", "en", "It was Monday."),
+        ("Haftar spoke. It's Monday.", "en", "It's Monday."),
+        ("Haftar spoke. IT workers left.", "en", "IT workers left."),
+        ("Haftar spoke. Son Heung-min left.", "en", "Son Heung-min left."),
+        ("Haftar parle. Il a fallu partir.", "fr", "Il a fallu partir."),
         ("Haftar parle. Il y a du vent.", "fr", "Il y a du vent."),
         ("Haftar parle. Elbe en crue.", "fr", "Elbe en crue."),
         ("A heading\n\nHe wore grey.", "en", "He wore grey."),

@@ -136,6 +136,26 @@ def test_nothing_is_left_of_a_wrong_yes():
     assert check(said, QUOTES, "Qui a dirigé le chantier ?", "fr").text == "Maëlle Tanguy [1]"
 
 
+@pytest.mark.parametrize(
+    ("said", "asked", "kept"),
+    [
+        (
+            "Non. Le pont a rouvert jeudi [1]",
+            "Le pont est-il fermé ?",
+            "Le pont a rouvert jeudi [1]",
+        ),
+        ("Oui [1]. Non, il a coûté 9 [1].", "Le pont a-t-il rouvert ?", "Oui [1]."),
+        ("Oui, le pont a rouvert jeudi [1].", "Le pont a-t-il rouvert ?", None),
+        ("Le pont a rouvert jeudi. 2000 personnes y passent [2].", "Combien y passent ?", None),
+        ("Maëlle Tanguy [1]", "Qui a dirigé le chantier ? — Maëlle Tanguy", None),
+        ("Kervalec [1]", "Dans quelle ville est le pont de Kervalec ?", None),
+    ],
+)
+def test_what_may_be_an_answer_stands(said: str, asked: str, kept: str | None):
+    text = check(said, QUOTES, asked, "fr").text
+    assert text == kept if kept else text
+
+
 def test_a_yes_fears_every_denial_in_the_other_language():
     """Which of them is about the question is not told across languages."""
     text = "Les civils n'ont plus accès au pont."

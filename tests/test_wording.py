@@ -152,6 +152,11 @@ def test_two_that_read_a_quote_differently_are_at_odds(
         ("By hand", "en Russie", "How was it built?", "en", "fr"),
         ("le quai de Brest où tout le monde était venu", "en Russie", "Où ?", "fr", "fr"),
         ("Brest", None, "Où ?", "fr", "fr"),
+        ("Tous", "Tous", "Qui ?", "fr", "fr"),
+        ("Aucun", "aucun blessé", "Combien de blessés ?", "fr", "fr"),
+        ("None", "no casualties", "How many were hurt?", "en", "en"),
+        ("The EU", "The European Union", "Who signed?", "en", "en"),
+        ("l'Organisation des Nations unies", "ONU", "Qui ?", "fr", "fr"),
     ],
 )
 def test_they_are_not(
@@ -165,3 +170,4 @@ def test_one_quote_that_agrees_is_enough():
     quotes = [quote(1, "3 mai 1911"), quote(2, "Maëlle Tanguy")]
     assert at_odds("Tanguy [1]", quotes[:1], WHO, "fr")
     assert not at_odds("Tanguy [1] [2]", quotes, WHO, "fr")
+    assert not at_odds("Brest [1] [3]", [quotes[0], quote(3, None)], WHO, "fr")
