@@ -122,7 +122,7 @@ _OF_TIME = re.compile(rf"\b(?:temps|duree?|dure|time|long|age|{_UNIT_OF_TIME})\b
 _FOR_PURPOSE = re.compile(r"(?:^|[.!?…»\n]\s*)(?:Pour|Afin d[e'’])[ \u00a0]*$")
 _INFINITIVE = re.compile(
     r"(?:(?:ne pas|se|s['’]|en|y|tout|mieux) ?)?"
-    r"(?!quatre\b|[nv]otre\b|\w+bre\b|(?:jan|fe|fé)vrier\b|autre)[a-zà-ÿ]+(?:er|ir|re)\b"
+    r"(?!quatre\b|[nv]otre\b|\w+bre\b|(?:janv|févr)ier\b|autre)[a-zà-ÿ]+(?:er|ir|re)\b"
 )
 _ASKS_PURPOSE = re.compile(
     r"\b(?:pourquoi|quoi|but|objectif|raison|mission|role|permet\w*|permi\w*|ser(?:t|vi)\w*|"

@@ -211,7 +211,7 @@ def test_who_in_small_letters(sentence: str, part: str, question: str, language:
         ("Pour accueillir ces experts, on ferme.", "accueillir", "Dans quel but ?", False),
         ("Pour accueillir ces experts, on ferme.", "on ferme", "Quelles mesures ?", False),
         ("Pour septembre, on ferme.", "septembre", "Quand ferme-t-on ?", False),
-        ("Pour février, on ferme.", "février", "Quand ferme-t-on ?", False),
+        ("Pour janvier, on ferme.", "janvier", "Quand ferme-t-on ?", False),
         ("Pour quatre euros, on entre.", "quatre euros", "À quel prix ?", False),
         ("Il est jugé pour avoir reçu des fonds.", "avoir reçu", "Que lui reproche-t-on ?", False),
         ("Il pilote pour Cooper.", "Cooper", "Qui pilote-t-il ?", False),
