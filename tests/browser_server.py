@@ -1,7 +1,7 @@
 """The page with stand-ins: `python -m tests.browser_server INDEX [CORPUS [UPLOADS]]`.
 
-Articles, index, pipeline and page are the real ones. The reader points to the last word of the
-question, where a passage has it. The language model is "fetched" while the
+Articles, index, pipeline and page are the real ones. The reader points to what stands before the
+last word of the question, where a passage has it. The language model is "fetched" while the
 first polls of the page come in, then says the first quote word by word; a question that contains
 `slowly` makes it slow, one that contains `break` makes it fail.
 """
@@ -57,7 +57,7 @@ class Quoting(Scripted):
 
 
 class Pointing:
-    """Points to the question's last word."""
+    """Points to the word before the question's last one."""
 
     def read(
         self, question: str, passages: Sequence[str], *, titles: Sequence[str] = ()
@@ -66,7 +66,7 @@ class Pointing:
         word = re.findall(r"\w+", question)[-1]
         spans = []
         for number, passage in enumerate(passages):
-            found = re.search(rf"\b{word}\b", passage) or re.search(r"\w+", passage)
+            found = re.search(rf"\w+(?= {word}\b)", passage) or re.search(r"\w+", passage)
             assert found is not None
             spans.append(ReadSpan(number, found.start(), found.end(), found[0], 2.0, 0.9, 0.5))
         return spans

@@ -24,7 +24,7 @@ from tests.chromium import launch
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parent.parent
-QUESTION = "Who revealed the arrival of Russian military instructors with Haftar?"
+QUESTION = "Which broadcaster revealed the arrival of Russian military instructors with Haftar?"
 
 
 @contextmanager
@@ -176,8 +176,8 @@ def test_ask_see_the_evidence_open_it_follow_up_and_switch_language(visit: Visit
     panel = page.locator("#qa-panel")
     quote = page.locator("#qa-latest .qa-card-quote").first.inner_text()
     expect(panel.locator("mark")).to_have_text(quote)
-    expect(panel.locator("mark strong")).to_have_text("Haftar")
-    expect(page.locator("#qa-latest .qa-card-quote strong").first).to_have_text("Haftar")
+    expect(panel.locator("mark strong")).to_have_text("Khalifa")
+    expect(page.locator("#qa-latest .qa-card-quote strong").first).to_have_text("Khalifa")
     expect(panel.locator("h2")).to_be_focused()
     expect(panel).to_contain_text("14 January 2017")
     assert in_view(page, "#qa-panel mark")
@@ -196,7 +196,7 @@ def test_ask_see_the_evidence_open_it_follow_up_and_switch_language(visit: Visit
     expect(page.locator("#qa-latest .qa-understood")).to_contain_text("Compris comme")
     expect(page.locator("#qa-past .qa-turn")).to_have_count(1)
     expect(page.get_by_role("button", name="Envoyer")).to_be_visible()
-    expect(panel).to_contain_text("14 janvier 2017")
+    expect(panel).to_contain_text("janvier 2017")
     expect(panel.locator("mark")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "fr")
     page.reload()
