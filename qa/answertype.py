@@ -18,7 +18,6 @@ from qa.amounts import counted
 from qa.analysis import fold, negates, only_stop_words, terms, words
 from qa.names import mentioned, names
 
-_SOME_WORD = r"[^\W\d_][\w’'-]*"
 _CAPITALISED = r"[^\W\d_a-zà-ÿ](?:\.(?:[^\W\d_a-zà-ÿ]\.)*|[\w’'-]*)"
 _NAME_GOES_ON = re.compile(rf"[ \u00a0]{_CAPITALISED}")
 # One name, behind an article and a title at most.
@@ -27,6 +26,11 @@ _ONE_NAME = re.compile(
     rf"(?:{_CAPITALISED}[ \u00a0])*(?P<last>{_CAPITALISED})"
 )
 
+# The question words that are not of a person.
+_ASKING = (
+    r"quoi|ou|quand|comment|combien|pourquoi|quel\w*|lequel|laquelle|lesquel\w*|what|when|where|which|"
+    r"why|how"
+)
 _WHO = re.compile(
     r"(?:^\W*|[,;:] |\b(?:par|a|de|avec|contre|pour|chez|sur|vers|selon|d'apres|by|with|to|from|"
     r"for|and|et|alors|mais|so|but) )(?:qui|who|whom)\b"
@@ -37,10 +41,7 @@ _WHO_IS = re.compile(
     r"who(?:'s| (?:is|are|was|were))\b)"
 )
 _WHO_DOES = re.compile(r"\b[Ww]ho(?:['’]s| (?:is|are|was|were)) (?:\S+ )?[a-z]{3,}ing\b")
-_WHAT_ELSE = re.compile(
-    r"^que\b|^qu'|\b(?:quand|quoi|quel\w*|lesquel\w*|laquelle|lequel|combien|comment|pourquoi|ou|when|"
-    r"what|which|where|how|why|or)\b"
-)
+_WHAT_ELSE = re.compile(rf"^que\b|^qu'|\b(?:{_ASKING}|or)\b")
 # Who is at the other end: "Who did Putin blame?"
 _WHOM = re.compile(
     r"\b(?:par|a|de|avec|contre|pour|chez|sur|vers|by|with|to|from|for) (?:qui|who)\b|\bwhom\b|"
@@ -69,10 +70,7 @@ _IN_A_NAME = re.compile(
 _OTHERS = frozenset({"other", "others", "autre", "autres"})
 
 VERDICT = re.compile(r"(?:oui|non|yes|no)\b(?!-)")
-_QUESTION_WORD = (
-    r"\b(?:qui|que|quoi|ou|quand|comment|combien|pourquoi|quel\w*|lequel|laquelle|lesquel\w*|who\w*|"
-    r"what|when|where|which|why|how)\b|\bqu'"
-)
+_QUESTION_WORD = rf"\b(?:{_ASKING}|qui|que|who\w*)\b|\bqu'"
 # What is asked for with a verb in front, or its subject behind it, and no question word, …
 _WHETHER = re.compile(
     rf"^(?:(?:and|so|but|then|et|mais|alors|donc),? |(?:(?!{_QUESTION_WORD})[^,?]){{1,40}}, )?"
@@ -260,7 +258,7 @@ def _is_one_of(answer: str, question: str) -> bool:
         mentioned(word, fold(question), exactly=True) for word in names(name["last"])
     ):
         return False
-    before = re.compile(rf"({_SOME_WORD}) {re.escape(name['last'])}", re.IGNORECASE)
+    before = re.compile(rf"([^\W\d_][\w’'-]*) {re.escape(name['last'])}", re.IGNORECASE)
     return not any(names(match[1]) for match in before.finditer(question))
 
 

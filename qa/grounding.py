@@ -6,8 +6,10 @@ other language's spelling ("Tobrouk", "Tobruk"), and so must half of its words w
 answer share a language, and half of those that the question does not have in the quotes; a "yes"
 does not stand where a quote denies what was asked, nor a "no" where none does. A sentence with a
 link or markup does not stand at all: a quote may show an address, the model may not; nor does one
-in the other language, copied from a quote that can be read as it is. It cannot see that a sentence
-of the right words says something else; what it cannot see is why quotes are shown.
+in the other language, copied from a quote that can be read as it is. Nothing is left where one
+sentence is not of the type that was asked for (see `answertype`), nor beside a wrong "yes". It
+cannot see that a sentence of the right words says something else; what it cannot see is why quotes
+are shown.
 """
 
 from __future__ import annotations
@@ -242,7 +244,6 @@ class _Claim:
     def __init__(self, said: str, question: str, language: Language) -> None:
         self.said = said
         self.words = frozenset(words(said))
-        self._question = question
         self._asked = fold(question)
         self._language = language
 
