@@ -6,6 +6,7 @@ any of them is made.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,6 +22,7 @@ Stage = Literal["evidence", "waiting", "writing", "final"]
 
 # A history may be long, and looking for times takes as long as its length squared.
 _MOST_BEFORE = 2000
+_QUESTION = re.compile(r"[^.?!\n]{8,}\?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,18 @@ class Question:
     history: tuple[str, ...] = ()
     filters: Filters = field(default_factory=Filters)
     standalone: str = ""
+    carried: str = ""
     language: Language | None = None
     answerer: Literal["auto", "extractive", "generative"] | None = None
     asked_on: date | None = None
     constraints: Constraints | None = None
     waited_s: float = 0.0
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The questions of a message that asks several, as typed; empty when it asks one."""
+        asked = tuple(part.strip() for part in _QUESTION.findall(self.text))
+        return asked if len(asked) > 1 else ()
 
     @property
     def said(self) -> tuple[str, ...]:

@@ -1,12 +1,14 @@
 """The pipeline: question → understood → evidence found → answered, each step one module.
 
     rewriting   a follow-up becomes a question that stands alone
+    kinds       what kind of question it is: a fact, a list, why or what happened, a summary …
     retrieval   the chunks most likely to answer it
-    evidence    the few sentences that an answer may rest on
+    evidence    the sentences that are quoted
     confidence  how sure they are to hold the answer; below the threshold the assistant abstains
     line        where those wait whose answer a language model is to write
-    extractive, generative   the quotes themselves, or a model's words over them
-    grounding   what a model wrote is checked against the quotes
+    passages    what a language model reads
+    generative, extractive   a model's words over the passages, or the quotes themselves
+    grounding   what a model wrote gets the sentences that carry it; the rest is dropped
 
 `build` makes it a LangChain Runnable: invoke, stream, batch and their async forms. A stream is a
 row of whole `Answer` states: the evidence first, then the text as it grows, last the final one.
@@ -17,27 +19,38 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
-from qa import extractive, generative, grounding, talk
-from qa.analysis import words
+from qa import collection, extractive, generative, grounding, talk
+from qa.abstention import abstention
 from qa.answer import Answer, Citation, Hit, Language, Question
 from qa.confidence import confidence
 from qa.constraints import Constraints
 from qa.errors import AnswerError
-from qa.evidence import choose, cite
+from qa.evidence import Evidence, choose, cite, left_out
+from qa.kinds import Kind, kind_of, sides
 from qa.line import Line
-from qa.retrieval import HybridRetriever
+from qa.passages import select
+from qa.retrieval import HybridRetriever, Retrieved
 from qa.rewriting import make_standalone
 from qa.settings import Settings
-from qa.suspicious import is_spoilt
-from qa.wording import at_odds, in_quoted_words
 
 logger = logging.getLogger(__name__)
+
+# As many as the local model reads at once.
+AT_ONCE = 2
+# Of so many of the best sentences, those that a model's answer leaves out are quoted below it: see
+# docs/answering.md.
+_BELOW: dict[Kind, int] = {"fact": 0, "list": 2, "person": 3}
+_BELOW_OTHERS = 4
+# Quotes below the threshold are shown from this share of it on, as the nearest that was found.
+_NEAR, _NEAREST = 0.5, 2
+# What has this confidence is quoted when a model cannot say it; below it the assistant abstains.
+_SURE = 0.75
 
 
 @dataclass(frozen=True)
@@ -47,8 +60,10 @@ class Found:
     question: Question
     started: float
     rewrite_ms: float
+    kind: Kind = "open"
     retrieve_ms: float = 0.0
     hits: tuple[Hit, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
     citations: tuple[Citation, ...] = ()
     confidence: float = 1.0
     constraints: Constraints = field(default_factory=Constraints)
@@ -84,10 +99,6 @@ class Found:
         return replace(known, **fields)  # type: ignore[arg-type]
 
 
-# As many as the local model reads at once.
-AT_ONCE = 2
-
-
 def build(
     retriever: HybridRetriever,
     model: Callable[[], BaseChatModel | None],
@@ -108,32 +119,34 @@ def build(
         started = time.perf_counter()
         question = make_standalone(question)
         assert question.language is not None
+        kind = kind_of(question.text)
         reply = talk.reply(question.text, question.language, question.history)
-        return Found(question, started, _ms(started), reply=reply)
+        if reply is None and kind == "index":
+            with retriever.index.current() as index:
+                if collection.asks_about(question, index.sources):
+                    reply = collection.reply(question, index.archive, index.sources)
+        return Found(question, started, _ms(started), kind, reply=reply)
 
     def retrieve(found: Found) -> Found:
         if found.reply is not None:
             return found
         started = time.perf_counter()
-        asked, language = found.question.standalone, found.language
-        retrieved = retriever.find(
-            asked,
-            language=language,
-            filters=found.question.filters,
-            today=found.question.asked_on,
-            said=found.question.said,
-            constraints=found.question.constraints,
-            waited_s=found.question.waited_s,
-        )
-        topic = _topic(found.question, retrieved.constraints)
+        retrieved = _search(retriever, found.question, found.kind)
         hits = retrieved.hits
-        chosen = choose(hits, budget=settings.quote_chars, most=settings.quotes)
+        chosen = choose(hits, **_quoted(found.kind, settings))
+        topic = _topic(found.question, retrieved.constraints)
         return replace(
             found,
             hits=tuple(hits),
-            citations=cite(chosen, asked),
+            evidence=tuple(chosen),
+            citations=cite(chosen, by_date=found.kind == "summary"),
             confidence=confidence(
-                topic, language, hits, chosen, follow_up=asked != found.question.text.strip()
+                f"{topic} {found.question.carried}".strip(),
+                found.language,
+                hits,
+                chosen,
+                kind=found.kind,
+                follow_up=bool(found.question.carried),
             ),
             topic=topic,
             constraints=retrieved.constraints,
@@ -145,10 +158,11 @@ def build(
         for found in inputs:
             if found.reply is not None:
                 yield found.answer(text=found.reply, answerer="assistant")
-            elif found.confidence < settings.abstain_below:
-                yield _abstain(found)
+            elif not found.citations or found.confidence < settings.abstain_below:
+                least = _NEAR * settings.abstain_below
+                yield _abstain(found, near=bool(found.citations) and found.confidence >= least)
             else:
-                yield from _answer(found, model, line, settings)
+                yield from _answer(found, retriever, model, line, settings)
 
     async def answer_async(inputs: AsyncIterator[Found]) -> AsyncIterator[Answer]:
         async for found in inputs:
@@ -163,33 +177,62 @@ def build(
     ).with_config(run_name="qa")
 
 
+def _search(retriever: HybridRetriever, question: Question, kind: Kind) -> Retrieved:
+    """What is found for the question, and for each question of several or side of a comparison."""
+
+    def find(text: str) -> Retrieved:
+        return retriever.find(
+            text,
+            language=question.language,
+            filters=question.filters,
+            today=question.asked_on,
+            said=question.said,
+            constraints=question.constraints,
+            waited_s=question.waited_s,
+        )
+
+    found = find(question.standalone)
+    parts = question.parts or (sides(question.text) if kind == "compare" else ())
+    if not parts:
+        return found
+    # In turn, so that each question keeps its best; what the whole message finds comes last.
+    rows = [*(find(part).hits for part in parts), found.hits]
+    longest = max(map(len, rows))
+    mixed = [row[n] for n in range(longest) for row in rows if n < len(row)]
+    hits = list({hit.chunk.id: hit for hit in reversed(mixed)}.values())[::-1]
+    return replace(found, hits=hits[: len(found.hits)])
+
+
+def _quoted(kind: Kind, settings: Settings) -> dict[str, int]:
+    """The budget of quotes: a fact and a yes or no need few, all else whole thoughts."""
+    if kind in ("fact", "yesno"):
+        return {"budget": settings.quote_chars, "most": settings.quotes}
+    return {"budget": settings.open_quote_chars, "most": settings.open_quotes}
+
+
 def _topic(question: Question, constraints: Constraints) -> str:
     """The question without the outlets that are to tell it, which articles need not mention."""
     typed = question.text.strip()
-    # A follow-up may carry the outlet from the question before: "Le Monde" as "Monde".
-    carried = question.standalone.removeprefix(typed).removeprefix(" — ").split(", ")
     for outlet in constraints.outlets:
         if outlet.cued:
             typed = typed.replace(outlet.written, " ")
-            called = set(words(outlet.written))
-            carried = [item for item in carried if not set(words(item)) <= called]
-    return ", ".join([typed, *filter(None, carried)])
+    return typed
 
 
 def _answer(
-    found: Found, model: Callable[[], BaseChatModel | None], line: Line, settings: Settings
+    found: Found,
+    retriever: HybridRetriever,
+    model: Callable[[], BaseChatModel | None],
+    line: Line,
+    settings: Settings,
 ) -> Iterator[Answer]:
     yield found.answer(stage="evidence")
     answerer = found.question.answerer or settings.answerer
     chat_model = model() if answerer != "extractive" else None
-    if chat_model is not None and any(
-        is_spoilt(c.article.text, c.span.start, c.span.end) for c in found.citations
-    ):
-        yield _extract(
-            found, reason="the quotes address a machine; no language model is shown them"
-        )
+    if chat_model is not None and _quotes_tell(found):
+        yield _extract(found)
     elif chat_model is not None:
-        yield from _in_line(found, chat_model, line, settings.llm_timeout_s / 2)
+        yield from _in_line(found, retriever, chat_model, line, settings)
     elif answerer == "generative":
         raise AnswerError(
             "no language model is ready. Fetch it with `qa models pull`, set QA_LLM to another, "
@@ -199,13 +242,26 @@ def _answer(
         yield _extract(found)
 
 
-def _in_line(found: Found, model: BaseChatModel, line: Line, patience_s: float) -> Iterator[Answer]:
+def _quotes_tell(found: Found) -> bool:
+    """Whether the quotes say it better than a small model, which cannot tell yes from no."""
+    best = found.evidence[0].article
+    return found.kind == "yesno" and best.language == found.language
+
+
+def _in_line(
+    found: Found,
+    retriever: HybridRetriever,
+    model: BaseChatModel,
+    line: Line,
+    settings: Settings,
+) -> Iterator[Answer]:
     """The model's answer once it is its turn; the quotes when that takes too long."""
+    patience_s = settings.llm_timeout_s / 2
     with line.join() as place:
         for number in place.wait(patience_s):
             yield found.answer(stage="waiting", place=number)
         if place.number == 0:
-            yield from _generate(found, model)
+            yield from _generate(found, retriever, model, settings)
             return
     waited = f"{patience_s:g} s"
     yield _extract(found, reason=f"the language model was busy with others for {waited}")
@@ -216,51 +272,64 @@ def _extract(found: Found, reason: str | None = None) -> Answer:
     return found.answer(text=text, reason=reason)
 
 
-def _abstain(found: Found, **fields: object) -> Answer:
-    text, missing = grounding.abstention(found.topic, found.hits, found.language)
-    reason = missing or "the evidence found does not answer the question"
-    return found.answer(text=text, abstained=True, reason=reason, citations=(), **fields)
+def _abstain(found: Found, *, near: bool) -> Answer:
+    """No answer, with the nearest quotes where articles are about what was asked."""
+    text = abstention(found.topic, found.hits, found.language, near=near)
+    if not near:
+        reason = text if not found.hits else "no article found is about what was asked"
+        return found.answer(text=text, abstained=True, reason=reason, citations=())
+    quotes = found.citations[:_NEAREST]
+    marks = "".join(f"[{citation.n}]" for citation in quotes)
+    return found.answer(
+        text=f"{text} {marks}",
+        abstained=True,
+        reason="the evidence found does not answer the question",
+        citations=quotes,
+    )
 
 
-def _generate(found: Found, model: BaseChatModel) -> Iterator[Answer]:
+def _generate(
+    found: Found, retriever: HybridRetriever, model: BaseChatModel, settings: Settings
+) -> Iterator[Answer]:
     """The model's answer as it grows, then checked; the quotes instead when it fails."""
-    messages = generative.prompt(found.question.standalone, found.citations, found.language)
+    passages = select(found.hits, budget=settings.passage_chars)
+    if not passages:
+        yield _extract(found, reason="the passages address a machine; no model is shown them")
+        return
+    messages = generative.prompt(found.question, passages, found.kind, found.language)
     draft = generative.Draft("", {})
     first_ms = None
     try:
         for draft in generative.write(model, messages):
             first_ms = first_ms if first_ms is not None else _ms(found.started)
-            if not generative.may_refuse(draft.text):
-                yield found.answer(text=draft.text, answerer="generative", stage="writing")
+            yield found.answer(text=draft.text, answerer="generative", stage="writing")
     except AnswerError as exc:
         # The cause is for whoever runs the program: it may hold what a service said, or a path.
         logger.warning("the language model did not answer: %s", exc)
         yield _extract(found, reason="the language model did not answer")
         return
-    said = generative.without_refusals(draft.text)
-    if draft.text.strip() and not said:
-        final = _abstain(found, answerer="generative", tokens=draft.tokens)
-    else:
-        final = _checked(found, said, draft.tokens)
+    checked = grounding.check(
+        draft.text, passages, found.language, retriever.embedder.queries, found.question.text
+    )
+    final = _grounded(found, checked, draft.tokens)
     timings = {**final.timings_ms, "first_token": first_ms or 0.0}
     yield replace(final, timings_ms=timings)
 
 
-def _checked(found: Found, said: str, tokens: dict[str, int]) -> Answer:
-    """What a model said, as far as the quotes carry it and the reader agrees; else the quotes."""
-    question, language = found.question.standalone, found.language
-    checked = grounding.check(said, found.citations, question, language)
-    if not checked.text:
-        failed = "what the language model wrote did not pass the check"
+def _grounded(found: Found, checked: grounding.Checked, tokens: dict[str, int]) -> Answer:
+    """What a model said, as far as the passages carry it, and quotes of what it leaves out."""
+    if not checked.kept:
+        failed = "what the language model wrote is not in the articles"
+        if found.kind == "fact" and found.confidence < _SURE:
+            return replace(_abstain(found, near=True), tokens=tokens)
         return replace(_extract(found, reason=failed), tokens=tokens)
-    cited = tuple(c for c in found.citations if c.n in checked.cited)
-    if at_odds(checked.text, cited, question, language):
-        failed = "the language model took other words from the quotes than the reader"
-        return replace(_extract(found, reason=failed), tokens=tokens)
-    text, cited = in_quoted_words(checked.text, cited, question, language)
+    text, citations = grounding.compose(checked)
+    best = found.evidence[: _BELOW.get(found.kind, _BELOW_OTHERS)]
+    below = cite(left_out(best, text), by_date=found.kind == "summary")
+    quotes = tuple(replace(quote, n=len(citations) + quote.n) for quote in below)
     return found.answer(
-        text=text,
-        citations=cited,
+        text=extractive.more(text, quotes, found.language),
+        citations=(*citations, *quotes),
         answerer="generative",
         tokens=tokens,
         reason=_dropped(checked.dropped),
@@ -271,8 +340,7 @@ def _dropped(sentences: tuple[str, ...]) -> str | None:
     if not sentences:
         return None
     return (
-        f"{len(sentences)} sentence(s) of the language model were left out: "
-        "they did not pass the check"
+        f"{len(sentences)} sentence(s) of the language model were left out: no passage carries them"
     )
 
 

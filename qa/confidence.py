@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa.analysis import asks_for_clause, fold, has_stop_word, terms, words
+from qa.abstention import absent
+from qa.analysis import has_stop_word, terms, words
 from qa.answer import Hit, HitReading
-from qa.answertype import may_hold
 from qa.article import Article
 from qa.calibration import brief, long, probability, unrelated_cosine
 from qa.chunks import date_in_words
 from qa.evidence import Evidence
-from qa.grounding import absent
+from qa.kinds import Kind
 from qa.names import mentioned, names
 
 # Set by eye, a little below the means of rightly quoted answers in one language (.67 and .94): no
@@ -24,7 +24,7 @@ _ORDINARY_COVERAGE = 0.5
 _ORDINARY_AGREEMENT = 0.8
 # Neither the indexes' first place nor the reader's word says much of a long question, which several
 # articles answer together; set on MultiHop-RAG's questions. Nor is much said by a reader, trained
-# on short answers, when it finds none to why, how or what happened.
+# on short answers, when it finds none to what does not ask for one.
 _ORDINARY_RELEVANCE = 0.4
 # A sentence with so large a share of the question's terms is found whatever the indexes say: of a
 # name that many chunks hold, they rightly place different ones first.
@@ -32,9 +32,6 @@ _WHOLE = 0.95
 # What is left of the probability when no article found names anything that the question names. Set
 # by eye: of 804 rightly quoted answers of PIAF, SQuAD 2.0 and FQuAD 8 are of such questions.
 _UNNAMED = 0.5
-# And when how many is asked and no sentence of the evidence counts anything. Set by eye: of 182
-# sentences that hold such an answer in FQuAD, SQuAD 2.0, PIAF and QED, 2 do not.
-_UNCOUNTED = 0.5
 
 
 def confidence(
@@ -43,6 +40,7 @@ def confidence(
     hits: Sequence[Hit],
     evidence: Sequence[Evidence],
     *,
+    kind: Kind = "fact",
     follow_up: bool = False,
 ) -> float:
     """Probability, in [0, 1], that the evidence holds the answer.
@@ -55,22 +53,26 @@ def confidence(
         language: of it.
         hits: best first.
         evidence: chosen from them.
+        kind: of question; only of a fact the reader must find a short answer.
         follow_up: whether words of the conversation were added to it.
     """
     strange = not any(hit.signals["coverage"] for hit in hits) and not has_stop_word(question)
     if strange or not evidence:
         return 0.0
-    values = features(question, language, hits, evidence)
+    values = features(question, language, hits, evidence, kind)
     if follow_up and "rivals" in values:
         # It says little by its nature; what was said before says the rest.
         values["rivals"] = 0.0
     unnamed = values["names"] == 0.0 and absent(question, hits) == names(question)
-    counted = any(may_hold(e.text, question, e.article.language) for e in evidence)
-    return probability(values) * (_UNNAMED if unnamed else 1.0) * (1.0 if counted else _UNCOUNTED)
+    return probability(values) * (_UNNAMED if unnamed else 1.0)
 
 
 def features(
-    question: str, language: str, hits: Sequence[Hit], evidence: Sequence[Evidence]
+    question: str,
+    language: str,
+    hits: Sequence[Hit],
+    evidence: Sequence[Evidence],
+    kind: Kind = "fact",
 ) -> dict[str, float]:
     """What `confidence` judges by.
 
@@ -85,7 +87,7 @@ def features(
         to be ordinary;
     score: of the best hit, in [0, 1]; judged by only where it was read;
     relevance: what the reader says of the best hit that it read, in [0, 1]; that of an ordinary
-        answer at least, where a clause is asked for; left out when none was read, and so is
+        answer at least, where no short fact is asked for; left out when none was read, and so is
     rivals: of a question that says little, the mean relevance of the other hits that it read in
         that language, counted only where it points to none of the words that it points to in the
         best: what many texts answer, each its own way, was hardly asked of any.
@@ -96,7 +98,7 @@ def features(
     best = hits[:3]
     said = len(terms(question, language))
     much = long(said)
-    seen = " ".join(fold(_said(h)) for h in best)
+    seen = " ".join(_said(h) for h in best)
     wanted = names(question)
     named = sum(mentioned(name, seen) for name in wanted) / len(wanted) if wanted else 1.0
     own = [e for e in evidence if e.article.language == language]
@@ -112,11 +114,11 @@ def features(
         ),
         "long": much,
         "score": best[0].score if best else 0.0,
-        **_read(hits, asks_for_clause(question), much, brief(said)),
+        **_read(hits, kind != "fact", much, brief(said)),
     }
 
 
-def _read(hits: Sequence[Hit], for_clause: bool, much: float, little: float) -> dict[str, float]:
+def _read(hits: Sequence[Hit], open_ended: bool, much: float, little: float) -> dict[str, float]:
     """What the reader says, where it has read; best hit first."""
     read = [(hit.reading, hit.article) for hit in hits if hit.reading is not None]
     if not read:
@@ -128,7 +130,7 @@ def _read(hits: Sequence[Hit], for_clause: bool, much: float, little: float) -> 
         for reading, article in others
         if article.language == own.language
     ]
-    least = _ORDINARY_RELEVANCE if for_clause else 0.0
+    least = _ORDINARY_RELEVANCE if open_ended else 0.0
     return {
         "relevance": _mixed(max(least, best.relevance), _ORDINARY_RELEVANCE, much),
         "rivals": little * sum(apart) / len(apart) if apart else 0.0,

@@ -10,14 +10,15 @@ about. Knows nothing about models.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from qa.analysis import denies, opens_with_pronoun, words
 from qa.answer import Citation, Hit, ScoredSentence
-from qa.answertype import asks_who, is_aside, may_answer, may_be_who, whole_name
 from qa.article import Article
 from qa.chunks import Span, sentences
+from qa.names import names
 from qa.suspicious import is_spoilt
 
 # A sentence this far below the best one no longer helps: see docs/decisions.md.
@@ -28,6 +29,18 @@ POINTED = 0.4
 # characters.
 _LONGEST_ANTECEDENT = 300
 _SENTENCE_ENDS = (".", "!", "?", "…", "»", "”", '"')
+# What stands around an article, not in it: bylines, updates, calls to subscribe or to read on.
+_FURNITURE = re.compile(
+    r"\W*(?:updated?\b|mis à jour|published|publié (?:le|à)|contribut(?:ing|ed)|reporting by|"
+    r"edit(?:ing|ed) by|written by|(?:by|par) (?:[A-ZÀ-Þ][\w'’-]+[ ,]*){1,4}$|read (?:more|also)|"
+    r"(?:à )?(?:lire|voir) (?:aussi|également)|sign up|subscribe|abonnez|inscrivez|newsletter|"
+    r"follow (?:us|him|her|me|@)|suivez[- ]nous|click here|cliquez|advertisement|publicité|"
+    r"(?:photo|image|crédits?|credit)s? ?:|copyright|©|all rights reserved|tous droits|"
+    r"share this|partager)",
+    re.IGNORECASE,
+)
+# An answer that has this share of a sentence's words says what it says.
+_LEFT_OUT = 0.5
 # Two sentences sharing this part of their words say the same thing.
 _SAME = 0.8
 
@@ -69,11 +82,14 @@ def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
             Evidence(hit.article, sentence, hit.copies, _pointed(hit, sentence))
             for hit in hits
             for sentence in hit.sentences
+            if not _FURNITURE.match(sentence.span.of(hit.article.text))
         ),
         key=lambda e: (-e.sentence.score, e.article.id, e.sentence.span.start),
     )
     taken: list[Evidence] = []
     left = budget
+    if not ranked:
+        return []
     sober = next((evidence for evidence in ranked if not evidence.spoilt), None)
     wary = sober is not None and sober.sentence.score >= ranked[0].sentence.score - _SCORE_GAP
     for evidence in ranked:
@@ -92,20 +108,21 @@ def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
     return taken
 
 
-def cite(evidence: Iterable[Evidence], question: str) -> tuple[Citation, ...]:
+def cite(evidence: Iterable[Evidence], *, by_date: bool = False) -> tuple[Citation, ...]:
     """Numbered quotes: neighbouring sentences joined, articles by their best sentence.
 
-    Nothing is pointed to that plainly is not what was asked for; see `_may_answer`.
+    Args:
+        evidence: best first.
+        by_date: articles from the oldest to the newest instead, undated ones last.
     """
     evidence = list(evidence)
     copies: dict[str, dict[str, Article]] = {}
     for item in evidence:
         copies.setdefault(item.article.id, {}).update({copy.id: copy for copy in item.copies})
-    answers = [
-        (item.article.id, span)
-        for item in evidence
-        if (span := item.answer) and _may_answer(item, span, question)
-    ]
+    answers = [(item.article.id, item.answer) for item in evidence if item.answer]
+    quotes = _quotes(evidence)
+    if by_date:
+        quotes.sort(key=lambda quote: (quote[0].date is None, str(quote[0].date)))
     return tuple(
         Citation(
             n,
@@ -114,8 +131,25 @@ def cite(evidence: Iterable[Evidence], question: str) -> tuple[Citation, ...]:
             also=_with(span.of(article.text), copies[article.id].values()),
             answer=next((a for id, a in answers if id == article.id and _inside(a, span)), None),
         )
-        for n, (article, span) in enumerate(_quotes(evidence), 1)
+        for n, (article, span) in enumerate(quotes, 1)
     )
+
+
+def left_out(evidence: Sequence[Evidence], text: str) -> list[Evidence]:
+    """The sentences of which an answer says less than half, names and numbers counting twice.
+
+    Args:
+        evidence: best first.
+        text: the answer.
+    """
+    said = set(words(text))
+
+    def share(sentence: str) -> float:
+        own = set(words(sentence))
+        marked = {word for name in names(sentence) for word in words(name)}
+        return (len(own & said) + len(marked & said)) / max(1, len(own) + len(marked))
+
+    return [item for item in evidence if share(item.text) < _LEFT_OUT]
 
 
 def _pointed(hit: Hit, sentence: ScoredSentence) -> Span | None:
@@ -124,17 +158,6 @@ def _pointed(hit: Hit, sentence: ScoredSentence) -> Span | None:
     if reading is None or reading.answerable < POINTED or not _inside(reading.span, sentence.span):
         return None
     return reading.span
-
-
-def _may_answer(item: Evidence, span: Span, question: str) -> bool:
-    """Whether a span may be pointed to, as far as its words tell; see `answertype`."""
-    text, language, whole = item.article.text, item.article.language, item.sentence.span
-    if not may_answer(whole_name(text, span.start, span.end), question, language):
-        return False
-    if language == "fr" and is_aside(text, span.start, span.end, question):
-        return False
-    start, end = span.start - whole.start, span.end - whole.start
-    return not asks_who(question) or may_be_who(item.text, start, end, question, language)
 
 
 def _inside(part: Span, whole: Span) -> bool:

@@ -143,10 +143,20 @@ class Settings(BaseModel):
             "is answered unread; unset waits, in a server half a second",
         ),
     ] = None
-    quotes: Annotated[int, Field(ge=1, le=10, description="most quotes in an answer")] = 3
+    quotes: Annotated[int, Field(ge=1, le=10, description="most quotes for a short fact")] = 3
     quote_chars: Annotated[
-        int, Field(ge=80, le=4000, description="most characters in an answer's quotes together")
+        int, Field(ge=80, le=4000, description="most characters in these quotes together")
     ] = 400
+    open_quotes: Annotated[
+        int, Field(ge=1, le=20, description="most quotes for any other question")
+    ] = 8
+    open_quote_chars: Annotated[
+        int, Field(ge=80, le=8000, description="most characters in those quotes together")
+    ] = 1200
+    passage_chars: Annotated[
+        int,
+        Field(ge=200, le=12000, description="most characters of passages that a model reads"),
+    ] = 2600
     abstain_below: Annotated[
         float, Field(ge=0, le=1, description="confidence under which the assistant abstains")
     ] = 0.40

@@ -7,7 +7,8 @@
     questions, squad, tables, beir   a file of questions → gold questions
     pipeline, vectors                the assistant, with an index for the set
     articles                         by id, to check gold against
-    normalise, ranking, answers      one question's scores
+    normalise                        texts that say the same → the same tokens
+    ranking, answers, nuggets        one question's scores
     measures, stats                  a set's values with their intervals
     rows, run, result                from questions to a result, resumable
     comparison, gates                two results; what must hold

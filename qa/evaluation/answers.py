@@ -1,6 +1,7 @@
 """Answers: one question's scores for what the assistant said. All lie in [0, 1].
 
 Measures of the answer apply to answerable questions, and an abstention there is an empty answer.
+WrongOnly applies to unanswerable ones too, and there to the words of an abstention as well.
 Measures of citations and wording apply to what was answered: an abstention has nothing to cite,
 and AnswerRate says how many there are.
 """
@@ -15,6 +16,7 @@ from qa.analysis import terms
 from qa.answer import Answer
 from qa.article import Article
 from qa.evaluation.normalise import contains, tokens
+from qa.evaluation.nuggets import ERROR_MEASURES, NUGGET_MEASURES, recalls, wrong_only
 from qa.evaluation.questions import GoldQuestion
 from qa.language import question_language
 
@@ -53,6 +55,12 @@ def scores(question: GoldQuestion, answer: Answer, article: ArticleOf) -> dict[s
         found["GoldInQuotes"] = float(
             enough(any(contains(quote, text) for quote in quoted) for text in gold)
         )
+    if question.nuggets and not question.unanswerable:
+        found |= recalls(question.nuggets, said, quotes)
+    if question.judged:
+        words = answer.text if question.unanswerable else said
+        right = found.get("AllVital") == 1
+        found["WrongOnly"] = wrong_only(question.wrong, words, right=right)
     if answer.abstained:
         return found
     found["CitationValidity"] = citation_validity(answer, article)
@@ -70,13 +78,15 @@ def scores(question: GoldQuestion, answer: Answer, article: ArticleOf) -> dict[s
 
 
 def worst(question: GoldQuestion) -> dict[str, float]:
-    """What a question scores when the assistant failed: 0 wherever a measure can apply."""
+    """What a question scores when the assistant failed: the worst wherever a measure can apply."""
     names: tuple[str, ...] = ("CitationValidity", *WORDING_MEASURES)
     if not question.unanswerable:
         names += ANSWER_MEASURES if question.answers else ()
+        names += NUGGET_MEASURES if question.nuggets else ()
         names += CITATION_MEASURES if question.gold else ()
         names += SPAN_MEASURES if question.facts or question.answers else ()
-    return dict.fromkeys(names, 0.0)
+    names += ERROR_MEASURES if question.judged else ()
+    return {name: float(name in ERROR_MEASURES) for name in names}
 
 
 def token_f1(said: Sequence[str], gold: Sequence[str]) -> float:

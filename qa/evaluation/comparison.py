@@ -21,7 +21,7 @@ from qa.evaluation.rows import Row
 
 ALPHA = 0.05
 # What questions are called won or lost by, the first that both runs have.
-_TELLING = ("GoldInAnswer", "F1", "MRR@10", "FactMRR@10")
+_TELLING = ("GoldInAnswer", "F1", "VitalRecall", "MRR@10", "FactMRR@10")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +158,9 @@ def compare(a: Result, b: Result, *, by: str | None = None) -> Comparison:
         raise QuestionError(
             f"no question has {by!r} in both runs; choose from {', '.join(scored) or 'none'}."
         )
+    sign = -1 if by is not None and BY_NAME[by].lower_is_better else 1
     gaps = [
-        (other.scores[by] - one.scores[by], Change(one, other, by))
+        (sign * (other.scores[by] - one.scores[by]), Change(one, other, by))
         for one, other in pairs
         if by is not None and by in one.scores and by in other.scores
     ]

@@ -1,12 +1,13 @@
 """Gates: what a run must reach, so that a build fails when it does not.
 
-A gate is `measure>=x` or, for costs, `measure<=x`. Floors are gates kept in a file together with
-the fingerprint of the question set they were measured on:
+A gate is `measure>=x` or, for errors and costs, `measure<=x`. Floors are gates kept in a file
+together with the fingerprint of the question set they were measured on:
 
     {"questions": "1b145382828455f8", "floors": {"R@5": 0.858}}
 
 Written from a run, a floor is the lower end of the measure's interval: a new run falls below it
-by chance alone about once in forty times. Lowering one is an edit of that file, for review.
+by chance alone about once in forty times. Of a measure of which lower is better it is the upper
+end, and what it bounds is the rise. Lowering one is an edit of that file, for review.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ def check(result: Result, gates: Iterable[Gate]) -> None:
 def check_comparison(comparison: Comparison) -> None:
     """Nothing, or GateFailed with every measure that became significantly worse."""
     failures = [
-        f"{name} fell from {found.a:.4g} to {found.b:.4g} (p = {found.p_holm:.2g})"
+        f"{name} {'rose' if found.b > found.a else 'fell'} from {found.a:.4g} to {found.b:.4g} "
+        f"(p = {found.p_holm:.2g})"
         for name in comparison.regressions
         if (found := comparison.differences[name])
     ]
@@ -112,7 +114,7 @@ class Floors:
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
             floors = values["floors"]
-            gates = [Gate.parse(f"{name}>={float(bound)!r}") for name, bound in floors.items()]
+            gates = [Gate.parse(f"{n}{_sign(n)}{float(bound)!r}") for n, bound in floors.items()]
             return cls(path, str(values["questions"]), tuple(gates))
         except OSError as exc:
             raise QuestionError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
@@ -137,15 +139,22 @@ class Floors:
 
 
 def write_floors(path: Path, result: Result) -> None:
-    """A floor file from a run: the lower end of every measure's interval, costs left out.
+    """A floor file from a run: the worse end of every measure's interval, costs left out.
 
     Raises:
         QuestionError: the file cannot be written.
     """
-    floors = {
-        name: math.floor(estimate.low * 1000) / 1000
-        for name, estimate in result.measures.items()
-        if BY_NAME[name].family != "cost" and estimate.low > 0
-    }
+    floors = {}
+    for name, estimate in result.measures.items():
+        if BY_NAME[name].family == "cost":
+            continue
+        if BY_NAME[name].lower_is_better and estimate.high < 1:
+            floors[name] = math.ceil(estimate.high * 1000) / 1000
+        elif not BY_NAME[name].lower_is_better and estimate.low > 0:
+            floors[name] = math.floor(estimate.low * 1000) / 1000
     values = {"questions": result.run["questions"]["fingerprint"], "floors": floors}
     write(path, json.dumps(values, indent=2) + "\n")
+
+
+def _sign(name: str) -> str:
+    return "<=" if name in BY_NAME and BY_NAME[name].lower_is_better else ">="

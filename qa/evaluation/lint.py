@@ -1,8 +1,8 @@
 """Lint: what is wrong with a set of questions before anybody is measured by it.
 
     errors      bad rows; articles and facts that do not exist
-    warnings    answers in none of their articles, questions that need their document or history,
-                leaks, repeats, wrong languages, kinds with too few rows
+    warnings    answers and nuggets in none of their articles, questions that need their document
+                or history, leaks, repeats, wrong languages, kinds with too few rows
 
 Gold is checked against articles only when there are some. Warnings are for a person to judge:
 the rules are simple on purpose.
@@ -20,6 +20,7 @@ from typing import Literal
 from qa.analysis import terms, words
 from qa.article import Article
 from qa.evaluation.normalise import contains, tokens
+from qa.evaluation.nuggets import stands
 from qa.evaluation.questions import GoldQuestion, QuestionSet
 from qa.language import question_language
 from qa.rewriting import needs_history
@@ -111,8 +112,8 @@ def _leaks(question: GoldQuestion) -> Iterator[Finding]:
 
 
 def _consistent(question: GoldQuestion) -> Iterator[Finding]:
-    if question.unanswerable and question.answers:
-        message = f"is of kind {question.kind!r} but has answers"
+    if question.unanswerable and (question.answers or question.nuggets):
+        message = f"is of kind {question.kind!r} but has answers or nuggets"
         yield Finding("warning", "unanswerable", question.id, message)
     if question.answerable is None:
         message = (
@@ -154,6 +155,12 @@ def _gold(question: GoldQuestion, articles: Mapping[str, Article]) -> Iterator[F
     if checked and not any(contains(text, answer) for text in texts for answer in checked):
         message = f"none of its answers ({question.answers[0]!r:.40} …) is in its articles"
         yield Finding("warning", "no-answer", question.id, message)
+    for nugget in question.nuggets:
+        sought = [t for t in nugget.any if t[0] != "^" and t.lower() not in _NOT_QUOTED]
+        told = [f"{article.title}\n{article.text}" for article in gold]
+        if sought and not any(stands(text, whole) for whole in told for text in sought):
+            message = f"its nugget {sought[0]!r:.40} is in none of its articles"
+            yield Finding("warning", "no-nugget", question.id, message)
     asked = words(question.text)
     for article in gold:
         if _copied(asked, _words(article.text)):

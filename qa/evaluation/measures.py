@@ -1,8 +1,8 @@
 """Measures: the table of what a run is measured by, and a set's values with their intervals.
 
-Most measures are means of the scores that `ranking` and `answers` give to each question. The rest
-exist only for a set: abstention, latency. A question to which a measure does not apply is left
-out of it; each value says over how many questions it is.
+Most measures are means of the scores that `ranking`, `answers` and `nuggets` give to each
+question. The rest exist only for a set: abstention, latency. A question to which a measure does
+not apply is left out of it; each value says over how many questions it is.
 
     AbstentionPrecision   unanswerable among those abstained from
     AbstentionRecall      abstained from among the unanswerable
@@ -10,12 +10,13 @@ out of it; each value says over how many questions it is.
                           an answerable one, ties half
     AnswerRate            answered among the answerable
     latency_p50_ms …      nearest-rank percentiles of the time from question to answer
+    words                 mean words of the answers, abstentions among them
     prompt_tokens …       mean tokens of the language model, over the answers that used it
 
 AbstentionPrecision and AUROC need both sorts of question in the set. A question that crashed
 scores worst: answered where it should abstain, not answered where it should, with a confidence
-to match; it has no latency. Precision and recall of abstention as in Rajpurkar, Jia & Liang,
-ACL 2018, and El-Yaniv & Wiener, JMLR 11, 2010.
+to match; it has no latency and no words. Precision and recall of abstention as in Rajpurkar, Jia
+& Liang, ACL 2018, and El-Yaniv & Wiener, JMLR 11, 2010.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ from typing import Literal
 
 import numpy as np
 
-from qa.evaluation import answers, ranking, stats
+from qa.evaluation import answers, nuggets, ranking, stats
 from qa.evaluation.rows import Row
 
-Family = Literal["retrieval", "answer", "citation", "abstention", "cost"]
+Family = Literal["retrieval", "answer", "error", "citation", "abstention", "cost"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Measure:
         columns: the numbers a row gives to it, None when it does not apply.
         statistic: from all rows' numbers to the value.
         both: whether answerable and unanswerable questions are needed.
-        lower_is_better: only so for costs.
+        lower_is_better: only so for errors and costs.
     """
 
     name: str
@@ -105,17 +106,25 @@ def _wall(row: Row) -> tuple[float, ...] | None:
     return None if row.error is not None else (row.timings_ms["wall"],)
 
 
+def _words(row: Row) -> tuple[float, ...] | None:
+    if row.abstained is None or row.error is not None:
+        return None
+    return (float(len(row.answer.split())),)
+
+
 def _tokens(name: str, row: Row) -> tuple[float, ...] | None:
     return (float(row.tokens[name]),) if name in row.tokens else None
 
 
 def _scored(family: Family, names: Iterable[str]) -> list[Measure]:
-    return [Measure(name, family, partial(_score, name)) for name in names]
+    lower = family == "error"
+    return [Measure(name, family, partial(_score, name), lower_is_better=lower) for name in names]
 
 
 MEASURES: tuple[Measure, ...] = (
     *_scored("retrieval", (*ranking.ARTICLE_MEASURES, *ranking.FACT_MEASURES)),
-    *_scored("answer", answers.ANSWER_MEASURES),
+    *_scored("answer", (*answers.ANSWER_MEASURES, *nuggets.NUGGET_MEASURES)),
+    *_scored("error", nuggets.ERROR_MEASURES),
     *_scored("citation", (*answers.CITATION_MEASURES, *answers.SPAN_MEASURES)),
     *_scored("citation", answers.WORDING_MEASURES),
     Measure("AbstentionPrecision", "abstention", _abstention_precision, stats.ratio, both=True),
@@ -126,6 +135,7 @@ MEASURES: tuple[Measure, ...] = (
         Measure(f"latency_p{q}_ms", "cost", _wall, stats.percentile(q), lower_is_better=True)
         for q in (50, 95, 99)
     ),
+    Measure("words", "cost", _words, lower_is_better=True),
     *(
         Measure(f"{name}_tokens", "cost", partial(_tokens, name), lower_is_better=True)
         for name in ("prompt", "completion")

@@ -50,7 +50,8 @@ def html(result: Result) -> str:
 
 
 def _plots(result: Result) -> list[dict[str, str]]:
-    shown = "GoldInAnswer" if "GoldInAnswer" in result.measures else "R@5"
+    telling = ("GoldInAnswer", "VitalRecall", "R@5")
+    shown = next((name for name in telling if name in result.measures), "R@5")
     kinds = {
         label: part[shown]
         for label, part in result.slices.items()

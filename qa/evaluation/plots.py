@@ -126,7 +126,7 @@ def latency(rows: Sequence[Row]) -> str:
 def _judged(rows: Sequence[Row]) -> list[tuple[float, bool]]:
     """(confidence, right) of the answers of which that can be told."""
     return [
-        (row.confidence, row.scores.get("GoldInAnswer", 0.0) == 1)
+        (row.confidence, bool(row.right))
         for row in rows
         if _counts(row) and row.confidence is not None and not row.abstained and row.error is None
     ]
@@ -134,7 +134,7 @@ def _judged(rows: Sequence[Row]) -> list[tuple[float, bool]]:
 
 def _counts(row: Row) -> bool:
     """Whether right and wrong can be told for a question."""
-    return row.answerable is False or "GoldInAnswer" in row.scores
+    return row.answerable is False or row.right is not None
 
 
 def _curve(title: str, across: str, up: str, points: Sequence[tuple[float, float]]) -> str:

@@ -2,7 +2,8 @@
 
     {"id": "q1", "question": "…", "answers": ["…"], "doc_ids": ["…"], "lang": "fr",
      "kind": "factoid", "history": ["user", "assistant"], "facts": ["…"], "date": "2017-01",
-     "filters": {"since": "2017", "sources": ["…"]}}
+     "filters": {"since": "2017", "sources": ["…"]},
+     "nuggets": [{"any": ["…", "…"], "vital": true}], "wrong": ["…"]}
 
 Only `question` is required; other fields are ignored. `answers` are alternatives, unless the kind
 is `multi`: then all are needed. A kind with the word `unanswerable` expects an abstention.
@@ -25,6 +26,7 @@ from typing import Any
 from qa.answer import Question
 from qa.article import PartialDate
 from qa.errors import QuestionError
+from qa.evaluation.nuggets import Nugget, folded
 from qa.evaluation.textfile import json_object, read_text
 from qa.filters import Filters
 
@@ -50,6 +52,10 @@ class GoldQuestion:
         filters: which articles it is asked of.
         date: the day, month or year of the question, from which "yesterday" counts; None when it
             is not said.
+        nuggets: the pieces of a full answer, one at least of them vital; none when not said.
+        wrong: strings that wrong answers have.
+        judged: whether answers are looked through for wrong strings: the row has the field
+            `nuggets` or `wrong`, be it empty.
     """
 
     id: str
@@ -63,6 +69,12 @@ class GoldQuestion:
     history: tuple[str, ...] = ()
     filters: Filters = field(default_factory=Filters)
     date: str | None = None
+    nuggets: tuple[Nugget, ...] = ()
+    wrong: tuple[str, ...] = ()
+    judged: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "judged", self.judged or bool(self.nuggets or self.wrong))
 
     @property
     def unanswerable(self) -> bool:
@@ -74,7 +86,7 @@ class GoldQuestion:
         """Whether the articles hold an answer; None when the set does not say."""
         if self.unanswerable:
             return False
-        return True if self.answers or self.doc_ids or self.facts else None
+        return True if self.answers or self.doc_ids or self.facts or self.nuggets else None
 
     @property
     def needs_all(self) -> bool:
@@ -102,6 +114,10 @@ class GoldQuestion:
                 values[name] = getattr(self, name)
         if self.filters:
             values["filters"] = {k: v for k, v in self.filters.to_json().items() if v}
+        if self.nuggets:
+            values["nuggets"] = [{"any": list(n.any), "vital": n.vital} for n in self.nuggets]
+        if self.judged:
+            values["wrong"] = list(self.wrong)
         return values
 
 
@@ -273,6 +289,9 @@ def question_from(row: Mapping[str, object]) -> GoldQuestion:
         history=history,
         filters=_filters(fields.get("filters", {})),
         date=_date(fields.get("date")),
+        nuggets=_nuggets(fields.get("nuggets", [])),
+        wrong=_wanted(fields, "wrong"),
+        judged="nuggets" in fields or "wrong" in fields,
     )
 
 
@@ -296,6 +315,33 @@ def _texts(fields: Mapping[str, object], name: str) -> tuple[str, ...]:
     if not all(item.strip() for item in value):
         raise QuestionError(f"{name!r} holds an empty text")
     return tuple(value)
+
+
+def _wanted(fields: Mapping[str, object], name: str) -> tuple[str, ...]:
+    """Texts to look for in an answer."""
+    texts = _texts(fields, name)
+    for text in texts:
+        if not folded(text.removeprefix("^")).strip():
+            raise QuestionError(f"{name!r} holds {text!r:.60}, which leaves nothing to look for")
+    return texts
+
+
+def _nuggets(value: object) -> tuple[Nugget, ...]:
+    if not isinstance(value, list):
+        raise QuestionError(f"'nuggets' should be a list but is {value!r:.60}")
+    found = []
+    for nugget in value:
+        if not isinstance(nugget, dict) or type(nugget.get("vital")) is not bool:
+            raise QuestionError(
+                "a nugget should be an object with 'any', a list of texts, and 'vital', true or "
+                f"false, but is {nugget!r:.60}"
+            )
+        if not (texts := _wanted(nugget, "any")):
+            raise QuestionError(f"a nugget has no text in 'any': {nugget!r:.60}")
+        found.append(Nugget(texts, nugget["vital"]))
+    if found and not any(nugget.vital for nugget in found):
+        raise QuestionError("none of the 'nuggets' is vital")
+    return tuple(found)
 
 
 def _filters(value: object) -> Filters:

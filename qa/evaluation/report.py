@@ -29,6 +29,7 @@ Verdict = Literal[
 FAMILIES = {
     "retrieval": "Retrieval",
     "answer": "Answers",
+    "error": "Errors (lower is better)",
     "citation": "Citations and wording",
     "abstention": "Abstention",
     "cost": "Cost",
@@ -40,6 +41,9 @@ KEY_MEASURES = (
     "Hits@10",
     "GoldInAnswer",
     "GoldInQuotes",
+    "VitalRecall",
+    "AllVital",
+    "WrongOnly",
     "CitationPrecision",
     "AbstentionRecall",
     "AnswerRate",
@@ -57,9 +61,9 @@ def verdict(row: Row) -> Verdict:
         return "rightly abstained" if row.abstained else "wrongly answered"
     if row.abstained:
         return "wrongly abstained"
-    if "GoldInAnswer" not in row.scores:
+    if row.right is None:
         return "answered"
-    return "right" if row.scores["GoldInAnswer"] == 1 else "wrong"
+    return "right" if row.right else "wrong"
 
 
 def figure(name: str, value: float) -> str:

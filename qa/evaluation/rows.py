@@ -57,6 +57,12 @@ class Row:
     tokens: Mapping[str, int] = field(default_factory=dict)
     error: str | None = None
 
+    @property
+    def right(self) -> bool | None:
+        """Whether the answer has the gold answer, else all vital nuggets; None without either."""
+        score = self.scores.get("GoldInAnswer", self.scores.get("AllVital"))
+        return None if score is None else score == 1
+
     def to_json(self) -> dict[str, Any]:
         """Every field."""
         return asdict(self)

@@ -15,7 +15,9 @@ from qa.errors import QuestionError
 from qa.evaluation.questions import QuestionSet, Rows, collect
 from qa.evaluation.textfile import read_text
 
-_SEVERAL = frozenset({"answers", "answer", "doc_ids", "doc_id", "facts", "fact", "history"})
+_SEVERAL = frozenset(
+    {"answers", "answer", "doc_ids", "doc_id", "facts", "fact", "history", "nuggets", "wrong"}
+)
 _SINGLE = frozenset({"id", "question", "lang", "language", "kind", "date"})
 
 

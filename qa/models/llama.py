@@ -41,7 +41,7 @@ class LlamaCpp(BaseChatModel):
 
     name: str | None = None
     timeout_s: float
-    max_tokens: int = 512
+    max_tokens: int = 256
     temperature: float = 0.0
     seed: int = 20240601
     _server: Any = PrivateAttr(default=None)

@@ -11,6 +11,7 @@ from qa.answer import Answer, Citation, Language, Question
 from qa.article import Article
 from qa.chunks import Span
 from qa.evaluation import answers
+from qa.evaluation.nuggets import NUGGET_MEASURES, Nugget
 from qa.evaluation.questions import GoldQuestion
 
 BRIDGE = Article.create(
@@ -141,6 +142,71 @@ def test_a_quote_in_another_language_does_not_make_the_answer_foreign():
     assert answers.answer_language(quoted, "en") == 1
     assert answers.answer_language(foreign, "en") == 0
     assert answers.answer_language(foreign, "fr") == 1
+
+
+PIECES = replace(
+    GOLD,
+    answers=(),
+    nuggets=(
+        Nugget(("Tanguy",), vital=True),
+        Nugget(("^yes", "Thursday"), vital=True),
+        Nugget(("4.2 million",), vital=False),
+    ),
+    wrong=("Dupont",),
+)
+NEVER = dict.fromkeys(NUGGET_MEASURES, 0)
+
+
+def test_nuggets_in_the_words_and_in_words_and_quotes():
+    opened = cite(1, BRIDGE, "The bridge opened on Thursday.")
+
+    found = answers.scores(PIECES, answer("Tanguy led them [1].", opened), ARTICLES.get)
+
+    assert {name: found[name] for name in NUGGET_MEASURES} == {
+        "NuggetRecall": 1 / 3, "VitalRecall": 1 / 2, "AllVital": 0,
+        "NuggetRecallQuoted": 2 / 3, "VitalRecallQuoted": 1, "AllVitalQuoted": 1,
+    }  # fmt: skip
+    assert "EM" not in found
+
+
+@pytest.mark.parametrize(
+    ("changes", "text", "abstained", "expected"),
+    [
+        ({}, "It was Dupont.", False, 1),
+        ({}, "It was Tanguy, not Dupont.", False, 1),
+        ({}, "Yes: Tanguy, not Dupont.", False, 0),
+        ({}, "It was Tanguy.", False, 0),
+        ({}, "Not even of Dupont do they say so.", True, 0),
+        ({"wrong": ()}, "It was Dupont.", False, 0),
+        ({"nuggets": ()}, "It was Tanguy, not Dupont.", False, 1),
+        ({"nuggets": (), "kind": "unanswerable"}, "Nothing of Dupont.", True, 1),
+        ({"kind": "unanswerable"}, "Yes: Tanguy, not Dupont.", False, 1),
+    ],
+)
+def test_wrong_only(changes, text, abstained, expected):
+    said = replace(answer(text), abstained=abstained)
+
+    found = answers.scores(replace(PIECES, **changes), said, ARTICLES.get)
+
+    assert found["WrongOnly"] == expected
+
+
+def test_nuggets_of_an_abstention_and_of_an_unanswerable_question():
+    silent = replace(answer("Tanguy, Thursday, 4.2 million"), abstained=True)
+
+    assert answers.scores(PIECES, silent, ARTICLES.get) == {**NEVER, "WrongOnly": 0}
+    unanswerable = replace(PIECES, kind="unanswerable")
+    assert answers.scores(unanswerable, silent, ARTICLES.get) == {"WrongOnly": 0}
+
+
+def test_the_worst_of_an_error_rate_is_one():
+    found = answers.worst(PIECES)
+
+    assert set(found) == set(answers.scores(PIECES, answer("Tanguy [1].", LED), ARTICLES.get)) - {
+        "CitationSpanPrecision", "CitationSpanRecall",
+    }  # fmt: skip
+    assert {name for name, value in found.items() if value} == {"WrongOnly"}
+    assert answers.worst(replace(PIECES, kind="unanswerable"))["WrongOnly"] == 1
 
 
 def test_the_worst_is_nothing_wherever_a_measure_can_apply():

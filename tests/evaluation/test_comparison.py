@@ -152,6 +152,40 @@ def test_floors_that_cannot_be_written_are_told(tmp_path):
         gates.write_floors(tmp_path / "file" / "floors.json", runs(0)[0])
 
 
+def errors(n: int):
+    """A run of 60 questions, n of them wrong."""
+    return result([row(f"q{i}", {"WrongOnly": float(i < n), "F1": 0.5}) for i in range(60)])
+
+
+def test_more_errors_are_worse():
+    few, many = errors(5), errors(25)
+
+    found = compare(few, many, by="WrongOnly")
+
+    assert found.differences["WrongOnly"].better is False
+    assert found.regressions == ["WrongOnly"]
+    assert ([c.a.id for c in found.lost], found.won) == ([f"q{n}" for n in range(5, 25)], ())
+    assert compare(many, few).regressions == []
+    with pytest.raises(GateFailed, match=r"WrongOnly rose from 0.08333 to 0.4167"):
+        gates.check_comparison(found)
+
+
+def test_of_an_error_rate_a_floor_file_bounds_the_rise(tmp_path):
+    few, many = errors(5), errors(25)
+    path = tmp_path / "floors.json"
+    gates.write_floors(path, few)
+
+    assert json.loads(path.read_text())["floors"]["WrongOnly"] == pytest.approx(
+        few.measures["WrongOnly"].high, abs=0.001
+    )
+    Floors.read(path).check(few)
+    Floors.read(path).check(errors(0))
+    with pytest.raises(GateFailed, match=r"WrongOnly is 0\.4167, not <="):
+        Floors.read(path).check(many)
+    gates.write_floors(path, errors(60))
+    assert "WrongOnly" not in json.loads(path.read_text())["floors"]
+
+
 def test_no_regression():
     a, b = runs(15)
     gates.check_comparison(compare(a, b))

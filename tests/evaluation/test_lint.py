@@ -10,6 +10,7 @@ from qa.article import Article
 from qa.errors import QuestionError
 from qa.evaluation import articles
 from qa.evaluation.lint import lint
+from qa.evaluation.nuggets import Nugget
 from qa.evaluation.questions import GoldQuestion, Problem, QuestionSet
 from tests.fakes import write_articles
 
@@ -55,6 +56,19 @@ def test_nothing_is_wrong_with_a_good_question():
 )
 def test_one_thing_wrong(fields, found):
     assert found in checks(replace(GOOD, **fields))
+
+
+def test_a_nugget_that_stands_in_no_article():
+    there, yes, gone = (
+        Nugget(any, vital=True) for any in (("M. Tanguy", "tanguy"), ("^of course", "Yes"), ("Y.",))
+    )
+
+    assert checks(replace(GOOD, nuggets=(there, yes))) == []
+    assert checks(replace(GOOD, nuggets=(there, gone))) == [("warning", "no-nugget")]
+    assert checks(replace(GOOD, nuggets=(there,), answers=(), kind="unanswerable")) == [
+        ("warning", "unanswerable"),
+        ("warning", "few-rows"),
+    ]
 
 
 def test_yes_and_no_need_not_stand_in_an_article():

@@ -54,6 +54,19 @@ def test_a_question_to_which_a_measure_does_not_apply_is_left_out_and_counted():
     assert found.to_json()["n"] == 5
 
 
+def test_words_are_those_of_every_answer_that_there_is():
+    rows = [
+        row("long", answer="one two three four"),
+        row("short", answer="one two", abstained=True),
+        row("broken", error="RuntimeError"),
+        row("searched", abstained=None),
+    ]
+
+    found = result(rows).measures["words"]
+
+    assert (found.value, found.n) == (3, 2)
+
+
 def test_slices_are_measured_alone():
     rows = [*ROWS, row("fr", {"GoldInAnswer": 1.0}, lang="fr", history=("a", "b"), month="2017-01")]
 

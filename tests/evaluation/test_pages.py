@@ -100,6 +100,8 @@ def test_verdicts():
     assert report.verdict(row("s", {"MRR@10": 0.5}, abstained=None)) == "found"
     assert report.verdict(row("s", {"MRR@10": 0.0}, abstained=None)) == "not found"
     assert report.verdict(row("s")) == "answered"
+    assert report.verdict(row("s", {"AllVital": 1.0})) == "right"
+    assert report.verdict(row("s", {"AllVital": 0.0})) == "wrong"
 
 
 def test_gold_is_marked_as_whole_words():
@@ -108,6 +110,18 @@ def test_gold_is_marked_as_whole_words():
         (13, 26),
     ]
     assert pages.marks("gold", []) == []
+
+
+def test_nuggets_and_errors_in_the_reports():
+    found = result([row(f"q{n}", {"VitalRecall": n / 4, "WrongOnly": 1.0}) for n in range(5)])
+
+    text = report.markdown(found)
+
+    assert "## Errors (lower is better)" in text
+    assert "| slice | VitalRecall | WrongOnly |" in text
+    assert "VitalRecall by slice" in pages.html(found)
+    judged = [row(f"q{n}", {"AllVital": float(n > 0)}) for n in range(4)]
+    assert "<title>0.250 wrong at 1.000 answered</title>" in plots.risk_coverage(judged)
 
 
 def test_the_markdown_holds_figures_and_no_question():

@@ -1,4 +1,4 @@
-"""Question sets: four formats that say the same, and twenty-six broken files with a reason each."""
+"""Question sets: four formats that say the same, and broken files with a reason each."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from qa.errors import QuestionError
 from qa.evaluation import load
+from qa.evaluation.nuggets import Nugget
+from qa.evaluation.questions import question_from
 from tests.evaluation.conftest import write_jsonl
 
 GOOD: dict[str, object] = {
@@ -51,6 +53,42 @@ def test_our_own_format_with_everything(tmp_path):
     assert len(second.id) == 12
     assert second.answerable is None
     assert load(packed(path)).fingerprint == load(path).fingerprint
+
+
+def test_nuggets_and_wrong_strings(tmp_path):
+    nuggets = [{"any": ["Tanguy", "^she"], "vital": True}, {"any": ["2017"], "vital": False}]
+    rows: list[dict[str, object]] = [
+        {"question": "Who led?", "nuggets": nuggets, "wrong": ["Dupont"]},
+        {"question": "Who paid?", "kind": "unanswerable", "nuggets": [], "wrong": []},
+        {"question": "Who came?", "answers": ["Tanguy"]},
+    ]
+    path = write_jsonl(tmp_path / "q.jsonl", rows)
+
+    found = load(path)
+
+    first, empty, without = found.questions
+    assert first.nuggets == (
+        Nugget(("Tanguy", "^she"), vital=True),
+        Nugget(("2017",), vital=False),
+    )
+    assert (first.wrong, first.answerable) == (("Dupont",), True)
+    assert [q.judged for q in found.questions] == [True, True, False]
+    assert [question_from(q.to_json()) for q in found.questions] == [first, empty, without]
+    assert "wrong" not in without.to_json()
+    write_jsonl(path, [{**rows[0], "wrong": ["Durand"]}, *rows[1:]])
+    assert load(path).fingerprint != found.fingerprint
+
+
+def test_nuggets_in_a_table(tmp_path):
+    path = tmp_path / "q.tsv"
+    nuggets = '[{"any": ["Tanguy"], "vital": true}]'
+    quoted = nuggets.replace('"', '""')
+    path.write_text(f'question\twrong\tnuggets\nWho?\tDupont|Durand\t"{quoted}"\n')
+
+    (question,) = load(path).questions
+
+    assert question.wrong == ("Dupont", "Durand")
+    assert question.nuggets == (Nugget(("Tanguy",), vital=True),)
 
 
 @pytest.mark.parametrize(
@@ -190,6 +228,27 @@ BROKEN = {
     ),
     "draft.jsonl": ('{"question": "Who?", "draft": true}', "still a draft"),
     "twice.jsonl": ('{"question": "Who?", "doc_ids": ["a", "a"]}', "names an article twice"),
+    "nugget.jsonl": ('{"question": "Who?", "nuggets": ["Tanguy"]}', "a nugget should be an object"),
+    "nuggets.jsonl": ('{"question": "Who?", "nuggets": {}}', "'nuggets' should be a list"),
+    "vital.jsonl": (
+        '{"question": "Who?", "nuggets": [{"any": ["Tanguy"], "vital": 1}]}',
+        "'vital', true or false",
+    ),
+    "any.jsonl": ('{"question": "Who?", "nuggets": [{"any": [], "vital": true}]}', "no text in"),
+    "texts.jsonl": (
+        '{"question": "Who?", "nuggets": [{"any": "Tanguy", "vital": true}]}',
+        "'any' should be a list of texts",
+    ),
+    "caret.jsonl": (
+        '{"question": "Who?", "nuggets": [{"any": ["^"], "vital": true}]}',
+        "leaves nothing to look for",
+    ),
+    "novital.jsonl": (
+        '{"question": "Who?", "nuggets": [{"any": ["Tanguy"], "vital": false}]}',
+        "none of the 'nuggets' is vital",
+    ),
+    "wrong.jsonl": ('{"question": "Who?", "wrong": "Dupont"}', "'wrong' should be a list"),
+    "stars.jsonl": ('{"question": "Who?", "wrong": ["**"]}', "leaves nothing to look for"),
     "lines.json": (f"{ROW}\n{ROW}", r"not valid JSON.*should end in \.jsonl"),
     "other.json": ('{"version": 2}', "'data' is missing; expected SQuAD"),
     "context.json": ('{"data": [{"title": "T", "paragraphs": [{}]}]}', "'T' has no context"),

@@ -1,0 +1,114 @@
+"""Collection: questions about the articles themselves, answered from the index and not from texts.
+
+How many there are, from when to when, of which outlets, the latest, those of March 2019: one reply
+says all of it, for the outlets and times that the question names. Knows nothing about models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from qa.answer import Language, Question
+from qa.archive import Archive
+from qa.article import PartialDate
+from qa.chunks import date_in_words
+from qa.constraints import understand
+from qa.filters import Filters
+from qa.names import names
+
+_LATEST = 5
+_OUTLETS = 8
+_COUNTED: dict[Language, tuple[str, str, str]] = {
+    "fr": ("Aucun article ne correspond.", "1 article", "{n} articles"),
+    "en": ("No article matches.", "1 article", "{n} articles"),
+}
+_WORDS: dict[Language, dict[str, str]] = {
+    "fr": {
+        "from": "du {first} au {last}",
+        "fr": "{n} en français",
+        "en": "{n} en anglais",
+        "outlets": "Sources : {names}.",
+        "latest": "Les plus récents :",
+        "undated": "sans date",
+    },
+    "en": {
+        "from": "from {first} to {last}",
+        "fr": "{n} in French",
+        "en": "{n} in English",
+        "outlets": "Outlets: {names}.",
+        "latest": "The latest:",
+        "undated": "undated",
+    },
+}
+
+
+def asks_about(question: Question, sources: Sequence[str]) -> bool:
+    """Whether nothing is named but outlets and times, so that it is about no article's subject."""
+    assert question.language is not None
+    told = understand(question.text, question.language, sources, _today(question))
+    written = {word for outlet in told.outlets for word in outlet.written.split()}
+    for time in told.times:
+        written |= set(time.span.of(question.text).split())
+    return not [name for name in names(question.text) if name not in written]
+
+
+def reply(question: Question, archive: Archive, sources: Sequence[str]) -> str:
+    """What the index holds of the outlets and times that the question names, in its language.
+
+    Args:
+        question: as typed, its language told.
+        archive: the index's articles.
+        sources: the names of its outlets.
+    """
+    language = question.language
+    assert language is not None
+    filters = _narrowed(question, sources)
+    counted, said = _COUNTED[language], _WORDS[language]
+    listing = archive.browse(filters, "", 0, _LATEST)
+    if not listing.total:
+        return counted[0]
+    parts = [counted[min(listing.total, 2)].format(n=listing.total)]
+    if not filters:
+        first, last = archive.dates()
+        if first and last:
+            days = {"first": _day(first, language), "last": _day(last, language)}
+            parts.append(said["from"].format(**days))
+        facets = archive.facets()
+        spoken = facets.get("language", {})
+        parts += [said[code].format(n=spoken[code]) for code in ("fr", "en") if code in spoken]
+    lines = [f"{', '.join(parts)}."]
+    if not filters and sources:
+        shown = ", ".join(list(sources)[:_OUTLETS]) + (" …" if len(sources) > _OUTLETS else "")
+        lines.append(said["outlets"].format(names=shown))
+    lines.append(said["latest"])
+    for article in listing.articles:
+        day = _day(article.date, language) if article.date else said["undated"]
+        lines.append(f"- {article.title or article.id} ({day})")
+    return "\n".join(lines)
+
+
+def _narrowed(question: Question, sources: Sequence[str]) -> Filters:
+    """The question's own filters, with the times and outlets that it names where it has none."""
+    assert question.language is not None
+    told = understand(question.text, question.language, sources, _today(question))
+    filters = question.filters
+    if told.times and not (filters.since or filters.until):
+        starts, ends = [t.since for t in told.times], [t.until for t in told.times]
+        filters = replace(
+            filters,
+            since=min((day for day in starts if day), default=None) if all(starts) else None,
+            until=max((day for day in ends if day), default=None) if all(ends) else None,
+        )
+    if told.sources and not filters.sources:
+        filters = replace(filters, sources=told.sources)
+    return filters
+
+
+def _today(question: Question) -> date:
+    return question.asked_on or date.today()  # noqa: DTZ011  the day where the person is
+
+
+def _day(day: PartialDate, language: Language) -> str:
+    return date_in_words(day, language)
