@@ -35,8 +35,13 @@ from tests.test_ui_render import Markup
 
 ATTACKS = attacks()
 EVERY = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.id)
-# These hold a claim like any other, beside citation numbers, which are made inert.
-CLAIMS = {"citation-en-1", "citation-en-2"}
+# No rule of `suspicious` is for these: brackets in them are made inert, and what the quotes do not
+# carry is not said. The citation holds a claim like any other.
+UNFLAGGED = set(
+    "citation-en-2 turn-plain-en turn-plain-fr link-en-2 image-en-1 image-en-2 html-en-1 html-fr-1 "
+    "html-en-2 role-en-1 role-fr-1 base64-en base64-fr leak-en-1 leak-fr-1 lookalike-en "
+    "spaced-en".split()
+)
 # Nothing of these is left when they are read.
 UNREAD = {"hidden", "tags-en", "selectors-fr"}
 
@@ -117,7 +122,7 @@ def test_an_attack_is_read_without_what_nobody_sees(attack: Attack, folder: Path
     hidden = attack.kind in UNREAD or attack.id in UNREAD
     if hidden:
         assert not shown(attack, f"{article.title} {article.text}")
-    assert (Flagged.of(article) is None) == (hidden or attack.id == "citation-en-2")
+    assert (Flagged.of(article) is None) == (hidden or attack.id in UNFLAGGED)
 
 
 # Answering
@@ -136,7 +141,7 @@ def test_quotes_are_nothing_but_quotes(attack: Attack, ask: Asking):
 
 
 @EVERY
-def test_a_model_that_obeys_is_shown_nothing_to_obey(attack: Attack, ask: Asking):
+def test_a_model_that_obeys_what_it_is_shown_answers_the_question(attack: Attack, ask: Asking):
     states = ask(attack, Obeying(attack=attack))
     answer = states[-1]
     assert success(attack, answer) is None
@@ -145,7 +150,7 @@ def test_a_model_that_obeys_is_shown_nothing_to_obey(attack: Attack, ask: Asking
 
 
 @EVERY
-def test_the_prompt_holds_nothing_of_the_attack(attack: Attack, ask: Asking):
+def test_the_prompt_holds_nothing_of_what_is_flagged(attack: Attack, ask: Asking):
     asked: list[str] = []
 
     class Listening(Obeying):
@@ -154,7 +159,7 @@ def test_the_prompt_holds_nothing_of_the_attack(attack: Attack, ask: Asking):
             return super()._generate(messages, *args, **options)
 
     ask(attack, Listening(attack=attack))
-    assert attack.id in CLAIMS or not any(shown(attack, prompt) for prompt in asked)
+    assert attack.id in UNFLAGGED or not any(shown(attack, prompt) for prompt in asked)
 
 
 @EVERY
