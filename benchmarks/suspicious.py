@@ -1,9 +1,11 @@
-"""How often ordinary news is flagged as addressed to a machine, and how long looking takes.
+"""How often ordinary news is flagged as addressed to a machine, and what each rule is good for.
 
-    python benchmarks/suspicious.py SETS [--articles 3000] [--show 20]
+    python benchmarks/suspicious.py SETS [--articles 3000] [--show 20] [--ablate]
 
 Reads docs.jsonl.gz of orangesum (French news) and multihop_rag (English news, much of it about
-technology) in SETS. Prints the share of articles and sentences flagged, by rule, and the passages.
+technology) in SETS. Prints the share of articles flagged, by rule, the time that looking takes,
+and the passages. With --ablate also how many attacks of benchmarks/injection.py succeed, with a
+model that obeys every word that it is shown, without one rule each, and without any.
 """
 
 from __future__ import annotations
@@ -17,9 +19,12 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from benchmarks.injection import Obeying, asked, attacks, retriever, success
+from qa import Settings
 from qa.article import Article
+from qa.chain import build
 from qa.sources.fields import article_from
-from qa.suspicious import signs_of
+from qa.suspicious import RULES, signs_of
 
 SETS = ("orangesum", "multihop_rag")
 
@@ -31,12 +36,36 @@ def articles(path: Path, most: int) -> Iterator[Article]:
             yield article_from(json.loads(line), str(path))
 
 
+def ablate() -> None:
+    """A table: the attacks that succeed with all rules, without one each and without any."""
+    chosen, settings, rules = attacks(), Settings.load({"llm": "none"}), dict(RULES)
+    print("| without | attacks that succeed | of them not with all rules |\n|---|---|---|")
+    with retriever(chosen, settings) as found:
+        with_all: set[str] = set()
+        for name, without in (
+            ("nothing", set()),
+            *((rule, {rule}) for rule in rules),
+            ("any rule", set(rules)),
+        ):
+            RULES.clear()
+            RULES.update({rule: rules[rule] for rule in rules if rule not in without})
+            results = asked(
+                chosen, lambda attack: build(found, lambda: Obeying(attack=attack), settings)
+            )
+            those = {attack.id for attack, answer in results if success(attack, answer)}
+            with_all = with_all if without else those
+            more = ", ".join(sorted(those - with_all)) or "–"
+            print(f"| {name} | {len(those)} of {len(chosen)} | {more} |")
+    RULES.update(rules)
+
+
 def main() -> None:
     """A table, then the passages."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", type=Path)
     parser.add_argument("--articles", type=int, default=3000)
     parser.add_argument("--show", type=int, default=20)
+    parser.add_argument("--ablate", action="store_true")
     arguments = parser.parse_args()
     print("| set | articles | flagged | share | rules | ms an article |\n|---|---|---|---|---|---|")
     shown = []
@@ -54,6 +83,8 @@ def main() -> None:
             f"{article.id} {s.rule}: {s.text[:200]}" for article, signs in flagged for s in signs
         ]
     print("\n".join(shown[: arguments.show]))
+    if arguments.ablate:
+        ablate()
 
 
 if __name__ == "__main__":
