@@ -1,27 +1,28 @@
 """Is the assistant better than what a competent developer writes in an afternoon?
 
     python -m benchmarks.baseline QUESTIONS... --articles PATH --out RUN.jsonl [--sample 100]
-    python -m benchmarks.baseline QUESTIONS... --index FOLDER --out RUN.jsonl --systems ours baseline
+    python -m benchmarks.baseline QUESTIONS... --index FOLDER --out RUN.jsonl [--systems ours …]
     python -m benchmarks.baseline QUESTIONS... --out RUN.jsonl --report-only
 
-In one run, question by question, each with a language model of its own, loaded from the same file:
+In one run, question by question, each of those that write with a loaded language model of its own:
 
     ours       the assistant as it is
     quotes     the same, told to answer with quotes
     baseline   RecursiveCharacterTextSplitter(1000, 200) over title and text, the same embedder,
-               Chroma; the four chunks nearest to the question as typed, whole, in a plain prompt;
-               of a follow-up the turns before as plain lines. It knows no filters
+               Chroma; the four chunks nearest to the question as typed, whole, in a plain prompt,
+               with the earlier turns of a follow-up as plain lines. It knows no filters
 
-QUESTIONS have nuggets: our own format, or rows with `article_ids` and `answerable`. Rows of RUN are
-on the disk before the next is asked, and those that are there are not asked again, except after an
-error. One system's rows alone are also what `score.py` of the readers' questions takes.
+QUESTIONS are .jsonl files in our own format, or with `article_ids` and `answerable` as the readers'
+have. Each row of RUN is on the disk before the next is asked; those that are there are not asked
+again, except after an error.
 
-Printed, with 95% intervals, for all questions that every system was asked, then by kind: measures
-of `qa.evaluation.nuggets`; abstentions; words; AnswerLanguage of what was answered; seconds to the
-first word and in all; then the paired differences of ours and the baseline. An error scores worst.
-In the baseline's favour: it has no flag, so that phrases in its first thirty words decide whether
-it abstained, and what it says then still counts in the recalls, while an abstention of ours is
-empty there; and its `Quoted` is over its four chunks, which no reader was shown as quotes.
+Printed, with 95% intervals, for all questions that every system was asked and by kind: measures of
+`qa.evaluation.nuggets`, with the paired differences of ours and the baseline; abstentions; words;
+of what was answered, AnswerLanguage and whether it is in the model's words, not only in quotes;
+seconds to the first word and in all. An error scores worst.
+In the baseline's favour: it has no flag, so phrases in its first thirty words decide whether it
+abstained, and what it says then still counts in the recalls, while an abstention of ours is empty
+there; and its `Quoted` is over its four chunks, which nobody is shown as quotes.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 from langchain_core.language_models import BaseChatModel
@@ -54,7 +55,7 @@ from qa.evaluation.answers import answer_language, worst
 from qa.evaluation.nuggets import folded, recalls, wrong_only
 from qa.evaluation.pipeline import cached_index, code_fingerprint
 from qa.evaluation.progress import meter
-from qa.evaluation.questions import GoldQuestion, QuestionSet, collect, load
+from qa.evaluation.questions import GoldQuestion, collect
 from qa.evaluation.textfile import json_object, read_text
 from qa.models import Embedder, LlamaCpp, open_llm
 from qa.settings import Settings
@@ -69,37 +70,34 @@ INSTRUCTION = (
 )
 _WARM_UP = "What happened there first?"
 
-_SHARES = ("NuggetRecall", "VitalRecall", "AllVital", "VitalRecallQuoted", "WrongOnly")
 _COMPARED = ("VitalRecall", "AllVital")
-_MEASURES: tuple[tuple[str, str, stats.Statistic], ...] = (
-    *((name, name, stats.mean) for name in _SHARES),
-    *((f"abstained, {sort}",) * 2 + (stats.mean,) for sort in ("answerable", "unanswerable")),
-    ("words", "words", stats.mean),
-    ("AnswerLanguage", "AnswerLanguage", stats.mean),
-    *(
-        (f"{name}, p{q}", name, stats.percentile(q))
-        for name in ("first word s", "in all s")
-        for q in (50, 95)
-    ),
+_ABSTAINED = {True: "abstained, answerable", False: "abstained, unanswerable", None: ""}
+_SHARES = (
+    *("NuggetRecall", *_COMPARED, "VitalRecallQuoted", "WrongOnly", _ABSTAINED[True]),
+    *(_ABSTAINED[False], "AnswerLanguage", "ModelsWords"),
 )
+_MEASURES: list[tuple[str, str, stats.Statistic]] = [
+    *((name, name, stats.mean) for name in (*_SHARES, "words")),
+    *((f"first word, s, p{q}", "first_s", stats.percentile(q)) for q in (50, 95)),
+    *((f"in all, s, p{q}", "seconds", stats.percentile(q)) for q in (50, 95)),
+]
 
 # Looked for in a folded text: lower case, no accents.
-_PAPERS = r"(?:contexte?|texte?|article|passage|document|excerpt|extrait|information|source)s?"
+_TEXTS = r"\b(?:contexte?|texte?|article|passage|document|information|source)s?(?: \w+){0,3}"
 _UNKNOWN = re.compile(
-    r"\bi (?:do not|don't|cannot|can't|could not) (?:\w+ )?(?:know|say|tell|answer|find|determine)\b"
-    rf"|\b{_PAPERS}(?: \w+){{0,3}} (?:(?:do|does|did) not|(?:do|does|did)n't) (?:\w+ )?"
-    r"(?:say|mention|state|specify|give|provide|contain|include|tell|indicate|answer|explain)"
-    r"|\b(?:is|are|was|were) not (?:\w+ )?(?:mentioned|specified|stated|given|provided|said|known)"
-    rf"(?: (?:in|by|from) (?:\w+ ){{0,2}}{_PAPERS}\b|\.|$)"
+    r"\bi (?:do not|don't|cannot|can't|could not) (?:\w+ )?(?:know|say|tell|answer|find)\b"
+    rf"|{_TEXTS} (?:do|does|did)(?: not|n't) (?:\w+ )?"
+    r"(?:say|mention|state|specif|give|provide|contain|include|tell|indicate|answer|explain)"
+    r"|\bnot (?:\w+ )?(?:mentioned|specified|stated|given in|provided in|found in)\b"
     r"|\bno (?:\w+ )?(?:information|mention|answer|indication)\b|\bnot enough information\b"
-    r"|\bunable to (?:answer|say|find|determine)|\bcannot be (?:answered|found|determined)"
-    r"|\b(?:je|on) ne (?:le )?(?:sais|sait) pas\b|\bje ne (?:peux|saurais) (?:pas )?(?:\w+ )?"
-    r"(?:repondre|dire|trouver|determiner)|\bje l'ignore\b"
-    rf"|\b{_PAPERS}(?: \w+){{0,3}} (?:ne |n')(?:\w+ )?(?:dit|disent|mention\w*|precis\w*|indiqu\w*"
-    r"|donn\w*|contien\w*|fourni\w*|permet\w*|repond\w*|parl\w*) (?:pas|rien|aucune?)\b"
-    r"|\bn(?:'est|e sont) pas (?:mention\w*|precise\w*|indique\w*|donne\w*|connue?s?|fourni\w*)"
+    r"|\b(?:unable|not possible) to (?:answer|say|find|determine)"
+    r"|\bcannot be (?:answered|found|determined)"
+    r"|\b(?:je|on) ne (?:le )?(?:sais|sait|peux|peut) pas\b|\bje l'ignore\b"
+    rf"|{_TEXTS} (?:ne |n')(?:\w+ )?"
+    r"(?:di[st]|mention|precis|indiqu|donn|contien|fourni|permet|repond|parl)\w* (?:pas|rien|auc)"
+    r"|\bn(?:'est|e sont) pas (?:\w+ )?(?:mention|precis|indiqu|donn|fourni)\w+"
     r"|\baucune (?:\w+ )?(?:information|mention|reponse|indication)\b"
-    r"|\bimpossible de (?:repondre|dire|savoir|determiner)|\bpas (?:assez )?d'informations?\b"
+    r"|\bimpossible de (?:repondre|dire|savoir)|\bpas (?:assez )?d'informations?\b"
 )
 
 System = Callable[[GoldQuestion], dict[str, Any]]
@@ -112,39 +110,32 @@ def admits(text: str) -> bool:
     return _UNKNOWN.search(" ".join(folded(text).split()[:30])) is not None
 
 
-def read_questions(path: Path) -> QuestionSet:
-    """As `questions.load`; rows of a readers' file become ours."""
-    if not path.name.lower().removesuffix(".gz").endswith(".jsonl"):
-        return load(path)
-    lines = enumerate(read_text(path).split("\n"), 1)
-    return collect(path, ((f"line {n}", _ours(json_object(x))) for n, x in lines if x.strip()))
+def chosen(paths: Sequence[Path], sample: int | None, seed: int) -> list[GoldQuestion]:
+    """The questions of all files, or a seeded sample of them in their order."""
+    rows = (
+        (f"{path}, line {number}", _converted(json_object(line)))
+        for path in paths
+        for number, line in enumerate(read_text(path).split("\n"), 1)
+        if line.strip()
+    )
+    found = collect(paths[0], rows)
+    for problem in found.problems:
+        say(f"not asked: {problem}")
+    questions = list(found.questions)
+    if sample is None or sample >= len(questions):
+        return questions
+    places = random.Random(seed).sample(range(len(questions)), sample)
+    return [questions[place] for place in sorted(places)]
 
 
-def _ours(row: Mapping[str, object] | QuestionError) -> Mapping[str, object] | QuestionError:
+def _converted(row: Mapping[str, object] | QuestionError) -> Mapping[str, object] | QuestionError:
+    """A row of a readers' file in our format; any other as it is."""
     if isinstance(row, QuestionError):
         return row
     kind = str(row.get("kind") or "")
     if row.get("answerable") is False and "unanswerable" not in kind.lower():
         row = {**row, "kind": f"unanswerable {kind}".strip()}
     return {**row, "doc_ids": row["article_ids"]} if "article_ids" in row else row
-
-
-def chosen(paths: Sequence[Path], sample: int | None, seed: int) -> list[GoldQuestion]:
-    """The questions of all files, or a seeded sample of them in their order."""
-    found: dict[str, GoldQuestion] = {}
-    for path in paths:
-        read = read_questions(path)
-        for problem in read.problems:
-            say(f"{path}: {problem}")
-        for question in read.questions:
-            if question.id in found:
-                raise QuestionError(f"{path}: the id {question.id!r} is in another file already.")
-            found[question.id] = question
-    questions = list(found.values())
-    if sample is None or sample >= len(questions):
-        return questions
-    places = sorted(random.Random(seed).sample(range(len(questions)), sample))
-    return [questions[place] for place in places]
 
 
 def ours(assistant: Assistant, answerer: Literal["extractive"] | None = None) -> System:
@@ -154,15 +145,13 @@ def ours(assistant: Assistant, answerer: Literal["extractive"] | None = None) ->
     def ask(question: GoldQuestion) -> dict[str, Any]:
         day = PartialDate.parse(question.date).last if question.date else newest
         answer = assistant.ask(replace(question.asked(), asked_on=day, answerer=answerer))
-        first_ms = answer.timings_ms.get("first_token")
-        cited = [{"quote": c.quote, "article_id": c.article.id} for c in answer.citations]
         return {
             "answer": answer.text,
             "abstained": answer.abstained,
-            "citations": cited,
+            "citations": [{"quote": c.quote, "article_id": c.article.id} for c in answer.citations],
             "answerer": answer.answerer,
             "reason": answer.reason,
-            "first_s": first_ms / 1000 if first_ms else None,
+            "first_s": answer.timings_ms.get("first_token", 0.0) / 1000,
         }
 
     return ask
@@ -172,15 +161,19 @@ def baseline(tutorial: Tutorial, model: BaseChatModel) -> System:
     """The afternoon's work."""
 
     def ask(question: GoldQuestion) -> dict[str, Any]:
-        started, first, text = time.perf_counter(), None, ""
+        started, first, said = time.perf_counter(), 0.0, ""
         found = tutorial.search(question)
-        chunks = list(zip(found.texts, found.articles, strict=True))[:CHUNKS]
-        for part in model.stream([HumanMessage(prompt(question, [text for text, _ in chunks]))]):
-            text += str(part.text)
-            if first is None and text.strip():
+        for part in model.stream([HumanMessage(prompt(question, found.texts[:CHUNKS]))]):
+            said += str(part.text)
+            if not first and said.strip():
                 first = time.perf_counter() - started
-        cited = [{"quote": chunk, "article_id": article} for chunk, article in chunks]
-        return {"answer": text.strip(), "abstained": None, "citations": cited, "first_s": first}
+        chunks = list(zip(found.texts, found.articles, strict=True))[:CHUNKS]
+        return {
+            "answer": said.strip(),
+            "abstained": None,
+            "citations": [{"quote": chunk, "article_id": article} for chunk, article in chunks],
+            "first_s": first,
+        }
 
     return ask
 
@@ -200,18 +193,23 @@ def prompt(question: GoldQuestion, chunks: Sequence[str]) -> str:
 def opened(arguments: argparse.Namespace) -> Iterator[dict[str, System]]:
     """The systems, warm."""
     names = arguments.systems
-    given = {"llm": arguments.llm, "llm_timeout_s": TIMEOUT_S, "index": arguments.index}
-    settings = Settings.load(given | ({} if "ours" in names else {"answerer": "extractive"}))
+    given = {
+        "index": arguments.index,
+        "llm": arguments.llm,
+        "llm_timeout_s": TIMEOUT_S,
+        "answerer": "auto" if "ours" in names else "extractive",
+    }
+    settings = Settings.load(given)
     embedder = Embedder.open(settings)
     if arguments.articles:
         settings = cached_index(arguments.articles, settings, embedder)
-    found: dict[str, System] = {}
     with ExitStack() as stack:
         assistant = stack.enter_context(Assistant.open(settings))
-        if "ours" in names and assistant.llm_status().state != "ready":
-            raise ModelError(f"no language model is ready ({assistant.llm_status().note}).")
+        status = assistant.llm_status()
+        if "ours" in names and status.state != "ready":
+            raise ModelError(f"no language model is ready ({status.note or 'set --llm'}).")
         assistant.ask(Question(_WARM_UP, answerer="extractive"))
-        found = {"ours": ours(assistant), "quotes": ours(assistant, "extractive")}
+        systems = {"ours": ours(assistant), "quotes": ours(assistant, "extractive")}
         if "baseline" in names:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             corpus = Corpus((), tuple(assistant.articles()), titles=True)
@@ -225,80 +223,63 @@ def opened(arguments: argparse.Namespace) -> Iterator[dict[str, System]]:
                 raise ModelError("the baseline needs a language model: set --llm.")
             if isinstance(model, LlamaCpp):
                 model.warm([HumanMessage(INSTRUCTION)])
-            found["baseline"] = baseline(tutorial, model)
-        yield {name: found[name] for name in names}
+            systems["baseline"] = baseline(tutorial, model)
+        yield systems
 
 
 def rows_of(path: Path) -> dict[tuple[str, str], Row]:
-    """(system, id) → its last row; half a line at the end, of a killed run, is cut off."""
-    data = path.read_bytes() if path.exists() else b""
-    whole = data[: data.rfind(b"\n") + 1]
-    if whole != data:
-        path.write_bytes(whole)
-    rows = [json.loads(line) for line in whole.split(b"\n") if line.strip()]
-    return {(row["system"], row["id"]): row for row in rows}
+    """(system, id) → its last row. Half a line at the end, of a killed run, is left out."""
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
+    return {(row["system"], row["id"]): row for row in map(json.loads, filter(None, lines))}
 
 
 def ask(questions: Sequence[GoldQuestion], arguments: argparse.Namespace) -> None:
     """Ask what is not in the file yet, question by question."""
-    done = {key for key, row in rows_of(arguments.out).items() if not row["error"]}
-    left = [(q, s) for q in questions for s in arguments.systems if (s, q.id) not in done]
+    done = {key for key, row in rows_of(arguments.out).items() if row["error"] is None}
+    left = [(s, q) for q in questions for s in arguments.systems if (s, q.id) not in done]
     if not left:
         return
+    made = {"llm": arguments.llm or Settings.load().llm, "code": code_fingerprint()}
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    code = code_fingerprint()
-    with opened(arguments) as systems, arguments.out.open("a", encoding="utf-8") as file:
-        with meter() as show:
-            for number, (question, name) in enumerate(left, 1):
-                started = time.perf_counter()
-                row: dict[str, Any] = {"system": name, "id": question.id, "error": None}
-                try:
-                    row |= systems[name](question)
-                except QAError as exc:
-                    failed = {"answer": "", "abstained": None, "citations": [], "first_s": None}
-                    row |= {**failed, "error": str(exc)}
-                row["seconds"] = time.perf_counter() - started
-                row["first_s"] = row["first_s"] or row["seconds"]
-                row |= {"llm": arguments.llm or Settings.load().llm, "code": code}
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                file.flush()
-                show("answers", number, len(left))
+    with opened(arguments) as systems, meter() as show, arguments.out.open("a+b") as file:
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)
+        for number, (name, question) in enumerate(left, 1):
+            started = time.perf_counter()
+            try:
+                answer = systems[name](question) | {"error": None}
+            except QAError as exc:
+                answer = {"answer": "", "abstained": None, "citations": [], "error": str(exc)}
+            spent = time.perf_counter() - started
+            row = {"system": name, "id": question.id, **answer, "seconds": spent, **made}
+            row["first_s"] = row.get("first_s") or spent
+            file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+            file.flush()
+            show("answers", number, len(left))
 
 
 def graded(question: GoldQuestion, row: Row) -> dict[str, float]:
-    """The measures that apply, by the names of `_MEASURES`."""
-    sort = (
-        None
-        if question.answerable is None
-        else f"abstained, {'un' * question.unanswerable}answerable"
-    )
-    if row["error"]:
-        found = {k: v for k, v in worst(question).items() if k in (*_SHARES, "AnswerLanguage")}
-        return found | ({} if sort is None else {sort: float(not question.unanswerable)})
+    """The measures that apply."""
+    sort = _ABSTAINED[question.answerable]
+    if row["error"] is not None:
+        failed = worst(question) | {sort: float(not question.unanswerable)}
+        return {name: value for name, value in failed.items() if name in _SHARES}
     answer, quotes = row["answer"], [citation["quote"] for citation in row["citations"]]
     said = "" if row["abstained"] else answer
     abstained = admits(answer) if row["abstained"] is None else row["abstained"]
-    found = {
-        "words": len(answer.split()),
-        "first word s": row["first_s"],
-        "in all s": row["seconds"],
-    }
+    found = {name: row[name] for name in ("first_s", "seconds")}
+    found |= {sort: float(abstained), "words": len(answer.split())}
     if question.nuggets and not question.unanswerable:
         found |= recalls(question.nuggets, said, quotes)
     if question.judged:
         words, right = answer if question.unanswerable else said, found.get("AllVital") == 1
         found["WrongOnly"] = wrong_only(question.wrong, words, right=right)
-    if sort is not None:
-        found[sort] = float(abstained)
     if answer and not abstained:
         cited = [SimpleNamespace(quote=quote) for quote in quotes]
-        told = SimpleNamespace(text=answer, citations=cited, question=question)
-        found["AnswerLanguage"] = answer_language(cast(Any, told), question.lang)
+        told: Any = SimpleNamespace(text=answer, citations=cited, question=question)
+        found["AnswerLanguage"] = answer_language(told, question.lang)
+        found["ModelsWords"] = float(row.get("answerer", "generative") == "generative")
     return found
-
-
-Grades = Mapping[str, Sequence[Mapping[str, float]]]
-"""System → the measures of each question, in the same order."""
 
 
 def report(questions: Sequence[GoldQuestion], arguments: argparse.Namespace) -> str:
@@ -309,73 +290,51 @@ def report(questions: Sequence[GoldQuestion], arguments: argparse.Namespace) -> 
     shared = [q for q in questions if systems and all((s, q.id) in rows for s in systems)]
     if not shared:
         raise QuestionError(f"{arguments.out} holds no question that every system was asked.")
-    used = {name: [rows[name, question.id] for question in shared] for name in systems}
-    grades = {s: [graded(q, row) for q, row in zip(shared, used[s], strict=True)] for s in systems}
-    every = [row for some in used.values() for row in some]
-    groups: dict[str, list[int]] = {"all": list(range(len(shared)))}
-    for place, question in enumerate(shared):
-        groups.setdefault(question.kind or "no kind", []).append(place)
-    parts = {
-        name: {s: [grades[s][place] for place in places] for s in systems}
-        for name, places in groups.items()
+    used = [rows[name, question.id] for name in systems for question in shared]
+    facts = {
+        "rows": ", ".join(f"{name} {count}" for name, count in counts.items()),
+        "errors": str(sum(row["error"] is not None for row in used)),
+        "models": ", ".join(sorted({row["llm"] for row in used})),
+        "code": ", ".join(sorted({row["code"] for row in used})),
     }
-    lines = [
-        f"{len(shared)} of {len(questions)} questions; rows: "
-        + ", ".join(f"{name} {count}" for name, count in counts.items())
-        + f"; errors: {sum(bool(row['error']) for row in every)}; models "
-        + ", ".join(sorted({row["llm"] for row in every}))
-        + "; code "
-        + ", ".join(sorted({row["code"] for row in every})),
-    ]
-    for name, part in parts.items():
-        lines += ["", f"## {name}: {len(groups[name])} questions", "", *_table(part)]
-    if {"ours", "baseline"} <= set(systems):
-        lines += ["", "## ours − baseline, paired", "", *_differences(parts)]
+    told = "; ".join(f"{name}: {value}" for name, value in facts.items())
+    lines = [f"{len(shared)} of {len(questions)} questions, asked of all. {told}"]
+    kinds = sorted({question.kind or "no kind" for question in shared})
+    for kind in ("", *(kinds if len(kinds) > 1 else ())):
+        some = [q for q in shared if kind in ("", q.kind or "no kind")]
+        grades = {name: [graded(q, rows[name, q.id]) for q in some] for name in systems}
+        lines += ["", f"## {kind or 'All'}: {len(some)} questions", "", *_table(grades)]
     return "\n".join(lines) + "\n"
 
 
-def _table(grades: Grades) -> Iterator[str]:
-    """A row for each measure, a column for each system; n is how many questions it applies to."""
-    yield "| | n | " + " | ".join(grades) + " |"
-    yield "|---" * (2 + len(grades)) + "|"
+def _table(grades: Mapping[str, Sequence[Mapping[str, float]]]) -> Iterator[str]:
+    """A row for each measure; n is of how many questions, for each system where they differ."""
+    both = {"ours", "baseline"} <= grades.keys()
+    header = ["", "n", *grades, *["ours − baseline"] * both]
+    yield "| " + " | ".join(header) + " |"
+    yield "|---" * len(header) + "|"
     for label, name, statistic in _MEASURES:
-        columns = [
-            _column([grade for grade in some if name in grade], name) for some in grades.values()
-        ]
-        ns = "/".join(dict.fromkeys(str(len(column)) for column in columns))
-        cells = [_cell(stats.bootstrap(c, statistic), name) if len(c) else "–" for c in columns]
-        if any(map(len, columns)):
-            yield f"| {label} | {ns} | " + " | ".join(cells) + " |"
-
-
-def _differences(parts: Mapping[str, Grades]) -> Iterator[str]:
-    yield "| questions | n | " + " | ".join(_COMPARED) + " |"
-    yield "|---" * (2 + len(_COMPARED)) + "|"
-    for title, grades in parts.items():
-        pairs = [
-            pair
-            for pair in zip(grades["baseline"], grades["ours"], strict=True)
-            if all(name in grade for grade in pair for name in _COMPARED)
-        ]
-        if not pairs:
+        columns = {
+            system: np.array([[grade[name]] for grade in some if name in grade], np.float64)
+            for system, some in grades.items()
+        }
+        if not any(map(len, columns.values())):
             continue
-        cells = []
-        for name in _COMPARED:
-            theirs, mine = (_column(some, name) for some in zip(*pairs, strict=True))
-            cells.append(_cell(stats.paired_bootstrap(theirs, mine, stats.mean), name, sign="+"))
-        yield f"| {title} | {len(pairs)} | " + " | ".join(cells) + " |"
+        digits = 3 if name in _SHARES else 2
+        cells = [
+            _cell(stats.bootstrap(column, statistic), f".{digits}f") if len(column) else "–"
+            for column in columns.values()
+        ]
+        if both and name in _COMPARED:
+            gap = stats.paired_bootstrap(columns["baseline"], columns["ours"], stats.mean)
+            cells.append(_cell(gap, "+.3f"))
+        n = "/".join(dict.fromkeys(str(len(column)) for column in columns.values()))
+        row = [label, n, *cells]
+        yield "| " + " | ".join(row + [""] * (len(header) - len(row))) + " |"
 
 
-def _column(grades: Sequence[Mapping[str, float]], name: str) -> stats.Floats:
-    return np.array([[grade[name]] for grade in grades], np.float64).reshape(-1, 1)
-
-
-def _cell(interval: stats.Interval, name: str, sign: str = "") -> str:
-    digits = {"words": 1, "first word s": 2, "in all s": 2}.get(name, 3)
-    value, low, high = (
-        f"{number:{sign}.{digits}f}" for number in (interval.value, interval.low, interval.high)
-    )
-    return f"{value} [{low}, {high}]"
+def _cell(found: stats.Interval, form: str) -> str:
+    return f"{found.value:{form}} [{found.low:{form}}, {found.high:{form}}]"
 
 
 def main() -> None:

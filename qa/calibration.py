@@ -102,6 +102,12 @@ _READ_WEIGHTS = {
 }
 
 
+# Whether articles are about a question that asks for no short fact, by the best hit's score;
+# fitted by `benchmarks/confidence.py --open` on questions of our own, then moved so that at .40 one
+# in fifty of those that the articles answer is lost.
+_ABOUT_INTERCEPT, _ABOUT_SCORE = -5.73, 19.0
+
+
 def unrelated_cosine(asked_in: str, written_in: str) -> float:
     """The cosine that a question has with any sentence at all, by their languages (ISO 639-1)."""
     return _UNRELATED.get((asked_in, written_in), _UNRELATED_OTHERWISE)
@@ -155,13 +161,18 @@ def probability(features: Mapping[str, float]) -> float:
         features: those of `qa.confidence.features`, all of them; hits that were not read are judged
             by weights of their own.
     """
-    intercept, weights = (
-        (_READ_INTERCEPT, _READ_WEIGHTS)
-        if "relevance" in features
-        else (
-            _INTERCEPT,
-            _WEIGHTS,
-        )
-    )
+    if "relevance" in features:
+        return _logistic(features, _READ_INTERCEPT, _READ_WEIGHTS)
+    return _logistic(features, _INTERCEPT, _WEIGHTS)
+
+
+def about(score: float) -> float:
+    """Probability, in [0, 1], that articles are about a question whose best hit has this score."""
+    return _logistic({"score": score}, _ABOUT_INTERCEPT, {"score": _ABOUT_SCORE})
+
+
+def _logistic(
+    features: Mapping[str, float], intercept: float, weights: Mapping[str, float]
+) -> float:
     logit = intercept + sum(weight * features[name] for name, weight in weights.items())
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, logit))))

@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from langchain_core.language_models import BaseChatModel
@@ -32,7 +32,7 @@ from qa.confidence import confidence
 from qa.constraints import Constraints
 from qa.errors import AnswerError
 from qa.evidence import Evidence, choose, cite, left_out
-from qa.kinds import Kind, kind_of, sides
+from qa.kinds import Kind, kind_of
 from qa.line import Line
 from qa.passages import select
 from qa.retrieval import HybridRetriever, Retrieved
@@ -45,12 +45,12 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 2
 # Of so many of the best sentences, those that a model's answer leaves out are quoted below it: see
 # docs/answering.md.
-_BELOW: dict[Kind, int] = {"fact": 0, "list": 2, "person": 3}
-_BELOW_OTHERS = 4
+_BELOW: dict[Kind, int] = {"fact": 1, "list": 3}
+_BELOW_OTHERS = 5
 # Quotes below the threshold are shown from this share of it on, as the nearest that was found.
 _NEAR, _NEAREST = 0.5, 2
 # What has this confidence is quoted when a model cannot say it; below it the assistant abstains.
-_SURE = 0.75
+_SURE = 0.6
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def build(
         started = time.perf_counter()
         question = make_standalone(question)
         assert question.language is not None
-        kind = kind_of(question.text)
+        kind = kind_of(question.text, retriever.embedder)
         reply = talk.reply(question.text, question.language, question.history)
         if reply is None and kind == "index":
             with retriever.index.current() as index:
@@ -131,7 +131,7 @@ def build(
         if found.reply is not None:
             return found
         started = time.perf_counter()
-        retrieved = _search(retriever, found.question, found.kind)
+        retrieved = _search(retriever, found.question)
         hits = retrieved.hits
         chosen = choose(hits, **_quoted(found.kind, settings))
         topic = _topic(found.question, retrieved.constraints)
@@ -177,8 +177,8 @@ def build(
     ).with_config(run_name="qa")
 
 
-def _search(retriever: HybridRetriever, question: Question, kind: Kind) -> Retrieved:
-    """What is found for the question, and for each question of several or side of a comparison."""
+def _search(retriever: HybridRetriever, question: Question) -> Retrieved:
+    """What is found for the question, or for each question of a message that asks several."""
 
     def find(text: str) -> Retrieved:
         return retriever.find(
@@ -192,7 +192,7 @@ def _search(retriever: HybridRetriever, question: Question, kind: Kind) -> Retri
         )
 
     found = find(question.standalone)
-    parts = question.parts or (sides(question.text) if kind == "compare" else ())
+    parts = question.parts
     if not parts:
         return found
     # In turn, so that each question keeps its best; what the whole message finds comes last.
@@ -204,9 +204,11 @@ def _search(retriever: HybridRetriever, question: Question, kind: Kind) -> Retri
 
 
 def _quoted(kind: Kind, settings: Settings) -> dict[str, int]:
-    """The budget of quotes: a fact and a yes or no need few, all else whole thoughts."""
-    if kind in ("fact", "yesno"):
+    """The budget of quotes: a fact needs few, yes or no some, all else whole thoughts."""
+    if kind == "fact":
         return {"budget": settings.quote_chars, "most": settings.quotes}
+    if kind == "yesno":
+        return {"budget": 2 * settings.quote_chars, "most": settings.quotes + 2}
     return {"budget": settings.open_quote_chars, "most": settings.open_quotes}
 
 

@@ -101,6 +101,8 @@ _ERA = re.compile(r"\ba(?:v|p|pr)\. ?J\.-C\.$")
 _NUMBERED = re.compile(
     r"\b(?:art|janv?|févr?|feb|mar|avr|apr|jun|juil|jul|aug|sept?|oct|nov|déc|dec)\.$", re.I
 )
+# Where web pages lose the space behind a full stop: "la semaine.Le tribunal".
+_GLUED = re.compile(r"(?<=[a-zà-ÿ0-9][a-zà-ÿ0-9][.!?…])(?=[«“\"]?[A-ZÀ-Þ][a-zà-ÿ’'])")
 
 
 def sentences(text: str, language: str, max_chars: int = 1000) -> list[Span]:
@@ -123,10 +125,13 @@ def _boundaries(text: str, language: str) -> Iterator[Span]:
     for boundary in sentencex.get_sentence_boundaries(language, text):
         # A line that ends without punctuation (a heading) is a sentence of its own.
         for line in re.finditer(r"[^\n]+", text[boundary["start_index"] : boundary["end_index"]]):
-            stripped = line.group().strip()
-            if stripped:
-                start = boundary["start_index"] + line.start() + line.group().index(stripped)
-                yield Span(start, start + len(stripped))
+            start = boundary["start_index"] + line.start()
+            for piece in _GLUED.split(line.group()):
+                stripped = piece.strip()
+                if stripped:
+                    begin = start + piece.index(stripped)
+                    yield Span(begin, begin + len(stripped))
+                start += len(piece)
 
 
 def _continues(text: str, before: Span, after: Span) -> bool:

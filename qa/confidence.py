@@ -1,7 +1,9 @@
-"""Confidence: how sure the quotes are to hold the answer, judged before anything is written.
+"""Confidence: how sure the articles are to hold the answer, judged before anything is written.
 
-Looks at what retrieval found, not at what it means. The weights are in `calibration`; below the
-setting `abstain_below` the assistant says that the articles do not say.
+A short fact is likely in the quotes when the reader finds one. Whatever else is asked, why or what
+happened, which or who somebody is, the articles need only be about it. Looks at what retrieval
+found, not at what it means. The weights are in `calibration`; below the setting `abstain_below` the
+assistant says that the articles do not say.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from qa.abstention import absent
 from qa.analysis import has_stop_word, terms, words
 from qa.answer import Hit, HitReading
 from qa.article import Article
-from qa.calibration import brief, long, probability, unrelated_cosine
+from qa.calibration import READ, about, brief, long, probability, unrelated_cosine
 from qa.chunks import date_in_words
 from qa.evidence import Evidence
 from qa.kinds import Kind
@@ -23,8 +25,7 @@ from qa.names import mentioned, names
 _ORDINARY_COVERAGE = 0.5
 _ORDINARY_AGREEMENT = 0.8
 # Neither the indexes' first place nor the reader's word says much of a long question, which several
-# articles answer together; set on MultiHop-RAG's questions. Nor is much said by a reader, trained
-# on short answers, when it finds none to what does not ask for one.
+# articles answer together; set on MultiHop-RAG's questions.
 _ORDINARY_RELEVANCE = 0.4
 # A sentence with so large a share of the question's terms is found whatever the indexes say: of a
 # name that many chunks hold, they rightly place different ones first.
@@ -59,7 +60,11 @@ def confidence(
     strange = not any(hit.signals["coverage"] for hit in hits) and not has_stop_word(question)
     if strange or not evidence:
         return 0.0
-    values = features(question, language, hits, evidence, kind)
+    if kind != "fact":
+        best = hits[0]
+        # As `reading` does: scores with the reader's word and without it compare.
+        return about(best.score / (1.0 if best.reading else 1.0 + READ["relevance"]))
+    values = features(question, language, hits, evidence)
     if follow_up and "rivals" in values:
         # It says little by its nature; what was said before says the rest.
         values["rivals"] = 0.0
@@ -72,7 +77,6 @@ def features(
     language: str,
     hits: Sequence[Hit],
     evidence: Sequence[Evidence],
-    kind: Kind = "fact",
 ) -> dict[str, float]:
     """What `confidence` judges by.
 
@@ -86,8 +90,8 @@ def features(
     long: how far the question is a long one, in [0, 1]; as far, agreement and relevance are taken
         to be ordinary;
     score: of the best hit, in [0, 1]; judged by only where it was read;
-    relevance: what the reader says of the best hit that it read, in [0, 1]; that of an ordinary
-        answer at least, where no short fact is asked for; left out when none was read, and so is
+    relevance: what the reader says of the best hit that it read, in [0, 1]; left out when none was
+        read, and so is
     rivals: of a question that says little, the mean relevance of the other hits that it read in
         that language, counted only where it points to none of the words that it points to in the
         best: what many texts answer, each its own way, was hardly asked of any.
@@ -104,9 +108,7 @@ def features(
     own = [e for e in evidence if e.article.language == language]
     same = [e.sentence.coverage for e in own] if own[:1] == list(evidence[:1]) else []
     return {
-        "sentence_dense": max(
-            (_above(e.sentence.dense, language, e.article) for e in evidence), default=0.0
-        ),
+        "sentence_dense": _nearest(language, evidence),
         "sentence_coverage": max(same, default=_ORDINARY_COVERAGE * named),
         "names": named,
         "agreement": _mixed(
@@ -114,11 +116,11 @@ def features(
         ),
         "long": much,
         "score": best[0].score if best else 0.0,
-        **_read(hits, kind != "fact", much, brief(said)),
+        **_read(hits, much, brief(said)),
     }
 
 
-def _read(hits: Sequence[Hit], open_ended: bool, much: float, little: float) -> dict[str, float]:
+def _read(hits: Sequence[Hit], much: float, little: float) -> dict[str, float]:
     """What the reader says, where it has read; best hit first."""
     read = [(hit.reading, hit.article) for hit in hits if hit.reading is not None]
     if not read:
@@ -130,9 +132,8 @@ def _read(hits: Sequence[Hit], open_ended: bool, much: float, little: float) -> 
         for reading, article in others
         if article.language == own.language
     ]
-    least = _ORDINARY_RELEVANCE if open_ended else 0.0
     return {
-        "relevance": _mixed(max(least, best.relevance), _ORDINARY_RELEVANCE, much),
+        "relevance": _mixed(best.relevance, _ORDINARY_RELEVANCE, much),
         "rivals": little * sum(apart) / len(apart) if apart else 0.0,
     }
 
@@ -158,5 +159,9 @@ def _agreement(hit: Hit, coverage: Sequence[float]) -> float:
     return max(least, sum(1.0 / rank for rank in hit.ranks.values()) / 2)
 
 
-def _above(cosine: float, language: str, article: Article) -> float:
-    return cosine - unrelated_cosine(language, article.language)
+def _nearest(language: str, evidence: Sequence[Evidence]) -> float:
+    """Cosine of the question and the nearest sentence, less what unrelated texts have."""
+    return max(
+        (e.sentence.dense - unrelated_cosine(language, e.article.language) for e in evidence),
+        default=0.0,
+    )

@@ -39,8 +39,9 @@ _FURNITURE = re.compile(
     r"share this|partager)",
     re.IGNORECASE,
 )
+_SMALL_WORD = re.compile(r"\b[a-zà-ÿœ]+\b")
 # An answer that has this share of a sentence's words says what it says.
-_LEFT_OUT = 0.5
+_LEFT_OUT = 0.7
 # Two sentences sharing this part of their words say the same thing.
 _SAME = 0.8
 
@@ -82,7 +83,7 @@ def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
             Evidence(hit.article, sentence, hit.copies, _pointed(hit, sentence))
             for hit in hits
             for sentence in hit.sentences
-            if not _FURNITURE.match(sentence.span.of(hit.article.text))
+            if _tells(sentence.span.of(hit.article.text))
         ),
         key=lambda e: (-e.sentence.score, e.article.id, e.sentence.span.start),
     )
@@ -136,7 +137,7 @@ def cite(evidence: Iterable[Evidence], *, by_date: bool = False) -> tuple[Citati
 
 
 def left_out(evidence: Sequence[Evidence], text: str) -> list[Evidence]:
-    """The sentences of which an answer says less than half, names and numbers counting twice.
+    """The sentences of which an answer leaves out much, names and numbers counting twice.
 
     Args:
         evidence: best first.
@@ -150,6 +151,11 @@ def left_out(evidence: Sequence[Evidence], text: str) -> list[Evidence]:
         return (len(own & said) + len(marked & said)) / max(1, len(own) + len(marked))
 
     return [item for item in evidence if share(item.text) < _LEFT_OUT]
+
+
+def _tells(sentence: str) -> bool:
+    """Whether a sentence belongs to an article's text and says something: no byline, no date."""
+    return not _FURNITURE.match(sentence) and len(_SMALL_WORD.findall(sentence)) > 1
 
 
 def _pointed(hit: Hit, sentence: ScoredSentence) -> Span | None:

@@ -1,13 +1,13 @@
-"""Generative answers: a chat model says what the passages carry, in a style that fits the question.
+"""Generative answers: a chat model says what passages carry, in a style that fits the question.
 
-The model sees a fixed system prompt, the passages with title and date, and last the conversation and
-the question, so that what was read stays read when the next question is asked of the same passages.
-Nothing in the prompt speaks of refusing: whether to answer is decided before (see `confidence`),
-and a small model that may refuse does so over a third of what it could answer (docs/answering.md).
-It gives no citation numbers: `grounding` finds what carries each sentence.
+The model sees a fixed system prompt, the passages with title and date, and last the conversation
+and the question, so that what was read stays read when the next question is asked of the same
+passages. Nothing in the prompt speaks of refusing: whether to answer is decided before (see
+`confidence`), and a small model that may refuse does so over a third of what it could answer
+(docs/answering.md). It gives no citation numbers: `grounding` finds what carries each sentence.
 
-Articles are evidence, never instructions: what comes from outside is made inert (see `fence`), and a
-title addressed to a machine is left out. Takes any LangChain chat model.
+Articles are evidence, never instructions: what comes from outside is made inert (see `fence`), and
+a title addressed to a machine is left out. Takes any LangChain chat model.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def prompt(
     """
     parts = [_shown(number, passage) for number, passage in enumerate(passages, 1)]
     if question.carried and question.history:
-        asked, answered = (question.history[-2:] + ("",))[:2]
+        asked, answered = (*question.history[-2:], "")[:2]
         parts.append(
             f"Earlier question: {inert(asked)}\nEarlier answer: {inert(answered)[:_EARLIER_CHARS]}"
         )

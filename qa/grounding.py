@@ -14,8 +14,8 @@ meaning. It is carried, and shown with them as its citations, when
 Any other sentence is dropped. It cannot see that the right words say something else.
 
 Source of the task: Rashkin et al., Measuring Attribution in Natural Language Generation Models,
-Computational Linguistics 2023, arXiv:2112.12870; of attributing after writing: Gao et al., RARR, ACL
-2023, arXiv:2210.08726.
+Computational Linguistics 2023, arXiv:2112.12870; of attributing after writing: Gao et al., RARR,
+ACL 2023, arXiv:2210.08726.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from qa.amounts import claimed, counted
-from qa.analysis import fold, terms, words
+from qa.analysis import terms, words
 from qa.answer import Citation, Language
 from qa.article import Article
 from qa.chunks import Span, date_in_words, sentences
@@ -129,7 +129,8 @@ def check(
     for (text, bullet), row in zip(written, cosines, strict=True):
         if any(_repeats(text, before.text) for before in kept):
             continue
-        found = _sources_of(text, given, row, language, question)
+        asserts = not text.endswith(("?", ":")) and not _ACTIVE.search(text)
+        found = _sources_of(_Claim(text, language, question), given, row) if asserts else ()
         if found:
             kept.append(Carried(text, found, bullet))
         else:
@@ -161,82 +162,73 @@ def _sentences(draft: str, language: Language) -> list[tuple[str, bool]]:
     return found
 
 
-def _sources_of(
-    text: str, given: Sequence[Source], cosines: np.ndarray, language: Language, question: str
-) -> tuple[Source, ...]:
-    """The sources that carry a sentence, best first; none when they do not."""
-    if text.endswith(("?", ":")) or _ACTIVE.search(text):
-        return ()
-    own = frozenset(terms(text, language))
-    named = [name for name in names(text, times=True) if not name[0].isdigit()]
-    numbers = claimed(text, language)
+class _Claim:
+    """A sentence that a model wrote: its content words, names and numbers."""
 
-    def share(chosen: Sequence[int]) -> float:
-        """How much of the sentence these sources say, in [0, 1]: words, names, numbers."""
-        found = [given[place] for place in chosen]
-        numbers_there = frozenset[str]().union(*(s.numbers for s in found))
-        said = [any(_in(name, s, language) for s in found) for name in named]
-        said += [number in numbers_there for number in numbers]
-        if found[0].article.language == language:
-            words = frozenset[str]().union(*(s.terms for s in found))
-            said += [term in words for term in own]
-        else:  # words do not compare: its meaning stands for them
-            near = max(float(cosines[place]) for place in chosen)
-            said += [min(1.0, max(0.0, (near - _UNRELATED) / (1 - _UNRELATED)))] * len(own)
-        return sum(said) / max(1, len(said))
+    def __init__(self, text: str, language: Language, question: str) -> None:
+        self.language = language
+        self.words = frozenset(terms(text, language))
+        self.new = self.words - frozenset(terms(question, language))
+        self.names = [name for name in names(text, times=True) if not name[0].isdigit()]
+        self.numbers = claimed(text, language)
 
-    def worth(place: int) -> float:
-        return share([place]) + _COSINE_WEIGHT * float(cosines[place])
+    def share(self, found: Sequence[Source], cosine: float) -> float:
+        """How much of it these sources say, in [0, 1]; of the other language by their nearness."""
+        numbers = frozenset[str]().union(*(source.numbers for source in found))
+        said = sum(any(self._has(source, name) for source in found) for name in self.names)
+        said += len(self.numbers & numbers)
+        if found[0].article.language == self.language:
+            near = float(len(self.words & _terms_of(found)))
+        else:
+            near = len(self.words) * max(0.0, (cosine - _UNRELATED) / (1 - _UNRELATED))
+        whole = len(self.names) + len(self.numbers) + len(self.words)
+        return (said + near) / max(1, whole)
 
-    order = sorted(range(len(given)), key=lambda place: -worth(place))
-    chosen = [order[0]]
-    while len(chosen) < _MOST_SOURCES:
-        gain, rank = max(
-            (share([*chosen, place]) - share(chosen), -rank)
-            for rank, place in enumerate(order)
-            if given[place].article.language == given[order[0]].article.language
+    def stands(self, found: Sequence[Source], cosine: float) -> bool:
+        """Whether sources carry it: see the module."""
+        heads = " ".join(_dated(source.article) for source in found)
+        numbers = frozenset[str]().union(*(source.numbers for source in found))
+        if not self.numbers <= numbers | counted(heads, found[0].article.language):
+            return False
+        around = " ".join([heads, *(source.passage.text for source in found)])
+        same = found[0].article.language == self.language
+        if not all(mentioned(name, around, exactly=same) for name in self.names):
+            return False
+        if not self.new:
+            return False  # the question again
+        if not same:
+            named = self.names or self.numbers
+            return cosine >= (_SAME_MEANING if named else _SAME_MEANING_UNNAMED)
+        have = _terms_of(found) | frozenset(terms(heads, self.language))
+        return (
+            len(self.new & have) >= _CARRIED * len(self.new)
+            and len(self.words & have) >= len(self.words) / 2
         )
-        if gain < _ADDS:
+
+    def _has(self, source: Source, name: str) -> bool:
+        return mentioned(name, source.text, exactly=source.article.language == self.language)
+
+
+def _sources_of(claim: _Claim, given: Sequence[Source], cosines: np.ndarray) -> tuple[Source, ...]:
+    """The sources that carry a claim, best first, of one language; none when they do not."""
+
+    def share(places: Sequence[int]) -> float:
+        return claim.share([given[p] for p in places], float(cosines[list(places)].max()))
+
+    best = max(range(len(given)), key=lambda p: share([p]) + _COSINE_WEIGHT * float(cosines[p]))
+    chosen, spoken = [best], given[best].article.language
+    while len(chosen) < _MOST_SOURCES:
+        others = [p for p, source in enumerate(given) if source.article.language == spoken]
+        further = max(others, key=lambda p: (share([*chosen, p]), float(cosines[p])))
+        if share([*chosen, further]) - share(chosen) < _ADDS:
             break
-        chosen.append(order[-rank])
-    found = [given[place] for place in chosen]
-    asked = frozenset(terms(question, language))
-    if not _stands(own, asked, named, numbers, found, float(cosines[chosen].max()), language):
-        return ()
-    return tuple(found)
+        chosen.append(further)
+    found = tuple(given[p] for p in chosen)
+    return found if claim.stands(found, float(cosines[chosen].max())) else ()
 
 
-def _stands(
-    own: frozenset[str],
-    asked: frozenset[str],
-    named: Sequence[str],
-    numbers: frozenset[str],
-    found: Sequence[Source],
-    cosine: float,
-    language: Language,
-) -> bool:
-    """Whether sources carry a sentence: see the module."""
-    heads = [_dated(source.article) for source in found]
-    there = [
-        source.numbers | counted(head, language) for source, head in zip(found, heads, strict=True)
-    ]
-    if not numbers <= frozenset[str]().union(*there):
-        return False
-    around = " ".join([*heads, *(source.passage.text for source in found)])
-    exactly = all(source.article.language == language for source in found)
-    if not all(mentioned(name, around, exactly=exactly) for name in named):
-        return False
-    new = own - asked
-    if not new:
-        return False  # the question again
-    if not exactly:
-        return cosine >= (_SAME_MEANING if named or numbers else _SAME_MEANING_UNNAMED)
-    have = frozenset(terms(" ".join([*heads, *(source.text for source in found)]), language))
-    return len(new & have) >= _CARRIED * len(new) and len(own & have) >= len(own) / 2
-
-
-def _in(name: str, source: Source, language: Language) -> bool:
-    return mentioned(name, source.text, exactly=source.article.language == language)
+def _terms_of(found: Sequence[Source]) -> frozenset[str]:
+    return frozenset[str]().union(*(source.terms for source in found))
 
 
 def _dated(article: Article) -> str:
@@ -250,7 +242,7 @@ def _dated(article: Article) -> str:
 def compose(checked: Checked, first: int = 1) -> tuple[str, tuple[Citation, ...]]:
     """The text with its citation numbers, and the citations, numbered as the text names them.
 
-    Sentences of a list keep a line each. Sources next to each other in one article are one citation.
+    Items of a list keep a line each. Sources next to each other in one article are one citation.
 
     Args:
         checked: see `check`.
