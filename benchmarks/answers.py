@@ -1,19 +1,17 @@
-"""Answers of a language model, retrieval included: over our quotes, and over whole chunks.
+"""How often answers say the gold answer, retrieval included: the assistant, and the reader alone.
 
-    python -m benchmarks.answers SETS [--sets fquad …] [--questions 200] [--whole 200] [--llm NAME]
+    python -m benchmarks.answers SETS --out RUN.jsonl [--sets fquad …] [--questions 200]
 
 SETS is a folder of question sets, each with docs.jsonl.gz and questions.jsonl.gz. Seeded answerable
-questions (seed 1) are asked of their whole set as one index. In one run, question by question:
+questions (seed 1) are asked of their whole set as one index:
 
-    quotes    the pipeline as it is
-    unchecked the same quotes and prompt, what the model says taken as it is
-    bare      the same, without what the reader points to
-    chunks    the four best chunks whole, which takes long: of the first questions only, --whole
-    span      no model: the words that the reader points to in the first quote that has any
+    ours    the assistant as it is, with a language model; kept in RUN and asked again no more
+    span    no model: the words that the reader points to in the best hit
 
-Printed are EM, F1, GoldInAnswer, abstentions, and the median time to the first token and in all;
-then the paired difference of `quotes` and `chunks` where both were asked, in F1 and as a ratio of
-their median times in all. An abstention counts as an empty answer.
+Printed are EM, F1 and whether the gold answer stands in the answer's own words
+(where the assistant only quotes there are none), whether it stands in them or the quotes, how many
+answers are empty, and the median seconds to the first word and in all. Of an abstention nothing
+counts.
 Questions of SQuAD and PIAF are those of the articles kept out of the reader's training; all of QED
 was trained on, and its figures say so.
 """
@@ -21,184 +19,111 @@ was trained on, and its figures say so.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import re
 import time
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from qa import generative
-from qa.answer import Answer, Citation, Question
+from benchmarks import baseline
+from benchmarks.injection import own_words
+from qa.answer import Question
 from qa.assistant import Assistant
 from qa.evaluation.answers import token_f1
 from qa.evaluation.normalise import contains, tokens
 from qa.evaluation.pipeline import cached_index
 from qa.evaluation.questions import GoldQuestion, load
-from qa.models import Embedder, open_llm
+from qa.models import Embedder
 from qa.settings import Settings
+from training.data import kept_out, read
 
 KEPT_OUT = ("piaf", "squad20_dev")
+HEADER = ("set", "system", "questions", "EM", "F1", "in words", "in quotes", "empty")
 _MARK = re.compile(r"\s*\[\d+\]")
 
 
-@dataclass(frozen=True)
-class Said:
-    """What a system answered: text without citation numbers, seconds to first token and in all."""
-
-    text: str
-    first_s: float
-    total_s: float
-
-
-def quotes(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
-    """The pipeline as it is."""
-    answer = assistant.ask(Question(question.text))
-    spent = answer.timings_ms
-    first = spent.get("first_token") or spent["total"]
-    text = "" if answer.abstained else answer.text
-    return Said(text, first / 1000, spent["total"] / 1000)
+def questions_of(folder: Path, most: int) -> list[GoldQuestion]:
+    """Seeded, answerable, kept out of training where the set was trained on; ids name the set."""
+    name = folder.name
+    found = [q for q in load(folder / "questions.jsonl.gz").questions if q.answers]
+    if name in KEPT_OUT:
+        own = {row["id"] for row in read(folder / "docs.jsonl.gz") if kept_out(name, row)}
+        found = [q for q in found if own & set(q.doc_ids)]
+    random.Random(1).shuffle(found)
+    return [replace(question, id=f"{name}:{question.id}") for question in found[:most]]
 
 
-def unchecked(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
-    """The whole prompt."""
-    answer = _evidence(assistant, question)
-    return _told(model, answer, answer.citations)
-
-
-def bare(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
-    """Instructions, quotes and question."""
-    answer = _evidence(assistant, question)
-    return _told(model, answer, [replace(citation, answer=None) for citation in answer.citations])
-
-
-def chunks(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
-    """Over the four best chunks, whatever the confidence."""
-    answer = _evidence(assistant, question)
-    whole = [Citation(n, h.article, h.chunk.span) for n, h in enumerate(answer.hits[:4], 1)]
-    return _told(model, answer, whole)
-
-
-def span(assistant: Assistant, question: GoldQuestion, model: Any) -> Said:
-    """The reader's words alone."""
+def span(assistant: Assistant, question: GoldQuestion) -> dict[str, Any]:
+    """The reader's words alone, with the quotes that are shown without a model."""
     started = time.perf_counter()
-    answer = _evidence(assistant, question)
+    answer = assistant.ask(Question(question.text, answerer="extractive"))
     best = max((h for h in answer.hits if h.reading), key=lambda h: h.score, default=None)
-    text = best.reading.span.of(best.article.text) if best and best.reading else ""
     spent = time.perf_counter() - started
-    return Said(text, spent, spent)
+    return {
+        "answer": best.reading.span.of(best.article.text) if best and best.reading else "",
+        "abstained": False,
+        "answerer": "generative",
+        "citations": [{"quote": citation.quote} for citation in answer.citations],
+        "first_s": spent,
+        "seconds": spent,
+    }
 
 
-SYSTEMS: dict[str, Callable[[Assistant, GoldQuestion, Any], Said]] = {
-    "quotes": quotes,
-    "unchecked": unchecked,
-    "bare": bare,
-    "chunks": chunks,
-    "span": span,
-}
-
-
-def _evidence(assistant: Assistant, question: GoldQuestion) -> Answer:
-    return assistant.ask(Question(question.text, answerer="extractive"))
-
-
-def _told(model: Any, found: Answer, citations: Sequence[Citation]) -> Said:
-    """What the model says; nothing where there is nothing to say it from."""
-    retrieved = found.timings_ms["retrieve"] / 1000
-    if not citations:
-        return Said("", retrieved, retrieved)
-    messages = generative.prompt(found.question.standalone, citations, found.language)
-    started, first, text = time.perf_counter(), 0.0, ""
-    for draft in generative.write(model, messages):
-        first = first or time.perf_counter() - started
-        text = draft.text
-    total = time.perf_counter() - started
-    text = "" if generative.refused(text) else text
-    return Said(text, first + retrieved, total + retrieved)
-
-
-def graded(said: Said, question: GoldQuestion) -> tuple[float, ...]:
-    """EM, F1, GoldInAnswer, empty, seconds to the first token, seconds in all."""
-    mine = tokens(_MARK.sub("", said.text), question.lang)
+def graded(row: baseline.Row, question: GoldQuestion) -> tuple[float, ...]:
+    """EM, F1, in the words, in words or quotes, empty, seconds to the first word, in all."""
+    shown: baseline.Row = {"answer": "", "citations": []} if row["abstained"] else row
+    own = own_words(shown["answer"]) if row.get("answerer") == "generative" else ""
+    said = tokens(_MARK.sub("", own), question.lang)
+    quotes = [tokens(citation["quote"], question.lang) for citation in shown["citations"]]
     gold = [tokens(answer, question.lang) for answer in question.answers]
     return (
-        float(mine in gold),
-        max(token_f1(mine, answer) for answer in gold),
-        float(any(contains(mine, answer) for answer in gold)),
-        float(not said.text),
-        said.first_s,
-        said.total_s,
+        float(said in gold),
+        max(token_f1(said, answer) for answer in gold),
+        float(any(contains(said, answer) for answer in gold)),
+        float(any(contains(text, answer) for text in (said, *quotes) for answer in gold)),
+        float(not shown["answer"]),
+        row["first_s"],
+        row["seconds"],
     )
-
-
-def questions_of(set: str, arguments: argparse.Namespace) -> list[GoldQuestion]:
-    """Seeded, answerable, kept out of training where the set was trained on."""
-    path = arguments.sets_folder / set / "questions.jsonl.gz"
-    found = [q for q in load(path).questions if q.answers]
-    if set in KEPT_OUT:
-        rows = (arguments.data / f"{set}.jsonl").read_text(encoding="utf-8").splitlines()
-        wanted = {json.loads(row)["id"].partition(":")[2] for row in rows}
-        found = [q for q in found if q.id in wanted]
-    random.Random(1).shuffle(found)
-    return found[: arguments.questions]
 
 
 def main() -> None:
     """Ask, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("sets_folder", type=Path)
-    parser.add_argument("--data", type=Path, default=Path(".training/data"))
+    parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--sets", nargs="+", default=["fquad", "piaf", "squad20_dev", "qed_nq_dev"])
-    parser.add_argument(
-        "--systems", nargs="+", choices=list(SYSTEMS), default=["quotes", "chunks", "span"]
-    )
+    parser.add_argument("--systems", nargs="+", choices=("ours", "span"), default=["ours", "span"])
     parser.add_argument("--questions", type=int, default=200)
-    parser.add_argument("--whole", type=int, default=200)
-    parser.add_argument("--llm", default=Settings().llm)
+    parser.add_argument("--llm")
     arguments = parser.parse_args()
-    base = Settings(llm=arguments.llm, answerer="generative")
+    base = Settings(llm="none", answerer="extractive")
     embedder = Embedder.open(base)
-    model = open_llm(base) if arguments.systems != ["span"] else None
-    print("| set | system | questions | EM | F1 | GoldInAnswer | empty | first s | in all s |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    for set in arguments.sets:
-        settings = cached_index(arguments.sets_folder / set / "docs.jsonl.gz", base, embedder)
-        if model is None:
-            settings = settings.model_copy(update={"llm": "none", "answerer": "extractive"})
-        grades: dict[str, list[tuple[float, ...]]] = defaultdict(list)
-        with Assistant.open(settings) as assistant:
-            for question in questions_of(set, arguments):
-                for name in arguments.systems:
-                    if name == "chunks" and len(grades[name]) == arguments.whole:
-                        continue
-                    grades[name].append(graded(SYSTEMS[name](assistant, question, model), question))
-        for name, rows in grades.items():
-            table = np.array(rows)
-            shares = " | ".join(f"{value:.3f}" for value in table[:, :4].mean(axis=0))
-            times = " | ".join(f"{value:.2f}" for value in np.median(table[:, 4:], axis=0))
-            print(f"| {set} | {name} | {len(rows)} | {shares} | {times} |", flush=True)
-        if {"quotes", "chunks"} <= grades.keys():
-            print(_difference(set, grades["quotes"], grades["chunks"]), flush=True)
-
-
-def _difference(
-    set: str, quotes: Sequence[tuple[float, ...]], chunks: Sequence[tuple[float, ...]]
-) -> str:
-    both = np.array(quotes[: len(chunks)]), np.array(chunks)
-    d = both[0][:, 1] - both[1][:, 1]
-    draw = np.random.default_rng(1)
-    low, high = np.percentile(d[draw.integers(0, len(d), (5000, len(d)))].mean(axis=1), [2.5, 97.5])
-    f1 = " and ".join(f"{rows[:, 1].mean():.3f}" for rows in both)
-    times = [float(np.median(rows[:, 5])) for rows in both]
-    return (
-        f"{set}, both asked of {len(d)}: F1 of quotes and chunks {f1}, difference {d.mean():+.3f} "
-        f"[{low:+.3f}, {high:+.3f}]; in all {times[0] / times[1]:.2f} times as long"
-    )
+    print("| " + " | ".join((*HEADER, "first s", "in all s")) + " |")
+    print("|---" * (len(HEADER) + 2) + "|")
+    for name in arguments.sets:
+        folder = arguments.sets_folder / name
+        questions = questions_of(folder, arguments.questions)
+        rows: dict[str, list[baseline.Row]] = {}
+        if "ours" in arguments.systems:
+            asking = {"systems": ["ours"], "articles": folder / "docs.jsonl.gz", "index": None}
+            baseline.ask(questions, argparse.Namespace(**(vars(arguments) | asking)))
+            kept = baseline.rows_of(arguments.out)
+            rows["ours"] = [kept["ours", question.id] for question in questions]
+        if "span" in arguments.systems:
+            settings = cached_index(folder / "docs.jsonl.gz", base, embedder)
+            with Assistant.open(settings) as assistant:
+                rows["span"] = [span(assistant, question) for question in questions]
+        for system, some in rows.items():
+            table = np.array([graded(*pair) for pair in zip(some, questions, strict=True)])
+            shares = " | ".join(f"{value:.3f}" for value in table[:, :5].mean(axis=0))
+            times = " | ".join(f"{value:.2f}" for value in np.median(table[:, 5:], axis=0))
+            print(f"| {name} | {system} | {len(some)} | {shares} | {times} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Fits and measures the confidence that an answer's quotes hold the answer.
 
-    python -m benchmarks.confidence SETS [--unread] [--work DIR] [--questions N]
+    python -m benchmarks.confidence SETS [--unread | --open] [--work DIR] [--questions N]
 
 SETS is a folder of question sets, each with docs.jsonl.gz and questions.jsonl.gz. Of the documents
 asked about only half is indexed, so that the other half's questions are about things that the
@@ -14,6 +14,11 @@ is whether a gold answer lies inside the quotes that would be shown. Logistic re
 weighted alike, over `qa.confidence.features`; printed are the lines to put into
 qa/calibration.py, and for each set the area under the ROC curve and what the threshold lets
 through. The set named in MEASURED is never fitted on.
+
+With --open fitted is whether articles are about a question that asks for no short fact, by the best
+hit's score alone: answerable ones of corpus/questions.jsonl and of benchmarks/news.jsonl, each
+asked of its own articles and of the others'. The intercept is then moved so that at the threshold
+one in fifty that the articles answer is lost.
 """
 
 from __future__ import annotations
@@ -33,14 +38,18 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from benchmarks import news
 from qa.analysis import fold
 from qa.answer import Question
 from qa.assistant import Assistant
+from qa.calibration import READ, about
 from qa.chunks import sentences
 from qa.confidence import features
-from qa.evaluation.pipeline import cached_index, code_fingerprint
+from qa.evaluation.pipeline import Pipeline, cached_index, code_fingerprint
+from qa.evaluation.questions import load
 from qa.evidence import choose, cite
 from qa.indexing import index_paths
+from qa.kinds import Kind, kind_of
 from qa.models import Embedder
 from qa.reader import WEIGHTS
 from qa.rewriting import make_standalone
@@ -55,6 +64,9 @@ MEASURED = ("fquad",)
 FAR = {"piaf": "fquad", "squad20_dev": "qed_nq_dev"}
 MOST_DOCUMENTS = 400
 THRESHOLD = Settings().abstain_below
+CORPUS = Path(__file__).parents[1] / "corpus"
+# Share of the open questions that the articles answer which the threshold may lose.
+LOST = 0.02
 
 
 @dataclass(frozen=True)
@@ -142,7 +154,7 @@ def _row(assistant: Assistant, name: str, kind: str, question: dict[str, Any]) -
     hits = assistant.search(asked.standalone)
     chosen = choose(hits, budget=settings.quote_chars, most=settings.quotes)
     values = features(asked.standalone, asked.language, hits, chosen)
-    quotes = [fold(c.quote) for c in cite(chosen, asked.standalone)]
+    quotes = [fold(c.quote) for c in cite(chosen)]
     found = any(fold(a) in q for a in question["answers"] for q in quotes)
     return Row(name, kind, values, found and kind == "here")
 
@@ -194,15 +206,64 @@ def report(rows: list[Row], p: np.ndarray) -> None:
         print(f"{name:26}{len(own):6}{area:8.3f}   {', '.join(parts)}")
 
 
+def best_scores(sets: Path, embedder: Embedder) -> list[tuple[Kind, float, bool]]:
+    """(kind, score of the best hit, whether its own articles were asked), question by question."""
+    sources: list[Path | list[dict[str, Any]]] = [CORPUS, news.articles(sets)]
+    base = Settings(llm="none", answerer="extractive")
+    found = []
+    for articles in sources:
+        pipeline = Pipeline.open(cached_index(articles, base, embedder), embedder, writes=False)
+        for path, own in ((CORPUS / "questions.jsonl", CORPUS), (news.QUESTIONS, sources[1])):
+            for question in load(path, strict=True).questions:
+                kind = kind_of(question.text, embedder)
+                answer = pipeline.ask(question).answer
+                if kind == "fact" or question.unanswerable or not answer or not answer.hits:
+                    continue
+                best = answer.hits[0]
+                score = best.score / (1.0 if best.reading else 1.0 + READ["relevance"])
+                found.append((kind, score, articles is own))
+        pipeline.close()
+    return found
+
+
+def fit_open(rows: list[tuple[Kind, float, bool]]) -> None:
+    """Prints what --open says."""
+    kinds, scores, own = (np.array(column) for column in zip(*rows, strict=True))
+    model = LogisticRegression(class_weight="balanced", C=1000.0).fit(scores[:, None], own)
+    slope = float(model.coef_[0, 0])
+    odds = np.log(THRESHOLD / (1 - THRESHOLD))
+    moved = odds - slope * float(np.quantile(scores[own], LOST))
+    print(f"fitted: {model.intercept_[0]:.2f} + {slope:.1f} score")
+    print(f"_ABOUT_INTERCEPT, _ABOUT_SCORE = {moved:.2f}, {slope:.1f}")
+    print("\n| kind | own articles | others' | AUROC | answered | of the others | as it ships |")
+    print("|---|---|---|---|---|---|---|")
+    for kind in ("", *sorted(set(kinds))):
+        some = (kinds == kind) if kind else np.full(len(kinds), True)
+        a, b = scores[some & own], scores[some & ~own]
+        area = roc_auc_score(own[some], scores[some])
+        passed = [(odds <= moved + slope * part).mean() for part in (a, b)]
+        ships = [np.mean([about(score) >= THRESHOLD for score in part]) for part in (a, b)]
+        shares = " | ".join(f"{share:.3f}" for share in passed)
+        print(
+            f"| {kind or 'all'} | {len(a)} | {len(b)} | {area:.3f} | {shares} "
+            f"| {ships[0]:.3f}, {ships[1]:.3f} |"
+        )
+
+
 def main() -> None:
     """Gather, fit, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", type=Path)
     parser.add_argument("--work", type=Path, default=Path(".qa/confidence"))
     parser.add_argument("--questions", type=int, default=500)
-    parser.add_argument("--unread", action="store_true")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--unread", action="store_true")
+    which.add_argument("--open", action="store_true")
     arguments = parser.parse_args()
     embedder = Embedder.open(Settings())
+    if arguments.open:
+        fit_open(best_scores(arguments.sets, embedder))
+        return
     print("_UNRELATED =", unrelated(arguments.sets, embedder))
     fitted_on = FITTED if arguments.unread else FITTED_READ
     work = arguments.work / ("unread" if arguments.unread else "read")

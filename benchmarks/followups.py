@@ -1,24 +1,31 @@
 """Follow-ups: how much of the distance to a human rewrite does ours cover?
 
-    python benchmarks/followups.py SETS [--sets NAMES] [--half tune|held] [--llm MODEL --sample 60]
+    python benchmarks/followups.py SETS [--sets NAMES] [--half one|other] [--show 20]
 
 SETS is a folder of question sets with `history`. Where a set has articles, each variant of a
 question is searched for and scored against the gold articles (R@1, R@5, R@10, MRR@10):
 
     raw       as typed
     all       the whole history, then the question
-    previous  the user's previous turn, then the question
-    rules     `make_standalone`
-    model     `rewrite_with` a language model, where one is named
-    human     the rewrite that the set gives
+    previous  the user's previous question, then the question
+    carried   `make_standalone`: of a message that leans, the topic's first and last two questions
+
+and for a message that leans, what else was tried:
+
+    words only        as `carried`, without the embedder, by n-grams alone
+    its previous      the previous question
+    first, previous   the question that opened the topic, and the previous
+    every             every question since the topic opened
+    content words     of those that `carried` has, the content words
+    with names        `carried`, and the names of the last answer, five at most
+    human             the rewrite that the set gives
 
 The recovered share is (variant - raw) / (human - raw) of R@5, over the rows that have a human
 rewrite. Where a row has a rewrite, with or without an article, words are compared as well: of the
-terms that the human added, how many did we add, and of ours, how many did the human. The gate is
-right to fire where the human added a term, and to be silent where none was.
-
-What rewriting is tuned on is one half of the conversations, drawn by a fixed coin; `--half` shows
-either. Prints Markdown, figures only.
+terms that the human added, how many did we add, and of ours, how many did the human. Carrying is
+right where the human added a term. Nothing is tuned on these sets but the choice among the variants
+and the threshold; `--half` shows either half of the conversations, drawn by a fixed coin. Prints
+Markdown, figures only.
 """
 
 from __future__ import annotations
@@ -27,6 +34,7 @@ import argparse
 import gzip
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -42,9 +50,10 @@ from qa.evaluation.pipeline import cached_index
 from qa.evaluation.questions import GoldQuestion
 from qa.evaluation.ranking import scores
 from qa.index import LiveIndex
-from qa.models import Embedder, open_llm
+from qa.models import Embedder
+from qa.names import names
 from qa.retrieval import HybridRetriever
-from qa.rewriting import make_standalone, rewrite_with
+from qa.rewriting import make_standalone, topic
 from qa.settings import Settings
 
 SETS = ("mtrag", "trec_cast", "canard_dev", "fr_followup_derived")
@@ -73,9 +82,9 @@ class Row:
 
     @property
     def half(self) -> str:
-        """`tune` or `held`, by a coin for each conversation."""
+        """`one` or `other`, by a coin for each conversation."""
         coin = random.Random(f"{_SEED} {self.conversation}").random()
-        return "tune" if coin < 0.5 else "held"
+        return "one" if coin < 0.5 else "other"
 
 
 def load(folder: Path) -> list[Row]:
@@ -99,7 +108,7 @@ def load(folder: Path) -> list[Row]:
         found.append(
             Row(
                 id=row["id"],
-                asked=replace(made, standalone="", history=_history(row)),
+                asked=replace(made, standalone="", carried="", history=_history(row)),
                 human=human,
                 gold=tuple(row["doc_ids"]),
                 conversation=str(row.get("conversation") or row.get("article")),
@@ -131,9 +140,36 @@ def previous(question: Question) -> str:
     return f"{question.history[-2]} {question.text}"
 
 
-def rules(question: Question) -> str:
-    """As the pipeline does it without a language model."""
-    return make_standalone(question).standalone
+def carrying(embedder: Embedder) -> dict[str, Variant]:
+    """Ours, and the others for a message that leans."""
+
+    def ours(question: Question) -> Question:
+        return make_standalone(question, embedder)
+
+    def leaning(carried: Callable[[Question], Iterable[str]]) -> Variant:
+        return lambda question: (
+            " ".join((*carried(question), question.text))
+            if ours(question).carried
+            else question.text
+        )
+
+    def content(question: Question) -> Iterable[str]:
+        words = re.findall(r"[\w'’-]+", ours(question).carried)
+        return (word for word in words if terms(word, question.language or "en"))
+
+    def named(question: Question) -> Iterable[str]:
+        found = [name for name in names(question.history[-1]) if name[0].isalpha()]
+        return (ours(question).carried, *found[:5])
+
+    return {
+        "carried": lambda question: ours(question).standalone,
+        "words only": lambda question: make_standalone(question).standalone,
+        "its previous": leaning(lambda question: topic(question.history, embedder, 1)[-1:]),
+        "first, previous": leaning(lambda question: topic(question.history, embedder, 1)),
+        "every": leaning(lambda question: topic(question.history, embedder, 1000)),
+        "content words": leaning(content),
+        "with names": leaning(named),
+    }
 
 
 class Search:
@@ -263,17 +299,8 @@ def report(name: str, folder: Path, arguments: argparse.Namespace, embedder: Emb
         "raw": lambda question: question.text,
         "all": whole_history,
         "previous": previous,
-        "rules": rules,
+        **carrying(embedder),
     }
-    if arguments.llm:
-        rows = _sample(rows, arguments.sample)
-        model = open_llm(Settings(llm=arguments.llm))
-        assert model is not None
-
-        def by_model(question: Question) -> str:
-            return rewrite_with(model, question) or rules(question)
-
-        variants["model"] = by_model
     texts, spent = wordings(rows, variants)
     with_gold = [i for i, row in enumerate(rows) if row.gold]
     with_both = [i for i in with_gold if rows[i].human]
@@ -311,7 +338,7 @@ def _sample(rows: Sequence[Row], most: int) -> list[Row]:
 def _show(rows: Sequence[Row], texts: Mapping[str, Sequence[str]], most: int) -> None:
     """What became of some questions, to read."""
     for row in _sample(rows, most):
-        said = texts.get("model", texts["rules"])[rows.index(row)]
+        said = texts["carried"][rows.index(row)]
         print(f"\n- {row.asked.history[-2][:120]!r}\n  {said}\n  human: {row.human}")
 
 
@@ -320,9 +347,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sets", nargs="+", default=SETS)
-    parser.add_argument("--half", choices=("tune", "held"))
-    parser.add_argument("--llm", help="also rewrite with this language model")
-    parser.add_argument("--sample", type=int, default=60, help="rows a set, with --llm")
+    parser.add_argument("--half", choices=("one", "other"))
     parser.add_argument("--show", type=int, default=0, help="print some rewrites")
     arguments = parser.parse_args()
     embedder = Embedder.open(Settings())

@@ -1,149 +1,85 @@
-"""What a language model's answers are like: their citations, their support, their language.
+"""Answers of a language model to be read by hand, each beside what it was written from.
 
-    python -m benchmarks.generated [--llm NAME] [--questions 50] [--out FILE.jsonl]
+    python -m benchmarks.generated RUN.jsonl QUESTIONS... --articles PATH [--answers 50] [--seed 1]
 
-Indexes corpus/ and asks seeded questions, generative: those of corpus/questions.jsonl, and in each
-language as many of tests/data/cross_lingual.jsonl, which ask about articles in the other language.
-Printed for each group:
-
-    answered     not an abstention
-    valid        every number in the text has its citation and the other way round, and every
-                 citation is its article's text between its offsets
-    kept         sentences that the check let stand, of all that the model wrote
-    model        answers in the model's words; the others are the quotes in their place
-    language     of these: in the question's language, in the other one, or only names and numbers,
-                 by which language's everyday words they hold more of
-
-With --out every answer is written with its quotes, to be read by a person.
+RUN.jsonl is what `benchmarks.baseline --out` wrote, QUESTIONS are the files that it asked, such as
+../shared/eval/readers/questions.jsonl or benchmarks/news.jsonl, PATH is where their articles are.
+So many answers in the words of the system `ours`, drawn by seed, are printed as Markdown: the
+question, a right answer where the file has one, the answer, which vital nuggets are not in its
+words, and the articles that it cites, the sentences cited in bold. To be judged are whether each
+sentence is true of its passage, whether it answers the question, and what is missing.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import random
-import re
-import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.reader import CORPUS, CROSS_LINGUAL, rows
-from qa import Answer, Assistant, Embedder, Question, Settings, index_paths
-from qa.analysis import terms, words
+from benchmarks.baseline import Row, chosen, rows_of
+from benchmarks.injection import own_words
+from benchmarks.reader import rows
+from benchmarks.tasks import Corpus
+from qa.article import Article
+from qa.evaluation.nuggets import stands
+from qa.evaluation.questions import GoldQuestion
 
-_NUMBER = re.compile(r"\[(\d+)\]")
-
-
-@dataclass(frozen=True)
-class Judged:
-    """An answer, as the module says."""
-
-    answered: bool
-    valid: bool
-    kept: int
-    dropped: int
-    by_model: bool
-    language: str
+# Around a sentence cited so much of its article is shown.
+_AROUND = 400
 
 
-def judge(answer: Answer) -> Judged:
-    """What can be told of an answer without knowing the right one."""
-    numbers = list(dict.fromkeys(int(n) for n in _NUMBER.findall(answer.text)))
-    cited = [citation.n for citation in answer.citations]
-    slices = [c.quote == c.article.text[c.span.start : c.span.end] != "" for c in answer.citations]
-    valid = all(slices) and sorted(numbers) == sorted(cited)
-    if answer.abstained:
-        valid = not cited and not numbers
-    by_model = answer.answerer == "generative" and not answer.abstained
-    left_out = re.match(r"(\d+) sentence", answer.reason or "")
-    dropped = int(left_out.group(1)) if by_model and left_out else 0
-    said = [s for s in re.split(r"(?<=\])[.!…]?\s+", answer.text) if s.strip()] if by_model else []
-    return Judged(
-        not answer.abstained,
-        valid,
-        len(said),
-        dropped,
-        by_model,
-        _language(answer) if by_model else "",
-    )
-
-
-def _language(answer: Answer) -> str:
-    """right, wrong, or neither."""
-    text = _NUMBER.sub("", answer.text)
-    everyday = {which: len(words(text)) - len(terms(text, which)) for which in ("fr", "en")}
-    other = "en" if answer.language == "fr" else "fr"
-    if everyday[answer.language] == everyday[other]:
-        return "neither"
-    return "right" if everyday[answer.language] > everyday[other] else "wrong"
-
-
-def groups(most: int) -> dict[str, list[dict[str, Any]]]:
-    """The questions."""
-    found = {}
-    own = rows(CORPUS / "questions.jsonl")
-    crossing = rows(CROSS_LINGUAL)
-    for name, questions in (
-        ("corpus/questions.jsonl", [q for q in own if not q.get("history")]),
-        ("English questions, French articles", [q for q in crossing if q["lang"] == "en"]),
-        ("French questions, English articles", [q for q in crossing if q["lang"] == "fr"]),
-    ):
-        random.Random(1).shuffle(questions)
-        found[name] = questions[:most]
-    return found
-
-
-def line(name: str, judged: Sequence[Judged]) -> str:
-    """A row of the table."""
-    model = [j for j in judged if j.by_model]
-    said = sum(j.kept + j.dropped for j in model)
-    tongues = ", ".join(
-        f"{sum(j.language == which for j in model)} {which}"
-        for which in ("right", "wrong", "neither")
-    )
-    return (
-        f"| {name} | {len(judged)} | {sum(j.answered for j in judged)} "
-        f"| {sum(j.valid for j in judged)} | {sum(j.kept for j in model)} of {said} "
-        f"| {len(model)} | {tongues} |"
-    )
+def shown(
+    question: GoldQuestion, row: Row, articles: Mapping[str, Article], right: str
+) -> list[str]:
+    """An answer as lines of Markdown."""
+    said = own_words(row["answer"])
+    missing = [
+        nugget.any[0]
+        for nugget in question.nuggets
+        if nugget.vital and not any(stands(text, said) for text in nugget.any)
+    ]
+    lines = [f"## {question.id}: {question.text}", ""]
+    lines += [f"*{turn}*\n" for turn in question.history]
+    lines += [f"Right: {right}\n"] if right else []
+    lines += [row["answer"], "", f"Vital and not in its words: {', '.join(missing) or 'nothing'}"]
+    lines += [row["reason"]] if row["reason"] else []
+    for citation in row["citations"]:
+        article, quote = articles[citation["article_id"]], citation["quote"]
+        start = article.text.index(quote)
+        before = article.text[max(0, start - _AROUND) : start]
+        after = article.text[start + len(quote) :][:_AROUND]
+        passage = " ".join(f"{before}**{quote}**{after}".split())
+        lines += ["", f"> {article.title} ({article.date or 'no date'}): … {passage} …"]
+    return [*lines, ""]
 
 
 def main() -> None:
-    """Ask, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--llm", default=Settings().llm)
-    parser.add_argument("--questions", type=int, default=50)
-    parser.add_argument("--out", type=Path)
+    """Draw, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path)
+    parser.add_argument("questions", nargs="+", type=Path)
+    parser.add_argument("--articles", type=Path, required=True)
+    parser.add_argument("--answers", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    written = []
-    print("| questions | asked | answered | valid | sentences kept | by the model | language |")
-    print("|---|---|---|---|---|---|---|", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(index=Path(folder) / "index", llm=arguments.llm, answerer="generative")
-        index_paths([CORPUS], settings, Embedder.open(settings))
-        with Assistant.open(settings) as assistant:
-            for name, questions in groups(arguments.questions).items():
-                judged = []
-                for question in questions:
-                    answer = assistant.ask(Question(question["question"]))
-                    judged.append(judge(answer))
-                    told = answer.to_json()
-                    wanted = ("question", "answer", "answerer", "abstained", "reason")
-                    written.append(
-                        {
-                            "group": name,
-                            **{key: told[key] for key in wanted},
-                            "gold": question["answers"],
-                            "quotes": [c["quote"] for c in told["citations"]],
-                            **judged[-1].__dict__,
-                        }
-                    )
-                print(line(name, judged), flush=True)
-    if arguments.out:
-        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written)
-        arguments.out.write_text(text, encoding="utf-8")
+    asked = {question.id: question for question in chosen(arguments.questions, None, 0)}
+    told: dict[str, Any] = {str(r.get("id")): r for path in arguments.questions for r in rows(path)}
+    articles = {a.id: a for a in Corpus.read(arguments.articles).articles}
+    written = [
+        row
+        for (system, id), row in sorted(rows_of(arguments.run).items())
+        if system == "ours" and id in asked and row.get("answerer") == "generative"
+        if not row["abstained"]
+    ]
+    drawn = random.Random(arguments.seed).sample(written, min(arguments.answers, len(written)))
+    print(f"# {len(drawn)} of {len(written)} answers, seed {arguments.seed}\n")
+    for row in drawn:
+        right = told.get(row["id"], {}).get("reference", "")
+        print("\n".join(shown(asked[row["id"]], row, articles, right)))
 
 
 if __name__ == "__main__":

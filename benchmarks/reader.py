@@ -9,7 +9,7 @@ SETS is a folder of question sets, each with docs.jsonl.gz and questions.jsonl.g
     reading         the gold paragraph is given; EM and F1 of the best span, no answer not allowed:
                     FQuAD (seed 1), SQuAD 2.0 and PIAF kept out
     language models the first of the FQuAD and SQuAD questions asked of them as well, the paragraph
-                    given whole; what they refuse counts as wrong
+                    given whole, for its fewest words that answer
     answerability   area under the ROC curve of `answerable`: SQuAD 2.0 kept out; for French, the
                     derived unanswerable questions, each with the three paragraphs that it comes
                     with, against as many answerable ones, each with its paragraph and the two of
@@ -36,17 +36,15 @@ from typing import Any
 
 import numpy as np
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage
 from sklearn.metrics import roc_auc_score
 
 from qa.analysis import words
-from qa.answer import Citation, Language
 from qa.article import Article
-from qa.chunks import Span as CharSpan
 from qa.chunks import split
 from qa.evaluation.answers import token_f1
 from qa.evaluation.normalise import tokens
 from qa.evaluation.plots import reliability_of
-from qa.generative import prompt, refused, write
 from qa.models import open_llm
 from qa.reader import WEIGHTS, Reader, Span
 from qa.settings import Settings
@@ -55,6 +53,7 @@ from qa.sources import find, read
 CROSS_LINGUAL = Path(__file__).parents[1] / "tests" / "data" / "cross_lingual.jsonl"
 CORPUS = Path(__file__).parents[1] / "corpus"
 RESAMPLES = 2000
+PROMPT = "{}\n\nQuestion: {}\nAnswer with the fewest words of the text that answer, nothing else."
 
 
 @dataclass(frozen=True)
@@ -175,14 +174,10 @@ def told(model: BaseChatModel, asked: Sequence[Asked]) -> tuple[np.ndarray, floa
     grades = []
     started = time.perf_counter()
     for question in asked:
-        language: Language = "fr" if question.language == "fr" else "en"
-        article = Article.create(text=question.passages[0], language=language, origin="")
-        citation = Citation(1, article, CharSpan(0, len(article.text)))
-        *_, draft = write(model, prompt(question.question, [citation], language))
-        said = "" if refused(draft.text) else draft.text.replace("[1]", "").strip(" .\n")
-        gold = [tokens(answer, language) for answer in question.answers]
-        words = tokens(said, language)
-        grades.append((float(words in gold), max(token_f1(words, answer) for answer in gold)))
+        prompt = PROMPT.format(question.passages[0], question.question)
+        said = tokens(str(model.invoke([HumanMessage(prompt)]).text), question.language)
+        gold = [tokens(answer, question.language) for answer in question.answers]
+        grades.append((float(said in gold), max(token_f1(said, answer) for answer in gold)))
     return np.array(grades), 1000 * (time.perf_counter() - started) / max(1, len(asked))
 
 

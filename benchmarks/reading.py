@@ -126,9 +126,7 @@ def reciprocal_rank(asked: Asked, hits: Sequence[Hit]) -> float:
 def quoted(asked: Asked, hits: Sequence[Hit]) -> float:
     """Whether a gold answer lies inside what would be quoted of the ten best hits."""
     settings = Settings()
-    citations = cite(
-        choose(hits[:10], budget=settings.quote_chars, most=settings.quotes), asked.question.text
-    )
+    citations = cite(choose(hits[:10], budget=settings.quote_chars, most=settings.quotes))
     language = asked.question.lang
     quotes = [tokens(c.quote, language) for c in citations]
     gold = [tokens(answer, language) for answer in asked.question.answers]

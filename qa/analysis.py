@@ -122,10 +122,8 @@ def _stemmer(language: str) -> Stemmer.Stemmer | None:
     return Stemmer.Stemmer(name) if name else None
 
 
-_NEGATION = re.compile(
-    r"\b(?:n'|ne |sans\b|aucun|jamais|not\b|no\b|never\b|without\b|none\b|neither\b)|n't\b"
-)
-_REJECTION = re.compile(
+_DENIAL = re.compile(
+    r"\b(?:n'|ne |sans\b|aucun|jamais|not\b|no\b|never\b|without\b|none\b|neither\b)|n't\b|"
     r"\b(?:nie\b|nient\b|nia\b|dement|dementi|refus|rejet|exclu(?:e?s?|t|re|ent|ait|aient)\b|"
     r"den(?:y|ies|ied)\b|rul(?:e|es|ed) out|reject)"
 )
@@ -133,33 +131,7 @@ _REJECTION = re.compile(
 
 def denies(text: str) -> bool:
     """Whether a text in French or English denies or refuses something."""
-    return negates(text) or rejects(text)
-
-
-def negates(text: str) -> bool:
-    """Whether a text says "not", "no" or "without" in French or English."""
-    return bool(_NEGATION.search(fold(text)))
-
-
-def rejects(text: str) -> bool:
-    """Whether a text has a verb that denies or refuses, in French or English."""
-    return bool(_REJECTION.search(fold(text)))
-
-
-# "Combien" and "how many" ask for a number, "comment s'appelle" for a name.
-_FOR_CLAUSE = re.compile(
-    r"\b(?:pourquoi|why|comment(?! (?:s'appel|se nomm|appel|nomm))|de quelle (?:maniere|facon)|"
-    r"en quoi|what happened|que s'est-il passe)\b|"
-    r"\bhow (?!many|much|long|old|often|far|big|large|tall|high)"
-)
-
-
-def asks_for_clause(question: str) -> bool:
-    """Whether a question in French or English asks why, how or what happened.
-
-    A clause answers it, and not a name, a day or a number.
-    """
-    return bool(_FOR_CLAUSE.search(fold(question)))
+    return bool(_DENIAL.search(fold(text)))
 
 
 _FOR_ANOTHER = re.compile(

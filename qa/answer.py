@@ -33,7 +33,8 @@ class Question:
         text: as typed.
         history: earlier turns, alternating user and assistant, oldest first.
         filters: which articles to answer from.
-        standalone: the question with what its history implies; empty until `rewriting` fills it.
+        standalone: the question with what it carries in front; empty until `rewriting` fills it.
+        carried: the user's earlier questions that it leans on; empty where it stands alone.
         language: of the question and so of the answer; None until it is told or detected.
         answerer: which answerer to use; None leaves it to the settings.
         asked_on: the day from which "yesterday" counts; None is the present one.
@@ -63,11 +64,10 @@ class Question:
         """The words typed, and for a follow-up the first of the question before.
 
         Here outlets and dates are looked for, and not in the stand-alone question: it carries
-        words of answers, and a "Tuesday" from there asks for nothing.
+        questions from further back, whose dates ask for nothing any more.
         """
-        follows = self.standalone.strip() not in ("", self.text.strip())
         before = tuple(text[:_MOST_BEFORE] for text in self.history[-2:-1])
-        return (self.text, *before) if follows else (self.text,)
+        return (self.text, *before) if self.carried else (self.text,)
 
 
 @dataclass(frozen=True, slots=True)

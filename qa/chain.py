@@ -27,6 +27,7 @@ from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
 from qa import collection, extractive, generative, grounding, talk
 from qa.abstention import abstention
+from qa.analysis import words
 from qa.answer import Answer, Citation, Hit, Language, Question
 from qa.confidence import confidence
 from qa.constraints import Constraints
@@ -49,8 +50,8 @@ _BELOW: dict[Kind, int] = {"fact": 1, "list": 3}
 _BELOW_OTHERS = 5
 # Quotes below the threshold are shown from this share of it on, as the nearest that was found.
 _NEAR, _NEAREST = 0.5, 2
-# What has this confidence is quoted when a model cannot say it; below it the assistant abstains.
-_SURE = 0.6
+# Below this confidence the model and the reader must agree on a short fact, or it is not answered.
+_SURE = 0.5
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def build(
 
     def understand(question: Question) -> Found:
         started = time.perf_counter()
-        question = make_standalone(question)
+        question = make_standalone(question, retriever.embedder)
         assert question.language is not None
         kind = kind_of(question.text, retriever.embedder)
         reply = talk.reply(question.text, question.language, question.history)
@@ -141,7 +142,7 @@ def build(
             evidence=tuple(chosen),
             citations=cite(chosen, by_date=found.kind == "summary"),
             confidence=confidence(
-                f"{topic} {found.question.carried}".strip(),
+                f"{found.question.carried} {topic}".strip(),
                 found.language,
                 hits,
                 chosen,
@@ -320,10 +321,11 @@ def _generate(
 
 def _grounded(found: Found, checked: grounding.Checked, tokens: dict[str, int]) -> Answer:
     """What a model said, as far as the passages carry it, and quotes of what it leaves out."""
+    unsure = found.kind == "fact" and found.confidence < _SURE
+    if unsure and not _agree(found, checked):
+        return replace(_abstain(found, near=True), tokens=tokens)
     if not checked.kept:
         failed = "what the language model wrote is not in the articles"
-        if found.kind == "fact" and found.confidence < _SURE:
-            return replace(_abstain(found, near=True), tokens=tokens)
         return replace(_extract(found, reason=failed), tokens=tokens)
     text, citations = grounding.compose(checked)
     best = found.evidence[: _BELOW.get(found.kind, _BELOW_OTHERS)]
@@ -336,6 +338,18 @@ def _grounded(found: Found, checked: grounding.Checked, tokens: dict[str, int]) 
         tokens=tokens,
         reason=_dropped(checked.dropped),
     )
+
+
+def _agree(found: Found, checked: grounding.Checked) -> bool:
+    """Whether the model says any word that the reader points to, and the question does not."""
+    said = {word for part in checked.kept for word in words(part.text)}
+    pointed = {
+        word
+        for citation in found.citations
+        if citation.answer
+        for word in words(citation.answer.of(citation.article.text))
+    }
+    return bool(said & pointed - set(words(found.question.text)))
 
 
 def _dropped(sentences: tuple[str, ...]) -> str | None:

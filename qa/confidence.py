@@ -1,7 +1,7 @@
 """Confidence: how sure the articles are to hold the answer, judged before anything is written.
 
 A short fact is likely in the quotes when the reader finds one. Whatever else is asked, why or what
-happened, which or who somebody is, the articles need only be about it. Looks at what retrieval
+happened, which or who somebody is, and in a follow-up, the articles need only be about it. Looks at what retrieval
 found, not at what it means. The weights are in `calibration`; below the setting `abstain_below` the
 assistant says that the articles do not say.
 """
@@ -60,14 +60,11 @@ def confidence(
     strange = not any(hit.signals["coverage"] for hit in hits) and not has_stop_word(question)
     if strange or not evidence:
         return 0.0
-    if kind != "fact":
+    if kind != "fact" or follow_up:
         best = hits[0]
         # As `reading` does: scores with the reader's word and without it compare.
         return about(best.score / (1.0 if best.reading else 1.0 + READ["relevance"]))
     values = features(question, language, hits, evidence)
-    if follow_up and "rivals" in values:
-        # It says little by its nature; what was said before says the rest.
-        values["rivals"] = 0.0
     unnamed = values["names"] == 0.0 and absent(question, hits) == names(question)
     return probability(values) * (_UNNAMED if unnamed else 1.0)
 

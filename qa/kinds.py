@@ -48,13 +48,15 @@ class QueryEmbedder(Protocol):
     def queries(self, texts: Sequence[str]) -> np.ndarray:
         """(n, d) float32, unit length."""
         ...
+    def __hash__(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a message is: its kind, and how likely it is, in [0, 1], to lean on the history."""
+    """What a message is: its likeliest kind, and in [0, 1] how likely that is, and to lean."""
 
     kind: Kind
+    sure: float
     leans: float
 
 
@@ -77,13 +79,12 @@ def read(message: str, embedder: QueryEmbedder | None = None) -> Reading:
     asked = asked_sentence(message)
     present = buckets(asked)
     logits = weights["ngrams"][present].sum(0) / len(present) ** 0.5 + weights["ngrams_bias"]
-    leans = logits[-1]
-    kinds = _log_softmax(logits[:-1])
+    leans, kinds = logits[-1], _softmax(logits[:-1])
     if embedder is not None and embedder.fingerprint == str(weights["embedder"]):
         logits = embedder.queries([asked])[0] @ weights["vector"] + weights["vector_bias"]
-        leans = logits[-1]
-        kinds = kinds + _log_softmax(logits[:-1])
-    return Reading(KINDS[int(kinds.argmax())], float(1 / (1 + np.exp(-leans))))
+        leans, kinds = logits[-1], kinds * _softmax(logits[:-1])
+    best = int(kinds.argmax())
+    return Reading(KINDS[best], float(kinds[best] / kinds.sum()), float(1 / (1 + np.exp(-leans))))
 
 
 def asked_sentence(message: str) -> str:
@@ -134,8 +135,8 @@ def _weights() -> dict[str, np.ndarray]:
     return found
 
 
-def _log_softmax(logits: np.ndarray) -> np.ndarray:
+def _softmax(logits: np.ndarray) -> np.ndarray:
     import numpy as np
 
-    shifted = logits - logits.max()
-    return np.asarray(shifted - np.log(np.exp(shifted).sum()))
+    powers: np.ndarray = np.exp(logits - logits.max())
+    return powers / powers.sum()

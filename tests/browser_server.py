@@ -2,7 +2,7 @@
 
 Articles, index, pipeline and page are the real ones. The reader points to what stands before the
 last word of the question, where a passage has it. The language model is "fetched" while the
-first polls of the page come in, then says the first quote word by word; a question that contains
+first polls of the page come in, then says the best passage's first sentence word by word; a question that contains
 `slowly` makes it slow, one that contains `break` makes it fail.
 """
 
@@ -22,6 +22,7 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 
 from qa.assistant import Assistant, LanguageModel, LLMStatus
+from qa.chunks import sentences
 from qa.index import LiveIndex
 from qa.indexing import index_paths
 from qa.reader import Span as ReadSpan
@@ -36,7 +37,7 @@ CORPUS = Path(__file__).parent.parent / "corpus"
 
 
 class Quoting(Scripted):
-    """Says the first quote of its prompt, word by word, and cites it."""
+    """Says the first sentence of its first passage, word by word."""
 
     reply: str = ""
 
@@ -47,12 +48,12 @@ class Quoting(Scripted):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        prompt = str(messages[-1].content)
-        if "break" in prompt:
+        passages, _, question = str(messages[-1].content).rpartition("Question: ")
+        if "break" in question:
             raise RuntimeError("told to break")
-        quote = prompt.partition("<quote>")[2].partition("</quote>")[0]
-        for word in f"{quote} [1]".split():
-            time.sleep(1.0 if "slowly" in prompt else 0.04)
+        text = passages.splitlines()[1]
+        for word in next(iter(sentences(text, "en"))).of(text).split():
+            time.sleep(1.0 if "slowly" in question else 0.04)
             yield ChatGenerationChunk(message=AIMessageChunk(content=f"{word} "))
 
 

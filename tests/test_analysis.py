@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.analysis import asks_for_clause, fold, terms, words
+from qa.analysis import fold, terms, words
 
 
 @pytest.mark.parametrize(
@@ -55,24 +55,6 @@ def test_numbers_are_not_stemmed():
 @pytest.mark.parametrize("name", ["Haftar", "Tobrouk", "Le Drian", "Кузнецов"])
 def test_names_survive(name: str):
     assert terms(name, "fr")
-
-
-@pytest.mark.parametrize(
-    ("question", "clause"),
-    [
-        ("Pourquoi Sarraj est-il venu en bateau ?", True),
-        ("Comment la ville a-t-elle été reprise ?", True),
-        ("Que s’est-il passé à Derna ?", True),
-        ("What happened at Fukushima?", True),
-        ("How did the talks end?", True),
-        ("Comment s’appelle le port ?", False),
-        ("How many died?", False),
-        ("Combien de temps ?", False),
-        ("Qui commente le vote ?", False),
-    ],
-)
-def test_why_how_and_what_happened_ask_for_a_clause(question: str, clause: bool):
-    assert asks_for_clause(question) is clause
 
 
 @given(st.text())

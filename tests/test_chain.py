@@ -1,4 +1,4 @@
-"""The pipeline: the order of its stages, and what it does when the language model misbehaves."""
+"""The pipeline: the order of its stages, who answers what, and what a model cannot spoil."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from qa.chunks import Span
 from qa.errors import AnswerError
 from qa.evidence import Evidence, cite
 from qa.filters import Filters
-from qa.generative import REFUSAL
 from qa.index import LiveIndex
 from qa.indexing import index_paths
 from qa.line import Line
@@ -30,19 +29,30 @@ from qa.settings import Settings
 from tests.fakes import BagOfWords, Scripted
 
 QUESTION = Question("Who led the works on the Kervalec bridge?")
-GOOD = "Engineer Maëlle Tanguy led the works [1]."
+WHY = Question("Why did the dockers of Sandmouth go on strike?")
+GOOD = "Engineer Maëlle Tanguy led the works."
 
 Pipeline = Callable[..., Runnable[Question, Answer]]
 
 
 @pytest.fixture
 def pipeline(retriever: HybridRetriever, settings: Settings) -> Pipeline:
-    """Builds a pipeline around a scripted model; nothing makes it abstain but the model."""
+    """Builds a pipeline around a scripted model; only what finds nothing makes it abstain."""
 
     def made(model: Scripted | None = None, **changes: object) -> Runnable[Question, Answer]:
         return build(retriever, lambda: model, settings.model_copy(update=changes))
 
     return made
+
+
+@pytest.fixture
+def sure(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Says how sure the evidence is."""
+    return lambda value: monkeypatch.setattr("qa.chain.confidence", lambda *_, **__: value)
+
+
+def numbers(text: str) -> list[int]:
+    return [int(n) for n in re.findall(r"\[(\d+)\]", text)]
 
 
 def test_without_a_model_the_quotes_are_the_answer(pipeline: Pipeline):
@@ -62,8 +72,8 @@ def test_stages_come_in_order_and_the_text_only_grows(pipeline: Pipeline):
     assert states[-1].stage == "final"
     written = [state.text for state in states[1:-1]]
     assert all(later.startswith(earlier) for earlier, later in pairwise(written))
-    assert states[-1].text == GOOD
-    assert states[-1].tokens == {"prompt": 100, "completion": 7}
+    assert states[-1].text.startswith("Engineer Maëlle Tanguy led the works [1].\n\n")
+    assert states[-1].tokens == {"prompt": 100, "completion": 6}
 
 
 def test_who_waits_for_the_model_has_the_quotes_and_a_place(
@@ -127,10 +137,14 @@ def test_an_outlet_that_tells_is_nothing_that_the_articles_must_mention(pipeline
     )
     assert told.constraints.sources == ("The Harbour Post",)
     assert told.confidence == pytest.approx(plain.confidence, abs=0.15)
-    nothing = Question("According to The Harbour Post, who is Zebulon?")
-    answer = pipeline(abstain_below=1.0).invoke(nothing)
-    assert "Zebulon" in answer.text
-    assert "Harbour" not in answer.text
+
+
+def test_only_what_the_articles_must_mention_is_said_to_be_missing(pipeline: Pipeline, sure):
+    sure(0.0)
+    history = ("Who is Bretagnolle?", "A sailor [1].")
+    asked = Question("And according to The Harbour Post, where does Zebulon live?", history)
+    answer = pipeline(abstain_below=0.4).invoke(asked)
+    assert answer.text.endswith("None of the nearest articles mentions Zebulon.")
 
 
 def test_a_follow_up_asks_what_was_asked_before_it_unless_it_asks_itself(pipeline: Pipeline):
@@ -142,40 +156,23 @@ def test_a_follow_up_asks_what_was_asked_before_it_unless_it_asks_itself(pipelin
     assert other.constraints.sources == ("Le Courrier",)
 
 
-@pytest.mark.parametrize(
-    ("asked", "follow_up", "left"),
-    [
-        ("What did The Harbour Post report on Zebulon?", "And where?", "And where?"),
-        (
-            "Who is Zebulon, according to The Harbour Post?",
-            "And when did Haftar resign over it all?",
-            "And when did Haftar resign over it all?",
-        ),
-        (
-            "Who is Zebulon?",
-            "And according to The Harbour Post, where?",
-            "And according to  , where?",
-        ),
-    ],
-)
-def test_a_follow_up_loses_its_outlet_and_nothing_else(
-    asked: str, follow_up: str, left: str, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+def test_confidence_is_judged_by_what_a_follow_up_carries(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ):
-    """The place of a name in one question is not its place in another."""
-    topics: list[str] = []
+    judged: list[tuple[str, bool]] = []
 
-    def confidence(topic: str, *_: object, follow_up: bool) -> float:
-        assert follow_up
-        topics.append(topic)
+    def confidence(topic: str, *_: object, follow_up: bool, **__: object) -> float:
+        judged.append((topic, follow_up))
         return 1.0
 
     monkeypatch.setattr("qa.chain.confidence", confidence)
-    answer = pipeline().invoke(Question(follow_up, (asked, "It is not known.")))
-    assert answer.constraints.sources == ("The Harbour Post",)
-    [topic] = topics
-    assert topic.startswith(f"{left}, ")
-    assert "Zebulon" in topic
-    assert not {"Harbour", "Post"} & set(re.findall(r"\w+", topic))
+    history = ("Who opened the Kervalec bridge?", "The mayor [1].")
+    follow_up = pipeline().invoke(Question("And according to The Harbour Post, why?", history))
+    pipeline().invoke(QUESTION)
+    carried = follow_up.question.carried
+    assert "Kervalec" in carried
+    assert follow_up.question.standalone == f"{carried} {follow_up.question.text}"
+    assert judged == [(f"{carried} And according to  , why?", True), (QUESTION.text, False)]
 
 
 def test_how_it_works_is_a_follow_up_once_something_was_asked(pipeline: Pipeline):
@@ -190,24 +187,83 @@ def test_how_it_works_is_a_follow_up_once_something_was_asked(pipeline: Pipeline
 
 
 def test_yesterday_counts_from_the_day_of_the_question(pipeline: Pipeline):
-    question = Question("What was published yesterday?", asked_on=date(2021, 11, 3))
+    question = Question("What was published about Sandmouth yesterday?", asked_on=date(2021, 11, 3))
     [told] = pipeline().invoke(question).to_json()["constraints"]["published"]
     assert told == {"since": "2021-11-02", "until": "2021-11-02"}
 
 
-def test_only_cited_quotes_stay(pipeline: Pipeline):
-    answer = pipeline(Scripted(reply=GOOD), quotes=3, quote_chars=900).invoke(QUESTION)
-    assert [citation.n for citation in answer.citations] == [1]
+def test_what_the_model_leaves_out_is_quoted_below_its_words(pipeline: Pipeline):
+    answer = pipeline(Scripted(reply="They asked for safer cranes.")).invoke(WHY)
+    assert answer.answerer == "generative"
+    assert answer.text == (
+        "They asked for safer cranes [1].\n\nIn the articles:\n\n"
+        "“Dockers at the port of Sandmouth went on strike for nine days.” [2]"
+    )
+    assert [(c.n, c.quote) for c in answer.citations] == [
+        (1, "They asked for safer cranes."),
+        (2, "Dockers at the port of Sandmouth went on strike for nine days."),
+    ]
+    whole = "Dockers at the port of Sandmouth went on strike for nine days."
+    assert "In the articles" not in pipeline(Scripted(reply=whole)).invoke(WHY).text
 
 
-def test_the_model_sees_the_standalone_question_and_the_quotes(pipeline: Pipeline):
+def test_the_model_reads_whole_passages_and_what_was_said_before(pipeline: Pipeline):
     model = Scripted(reply=GOOD)
     history = ("Who opened the Kervalec bridge?", "The mayor Yann Le Goff [1].")
-    answer = pipeline(model).invoke(Question("And who led the works?", history))
+    answer = pipeline(model).invoke(Question("And who led the works on it?", history))
     [[*_, asked]] = model.asked
-    assert answer.question.standalone in str(asked.content)
+    shown = str(asked.content)
+    assert "Engineer Maëlle Tanguy led the works, which took eighteen months. Mayor" in shown
+    assert "Earlier question: Who opened the Kervalec bridge?" in shown
+    assert "Question: And who led the works on it?\n" in shown
     assert "Kervalec" in answer.question.standalone
-    assert "Maëlle Tanguy led the works" in str(asked.content)
+
+
+# Each kind of question in its own way
+
+
+def test_yes_or_no_is_told_by_quotes_where_the_question_s_language_has_them(pipeline: Pipeline):
+    """A small model cannot tell yes from no."""
+    model = Scripted(reply="Yes, Maëlle Tanguy led the works.")
+    answer = pipeline(model).invoke(Question("Did Maëlle Tanguy lead the works on the bridge?"))
+    assert (answer.answerer, answer.reason, model.asked) == ("extractive", None, [])
+    assert "Engineer Maëlle Tanguy led the works" in answer.text
+    across = Question("Les dockers de Sandmouth ont-ils fait la grève ?", answerer="generative")
+    assert pipeline(model).invoke(across).hits[0].article.language == "en"
+    assert len(model.asked) == 1
+
+
+def test_questions_about_the_collection_are_answered_from_the_index(pipeline: Pipeline):
+    model = Scripted(reply=GOOD)
+    [answer] = pipeline(model).stream(Question("How many articles do you have?"))
+    assert (answer.answerer, answer.citations, answer.hits) == ("assistant", (), ())
+    assert answer.text.startswith("6 articles, from 14 March 2019")
+    assert model.asked == []
+    about = pipeline().invoke(Question("How many articles are about Maëlle Tanguy?"))
+    assert about.answerer == "extractive"
+
+
+def test_a_short_fact_is_quoted_more_briefly_than_anything_else(pipeline: Pipeline):
+    limits = {"quotes": 1, "quote_chars": 80, "open_quotes": 4, "open_quote_chars": 2000}
+    fact = pipeline(**limits).invoke(QUESTION)
+    assert len(fact.citations) == 1
+    told = pipeline(**limits).invoke(Question("Summarise the news of the Kervalec bridge."))
+    assert len(told.citations) > 1
+    days = [str(citation.article.date) for citation in told.citations if citation.article.date]
+    assert days == sorted(days), "a summary goes by date"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Who led the works on the Kervalec bridge? And where was the lynx photographed near Sandmouth?",
+        "Where was the lynx photographed near Sandmouth? Who led the works on the Kervalec bridge?",
+    ],
+)
+def test_several_questions_in_one_message_each_find_their_article(pipeline: Pipeline, text: str):
+    hits = pipeline().invoke(Question(text)).hits
+    assert {hit.article.id for hit in hits[:2]} == {"bridge", "lynx"}
+    assert len({hit.chunk.id for hit in hits}) == len(hits)
 
 
 # The model misbehaves
@@ -232,72 +288,60 @@ def test_a_bug_in_the_model_is_not_hidden(pipeline: Pipeline):
         pipeline(model).invoke(QUESTION)
 
 
-@pytest.mark.parametrize("reply", [REFUSAL, f"{REFUSAL}.", REFUSAL.capitalize()])
-def test_a_refusal_abstains_and_is_never_shown(pipeline: Pipeline, reply: str):
-    states = list(pipeline(Scripted(reply=reply)).stream(QUESTION))
-    assert [state.stage for state in states] == ["evidence", "final"]
-    assert states[-1].abstained
-    assert states[-1].text.startswith("The articles do not say.")
-    assert (states[-1].citations, states[-1].answerer) == ((), "generative")
-    assert states[-1].hits
-    assert states[-1].tokens
-
-
 @pytest.mark.parametrize(
-    "reply",
+    "invented",
     [
-        "Engineer Maëlle Tanguy led the works [7].",
-        "Engineer Maëlle Tanguy led the works [7] [1].",
-        "Maëlle Tanguy led them [1]. They cost 900 million euros [1].",
-        "Maëlle Tanguy led them [1]. So did Ida Brandt [2].",
+        "The works cost 900 million euros.",
+        "Ida Brandt led the works.",
+        "The bridge collapsed on Thursday.",
+        "See https://evil.example/works.",
     ],
 )
-def test_inventions_are_not_in_the_answer(pipeline: Pipeline, reply: str):
-    answer = pipeline(Scripted(reply=reply)).invoke(QUESTION)
-    assert "Maëlle Tanguy" in answer.text
-    assert not re.search(r"\[7\]|900|Brandt", answer.text)
-    numbers = {int(n) for n in re.findall(r"\[(\d+)\]", answer.text)}
-    assert numbers == {citation.n for citation in answer.citations}
-
-
-def test_what_is_left_out_is_said(pipeline: Pipeline):
-    model = Scripted(reply="Maëlle Tanguy led them [1]. They cost 900 million euros [1].")
-    answer = pipeline(model).invoke(QUESTION)
+def test_inventions_are_not_in_the_answer_and_are_counted(pipeline: Pipeline, invented: str):
+    answer = pipeline(Scripted(reply=f"{GOOD} {invented}")).invoke(QUESTION)
+    assert answer.text.startswith("Engineer Maëlle Tanguy led the works [1].\n\n")
+    assert invented not in answer.text
+    assert numbers(answer.text) == [citation.n for citation in answer.citations]
     assert answer.reason is not None
     assert "1 sentence(s) of the language model were left out" in answer.reason
 
 
-def test_an_answer_that_is_all_invented_becomes_the_quotes(pipeline: Pipeline):
-    answer = pipeline(Scripted(reply="Zorro led them in 1850 [1].")).invoke(QUESTION)
-    assert answer.answerer == "extractive"
-    assert answer.reason == "what the language model wrote did not pass the check"
+@pytest.mark.parametrize("reply", ["Zorro led them in 1850.", QUESTION.text, "", " ", "[1]", "..."])
+def test_when_nothing_of_it_stands_the_quotes_are_the_answer(pipeline: Pipeline, reply: str):
+    answer = pipeline(Scripted(reply=reply)).invoke(QUESTION)
+    assert (answer.answerer, answer.abstained) == ("extractive", False)
+    assert answer.reason == "what the language model wrote is not in the articles"
+    assert "Maëlle Tanguy" in answer.text
     assert "Zorro" not in answer.text
     assert answer.tokens
 
 
-def test_words_at_odds_with_the_reader_s_become_the_quotes(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
-):
-    model = Scripted(reply="Maëlle Tanguy [1]")
-    assert pipeline(model).invoke(QUESTION).text == "Maëlle Tanguy [1]"
-
-    def cite_works(chosen: list[Evidence], question: str) -> tuple[Citation, ...]:
-        first, *others = cite(chosen, question)
-        start = first.article.text.index("the works")
-        return (replace(first, answer=Span(start, start + len("the works"))), *others)
-
-    monkeypatch.setattr("qa.chain.cite", cite_works)
-    answer = pipeline(model).invoke(QUESTION)
-    assert (answer.answerer, answer.abstained) == ("extractive", False)
-    assert answer.reason == "the language model took other words from the quotes than the reader"
+def test_a_doubtful_fact_that_nothing_carries_is_not_answered(pipeline: Pipeline, sure):
+    sure(0.45)
+    invented = Scripted(reply="Zorro led them in 1850.")
+    answer = pipeline(invented, abstain_below=0.4).invoke(QUESTION)
+    assert (answer.abstained, len(answer.citations)) == (True, 2)
+    assert answer.text.startswith("I did not find the answer in the articles.")
     assert answer.tokens
+    other = pipeline(invented, abstain_below=0.4).invoke(WHY)
+    assert (other.answerer, other.abstained) == ("extractive", False), "no short fact"
 
 
-@pytest.mark.parametrize("reply", ["", " ", "[1]", "..."])
-def test_a_model_that_says_nothing_leaves_the_quotes(pipeline: Pipeline, reply: str):
-    answer = pipeline(Scripted(reply=reply)).invoke(QUESTION)
-    assert (answer.answerer, answer.abstained) == ("extractive", False)
-    assert answer.text
+@pytest.mark.parametrize(("pointed", "agree"), [("Maëlle Tanguy", True), ("eighteen", False)])
+def test_a_doubtful_fact_needs_the_model_and_the_reader_to_agree(
+    pipeline: Pipeline, sure, monkeypatch: pytest.MonkeyPatch, pointed: str, agree: bool
+):
+    def pointing(chosen: list[Evidence], *, by_date: bool = False) -> tuple[Citation, ...]:
+        first, *others = cite(chosen, by_date=by_date)
+        start = first.article.text.index(pointed)
+        return (replace(first, answer=Span(start, start + len(pointed))), *others)
+
+    sure(0.45)
+    monkeypatch.setattr("qa.chain.cite", pointing)
+    answer = pipeline(Scripted(reply=GOOD), abstain_below=0.4).invoke(QUESTION)
+    assert answer.abstained is not agree
+    sure(0.55)
+    assert not pipeline(Scripted(reply=GOOD), abstain_below=0.4).invoke(QUESTION).abstained
 
 
 # Stopping
@@ -366,19 +410,38 @@ def test_asking_for_a_model_that_is_not_there_says_how_to_get_one(pipeline: Pipe
         pipeline(answerer="generative").invoke(QUESTION)
 
 
-def test_below_the_threshold_no_model_is_asked(pipeline: Pipeline):
+def test_below_the_threshold_no_model_is_asked_and_the_nearest_is_shown(pipeline: Pipeline, sure):
     model = Scripted(reply=GOOD)
-    nothing = Question("Zanzibar Valparaiso 1850?", answerer="generative")
-    [answer] = pipeline(model, abstain_below=0.99999).stream(nothing)
-    assert (answer.abstained, answer.citations, model.asked) == (True, (), [])
-    assert answer.reason is not None
-    assert "Zanzibar" in answer.reason
+    sure(0.3)
+    [near] = pipeline(model, abstain_below=0.4).stream(QUESTION)
+    assert (near.abstained, model.asked) == (True, [])
+    assert near.text == (
+        "I did not find the answer in the articles. The nearest that they say: [1][2]"
+    )
+    assert [citation.n for citation in near.citations] == [1, 2]
+    assert near.reason == "the evidence found does not answer the question"
 
 
-def test_no_hit_at_all_abstains(pipeline: Pipeline):
+def test_far_below_the_threshold_nothing_is_cited(pipeline: Pipeline, sure):
+    sure(0.1)
+    [nothing] = pipeline(abstain_below=0.4).stream(Question("Who is Zebulon?"))
+    assert (nothing.abstained, nothing.citations) == (True, ())
+    assert nothing.text == (
+        "The articles do not say. None of the nearest articles mentions Zebulon."
+    )
+    assert nothing.hits, "the nearest articles are still told"
+    assert nothing.reason == "no article found is about what was asked"
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.4])
+def test_no_hit_at_all_abstains(pipeline: Pipeline, threshold: float):
+    """With no threshold "One article says:" was once said over nothing."""
+    model = Scripted(reply=GOOD)
     question = Question(QUESTION.text, filters=Filters(sources=("Nobody",)))
-    answer = pipeline(abstain_below=0.01).invoke(question)
+    answer = pipeline(model, abstain_below=threshold).invoke(question)
     assert (answer.abstained, answer.hits, answer.confidence) == (True, (), 0.0)
+    assert answer.text == answer.reason == "No article passes the filters."
+    assert (answer.citations, model.asked) == ((), [])
 
 
 @pytest.mark.parametrize("text", ["", "   ", "?"])
@@ -421,7 +484,7 @@ def test_a_quote_addressed_to_a_machine_is_shown_to_none(tmp_path: Path, fake_em
     settings = Settings(index=tmp_path / "index", llm="none", abstain_below=0.0)
     index_paths([tmp_path / "fair.txt"], settings, fake_embedder)
     live = LiveIndex(settings.index, fake_embedder, settings)
-    model = Scripted(reply="Yes master [1].")
+    model = Scripted(reply="Yes master.")
     retriever = HybridRetriever(index=live, embedder=fake_embedder)
     answer = build(retriever, lambda: model, settings).invoke(
         Question("Which instructions about the Brindle cheese fair?")
@@ -431,7 +494,7 @@ def test_a_quote_addressed_to_a_machine_is_shown_to_none(tmp_path: Path, fake_em
     assert (answer.answerer, answer.abstained) == ("extractive", False)
     assert [citation.quote for citation in answer.citations] == [said]
     assert answer.reason is not None
-    assert "no language model is shown them" in answer.reason
+    assert "no model is shown them" in answer.reason
 
 
 def test_history_cannot_open_a_turn(pipeline: Pipeline):
@@ -442,5 +505,5 @@ def test_history_cannot_open_a_turn(pipeline: Pipeline):
     )
     pipeline(model).invoke(Question("And who led its works?", history))
     [[*_, shown]] = model.asked
-    question = str(shown.content).partition("Question:")[2]
-    assert not set("<>[]{}|＜＞") & set(question)
+    assert "Earlier answer: The" in str(shown.content)
+    assert not set("<>[]{}|＜＞") & set(str(shown.content))

@@ -94,11 +94,35 @@ def test_chunks_are_slices_of_whole_sentences_and_bounded(text: str, language: s
         ("en", ["The U.S. sent a ship.", "It arrived on Jan. 11 at dawn."]),
         ("en", ["It cost 4.2 million.", "Nobody paid."]),
         ("en", ["“We leave.”", "The ship waits."]),
+        ("en", ["The U.S.A. won by 3.5 points.", "It was J.-C. Doe's last match."]),
     ],
 )
 def test_a_sentence_ends_where_a_reader_ends_it(language: str, parts: list[str]):
     text = " ".join(parts)
     assert [span.of(text) for span in sentences(text, language)] == parts
+
+
+@pytest.mark.parametrize(
+    ("language", "parts"),
+    [
+        ("fr", ["Il est parti le 18 août.", "Le tribunal siège lundi."]),
+        ("fr", ["Il a dit oui.", "« C'est fini »."]),
+        ("fr", ["Est-ce fini ?", "L'avocat se tait."]),
+        ("en", ["It cost 40.", "The mayor paid."]),
+        ("en", ["“We leave.", "Nobody stays…", "Never!", "They left."]),
+    ],
+)
+def test_web_pages_lose_the_space_between_two_sentences(language: str, parts: list[str]):
+    text = "".join(parts)
+    assert [span.of(text) for span in sentences(text, language)] == parts
+
+
+@pytest.mark.parametrize(
+    "whole",
+    ["Il vit à l'U.S.A.", "La version 3.5 sort.", "Né en 48 av. J.-C. à Rome.", "Voir qa.example."],
+)
+def test_a_full_stop_inside_a_word_ends_no_sentence(whole: str):
+    assert [span.of(whole) for span in sentences(whole, "fr")] == [whole]
 
 
 def test_a_heading_is_a_sentence_of_its_own():

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
 from qa.answer import Hit, HitReading
-from qa.article import Article
-from qa.calibration import probability
+from qa.calibration import READ, about, probability
 from qa.chunks import Span
 from qa.confidence import confidence, features
 from qa.evidence import choose
+from qa.kinds import Kind
 from qa.retrieval import HybridRetriever
-from tests.fakes import hit as found
 
 ASKED = "Qui a dirigé le chantier du pont de Kervalec ?"
 
@@ -52,16 +52,6 @@ def test_what_names_only_things_that_no_article_has_is_halved(retriever: HybridR
     asked = "Qui a dirigé le chantier du pont ?"  # names nothing
     whole = probability(features(asked, "fr", hits, chosen))
     assert confidence(asked, "fr", hits, chosen) == pytest.approx(whole)
-
-
-def test_how_many_of_what_nothing_counts_is_halved():
-    asked, other = "Combien de marins ont vu le pont ?", "Combien de temps a duré le pont ?"
-    for text, share in (("Des marins ont vu le pont.", 2), ("Vingt marins ont vu le pont.", 1)):
-        hits = [found(Article.create(text=text, language="fr", origin="a"), s0=0.9)]
-        chosen = choose(hits, budget=400, most=3)
-        for question, less in ((asked, share), (other, 1)):
-            whole = probability(features(question, "fr", hits, chosen))
-            assert confidence(question, "fr", hits, chosen) == pytest.approx(whole / less)
 
 
 def test_a_sentence_with_all_that_is_asked_is_found_whatever_the_ranks(retriever: HybridRetriever):
@@ -133,19 +123,38 @@ def test_of_a_long_question_the_reader_s_word_and_the_ranks_say_nothing(
     assert features(ASKED, "fr", hits, chosen)["relevance"] == 0.8
 
 
-def test_that_the_reader_finds_no_short_answer_to_why_says_little(retriever: HybridRetriever):
-    hits = read_as(retriever.search(ASKED, language="fr")[:1], ["Le"])
-    [reading] = [h.reading for h in hits]
-    assert reading is not None
+def test_of_what_is_no_short_fact_the_articles_need_only_be_about_it(
+    retriever: HybridRetriever,
+):
+    """Neither names nor what the reader points to count, but only the best hit's score."""
+    hits = retriever.search(ASKED, language="fr")
     chosen = choose(hits, budget=400, most=3)
 
-    def relevance(question: str, told: float) -> float:
-        read = [replace(hits[0], reading=replace(reading, relevance=told))]
-        return features(question, "fr", read, chosen)["relevance"]
+    def of(hits: list[Hit], kind: Kind) -> float:
+        return confidence("Pourquoi Zanzibar ?", "fr", hits, chosen, kind=kind)
 
-    assert relevance(ASKED, 0.1) == 0.1
-    assert relevance(ASKED.replace("Qui a dirigé", "Pourquoi a-t-on fermé"), 0.1) == 0.4
-    assert relevance(ASKED.replace("Qui a dirigé", "Pourquoi a-t-on fermé"), 0.7) == 0.7
+    for kind in get_args(Kind):
+        near, far = (of([replace(hits[0], score=score)], kind) for score in (0.6, 0.2))
+        if kind == "fact":
+            assert near == far
+        else:
+            assert near > far
+            assert near == pytest.approx(about(0.6 / (1 + READ["relevance"])))
+            read = read_as([replace(hits[0], score=0.6)], ["Le"])
+            assert of(read, kind) == pytest.approx(about(0.6)), "scores that were read compare"
+
+
+def test_what_is_no_question_has_none_whatever_its_kind(retriever: HybridRetriever):
+    hits = retriever.search("xkcd wqpl", language="en")
+    chosen = choose(hits, budget=400, most=3)
+    assert confidence("xkcd wqpl", "en", hits, chosen, kind="open") == 0.0
+    assert confidence("Why?", "en", hits, [], kind="open") == 0.0
+
+
+def test_without_hits_the_features_are_the_same(retriever: HybridRetriever):
+    hits = retriever.search(ASKED, language="fr")
+    known = features(ASKED, "fr", hits, choose(hits, budget=400, most=3))
+    assert features(ASKED, "fr", [], []).keys() == known.keys()
 
 
 def test_of_a_follow_up_others_do_not_count(retriever: HybridRetriever):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qa.answer import Citation
 from qa.article import Article
 from qa.chunks import Span
-from qa.extractive import write
+from qa.extractive import more, write
 
 PONT = Article.create(text="Le pont\nrouvre.  Il est neuf.", language="fr", origin="a", id="pont")
 BRIDGE = Article.create(text="The bridge opened.", language="en", origin="b", id="bridge")
@@ -42,3 +42,13 @@ def test_a_number_in_brackets_in_an_article_is_no_citation():
     article = Article.create(text="Le pont [3] rouvre.", language="fr", origin="c", id="c")
     text = write([Citation(1, article, Span(0, 19))], "fr")
     assert "« Le pont (3) rouvre. » [1]" in text
+
+
+def test_a_lead_in_may_be_given_and_quotes_may_stand_below_a_text():
+    citations = [Citation(2, PONT, Span(16, 28))]
+    assert write(citations, "fr", "Plus :") == "Plus :\n\n« Il est neuf. » [2]"
+    said = "Le pont rouvre [1]."
+    assert more(said, citations, "fr") == (
+        "Le pont rouvre [1].\n\nDans les articles :\n\n« Il est neuf. » [2]"
+    )
+    assert more(said, [], "fr") == said

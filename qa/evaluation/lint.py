@@ -88,7 +88,7 @@ def _stands_alone(question: GoldQuestion) -> Iterator[Finding]:
         message = f"points at its document: {match.group()!r}"
         yield Finding("warning", "needs-document", question.id, message)
     language = _language(question)
-    if not question.history and needs_history(question.text, language):
+    if not question.history and needs_history(question.text):
         message = "says too little, or points at something that was never said"
         yield Finding("warning", "needs-document", question.id, message)
     elif not question.history and len(terms(question.text, language)) < 2:

@@ -159,7 +159,7 @@ class Pipeline:
     def search(self, question: GoldQuestion, mode: Mode) -> Outcome:
         """Retrieval alone, of the stand-alone question, as the assistant does it."""
         started = time.perf_counter()
-        asked = make_standalone(self._asked(question))
+        asked = make_standalone(self._asked(question), self._retriever.embedder)
         found = self._retriever.find(
             asked.standalone,
             language=asked.language,

@@ -1,20 +1,22 @@
 """Questions to start with: from the question set beside the articles, else made from the articles.
 
-Shown only when the index answers them.
+Shown only when they were tried and answered.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import BaseModel, ValidationError
 
-from qa.answer import Language
+from qa.answer import Language, Question
 from qa.article import Article
-from qa.ui.suggesting import openings
+from qa.ui.suggesting import Ask, openings
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -28,6 +30,9 @@ _LANGUAGES: tuple[Language, ...] = ("fr", "en")
 # How many of each kind, in this order.
 _KINDS = (("factoid", 3), ("why", 1))
 _LONGEST = 90
+# From this confidence on, a language model's words do not make an answer an abstention.
+_SURE = 0.5
+_MOST_S = 4.0  # for each language, while the server starts
 
 Examples: TypeAlias = Mapping[Language, Sequence[str]]
 
@@ -55,16 +60,20 @@ def first_questions(assistant: Assistant, folder: Path | None = None) -> Example
         assistant: to try them on.
         folder: where the articles are; where the newest one was read when not given.
     """
-    chosen = choose_examples(folder or folder_of(assistant), assistant.article)
+    folder = folder or folder_of(assistant)
+    chosen = choose_examples(folder, assistant.article, assistant.try_out)
     return {each: chosen.get(each) or openings(assistant, each) for each in _LANGUAGES}
 
 
-def choose_examples(folder: Path | None, find: Callable[[str], Article | None]) -> Examples:
-    """For each language, up to four questions that the index can answer.
+def choose_examples(
+    folder: Path | None, find: Callable[[str], Article | None], ask: Ask
+) -> Examples:
+    """For each language, up to four questions that are answered, from an article that they name.
 
     Args:
         folder: where the articles are; without a sound `questions.jsonl` in it there are none.
         find: an article by its id, None when it is not indexed.
+        ask: answers a question with quotes.
     """
     path = folder / QUESTIONS_FILE if folder else None
     if path is None or not path.is_file():
@@ -75,7 +84,8 @@ def choose_examples(folder: Path | None, find: Callable[[str], Article | None]) 
     except (OSError, UnicodeDecodeError, ValidationError) as exc:
         logger.warning("no example questions: %s is not a question set: %s", path, exc)
         return {}
-    return {language: _choose(rows, language, find) for language in _LANGUAGES}
+    known = [row for row in rows if row.doc_ids and all(find(id) is not None for id in row.doc_ids)]
+    return {language: _choose(known, language, ask) for language in _LANGUAGES}
 
 
 def folder_of(assistant: Assistant) -> Path | None:
@@ -84,18 +94,24 @@ def folder_of(assistant: Assistant) -> Path | None:
     return Path(newest.origin.partition("#")[0]).parent if newest else None
 
 
-def _choose(
-    rows: Sequence[_Row], language: str, find: Callable[[str], Article | None]
-) -> list[str]:
-    chosen: list[str] = []
-    for kind, most in _KINDS:
-        fitting = (
-            row.question
-            for row in rows
-            if (row.lang, row.kind) == (language, kind)
-            and row.presentable
-            and row.doc_ids
-            and all(find(id) is not None for id in row.doc_ids)
-        )
-        chosen += [question for _, question in zip(range(most), fitting, strict=False)]
-    return chosen
+def _choose(rows: Sequence[_Row], language: Language, ask: Ask) -> list[str]:
+    until = time.monotonic() + _MOST_S
+
+    def answered(kind: str) -> Iterator[str]:
+        for row in rows:
+            if (row.lang, row.kind) == (language, kind) and row.presentable:
+                if time.monotonic() > until:
+                    return
+                if _answers(row, language, ask):
+                    yield row.question
+
+    return [question for kind, most in _KINDS for question in islice(answered(kind), most)]
+
+
+def _answers(row: _Row, language: Language, ask: Ask) -> bool:
+    """Whether the answer is sure of itself, and quotes an article that is known to hold it."""
+    answer = ask(Question(row.question, language=language))
+    quoted = {
+        article.id for quote in answer.citations for article in (quote.article, *quote.also)
+    }
+    return not answer.abstained and answer.confidence >= _SURE and not quoted.isdisjoint(row.doc_ids)

@@ -8,8 +8,9 @@ data attributes, which `script.js` reads.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from itertools import groupby
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from qa.assistant import LLMStatus
 
 _NUMBER = re.compile(r"\[(\d{1,3})\]")
+_LAST_NUMBER = re.compile(r" \[(\d{1,3})\]$")
+_MARKS = "“”«»\u00a0 "
+_ITEM = "- "
 _NEAREST = 3
 
 
@@ -67,33 +71,39 @@ def _stage(turn: Turn) -> str:
 
 
 def _body(turn: Turn, texts: Texts, *, latest: bool) -> str:
-    parts = []
-    if turn.answer is not None:
-        editable = latest and not turn.running
-        parts += [
-            understood(turn.answer, texts, editable=editable),
-            answer_text(turn.answer, texts),
-        ]
-    if turn.error is not None:
-        parts.append(f'<p class="qa-error" role="alert">{escape(turn.error)}</p>')
-    elif turn.stopped:
-        parts.append(_note(texts.stopped))
-    elif turn.running and _stage(turn) != "final":  # the final state comes before the end
-        doing = _doing(turn, texts)
-        parts.append(f'<p class="qa-doing"><i aria-hidden="true"></i>{escape(doing)}</p>')
-    if turn.answer is not None:
-        parts += [_remark(turn.answer, texts), evidence(turn.answer, texts)]
-        if not turn.running:
-            parts.append(why(turn.answer, texts))
+    answer = turn.answer
+    if answer is None:
+        return _state(turn, texts)
+    parts = [
+        understood(answer, texts, editable=latest and not turn.running),
+        _state(turn, texts),  # above a draft, to be read first
+        answer_text(answer, texts),
+        _remark(answer, texts),
+        evidence(answer, texts),
+    ]
+    if not turn.running:
+        parts.append(why(answer, texts))
     return "".join(parts)
 
 
-def _doing(turn: Turn, texts: Texts) -> str:
-    if turn.answer is None:
+def _state(turn: Turn, texts: Texts) -> str:
+    """What went wrong, or what is being done."""
+    if turn.error is not None:
+        return f'<p class="qa-error" role="alert">{escape(turn.error)}</p>'
+    if turn.stopped:
+        return _note(texts.stopped)
+    if not turn.running or _stage(turn) == "final":  # the final state comes before the end
+        return ""
+    doing = escape(_doing(turn.answer, texts))
+    return f'<p class="qa-doing"><i aria-hidden="true"></i>{doing}</p>'
+
+
+def _doing(answer: Answer | None, texts: Texts) -> str:
+    if answer is None:
         return texts.searching
-    if turn.answer.stage == "waiting":
-        return texts.in_line.format(place=turn.answer.place)
-    return texts.writing
+    if answer.stage == "waiting":
+        return texts.in_line.format(place=answer.place)
+    return texts.draft if answer.stage == "writing" else texts.writing
 
 
 def _note(text: str) -> str:
@@ -109,13 +119,58 @@ def _remark(answer: Answer, texts: Texts) -> str:
 
 
 def answer_text(answer: Answer, texts: Texts) -> str:
-    """The answer's text; each [n] that is cited becomes a button, any other stays as written."""
+    """The answer's text, a paragraph a line; lines that begin with a dash are a list, and quotes
+    look like quotes. Each [n] that is cited becomes a button, any other stays as written.
+
+    While it is being written it is a draft, which cites nothing.
+    """
     if not answer.text:
         return ""
-    cited = {citation.n: citation for citation in answer.citations}
+    cited = _cited(answer)
+    blocks = []
+    for listed, lines in groupby(_lines(answer), lambda line: line.startswith(_ITEM)):
+        if listed:
+            items = "".join(
+                f"<li>{_line(line.removeprefix(_ITEM), cited, texts)}</li>" for line in lines
+            )
+            blocks.append(f'<ul class="qa-items">{items}</ul>')
+        else:
+            blocks += [_paragraph(line, cited, texts) for line in lines]
+    kind = "qa-text qa-draft" if answer.stage == "writing" else "qa-text"
+    return f'<div class="{kind}" lang="{escape(answer.language)}">{"".join(blocks)}</div>'
+
+
+def _lines(answer: Answer) -> list[str]:
+    return [line for line in answer.text.split("\n") if line.strip()]
+
+
+def _cited(answer: Answer) -> Mapping[int, Citation]:
+    """What the numbers of its text are."""
+    return {} if answer.stage == "writing" else {c.n: c for c in answer.citations}
+
+
+def _paragraph(line: str, cited: Mapping[int, Citation], texts: Texts) -> str:
+    quoted = _quoted(line, cited)
+    if quoted is None:
+        return f"<p>{_line(line, cited, texts)}</p>"
+    language = escape(quoted.article.language)
+    return f'<p class="qa-quoted" lang="{language}">{_line(line, cited, texts)}</p>'
+
+
+def _quoted(line: str, cited: Mapping[int, Citation]) -> Citation | None:
+    """The citation whose quote is the whole line, as `extractive.write` puts it there."""
+    number = _LAST_NUMBER.search(line)
+    citation = cited.get(int(number[1])) if number else None
+    if number is None or citation is None or line[0] not in _MARKS:
+        return None
+    said = line[: number.start()].strip(_MARKS)
+    return citation if said == extractive.shown(citation.quote).strip(_MARKS) else None
+
+
+def _line(line: str, cited: Mapping[int, Citation], texts: Texts) -> str:
     parts = []
     # An odd place of the split holds what the pattern's group matched.
-    pieces = _NUMBER.split(answer.text)
+    pieces = _NUMBER.split(line)
     for place, piece in enumerate(pieces):
         if place % 2 == 0:
             quoted = cited.get(int(pieces[place + 1])) if place + 1 < len(pieces) else None
@@ -124,7 +179,7 @@ def answer_text(answer: Answer, texts: Texts) -> str:
             parts.append(_number(cited[int(piece)], texts))
         else:
             parts.append(f"[{piece}]")
-    return f'<div class="qa-text" lang="{escape(answer.language)}">{"".join(parts)}</div>'
+    return "".join(parts)
 
 
 def pointed(text: str, citation: Citation | None) -> str:
@@ -174,17 +229,17 @@ def _opens(article: Article, span: Span | None, answer: Span | None) -> str:
 
 
 def evidence(answer: Answer, texts: Texts) -> str:
-    """A card for each citation, or for the nearest articles when the assistant abstained."""
-    if answer.abstained:
+    """A card for each citation; for the nearest articles when the assistant abstained without.
+
+    A card has its quote unless the text shows it.
+    """
+    shown = [_quoted(line, _cited(answer)) for line in _lines(answer)]
+    cards = [_card(c.article, texts, c, quote=c not in shown) for c in answer.citations]
+    if answer.abstained and not cards:
         cards = [_card(article, texts) for article in nearest(answer.hits)]
-        heading = texts.nearest
-    else:
-        # An extractive answer is its quotes; its cards need not say them again.
-        quoted = answer.answerer == "extractive" and bool(answer.text)
-        cards = [_card(c.article, texts, c, quote=not quoted) for c in answer.citations]
-        heading = texts.evidence
     if not cards:
         return ""
+    heading = texts.nearest if answer.abstained else texts.evidence
     items = "".join(f"<li>{card}</li>" for card in cards)
     return f'<h3 class="qa-cards-title">{escape(heading)}</h3><ul class="qa-cards">{items}</ul>'
 

@@ -128,7 +128,8 @@ def _evidence(document: Mapping[str, Any], texts: Texts) -> str:
     words = TALK_TEXTS[texts.language]
     if document["citations"]:
         items = "".join(_citation(citation, texts) for citation in document["citations"])
-        return f"<h2>{escape(words.quotes)}</h2><ol>{items}</ol>"
+        heading = words.nearest if document["abstained"] else words.quotes
+        return f"<h2>{escape(heading)}</h2><ol>{items}</ol>"
     hits = {hit["article_id"]: hit for hit in document["hits"]} if document["abstained"] else {}
     if not hits:
         return ""

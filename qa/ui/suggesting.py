@@ -97,6 +97,8 @@ def follow_ups(answer: Answer, said: Sequence[str], ask: Ask) -> tuple[str, ...]
         said: the questions so far; what is named there is not asked about again.
         ask: answers a question with quotes; `Assistant.try_out`.
     """
+    if answer.abstained:
+        return ()
     used = fold(" ".join((*said, answer.question.text, answer.question.standalone)))
     topics = (
         topic

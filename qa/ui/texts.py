@@ -33,6 +33,7 @@ class Texts:
     searching: str
     in_line: str
     writing: str
+    draft: str
     stopped: str
     understood: str
     evidence: str
@@ -124,13 +125,14 @@ FRENCH = Texts(
     searching="Recherche dans les articles…",
     in_line="Le modèle de langue répond à d’autres questions ; rang dans la file : {place}",
     writing="Rédaction en cours…",
+    draft="Brouillon : pas encore comparé aux articles",
     stopped="Réponse interrompue.",
     understood="Compris comme",
     evidence="Sources",
     nearest="Articles les plus proches",
     source_of="Source {n} : {title}",
     quotes_instead="Voici les citations, sans texte du modèle de langue.",
-    left_out="Ce que les citations ne confirment pas a été retiré de la réponse.",
+    left_out="Ce qu’aucun passage des articles ne confirme a été retiré de la réponse.",
     failed="Une erreur inattendue s’est produite. Le détail est dans le journal du serveur ; "
     "vous pouvez réessayer.",
     no_model="Le modèle de langue ne peut pas répondre pour l’instant. Réessayez plus tard ; le "
@@ -211,13 +213,14 @@ ENGLISH = Texts(
     searching="Searching the articles…",
     in_line="The language model is answering others; your place in line: {place}",
     writing="Writing…",
+    draft="Draft: not yet compared with the articles",
     stopped="The answer was stopped.",
     understood="Understood as",
     evidence="Sources",
     nearest="Nearest articles",
     source_of="Source {n}: {title}",
     quotes_instead="These are the quotes, without the language model’s words.",
-    left_out="What the quotes do not confirm was left out of the answer.",
+    left_out="What no passage of the articles confirms was left out of the answer.",
     failed="Something unexpected went wrong. The details are in the server’s log; you can try "
     "again.",
     no_model="The language model cannot answer just now. Try again later; the server’s log says "

@@ -57,9 +57,13 @@ def _unmet(constraints: Constraints, texts: Texts) -> str:
 
 def _standalone(answer: Answer, texts: Texts, *, editable: bool) -> str:
     question = answer.question
-    standalone = question.standalone.strip()
-    if not standalone or standalone == question.text.strip():
+    typed, carried = question.text.strip(), question.carried.strip()
+    standalone = f"{carried} {typed}" if carried else question.standalone.strip()
+    if standalone in ("", typed):
         return ""
+    shown = escape(standalone)
+    if carried:
+        shown = f'<span class="qa-carried">{escape(carried)}</span> {escape(typed)}'
     words = EVIDENCE_TEXTS[texts.language]
     form = ""
     if editable:
@@ -71,7 +75,7 @@ def _standalone(answer: Answer, texts: Texts, *, editable: bool) -> str:
         )
     return (
         f'<div class="qa-understood"><p>{escape(texts.understood)}{_colon(texts)} '
-        f"<q>{escape(standalone)}</q></p>{form}</div>"
+        f"<q>{shown}</q></p>{form}</div>"
     )
 
 

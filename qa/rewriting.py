@@ -1,0 +1,69 @@
+"""Follow-ups: a message that leans on the talk before it becomes a question that stands alone.
+
+The user's own words are put in front: the question that opened the topic, which is the last that
+leans on nothing, and the last two ("Who trained the Libyan soldiers? And in 2019?"). What is typed
+is never changed. Whether a message leans is learned, see `kinds`; what to carry was chosen by what
+finds more, see docs/benchmarks/followups.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from qa.answer import Question
+from qa.kinds import LEANS, QueryEmbedder, read
+from qa.language import question_language
+from qa.talk import is_small_talk
+from qa.temporal import time_expressions
+
+# Of the questions since the topic opened, those carried beside the first; and of each so much.
+_LAST, _MOST_CHARS = 2, 300
+_ANY_DAY = date(2000, 1, 1)
+
+
+def make_standalone(question: Question, embedder: QueryEmbedder | None = None) -> Question:
+    """The question with `standalone`, `carried` and `language` filled in.
+
+    Args:
+        question: its history decides what it means.
+        embedder: the index's; see `kinds.read`.
+    """
+    text, history = question.text.strip(), question.history
+    before = question_language(history[-2]) if len(history) > 1 else "en"
+    language = question.language or question_language(text, before)
+    carried = ""
+    if not is_small_talk(text, history) and needs_history(text, embedder):
+        carried = " ".join(topic(history, embedder))
+        if time_expressions(text, language, _ANY_DAY):
+            carried = _without_times(carried, language)
+    standalone = f"{carried} {text}".strip()
+    return replace(question, standalone=standalone, carried=carried, language=language)
+
+
+def needs_history(text: str, embedder: QueryEmbedder | None = None) -> bool:
+    """Whether a message cannot be understood without what was said before it."""
+    return read(text, embedder).leans >= LEANS
+
+
+def topic(
+    history: Sequence[str], embedder: QueryEmbedder | None, last: int = _LAST
+) -> list[str]:
+    """The user's question that opened the topic and the `last` ones, each with a mark at its end."""
+    asked = [
+        said.strip()[:_MOST_CHARS]
+        for turn, said in enumerate(history)
+        if turn % 2 == 0 and said.strip() and not is_small_talk(said, history[:turn])
+    ]
+    opens = (turn for turn, said in enumerate(asked) if not needs_history(said, embedder))
+    first, *later = asked[max(opens, default=0) :] or [""]
+    return [said if said[-1:] in ".?!…" else f"{said}." for said in (first, *later[-last:])]
+
+
+def _without_times(text: str, language: str) -> str:
+    """A text without its times, since a time in the follow-up stands in their place."""
+    times = {(time.span.start, time.span.end) for time in time_expressions(text, language, _ANY_DAY)}
+    for start, end in sorted(times, reverse=True):
+        text = text[:start] + text[end:]
+    return " ".join(text.split())
