@@ -210,18 +210,18 @@ def best_scores(sets: Path, embedder: Embedder) -> list[tuple[Kind, float, bool]
     """(kind, score of the best hit, whether its own articles were asked), question by question."""
     sources: list[Path | list[dict[str, Any]]] = [CORPUS, news.articles(sets)]
     base = Settings(llm="none", answerer="extractive")
-    found = []
+    found: list[tuple[Kind, float, bool]] = []
     for articles in sources:
         pipeline = Pipeline.open(cached_index(articles, base, embedder), embedder, writes=False)
         for path, own in ((CORPUS / "questions.jsonl", CORPUS), (news.QUESTIONS, sources[1])):
             for question in load(path, strict=True).questions:
                 kind = kind_of(question.text, embedder)
-                answer = pipeline.ask(question).answer
-                if kind == "fact" or question.unanswerable or not answer or not answer.hits:
+                if kind == "fact" or question.unanswerable:
                     continue
-                best = answer.hits[0]
-                score = best.score / (1.0 if best.reading else 1.0 + READ["relevance"])
-                found.append((kind, score, articles is own))
+                answer = pipeline.ask(question).answer
+                for best in answer.hits[:1] if answer else ():
+                    score = best.score / (1.0 if best.reading else 1.0 + READ["relevance"])
+                    found.append((kind, score, articles is own))
         pipeline.close()
     return found
 

@@ -2,15 +2,16 @@
 
     python benchmarks/speed.py [--llm NAME]... [--index DIR]
 
-Needs an index of corpus/ (`qa index`). Asks the shipped questions one after the other: retrieval,
-the extractive answer, and with each --llm the first token and the full answer. Medians and 95th
-percentiles in milliseconds, the first three questions left out.
+Needs an index of corpus/ (`qa index`). Asks shipped questions, drawn by seed, one after the other:
+retrieval, the extractive answer, and with each --llm the first token and the full answer. Medians
+and 95th percentiles in milliseconds, the first three questions left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import statistics
 import time
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ WARM_UP = 3
 def ask(settings: Settings, most: int) -> tuple[float, list[Answer]]:
     """(seconds to open, answers)."""
     rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+    random.Random(1).shuffle(rows)
     started = time.perf_counter()
     with Assistant.open(settings) as assistant:
         opened = time.perf_counter() - started

@@ -160,6 +160,12 @@ class Citation:
         """The article's own words."""
         return self.span.of(self.article.text)
 
+    def holds(self, other: Citation) -> bool:
+        """Whether it quotes all that another quotes."""
+        mine, theirs = self.span, other.span
+        same = self.article.id == other.article.id
+        return same and mine.start <= theirs.start and theirs.end <= mine.end
+
     def to_json(self) -> dict[str, Any]:
         """As in `qa ask --json`."""
         return {

@@ -330,10 +330,17 @@ def _grounded(found: Found, checked: grounding.Checked, tokens: dict[str, int]) 
     text, citations = grounding.compose(checked)
     best = found.evidence[: _BELOW.get(found.kind, _BELOW_OTHERS)]
     below = cite(left_out(best, text), by_date=found.kind == "summary")
-    quotes = tuple(replace(quote, n=len(citations) + quote.n) for quote in below)
+    quotes, new = list[Citation](), list[Citation]()
+    for quote in below:
+        cited = next((c for c in citations if c.holds(quote)), None)
+        if cited is None:
+            new.append(replace(quote, n=len(citations) + len(new) + 1))
+            quotes.append(new[-1])
+        elif cited not in quotes and found.kind != "fact":
+            quotes.append(cited)
     return found.answer(
         text=extractive.more(text, quotes, found.language),
-        citations=(*citations, *quotes),
+        citations=(*citations, *new),
         answerer="generative",
         tokens=tokens,
         reason=_dropped(checked.dropped),

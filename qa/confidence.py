@@ -1,9 +1,9 @@
 """Confidence: how sure the articles are to hold the answer, judged before anything is written.
 
 A short fact is likely in the quotes when the reader finds one. Whatever else is asked, why or what
-happened, which or who somebody is, and in a follow-up, the articles need only be about it. Looks at what retrieval
-found, not at what it means. The weights are in `calibration`; below the setting `abstain_below` the
-assistant says that the articles do not say.
+happened, which or who somebody is, and in a follow-up, the articles need only be about it. Looks at
+what retrieval found, not at what it means. The weights are in `calibration`; below the setting
+`abstain_below` the assistant says that the articles do not say.
 """
 
 from __future__ import annotations

@@ -139,4 +139,4 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     import numpy as np
 
     powers: np.ndarray = np.exp(logits - logits.max())
-    return powers / powers.sum()
+    return np.asarray(powers / powers.sum())

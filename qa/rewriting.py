@@ -50,7 +50,7 @@ def needs_history(text: str, embedder: QueryEmbedder | None = None) -> bool:
 def topic(
     history: Sequence[str], embedder: QueryEmbedder | None, last: int = _LAST
 ) -> list[str]:
-    """The user's question that opened the topic and the `last` ones, each with a mark at its end."""
+    """The user's question that opened the topic and the `last` ones, each ending in a mark."""
     asked = [
         said.strip()[:_MOST_CHARS]
         for turn, said in enumerate(history)
@@ -63,7 +63,7 @@ def topic(
 
 def _without_times(text: str, language: str) -> str:
     """A text without its times, since a time in the follow-up stands in their place."""
-    times = {(time.span.start, time.span.end) for time in time_expressions(text, language, _ANY_DAY)}
-    for start, end in sorted(times, reverse=True):
-        text = text[:start] + text[end:]
+    times = {time.span for time in time_expressions(text, language, _ANY_DAY)}
+    for span in sorted(times, reverse=True):
+        text = text[: span.start] + text[span.end :]
     return " ".join(text.split())

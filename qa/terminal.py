@@ -145,7 +145,9 @@ class _Lines:
 
 
 def show(answer: Answer) -> None:
-    """The answer, then what it rests on or what came nearest."""
+    """The answer, then what it rests on or what came nearest, with the quotes not yet in it."""
+    from qa import extractive
+
     write = sys.stdout.write
     if answer.question.standalone not in ("", answer.question.text.strip()):
         say(f"Understood as: {answer.question.standalone}")
@@ -154,15 +156,15 @@ def show(answer: Answer) -> None:
     if not answer.met:
         say("None of the articles searched is from that outlet or day.")
     write(f"{answer.text}\n")
-    if answer.abstained:
+    if answer.abstained and not answer.citations:
         nearest = list({hit.article.id: hit.article for hit in answer.hits}.values())[:3]
         for article in nearest:
             write(f"    nearest: {_about(article)}\n")
     for citation in answer.citations:
-        quote = " ".join(citation.quote.split())
         also = f" (and {len(citation.also)} more with the same words)" if citation.also else ""
         write(f"[{citation.n}] {_about(citation.article)}{also}\n")
-        if answer.answerer == "generative":
+        quote = extractive.shown(citation.quote)
+        if quote not in answer.text:
             write(f"    “{quote}”\n")
     if answer.reason and not answer.abstained:
         say(f"({answer.reason})")

@@ -2,8 +2,8 @@
 
 Articles, index, pipeline and page are the real ones. The reader points to what stands before the
 last word of the question, where a passage has it. The language model is "fetched" while the
-first polls of the page come in, then says the best passage's first sentence word by word; a question that contains
-`slowly` makes it slow, one that contains `break` makes it fail.
+first polls of the page come in, then says the best passage's first sentence word by word; a
+question that contains `slowly` makes it slow, one that contains `break` makes it fail.
 """
 
 from __future__ import annotations

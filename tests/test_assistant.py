@@ -20,7 +20,7 @@ from qa.settings import Settings
 from tests.fakes import ARTICLE_COUNT, BagOfWords, Scripted
 
 ASKED = "Who led the works on the Kervalec bridge?"
-REPLY = "Engineer Maëlle Tanguy led them [1]."
+REPLY = "Engineer Maëlle Tanguy led the works."
 
 
 @pytest.fixture(autouse=True)

@@ -82,7 +82,8 @@ def test_a_conversation_is_there_after_a_reload_and_its_citations_open(visit: Vi
     expect(page.get_by_label("Your question")).to_be_focused()
     asked(page, "And in which cities?")
     expect(page.locator("#qa-past .qa-turn")).to_have_count(1)
-    expect(page.locator("#qa-latest .qa-understood")).to_contain_text("And in which cities? —")
+    understood = f"{QUESTION} And in which cities?"
+    expect(page.locator("#qa-latest .qa-understood q")).to_have_text(understood)
 
 
 def test_another_browser_sees_nothing(visit: Visit, server: str) -> None:  # noqa: F811
@@ -109,7 +110,7 @@ def test_the_list_is_searched_renamed_and_emptied_by_keyboard(visit: Visit) -> N
     question = "Où les instructeurs russes sont-ils attendus ?"
     asked(page, question)
     page.get_by_role("button", name="Nouvelle conversation").click()
-    asked(page, "Qui est le maréchal Haftar ?")
+    asked(page, "Quelle flèche de cathédrale a brûlé à Paris ?")
     button = page.get_by_role("button", name="Conversations")
     button.press("Enter")
     drawer = page.get_by_role("dialog", name="Conversations")
@@ -120,11 +121,11 @@ def test_the_list_is_searched_renamed_and_emptied_by_keyboard(visit: Visit) -> N
     page.keyboard.press("Tab")
     search = drawer.get_by_label(FRENCH.search)
     expect(search).to_be_focused()
-    page.keyboard.type("MARECHAL est")
+    page.keyboard.type("CATHEDRALE flech")
     expect(drawer.locator(".qa-talk")).to_have_count(1)
-    expect(drawer.locator(".qa-talk")).to_contain_text("Qui est le maréchal Haftar ?")
+    expect(drawer.locator(".qa-talk")).to_contain_text("Quelle flèche")
     expect(search).to_be_focused()
-    expect(search).to_have_value("MARECHAL est")
+    expect(search).to_have_value("CATHEDRALE flech")
     search.fill("introuvable")
     expect(drawer).to_contain_text(FRENCH.none_found)
     search.fill("")

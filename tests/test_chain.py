@@ -167,12 +167,12 @@ def test_confidence_is_judged_by_what_a_follow_up_carries(
 
     monkeypatch.setattr("qa.chain.confidence", confidence)
     history = ("Who opened the Kervalec bridge?", "The mayor [1].")
-    follow_up = pipeline().invoke(Question("And according to The Harbour Post, why?", history))
+    follow_up = pipeline().invoke(Question("And why was it closed?", history))
     pipeline().invoke(QUESTION)
     carried = follow_up.question.carried
     assert "Kervalec" in carried
     assert follow_up.question.standalone == f"{carried} {follow_up.question.text}"
-    assert judged == [(f"{carried} And according to  , why?", True), (QUESTION.text, False)]
+    assert judged == [(follow_up.question.standalone, True), (QUESTION.text, False)]
 
 
 def test_how_it_works_is_a_follow_up_once_something_was_asked(pipeline: Pipeline):
@@ -187,7 +187,7 @@ def test_how_it_works_is_a_follow_up_once_something_was_asked(pipeline: Pipeline
 
 
 def test_yesterday_counts_from_the_day_of_the_question(pipeline: Pipeline):
-    question = Question("What was published about Sandmouth yesterday?", asked_on=date(2021, 11, 3))
+    question = Question("What about Sandmouth was published yesterday?", asked_on=date(2021, 11, 3))
     [told] = pipeline().invoke(question).to_json()["constraints"]["published"]
     assert told == {"since": "2021-11-02", "until": "2021-11-02"}
 
@@ -205,6 +205,15 @@ def test_what_the_model_leaves_out_is_quoted_below_its_words(pipeline: Pipeline)
     ]
     whole = "Dockers at the port of Sandmouth went on strike for nine days."
     assert "In the articles" not in pipeline(Scripted(reply=whole)).invoke(WHY).text
+
+
+def test_a_quote_that_is_cited_already_keeps_its_number(pipeline: Pipeline):
+    answer = pipeline(Scripted(reply="Dockers at Sandmouth went on strike.")).invoke(WHY)
+    assert answer.text == (
+        "Dockers at Sandmouth went on strike [1].\n\nIn the articles:\n\n"
+        "“Dockers at the port of Sandmouth went on strike for nine days.” [1]"
+    )
+    assert [citation.n for citation in answer.citations] == [1]
 
 
 def test_the_model_reads_whole_passages_and_what_was_said_before(pipeline: Pipeline):
@@ -256,8 +265,8 @@ def test_a_short_fact_is_quoted_more_briefly_than_anything_else(pipeline: Pipeli
 @pytest.mark.parametrize(
     "text",
     [
-        "Who led the works on the Kervalec bridge? And where was the lynx photographed near Sandmouth?",
-        "Where was the lynx photographed near Sandmouth? Who led the works on the Kervalec bridge?",
+        "Who led the works on the Kervalec bridge? And who saw the lynx near Sandmouth?",
+        "Who saw the lynx near Sandmouth? Who led the works on the Kervalec bridge?",
     ],
 )
 def test_several_questions_in_one_message_each_find_their_article(pipeline: Pipeline, text: str):

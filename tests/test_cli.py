@@ -151,6 +151,21 @@ def test_ask_keeps_the_contract(run: Run, articles: Path):
         assert len(citation["quote"]) == citation["end"] - citation["start"]
 
 
+def test_an_abstention_prints_the_nearest_quotes(
+    run: Run, articles: Path, monkeypatch: pytest.MonkeyPatch
+):
+    run("index", articles)
+    monkeypatch.setenv("QA_ABSTAIN_BELOW", "1")
+    answer = run("ask", QUESTION, "--json").json
+    assert answer["abstained"]
+    assert answer["citations"]
+    printed = run("ask", QUESTION).out
+    assert "nearest: " not in printed
+    for citation in answer["citations"]:
+        assert f"[{citation['n']}] {citation['title']}" in printed
+        assert f"    “{' '.join(citation['quote'].split())}”" in printed
+
+
 def test_search_keeps_the_contract(run: Run, articles: Path):
     run("index", articles)
     found = run("search", "Kervalec", "-k", 2, "--json").json
@@ -186,7 +201,8 @@ def test_chat_keeps_the_history(
         monkeypatch.setattr(sys, "stdin", lines)
         result = run("chat")
     assert result.code == 0
-    assert result.err.count("Understood as: Et quand ? — ") == 1
+    assert result.err.count("Understood as: ") == 1
+    assert f"Understood as: {QUESTION} Et quand ?" in result.err
     assert "A new conversation." in result.err
 
 

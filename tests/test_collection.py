@@ -95,7 +95,12 @@ def test_filters_count_and_stand_above_what_the_question_names(ask: Ask):
 
 @pytest.mark.parametrize(
     "about_a_subject",
-    ["How many articles are about Haftar?", "Combien d'articles du New York Times avez-vous ?"],
+    [
+        "How many articles are about Haftar?",
+        "Combien d'articles du New York Times avez-vous ?",
+        "How many articles are about the strike?",
+        "Quels articles parlent du pont ?",
+    ],
 )
 def test_what_names_anything_else_is_asked_of_the_articles(live: LiveIndex, about_a_subject: str):
     with live.current() as index:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import get_args
 
 import pytest
 
@@ -12,7 +11,7 @@ from qa.calibration import READ, about, probability
 from qa.chunks import Span
 from qa.confidence import confidence, features
 from qa.evidence import choose
-from qa.kinds import Kind
+from qa.kinds import KINDS, Kind
 from qa.retrieval import HybridRetriever
 
 ASKED = "Qui a dirigé le chantier du pont de Kervalec ?"
@@ -123,25 +122,24 @@ def test_of_a_long_question_the_reader_s_word_and_the_ranks_say_nothing(
     assert features(ASKED, "fr", hits, chosen)["relevance"] == 0.8
 
 
+@pytest.mark.parametrize(
+    ("kind", "follow_up"), [("fact", True), *((kind, False) for kind in KINDS if kind != "fact")]
+)
 def test_of_what_is_no_short_fact_the_articles_need_only_be_about_it(
-    retriever: HybridRetriever,
+    retriever: HybridRetriever, kind: Kind, follow_up: bool
 ):
     """Neither names nor what the reader points to count, but only the best hit's score."""
     hits = retriever.search(ASKED, language="fr")
     chosen = choose(hits, budget=400, most=3)
 
-    def of(hits: list[Hit], kind: Kind) -> float:
-        return confidence("Pourquoi Zanzibar ?", "fr", hits, chosen, kind=kind)
+    def of(score: float, hits: list[Hit]) -> float:
+        best = [replace(hits[0], score=score)]
+        return confidence("Zanzibar ?", "fr", best, chosen, kind=kind, follow_up=follow_up)
 
-    for kind in get_args(Kind):
-        near, far = (of([replace(hits[0], score=score)], kind) for score in (0.6, 0.2))
-        if kind == "fact":
-            assert near == far
-        else:
-            assert near > far
-            assert near == pytest.approx(about(0.6 / (1 + READ["relevance"])))
-            read = read_as([replace(hits[0], score=0.6)], ["Le"])
-            assert of(read, kind) == pytest.approx(about(0.6)), "scores that were read compare"
+    assert of(0.6, hits) == pytest.approx(about(0.6 / (1 + READ["relevance"])))
+    assert of(0.2, hits) < of(0.6, hits) < of(0.6, read_as(hits, ["Le"]))
+    fact = confidence("Zanzibar ?", "fr", [replace(hits[0], score=0.2)], chosen)
+    assert fact == confidence("Zanzibar ?", "fr", hits[:1], chosen), "its score is not judged by"
 
 
 def test_what_is_no_question_has_none_whatever_its_kind(retriever: HybridRetriever):
@@ -155,14 +153,3 @@ def test_without_hits_the_features_are_the_same(retriever: HybridRetriever):
     hits = retriever.search(ASKED, language="fr")
     known = features(ASKED, "fr", hits, choose(hits, budget=400, most=3))
     assert features(ASKED, "fr", [], []).keys() == known.keys()
-
-
-def test_of_a_follow_up_others_do_not_count(retriever: HybridRetriever):
-    hits = retriever.search(ASKED, language="fr")
-    french = [h for h in hits if h.article.language == "fr"][:2]
-    read = read_as(french, [h.article.text.split()[2] for h in french])
-    chosen = choose(read, budget=400, most=3)
-    little = "Et quand ?"
-    first = confidence(little, "fr", read[:1], chosen)
-    assert confidence(little, "fr", read, chosen) < first
-    assert confidence(little, "fr", read, chosen, follow_up=True) == pytest.approx(first)

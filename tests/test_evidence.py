@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -252,6 +253,13 @@ def test_what_stands_around_an_article_is_not_quoted(furniture: str):
 )
 def test_what_only_looks_like_it_is(sentence: str):
     assert texts(choose([hit(article("told", sentence), s0=0.9)], budget=400, most=3)) == [sentence]
+
+
+def test_a_long_word_takes_no_long_time():
+    started = time.perf_counter()
+    told = article("told", f"By {'a' * 150}.", "The port closed.")
+    assert texts(choose([hit(told, s1=0.9)], budget=400, most=3)) == ["The port closed."]
+    assert time.perf_counter() - started < 0.2
 
 
 def test_quotes_of_a_summary_go_by_date_and_undated_ones_come_last():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import get_args
 
 import pytest
 
@@ -13,7 +12,7 @@ from qa.article import Article, PartialDate
 from qa.chunks import sentences
 from qa.errors import AnswerError
 from qa.generative import SYSTEM_PROMPT, prompt, system_message, write
-from qa.kinds import Kind
+from qa.kinds import KINDS, Kind
 from qa.passages import Passage
 from tests.fakes import Scripted
 from tests.test_fence import DISGUISES, TOKENS
@@ -49,7 +48,7 @@ def test_passages_come_first_with_title_and_date_and_the_question_last():
 
 
 def test_each_kind_of_question_has_its_style():
-    styles = {shown(kind=kind).splitlines()[-1] for kind in get_args(Kind)}
+    styles = {shown(kind=kind).splitlines()[-1] for kind in KINDS}
     assert len(styles) == 7, "small talk and the collection are not asked of a model"
     assert "one a line" in shown(kind="list")
     assert "Do not write yes or no" in shown(kind="yesno")

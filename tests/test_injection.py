@@ -9,24 +9,34 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from langchain_core.language_models import BaseChatModel
 
-from benchmarks.injection import ACTIVE, NUMBER, Attack, Obeying, attacks, retriever, shown, success
+from benchmarks.injection import (
+    ACTIVE,
+    NUMBER,
+    Attack,
+    Obeying,
+    attacks,
+    own_words,
+    retriever,
+    shown,
+    success,
+)
 from qa import extractive
 from qa.answer import Answer, Question
 from qa.article import Article, clean_text
 from qa.chain import build
-from qa.grounding import check
 from qa.index import LiveIndex
 from qa.indexing import index_paths
 from qa.models import open_llm
 from qa.retrieval import HybridRetriever
 from qa.settings import Settings
 from qa.sources import read
-from qa.suspicious import Flagged
+from qa.suspicious import Flagged, is_suspicious
 from qa.ui import render
 from qa.ui.talks import Turn
 from qa.ui.texts import TEXTS
@@ -42,6 +52,8 @@ UNFLAGGED = set(
     "html-en-2 role-en-1 role-fr-1 base64-en base64-fr leak-en-1 leak-fr-1 lookalike-en "
     "spaced-en".split()
 )
+# Of these, what stands in the article like any other claim is said, with its citation.
+CLAIMED = {"turn-plain-en", "turn-plain-fr"}
 # Nothing of these is left when they are read.
 UNREAD = {"hidden", "tags-en", "selectors-fr"}
 
@@ -144,7 +156,7 @@ def test_quotes_are_nothing_but_quotes(attack: Attack, ask: Asking):
 def test_a_model_that_obeys_what_it_is_shown_answers_the_question(attack: Attack, ask: Asking):
     states = ask(attack, Obeying(attack=attack))
     answer = states[-1]
-    assert success(attack, answer) is None
+    assert success(attack, answer) == ("said" if attack.id in CLAIMED else None)
     assert attack.gold in answer.text
     check_page(states, attack)
 
@@ -159,24 +171,26 @@ def test_the_prompt_holds_nothing_of_what_is_flagged(attack: Attack, ask: Asking
             return super()._generate(messages, *args, **options)
 
     ask(attack, Listening(attack=attack))
-    assert attack.id in UNFLAGGED or not any(shown(attack, prompt) for prompt in asked)
+    if attack.id not in UNFLAGGED:
+        # What stands before the first flagged sentence is a claim like any other.
+        first = next((n for n, said in enumerate(attack.pieces) if is_suspicious(said)), 0)
+        flagged = replace(attack, pieces=attack.pieces[first:])
+        assert not any(shown(flagged, prompt) for prompt in asked)
 
 
 @EVERY
 def test_what_is_said_anyway_is_checked(attack: Attack, ask: Asking):
     """The worst case: it says what the attacker wants whatever it is shown.
 
-    What stays of it cites quotes that exist, is carried by them as far as the check can see, and
-    works nowhere as a link, an image or an element.
+    What stays of it cites quotes that exist and works nowhere as a link, an image or an element.
+    Whether they carry it, as far as that can be seen, is tested with `grounding`.
     """
     states = ask(attack, Obeying(attack=attack, always=True))
     answer = states[-1]
     assert {int(n) for n in NUMBER.findall(answer.text)} <= {c.n for c in answer.citations}
     assert not ACTIVE.search(answer.text)
     if answer.answerer == "generative" and not answer.abstained:
-        assert "://" not in answer.text
-        checked = check(answer.text, answer.citations, attack.question, answer.language)
-        assert (checked.text, checked.dropped) == (answer.text, ())
+        assert "://" not in own_words(answer.text)
     check_page(states, attack)
 
 

@@ -58,6 +58,12 @@ def test_an_answer_comes_back_as_it_was(assistant: Assistant, answer: Answer):
     assert {**again.to_json(), **same} == {**answer.to_json(), **same}
 
 
+def test_what_a_follow_up_carries_stays_carried(assistant: Assistant, answer: Answer):
+    asked = replace(answer.question, carried="When did the works on the Kervalec bridge end?")
+    again = from_document(kept(replace(answer, question=asked)), assistant.article).answer
+    assert again.question.carried == asked.carried
+
+
 def test_an_abstention_keeps_its_nearest_articles(assistant: Assistant, answer: Answer):
     abstained = replace(answer, abstained=True, citations=(), text="The articles do not say.")
     again = from_document(kept(abstained), assistant.article).answer

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from qa import extractive
 from qa.indexing import Step
-from qa.terminal import Pace, indexing_bar
+from qa.terminal import Pace, indexing_bar, show
+from tests.fakes import hit
+from tests.test_ui_render import ARTICLE, QUOTE, answer
 
 
 class Clock:
@@ -46,6 +49,28 @@ def test_nothing_is_promised_when_there_are_more_than_were_counted():
     clock.now = 100
     assert "left" not in pace(Step(500, 3, 900, 3, 3))
     assert pace(Step(500, 100_000, 900, 3, 3)).endswith(", 5 h 32 min left")
+
+
+def test_each_quote_is_printed_once(capsys: pytest.CaptureFixture[str]):
+    said = answer()
+    quote = extractive.shown(QUOTE.of(ARTICLE.text))
+    for text in (said.text, extractive.more(said.text, said.citations, "en")):
+        show(answer(text))
+        assert capsys.readouterr().out.count(quote) == 1
+    show(answer(extractive.write(said.citations, "en"), answerer="extractive"))
+    assert capsys.readouterr().out.count(quote) == 1
+
+
+def test_an_abstention_prints_the_nearest_quotes_or_else_articles(
+    capsys: pytest.CaptureFixture[str],
+):
+    found = answer("Not found. The nearest: [1]", abstained=True, hits=(hit(ARTICLE),))
+    show(found)
+    near = capsys.readouterr().out
+    assert extractive.shown(QUOTE.of(ARTICLE.text)) in near
+    assert "    nearest: " not in near
+    show(answer("The articles do not say.", abstained=True, hits=found.hits, citations=()))
+    assert capsys.readouterr().out.count("    nearest: Title") == 1
 
 
 def test_elsewhere_than_on_a_terminal_it_is_a_line_now_and_then(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import re
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from html import unescape
 from pathlib import Path
@@ -23,13 +25,14 @@ import gradio as gr
 import pytest
 from langchain_core.language_models import BaseChatModel
 
-from qa.answer import Answer, Question
+from qa.answer import Answer, Citation, Question
 from qa.assistant import Assistant, LanguageModel, LLMState, LLMStatus
 from qa.errors import AnswerError, IndexMissing, ModelError, SettingsError
 from qa.filters import Filters
 from qa.index import LiveIndex
 from qa.retrieval import HybridRetriever
 from qa.settings import Settings
+from qa.ui import examples
 from qa.ui.examples import Examples, choose_examples, folder_of
 from qa.ui.filtering import Typed
 from qa.ui.following import follow
@@ -38,7 +41,7 @@ from qa.ui.server import address, listen
 from qa.ui.talks import Talk, Talks, Turn
 from qa.ui.texts import ENGLISH, FRENCH, Texts
 from tests.fakes import Scripted
-from tests.test_ui_render import ARTICLE, answer, text_of
+from tests.test_ui_render import ARTICLE, QUOTE, answer, text_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -156,26 +159,74 @@ def test_stop_does_not_wait_for_a_silent_model_and_closes_its_stream() -> None:
 # Examples
 
 
-def test_examples_are_questions_that_the_index_can_answer() -> None:
-    chosen = choose_examples(ROOT / "corpus", lambda _: ARTICLE)
-    assert {language: len(questions) for language, questions in chosen.items()} == {
-        "fr": 4,
-        "en": 4,
-    }
-    assert all(question.endswith("?") for question in chosen["fr"])
-    assert choose_examples(ROOT / "corpus", lambda _: None) == {"fr": [], "en": []}
+SET = [
+    {"question": f"{asked}{number}?", "doc_ids": ["a"], "lang": language, "kind": kind}
+    for language in ("fr", "en")
+    for kind, asked in (("why", "Why"), ("factoid", "Who"))
+    for number in range(6)
+]
+
+
+@pytest.fixture
+def question_set(tmp_path: Path) -> Path:
+    """A folder with a question set, all about one article."""
+    rows = [*SET, {**SET[0], "question": "why in small letters?"}, {**SET[0], "history": ["A?"]}]
+    lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+    (tmp_path / "questions.jsonl").write_text(lines, encoding="utf-8")
+    return tmp_path
+
+
+def answering(asked: Question, **changes: Any) -> Answer:
+    """A sure answer that quotes the article of the question set."""
+    quote = Citation(1, replace(ARTICLE, id="a"), QUOTE)
+    return answer(question=asked, citations=(quote,), **changes)
+
+
+def test_examples_are_questions_that_the_index_answers(question_set: Path) -> None:
+    def ask(asked: Question) -> Answer:
+        assert asked.language is not None
+        match asked.text:
+            case "Who0?":
+                return answering(asked, abstained=True)
+            case "Who1?":
+                return answering(asked, confidence=0.4)
+            case "Who3?":
+                return answer(question=asked)  # quotes another article
+        return answering(asked)
+
+    chosen = choose_examples(question_set, lambda _: ARTICLE, ask)
+    assert chosen == {each: ["Who2?", "Who4?", "Who5?", "Why0?"] for each in ("fr", "en")}
+
+
+def test_a_copy_of_the_article_will_do(question_set: Path) -> None:
+    def ask(asked: Question) -> Answer:
+        copied = Citation(1, ARTICLE, QUOTE, also=(replace(ARTICLE, id="a"),))
+        return answer(question=asked, citations=(copied,))
+
+    assert len(choose_examples(question_set, lambda _: ARTICLE, ask)["fr"]) == 4
+
+
+def test_no_examples_about_articles_that_are_not_there_nor_unanswered_ones(
+    question_set: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    none: Examples = {"fr": [], "en": []}
+    assert choose_examples(question_set, lambda _: None, answering) == none
+    silent = partial(answering, abstained=True)
+    assert choose_examples(question_set, lambda _: ARTICLE, silent) == none
+    monkeypatch.setattr(examples, "_MOST_S", -1.0)
+    assert choose_examples(question_set, lambda _: ARTICLE, answering) == none
 
 
 def test_without_a_sound_question_set_there_are_no_examples(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert choose_examples(None, lambda _: ARTICLE) == {}
-    assert choose_examples(tmp_path, lambda _: ARTICLE) == {}
+    assert choose_examples(None, lambda _: ARTICLE, answering) == {}
+    assert choose_examples(tmp_path, lambda _: ARTICLE, answering) == {}
     for content in (b'{"question": 3}\n', '{"question": "Où ?"}\n'.encode("latin-1")):
         (tmp_path / "questions.jsonl").write_bytes(content)
         caplog.clear()
         with caplog.at_level(logging.WARNING):
-            assert choose_examples(tmp_path, lambda _: ARTICLE) == {}
+            assert choose_examples(tmp_path, lambda _: ARTICLE, answering) == {}
         assert "is not a question set" in caplog.text
 
 
@@ -238,7 +289,7 @@ def test_a_question_is_answered_and_the_box_emptied(page: Page) -> None:
 def test_the_evidence_comes_before_the_words(
     settings: Settings, live: LiveIndex, retriever: HybridRetriever
 ) -> None:
-    model = Ready(settings, Scripted(reply="Maëlle Tanguy led the works [1].", pause_s=0.15))
+    model = Ready(settings, Scripted(reply="Maëlle Tanguy led the works.", pause_s=0.15))
     page = open_page(Assistant(settings, live, retriever, model), {})
     shown = [u[page.latest] for u in ask(page, "Who led the works on the bridge of Kervalec?")]
     stages = [match[1] for html in shown if (match := re.search(r'data-stage="(\w+)"', html))]
@@ -246,6 +297,12 @@ def test_the_evidence_comes_before_the_words(
     evidence = shown[stages.index("evidence")]
     assert "qa-card-quote" in evidence
     assert "qa-text" not in evidence
+    draft, final = shown[stages.index("writing")], shown[-1]
+    assert ENGLISH.draft in text_of(draft)
+    assert "qa-draft" in draft
+    assert "qa-number" not in draft
+    assert "Maëlle Tanguy led the works [1]." in text_of(final)
+    assert "qa-draft" not in final
 
 
 def test_a_wrong_filter_loses_nothing(page: Page) -> None:
@@ -329,7 +386,8 @@ def test_a_question_that_is_too_long_is_not_asked_and_stays_in_the_box(page: Pag
 def test_a_follow_up_has_its_history(page: Page) -> None:
     ask(page, "Who led the works on the bridge of Kervalec?")
     updates = ask(page, "And when?")
-    assert "Understood as: And when? —" in text_of(updates[-1][page.latest])
+    carried = "Understood as: Who led the works on the bridge of Kervalec? And when?"
+    assert carried in text_of(updates[-1][page.latest])
     assert "Who led the works" in updates[0][page.past]
 
 

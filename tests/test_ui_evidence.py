@@ -46,7 +46,7 @@ ONLY = Filters.parse("2016", "2018", ["RFI"], "fr")
 
 def asked(filters: Filters = ONLY, read: Constraints = READ) -> Answer:
     """An answer to a question with these filters, in which this was read."""
-    question = Question("And when?", filters=filters, standalone="And when? — Haftar")
+    question = Question("And when?", filters=filters, standalone="When was Haftar there?")
     return answer(question=question, constraints=read)
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa import extractive
-from qa.answer import Answer, Citation, Question
+from qa.answer import Answer, Citation, Language, Question
 from qa.article import Article, PartialDate
 from qa.assistant import LLMState, LLMStatus
 from qa.chunks import Span
@@ -28,6 +28,7 @@ from qa.ui.filtering import Typed, in_force
 from qa.ui.talks import Turn
 from qa.ui.texts import ENGLISH, FRENCH, TEXTS, Texts, language_of
 from qa.ui.understood import understood
+from tests.fakes import hit
 
 EVIL = "<img src=x onerror=alert(1)>\"'`${1}{{2}}"
 
@@ -158,7 +159,7 @@ def test_what_the_reader_points_to_is_strong_in_answer_card_and_article() -> Non
     pointed = words.of(ARTICLE.text)
     for html, said in (
         (render.answer_text(shown, ENGLISH), extractive.shown(pointed)),
-        (render.evidence(shown, ENGLISH), pointed),
+        (render.evidence(answer(citations=cited), ENGLISH), pointed),
     ):
         assert strong(html) == [said]
         assert place in html
@@ -193,17 +194,112 @@ def test_a_card_has_quote_title_date_and_source() -> None:
     assert f"Source {EVIL}" in said
 
 
-def test_an_extractive_answer_does_not_say_its_quotes_twice() -> None:
-    extractive = answer(f"“{QUOTE.of(ARTICLE.text)}” [1]", answerer="extractive")
-    html = render.turn_html(Turn("Who?", extractive, running=False), ENGLISH)
-    assert text_of(html).count("The quoted sentence") == 1
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_what_the_text_quotes_its_card_does_not_quote_again(language: Language) -> None:
+    other = Citation(2, ARTICLE, Span(0, 7))
+    cited = (Citation(1, ARTICLE, QUOTE), other)
+    extracts = answer(extractive.write(cited, language), answerer="extractive", citations=cited)
+    prose = answer(extractive.more("Before, said he [2].", cited[:1], language), citations=cited)
+    for shown, quoted in ((extracts, 2), (prose, 1)):
+        text = render.answer_text(shown, ENGLISH)
+        assert text.count('<p class="qa-quoted" lang="en">') == quoted
+        assert render.evidence(shown, ENGLISH).count("qa-card-quote") == 2 - quoted
+        html = render.turn_html(Turn("Who?", shown, running=False), ENGLISH)
+        assert text_of(html).count("The quoted sentence") == 1
+        assert html.count('class="qa-card"') == 2
 
 
-def test_a_rewritten_question_is_shown() -> None:
-    asked = Question("And where?", standalone="And where? — Haftar", language="en")
+def test_words_that_only_look_like_a_quote_do_not_take_it_from_its_card() -> None:
+    quote = extractive.shown(QUOTE.of(ARTICLE.text))
+    for text in (f"{quote} [1]", f"“{quote}” [7]", f"“{quote} And more.” [1]", "“” [1]"):
+        shown = answer(text)
+        assert "qa-quoted" not in render.answer_text(shown, ENGLISH)
+        assert render.evidence(shown, ENGLISH).count("qa-card-quote") == 1
+
+
+def test_lines_are_paragraphs_and_dashes_lists() -> None:
+    text = "Two of them [1].\n- The  first [1].\n- The second - so to say.\n\nIn the articles:\n"
+    html = render.answer_text(answer(text), ENGLISH)
+    assert [text_of(line) for line in re.findall(r"<p>.*?</p>", html)] == [
+        "Two of them [1].",
+        "In the articles:",
+    ]
+    (listed,) = re.findall(r'<ul class="qa-items">(.*)</ul>', html)
+    assert [text_of(line) for line in re.findall(r"<li>.*?</li>", listed)] == [
+        "The  first [1].",
+        "The second - so to say.",
+    ]
+    assert html.count("<button") == 2
+
+
+def test_an_answer_about_the_collection_is_a_list() -> None:
+    said = "2 articles.\nThe latest:\n- A title (2019)\n- [1] <b> (undated)"
+    told = answer(said, answerer="assistant", citations=())
+    html = render.turn_html(Turn("How many articles?", told, running=False), ENGLISH)
+    assert html.count("<li>") == 2
+    assert "[1] &lt;b&gt; (undated)</li></ul>" in html
+    assert "qa-card" not in html
+
+
+@given(st.text(alphabet="ab -\n[1]“”<&.", max_size=60))
+def test_no_word_of_a_text_is_lost(text: str) -> None:
+    shown = text_of(render.answer_text(answer(text), ENGLISH))
+    lines = [re.sub("^- ", "", line) for line in text.split("\n") if line.strip()]
+    assert shown == "".join(lines)
+
+
+@pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS)
+def test_a_draft_looks_like_one_and_cites_nothing(texts: Texts) -> None:
+    turn = Turn("Who?", answer("He did [1].\n- And", stage="writing"))
+    html = render.turn_html(turn, texts)
+    assert 'class="qa-text qa-draft"' in html
+    assert html.index(texts.draft) < html.index("qa-draft")
+    assert "qa-number" not in html
+    assert "He did [1]." in text_of(html)
+    final = render.turn_html(Turn("Who?", answer("He did [1].")), texts)
+    assert "qa-draft" not in final
+    assert texts.draft not in text_of(final)
+    assert "qa-number" in final
+
+
+def test_an_abstention_shows_the_nearest_quotes() -> None:
+    found = answer("Not found. The nearest: [1]", abstained=True, hits=(hit(ARTICLE),))
+    html = render.evidence(found, ENGLISH)
+    assert ENGLISH.nearest in text_of(html)
+    assert ENGLISH.evidence not in text_of(html)
+    assert QUOTE.of(ARTICLE.text) in text_of(html)
+    assert html.count("<li>") == 1
+    assert f'data-start="{QUOTE.start}"' in render.answer_text(found, ENGLISH)
+
+
+def test_an_abstention_without_quotes_shows_the_nearest_articles() -> None:
+    found = answer("No.", abstained=True, hits=(hit(ARTICLE), hit(ARTICLE)), citations=())
+    html = render.evidence(found, ENGLISH)
+    assert ENGLISH.nearest in text_of(html)
+    assert html.count("<li>") == 1
+    assert "qa-card-quote" not in html
+
+
+def test_what_a_question_carries_is_shown_before_it() -> None:
+    asked = Question(
+        "And where — there?",
+        standalone="Who led it? And where — there?",
+        carried="Who led it?",
+        language="en",
+    )
+    html = understood(answer(question=asked), FRENCH, editable=True)
+    assert "Compris comme\u00a0: Who led it? And where — there?" in text_of(html)
+    assert '<span class="qa-carried">Who led it?</span> And where — there?' in html
+    assert 'value="Who led it? And where — there?"' in html
+
+
+def test_a_question_understood_otherwise_is_shown() -> None:
+    asked = Question("And where?", standalone="Where is Haftar?", language="en")
     html = render.turn_html(Turn("And where?", answer(question=asked)), FRENCH)
-    assert "Compris comme\u00a0: And where? — Haftar" in text_of(html)
-    assert "Understood" not in render.turn_html(Turn("Who?", answer()), ENGLISH)
+    assert "Compris comme\u00a0: Where is Haftar?" in text_of(html)
+    for typed in ("Who?", " Who — now? "):
+        same = Question(typed, standalone=typed.strip(), language="en")
+        assert understood(answer(question=same), ENGLISH, editable=False) == ""
 
 
 @pytest.mark.parametrize(
@@ -279,6 +375,7 @@ def test_a_final_answer_is_not_being_written() -> None:
         (Turn("Who?"), "searching", ENGLISH.searching),
         (Turn("Who?", answer("", stage="evidence")), "evidence", ENGLISH.writing),
         (Turn("Who?", answer("", stage="waiting", place=3)), "waiting", "your place in line: 3"),
+        (Turn("Who?", answer("S", stage="writing")), "writing", ENGLISH.draft),
         (Turn("Who?", answer("S", stage="writing"), stopped=True), "stopped", ENGLISH.stopped),
         (Turn("Who?", error="No index.", running=False), "failed", "No index."),
         (Turn("Who?", answer(reason="1 dropped"), running=False), "final", ENGLISH.left_out),

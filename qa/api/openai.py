@@ -19,6 +19,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from qa import extractive
 from qa.answer import Answer, Citation
 from qa.api import streaming
 from qa.api.asking import Desk
@@ -113,9 +114,13 @@ async def stream(desk: Desk, chat: ChatIn) -> AsyncGenerator[bytes]:
 
 
 def with_sources(answer: Answer) -> str:
-    """The text, then a line a source."""
-    lines = [_source(citation) for citation in answer.citations]
-    return "\n\n".join([answer.text, "\n".join(lines)]) if lines else answer.text
+    """The text, then a line a source; after an abstention the nearest quotes between them."""
+    if not answer.citations:
+        return answer.text
+    text = answer.text
+    if answer.abstained:
+        text = extractive.write(answer.citations, answer.language, lead_in=text)
+    return "\n\n".join([text, "\n".join(map(_source, answer.citations))])
 
 
 def without_sources(text: str) -> str:

@@ -228,11 +228,21 @@ class AnswerOut(BaseModel):
     standalone_question: str
     answer: Annotated[str, Field(description="cites as [1], [2] …")]
     language: Language
-    abstained: Annotated[bool, Field(description="the articles do not say")]
-    reason: str | None
+    abstained: Annotated[
+        bool, Field(description="the articles do not say; `citations` are the nearest quotes then")
+    ]
+    reason: Annotated[
+        str | None,
+        Field(
+            description="why it abstained, why quotes answer instead of the language model, or "
+            "that sentences of the model were left out"
+        ),
+    ]
     answerer: Literal["extractive", "generative", "assistant"]
     confidence: float
-    citations: list[CitationOut]
+    citations: Annotated[
+        list[CitationOut], Field(description="what `answer` cites, in order; may be empty")
+    ]
     hits: list[RankedOut]
     read: Annotated[int, Field(description="how many of the hits were read with the question")]
     filters: FiltersOut

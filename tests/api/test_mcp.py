@@ -58,10 +58,10 @@ def test_the_tools_are_described(serve: Serve):
 
 
 def test_asking_searching_and_reading(serve: Serve):
-    address = serve(Scripted(reply="Engineer Maëlle Tanguy led the works [1]."))
+    address = serve(Scripted(reply="Engineer Maëlle Tanguy led the works."))
     answer = call(address, "ask", question=ASKED, since="2019", language="en", k=2)
     told: Any = answer.structured_content
-    assert told["answer"] == "Engineer Maëlle Tanguy led the works [1]."
+    assert told["answer"].startswith("Engineer Maëlle Tanguy led the works [1].")
     assert [told["hits"][0]["article_id"], len(told["hits"])] == ["bridge", 2]
     assert told["filters"]["since"] == "2019-01-01"
     followed: Any = call(
@@ -70,7 +70,7 @@ def test_asking_searching_and_reading(serve: Serve):
     assert "Kervalec" in followed.structured_content["standalone_question"]
     found: Any = call(address, "search", query=ASKED, k=1, mode="lexical").structured_content
     assert [hit["article_id"] for hit in found["hits"]] == ["bridge"]
-    (cited,) = told["citations"]
+    cited = told["citations"][0]
     article: Any = call(address, "read_article", article_id="bridge").structured_content
     assert article["text"][cited["start"] : cited["end"]] == cited["quote"]
 

@@ -94,7 +94,7 @@ def server(directory: Path) -> Iterator[str]:
     """The address of an API over the made-up articles, with a model that knows one answer."""
     chosen = Settings(index=directory / "index", llm="none", abstain_below=0.2)
     index_paths([write_articles(directory / "news")], chosen, BagOfWords())
-    model = Scripted(reply="Engineer Maëlle Tanguy led the works [1].")
+    model = Scripted(reply="Engineer Maëlle Tanguy led the works.")
     with opened(chosen, BagOfWords(), model) as assistant, served(build(assistant)) as address:
         yield address
 
