@@ -200,8 +200,10 @@ def _search(retriever: HybridRetriever, question: Question) -> Retrieved:
     rows = [*(find(part).hits for part in parts), found.hits]
     longest = max(map(len, rows))
     mixed = [row[n] for n in range(longest) for row in rows if n < len(row)]
-    hits = list({hit.chunk.id: hit for hit in reversed(mixed)}.values())[::-1]
-    return replace(found, hits=hits[: len(found.hits)])
+    hits: dict[str, Hit] = {}
+    for hit in mixed:
+        hits.setdefault(hit.chunk.id, hit)
+    return replace(found, hits=list(hits.values())[: len(found.hits)])
 
 
 def _quoted(kind: Kind, settings: Settings) -> dict[str, int]:

@@ -102,7 +102,7 @@ _NUMBERED = re.compile(
     r"\b(?:art|janv?|févr?|feb|mar|avr|apr|jun|juil|jul|aug|sept?|oct|nov|déc|dec)\.$", re.I
 )
 # Where web pages lose the space behind a full stop: "la semaine.Le tribunal".
-_GLUED = re.compile(r"(?<=[a-zà-ÿ0-9][a-zà-ÿ0-9][.!?…])(?=[«“\"]?[A-ZÀ-Þ][a-zà-ÿ’'])")
+_GLUED = re.compile(r"(?<=[a-zà-ÿ0-9][a-zà-ÿ0-9][.…])(?=[«“\"]?[A-ZÀ-Þ][a-zà-ÿ’'])")
 
 
 def sentences(text: str, language: str, max_chars: int = 1000) -> list[Span]:

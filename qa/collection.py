@@ -6,10 +6,12 @@ says all of it, for the outlets and times that the question names. Knows nothing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from qa.analysis import fold
 from qa.answer import Language, Question
 from qa.archive import Archive
 from qa.article import PartialDate
@@ -18,6 +20,11 @@ from qa.constraints import understand
 from qa.filters import Filters
 from qa.names import names
 
+# "How many articles are about the strike?" asks for what texts say.
+_OF_A_SUBJECT = re.compile(
+    r"\b(?:about|regarding|concern\w*|mention\w*|tell\w*|say|deal|parl\w+|trait\w+|evoqu\w+)\b|"
+    r"\b(?:on|sur) (?:the|le|la|les|l')"
+)
 _LATEST = 5
 _OUTLETS = 8
 _COUNTED: dict[Language, tuple[str, str, str]] = {
@@ -47,6 +54,8 @@ _WORDS: dict[Language, dict[str, str]] = {
 def asks_about(question: Question, sources: Sequence[str]) -> bool:
     """Whether nothing is named but outlets and times, so that it is about no article's subject."""
     assert question.language is not None
+    if _OF_A_SUBJECT.search(fold(question.text)):
+        return False
     told = understand(question.text, question.language, sources, _today(question))
     written = {word for outlet in told.outlets for word in outlet.written.split()}
     for time in told.times:

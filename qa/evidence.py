@@ -18,7 +18,7 @@ from qa.analysis import denies, opens_with_pronoun, words
 from qa.answer import Citation, Hit, ScoredSentence
 from qa.article import Article
 from qa.chunks import Span, sentences
-from qa.names import names
+from qa.names import is_time, names
 from qa.suspicious import is_spoilt
 
 # A sentence this far below the best one no longer helps: see docs/decisions.md.
@@ -31,15 +31,14 @@ _LONGEST_ANTECEDENT = 300
 _SENTENCE_ENDS = (".", "!", "?", "…", "»", "”", '"')
 # What stands around an article, not in it: bylines, updates, calls to subscribe or to read on.
 _FURNITURE = re.compile(
-    r"\W*(?:updated?\b|mis à jour|published|publié (?:le|à)|contribut(?:ing|ed)|reporting by|"
-    r"edit(?:ing|ed) by|written by|(?:by|par) (?:[A-ZÀ-Þ][\w'’-]+[ ,]*){1,4}$|read (?:more|also)|"
-    r"(?:à )?(?:lire|voir) (?:aussi|également)|sign up|subscribe|abonnez|inscrivez|newsletter|"
-    r"follow (?:us|him|her|me|@)|suivez[- ]nous|click here|cliquez|advertisement|publicité|"
-    r"(?:photo|image|crédits?|credit)s? ?:|copyright|©|all rights reserved|tous droits|"
-    r"share this|partager)",
+    r"\W*(?:(?:updated?|published|mis à jour|publié)\b[^.]{0,12}\d|contribut(?:ing|ed)\s?:|"
+    r"(?:reporting|edit(?:ing|ed)|written) by [^.]{3,60}\.?$|read (?:more|also)\b|"
+    r"(?:à )?(?:lire|voir) (?:aussi|également)\b|sign up\b|subscribe\b|abonnez-vous|inscrivez-vous|"
+    r"follow (?:us|me|@)|suivez-nous|click here|cliquez ici|advertisement\W*$|publicité\W*$|"
+    r"(?:photo|image|crédits?|credit)s? ?:|copyright \d|©|all rights reserved|tous droits r)",
     re.IGNORECASE,
 )
-_SMALL_WORD = re.compile(r"\b[a-zà-ÿœ]+\b")
+_WORD = re.compile(r"[^\W\d_]+")
 # An answer that has this share of a sentence's words says what it says.
 _LEFT_OUT = 0.7
 # Two sentences sharing this part of their words say the same thing.
@@ -129,7 +128,7 @@ def cite(evidence: Iterable[Evidence], *, by_date: bool = False) -> tuple[Citati
             n,
             article,
             span,
-            also=_with(span.of(article.text), copies[article.id].values()),
+            also=with_quote(span.of(article.text), copies[article.id].values()),
             answer=next((a for id, a in answers if id == article.id and _inside(a, span)), None),
         )
         for n, (article, span) in enumerate(quotes, 1)
@@ -155,7 +154,8 @@ def left_out(evidence: Sequence[Evidence], text: str) -> list[Evidence]:
 
 def _tells(sentence: str) -> bool:
     """Whether a sentence belongs to an article's text and says something: no byline, no date."""
-    return not _FURNITURE.match(sentence) and len(_SMALL_WORD.findall(sentence)) > 1
+    small = {word for word in _WORD.findall(sentence) if not word[0].isupper()} - {"and", "et"}
+    return not _FURNITURE.match(sentence) and not all(map(is_time, small))
 
 
 def _pointed(hit: Hit, sentence: ScoredSentence) -> Span | None:
@@ -170,7 +170,7 @@ def _inside(part: Span, whole: Span) -> bool:
     return whole.start <= part.start and part.end <= whole.end
 
 
-def _with(quote: str, copies: Iterable[Article]) -> tuple[Article, ...]:
+def with_quote(quote: str, copies: Iterable[Article]) -> tuple[Article, ...]:
     """Those that have the quote, whatever its white space."""
     wanted = " ".join(quote.split())
     return tuple(copy for copy in copies if wanted in " ".join(copy.text.split()))

@@ -26,13 +26,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from qa.amounts import claimed, counted
+from qa.amounts import claimed, counted, digits
 from qa.analysis import terms, words
 from qa.answer import Citation, Language
-from qa.article import Article
+from qa.article import Article, clean_text
 from qa.chunks import Span, date_in_words, sentences
-from qa.names import mentioned, names
+from qa.evidence import with_quote
+from qa.language import question_language
+from qa.names import is_time, mentioned, names
 from qa.passages import Passage
+from qa.suspicious import is_suspicious
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,8 +53,12 @@ _COSINE_WEIGHT = 0.5
 # A sentence with this share of an earlier one's words repeats it.
 _SAME = 0.85
 _ENDS = (".", "!", "…", "»", "”", '"', ")")
+# Words from which on a sentence's language is told.
+_TELLING = 8
+_VERDICTS = "oui non yes no"
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
-_MARK = re.compile(r"\s*[\[(]\d+(?:\s*,\s*\d+)*[\])]")
+_MARK = re.compile(r"\s*\[\d+(?:\s*,\s*\d+)*\]")
+_BRACKETED = re.compile(r"\[(\d+)\]")
 _ACTIVE = re.compile(r"\]\(|<[a-zA-Z/!?]|https?://|www\.", re.IGNORECASE)
 
 Embed = Callable[[Sequence[str]], "np.ndarray"]
@@ -130,6 +137,8 @@ def check(
         if any(_repeats(text, before.text) for before in kept):
             continue
         asserts = not text.endswith(("?", ":")) and not _ACTIVE.search(text)
+        if len(text.split()) >= _TELLING and question_language(text, language) != language:
+            asserts = False  # copied from the other language, where its quote can be read as it is
         found = _sources_of(_Claim(text, language, question), given, row) if asserts else ()
         if found:
             kept.append(Carried(text, found, bullet))
@@ -150,9 +159,10 @@ def _sentences(draft: str, language: Language) -> list[tuple[str, bool]]:
     What the model had no room left to finish is left out, and so are titles.
     """
     found = []
-    for line in draft.splitlines():
+    for line in clean_text(draft).splitlines():
         bullet = _BULLET.match(line) is not None
         text = _MARK.sub("", _BULLET.sub("", line).replace("**", "")).strip()
+        text = _BRACKETED.sub(r"(\1)", text)  # no number of ours
         pieces = [text] if bullet else [s.of(text) for s in sentences(text, language)]
         found += [
             (piece, bullet)
@@ -167,8 +177,10 @@ class _Claim:
 
     def __init__(self, text: str, language: Language, question: str) -> None:
         self.language = language
-        self.words = frozenset(terms(text, language))
-        self.new = self.words - frozenset(terms(question, language))
+        # Numbers are compared by value, and a verdict says nothing new.
+        said = terms(digits(text.lower(), language), language)
+        self.words = frozenset(term for term in said if not term[0].isdigit())
+        self.new = self.words - frozenset(terms(f"{question} {_VERDICTS}", language))
         self.names = [name for name in names(text, times=True) if not name[0].isdigit()]
         self.numbers = claimed(text, language)
 
@@ -186,24 +198,33 @@ class _Claim:
 
     def stands(self, found: Sequence[Source], cosine: float) -> bool:
         """Whether sources carry it: see the module."""
-        heads = " ".join(_dated(source.article) for source in found)
+        heads = " ".join(_head(source.article) for source in found)
         numbers = frozenset[str]().union(*(source.numbers for source in found))
-        if not self.numbers <= numbers | counted(heads, found[0].article.language):
+        for date in (source.article.date for source in found):
+            day = str(date.day) if date and date.day and self._names_a_day else ""
+            numbers |= {day, str(date.year) if date else ""}
+        titles = " ".join(source.article.title for source in found)
+        if not self.numbers <= numbers | counted(titles, found[0].article.language):
             return False
         around = " ".join([heads, *(source.passage.text for source in found)])
         same = found[0].article.language == self.language
         if not all(mentioned(name, around, exactly=same) for name in self.names):
             return False
-        if not self.new:
+        if not self.new and not self.numbers:
             return False  # the question again
         if not same:
             named = self.names or self.numbers
             return cosine >= (_SAME_MEANING if named else _SAME_MEANING_UNNAMED)
         have = _terms_of(found) | frozenset(terms(heads, self.language))
+        figures = len(self.numbers)  # each of them stands there
         return (
-            len(self.new & have) >= _CARRIED * len(self.new)
+            len(self.new & have) + figures >= _CARRIED * (len(self.new) + figures)
             and len(self.words & have) >= len(self.words) / 2
         )
+
+    @property
+    def _names_a_day(self) -> bool:
+        return any(is_time(name) for name in self.names)
 
     def _has(self, source: Source, name: str) -> bool:
         return mentioned(name, source.text, exactly=source.article.language == self.language)
@@ -231,12 +252,12 @@ def _terms_of(found: Sequence[Source]) -> frozenset[str]:
     return frozenset[str]().union(*(source.terms for source in found))
 
 
-def _dated(article: Article) -> str:
+def _head(article: Article) -> str:
     """Title and date, the day in words of both languages."""
+    title = "" if is_suspicious(article.title) else article.title
     if article.date is None:
-        return article.title
-    days = " ".join(date_in_words(article.date, language) for language in ("fr", "en"))
-    return f"{article.title} {days}"
+        return title
+    return " ".join([title, *(date_in_words(article.date, language) for language in ("fr", "en"))])
 
 
 def compose(checked: Checked, first: int = 1) -> tuple[str, tuple[Citation, ...]]:
@@ -257,9 +278,9 @@ def compose(checked: Checked, first: int = 1) -> tuple[str, tuple[Citation, ...]
             key = (article.id, span)
             if key not in numbers:
                 numbers[key] = first + len(citations)
-                citations.append(
-                    Citation(numbers[key], article, span, also=part.sources[0].passage.copies)
-                )
+                copies = next(s.passage.copies for s in part.sources if s.article.id == article.id)
+                also = with_quote(span.of(article.text), copies)
+                citations.append(Citation(numbers[key], article, span, also=also))
             marks.append(f"[{numbers[key]}]")
         end = part.text[-1] if part.text[-1] in ".!…" else ""
         said = f"{part.text.removesuffix(end).rstrip()} {''.join(marks)}{end}"

@@ -46,6 +46,7 @@ def to_document(answer: Answer) -> dict[str, Any]:
         **answer.to_json(),
         "kept": {
             "history": list(answer.question.history),
+            "carried": answer.question.carried,
             "asked": answer.question.constraints
             and _CONSTRAINTS.dump_python(answer.question.constraints, mode="json"),
             "constraints": _CONSTRAINTS.dump_python(answer.constraints, mode="json"),
@@ -66,6 +67,7 @@ def from_document(document: Mapping[str, Any], find: Find) -> Restored:
         history=tuple(document["kept"]["history"]),
         filters=Filters.parse(**document["filters"]),
         standalone=document["standalone_question"],
+        carried=document["kept"].get("carried", ""),  # not kept by earlier versions
         language=document["language"],
         constraints=_CONSTRAINTS.validate_python(asked) if asked else None,
     )

@@ -48,6 +48,7 @@ class QueryEmbedder(Protocol):
     def queries(self, texts: Sequence[str]) -> np.ndarray:
         """(n, d) float32, unit length."""
         ...
+
     def __hash__(self) -> int: ...
 
 

