@@ -229,7 +229,7 @@ def best_scores(sets: Path, embedder: Embedder) -> list[tuple[Kind, float, bool]
 def fit_open(rows: list[tuple[Kind, float, bool]]) -> None:
     """Prints what --open says."""
     kinds, scores, own = (np.array(column) for column in zip(*rows, strict=True))
-    model = LogisticRegression(class_weight="balanced", C=1000.0).fit(scores[:, None], own)
+    model = LogisticRegression(class_weight="balanced", C=10.0).fit(scores[:, None], own)
     slope = float(model.coef_[0, 0])
     odds = np.log(THRESHOLD / (1 - THRESHOLD))
     moved = odds - slope * float(np.quantile(scores[own], LOST))

@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from qa.analysis import fold, only_stop_words
+from qa.chunks import sentences
+from qa.language import question_language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +38,6 @@ WEIGHTS = Path(__file__).parent / "weights" / "kinds.npz"
 BUCKETS = 2048
 # From this probability on a message is taken to lean: to carry too much costs less than too little.
 LEANS = 0.3
-_SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 _TOKEN = re.compile(r"\d+|[^\W\d_]+|\?")
 
 
@@ -89,12 +90,11 @@ def read(message: str, embedder: QueryEmbedder | None = None) -> Reading:
 
 
 def asked_sentence(message: str) -> str:
-    """The last sentence of a message that ends in a question mark, else the whole message.
-
-    A question of one word ("No?") is no sentence of its own.
-    """
-    asking = [s for s in _SENTENCE.split(message.strip()) if s.endswith("?") and " " in s]
-    return asking[-1] if asking else message
+    """The last sentence of a message that asks, else the last; one of a single word is neither."""
+    spans = sentences(message, question_language(message))
+    several = [span.of(message) for span in spans if " " in span.of(message)]
+    asking = [sentence for sentence in several if sentence.endswith("?")]
+    return (asking or several or [message])[-1]
 
 
 def buckets(sentence: str) -> list[int]:

@@ -64,7 +64,7 @@ def test_articles_are_text_in_answers_cards_and_the_panel(visit: Visit) -> None:
     unharmed(page)
     opened: set[str] = set()
     for number in range(0, len(hostile.PAYLOADS), 3):
-        ask(page, f"{hostile.QUESTION} In {1900 + number}?")
+        ask(page, f"Why was the lighthouse of Harwick repaired in {1900 + number}?")
         expect(page.locator("#qa-latest .qa-asked-text")).to_contain_text(str(1900 + number))
         finished(page)
         for card in page.locator("#qa-latest .qa-card").all():

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from qa.answer import Citation
+from qa.answer import Question
 from qa.article import Article, PartialDate
 from qa.chunks import Span
 from qa.errors import AnswerError
 from qa.generative import Draft, prompt, system_message, write
 from qa.models import LlamaCpp, open_llm
 from qa.models.llamaserver import _RUNS, Run
+from qa.passages import Passage
 from qa.settings import Settings
 
 pytestmark = pytest.mark.model
@@ -30,8 +31,8 @@ TEXT = (
 ARTICLE = Article.create(
     text=TEXT, title="Bridge", date=PartialDate(2019, 3, 14), language="en", origin="a"
 )
-QUOTES = [Citation(1, ARTICLE, Span(0, len(TEXT)))]
-ASK = prompt("Who led the works?", QUOTES, "en")
+PASSAGES = [Passage(ARTICLE, (Span(0, len(TEXT)),))]
+ASK = prompt(Question("Who led the works?"), PASSAGES, "fact", "en")
 # Takes as many tokens as it may.
 LONG = [HumanMessage("Write a Python class with twenty methods.")]
 
@@ -95,7 +96,7 @@ def test_leaving_while_the_prompt_is_read_stops_the_model(model: LlamaCpp):
 
 def test_what_was_read_is_not_read_again(model: LlamaCpp):
     last(model, ASK)
-    other = prompt("How long did the works take?", QUOTES, "en")
+    other = prompt(Question("How long did the works take?"), PASSAGES, "fact", "en")
     *_, chunk = (c for c in model.stream(other) if c.usage_metadata)
     assert chunk.usage_metadata
     details = chunk.usage_metadata.get("input_token_details", {})

@@ -27,7 +27,7 @@ _FOLDS, _SEED, _TRANSLATED = 5, 0, 0.88
 # The inverse strength of the penalty, by features. Of 10, 20, 40 and of 30, 100, 300, measured.
 _C = {"ngrams": 20.0, "vector": 100.0}
 # What a row of questions.tsv weighs as one that leans on nothing: many, and of no conversation.
-_WHOLE = 0.3
+_WHOLE = {"ngrams": 0.3, "vector": 0.1}
 
 
 class Rows:
@@ -35,8 +35,9 @@ class Rows:
 
     Attributes:
         kind: (n,) number in `KINDS`; -1 for a row of followups_leaning.tsv.
-        leans: (n,) 0 or 1; a message that is in both tables is asked only in the second.
-        weight: (n,) how much it counts for `leans`.
+        leans: (n,) 0 or 1.
+        twice: (n,) whether a row of questions.tsv is in the other table as well, which says whether
+            it leans.
         features: by name, (n, BUCKETS) and (n, d).
     """
 
@@ -46,18 +47,18 @@ class Rows:
         rows = asked + talks
         sentences = [asked_sentence(row["question"]) for row in rows]
         self.language = np.array([row["lang"] for row in rows])
-        self.kind = np.array([KINDS.index(row["kind"]) if "kind" in row else -1 for row in rows])  # type: ignore[arg-type]
+        self.kind = np.array([KINDS.index(row["kind"]) if "kind" in row else -1 for row in rows])
         self.leans = np.array([int(row.get("leans", 0)) for row in rows])
-        self.weight = np.array(
-            [_WHOLE * (row["question"] not in leaning) if "kind" in row else 1.0 for row in rows]
-        )
+        self.twice = np.array(["kind" in row and row["question"] in leaning for row in rows])
         vectors = embedder.queries(sentences)
         self.features = {"ngrams": _ngrams(sentences), "vector": vectors}
         self.fold = _folds(vectors, self.language, [s.casefold() for s in sentences])
 
     def fit(self, features: str, what: str, held: int | None = None) -> LogisticRegression:
         """A model of `kind` or `leans` from all folds but one."""
-        weight = (self.kind >= 0).astype(float) if what == "kind" else self.weight
+        weight = (self.kind >= 0).astype(float)
+        if what == "leans":
+            weight = np.where(self.kind < 0, 1.0, _WHOLE[features] * ~self.twice)
         chosen = np.flatnonzero((weight > 0) & (self.fold != held))
         balance = "balanced" if what == "kind" else None
         model = LogisticRegression(C=_C[features], max_iter=2000, class_weight=balance)
@@ -125,7 +126,7 @@ def measure(rows: Rows) -> None:
     for features in rows.features:
         fires = rows.held_out(features, "leans")[:, 1] > np.log(LEANS)
         leans = rows.leans == 1
-        groups = (leans & ~asked, ~leans & ~asked, asked & (rows.weight > 0))
+        groups = (leans & ~asked, ~leans & ~asked, asked & ~rows.twice)
         right = (fires == leans)[~asked].mean()
         shares = " | ".join(f"{fires[group].mean():.3f} of {group.sum()}" for group in groups)
         print(f"| {features} | {right:.3f} | {shares} |")
@@ -141,7 +142,7 @@ def export(rows: Rows, embedder: Embedder) -> None:
         arrays[name] = np.round(weights / scale).astype(np.int8)
         arrays[f"{name}_scale"] = scale.astype(np.float32)
         arrays[f"{name}_bias"] = np.hstack([kind.intercept_, leans.intercept_]).astype(np.float32)
-    np.savez_compressed(WEIGHTS, **arrays)
+    np.savez_compressed(WEIGHTS, **arrays)  # type: ignore[arg-type]
     print(f"{WEIGHTS}: {WEIGHTS.stat().st_size:,} bytes")
 
 

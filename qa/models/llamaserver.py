@@ -151,7 +151,7 @@ def _explain(error: Any) -> str:
     if isinstance(error, dict) and error.get("type") == "exceed_context_size_error":
         return (
             f"the prompt has {error.get('n_prompt_tokens')} tokens and the language model reads "
-            f"{error.get('n_ctx')}. Ask a shorter question, or lower `quotes` or `quote_chars`."
+            f"{error.get('n_ctx')}. Ask a shorter question, or lower `passage_chars`."
         )
     message = error.get("message") if isinstance(error, dict) else json.dumps(error)
     return f"the language model failed: {message}. Check the model with `qa models verify`."

@@ -74,11 +74,21 @@ def test_what_the_articles_do_not_say_is_said_with_the_nearest_quotes(open_api: 
     assert AnswerOut.model_validate(answer).model_dump() == answer
 
 
-def test_what_no_article_is_about_is_said_without_quotes(api: TestClient):
-    asked = {"question": "Which lawyer founded the zoo of Valparaíso?"}
-    answer = api.post("/v1/ask", json=asked).json()
-    assert answer["reason"] == "no article found is about what was asked"
-    assert (answer["abstained"], answer["citations"]) == (True, [])
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        (
+            {"question": "Which lawyer founded the zoo of Valparaíso?"},
+            "no article found is about what was asked",
+        ),
+        ({"question": ASKED, "since": "2100"}, "No article passes the filters."),
+    ],
+)
+def test_what_no_article_is_about_is_said_without_quotes(
+    open_api: Open, asked: dict[str, str], reason: str
+):
+    answer = open_api(abstain_below=1.0).post("/v1/ask", json=asked).json()
+    assert (answer["abstained"], answer["reason"], answer["citations"]) == (True, reason, [])
 
 
 def test_invisible_characters_are_taken_out_of_a_question(api: TestClient):
