@@ -22,6 +22,8 @@ Stage = Literal["evidence", "waiting", "writing", "final"]
 
 # A history may be long, and looking for times takes as long as its length squared.
 _MOST_BEFORE = 2000
+# Of what stands before a message's questions so much is searched with each.
+_MOST_PREAMBLE = 200
 _QUESTION = re.compile(r"[^.?!\n]{8,}\?")
 
 
@@ -55,9 +57,15 @@ class Question:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The questions of a message that asks several, as typed; empty when it asks one."""
-        asked = tuple(part.strip() for part in _QUESTION.findall(self.text))
-        return asked if len(asked) > 1 else ()
+        """The questions of a message that asks several, each behind what is said before the first.
+
+        Empty when it asks one.
+        """
+        asked = list(_QUESTION.finditer(self.text))
+        if len(asked) < 2:
+            return ()
+        before = self.text[: asked[0].start()].strip()[-_MOST_PREAMBLE:]
+        return tuple(f"{before} {match.group().strip()}".strip() for match in asked)
 
     @property
     def said(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from langchain_core.language_models import BaseChatModel
@@ -29,6 +29,7 @@ from qa import collection, extractive, generative, grounding, talk
 from qa.abstention import abstention
 from qa.analysis import words
 from qa.answer import Answer, Citation, Hit, Language, Question
+from qa.chunks import Span
 from qa.confidence import confidence
 from qa.constraints import Constraints
 from qa.errors import AnswerError
@@ -132,21 +133,24 @@ def build(
         if found.reply is not None:
             return found
         started = time.perf_counter()
-        retrieved = _search(retriever, found.question)
-        hits = retrieved.hits
-        chosen = choose(hits, **_quoted(found.kind, settings))
+        searches = _search(retriever, found.question)
+        hits = _in_turn([search.hits for search in searches])
+        kind = found.kind if len(searches) == 1 else "open"
+        chosen = _evidence(searches, kind, settings)
+        retrieved = searches[0]
         topic = _topic(found.question, retrieved.constraints)
         return replace(
             found,
+            kind=kind,
             hits=tuple(hits),
             evidence=tuple(chosen),
-            citations=cite(chosen, by_date=found.kind == "summary"),
+            citations=cite(chosen, by_date=kind == "summary"),
             confidence=confidence(
                 f"{found.question.carried} {topic}".strip(),
                 found.language,
                 hits,
                 chosen,
-                kind=found.kind,
+                kind=kind,
                 follow_up=bool(found.question.carried),
             ),
             topic=topic,
@@ -178,11 +182,10 @@ def build(
     ).with_config(run_name="qa")
 
 
-def _search(retriever: HybridRetriever, question: Question) -> Retrieved:
+def _search(retriever: HybridRetriever, question: Question) -> list[Retrieved]:
     """What is found for the question, or for each question of a message that asks several."""
-
-    def find(text: str) -> Retrieved:
-        return retriever.find(
+    return [
+        retriever.find(
             text,
             language=question.language,
             filters=question.filters,
@@ -191,19 +194,29 @@ def _search(retriever: HybridRetriever, question: Question) -> Retrieved:
             constraints=question.constraints,
             waited_s=question.waited_s,
         )
+        for text in question.parts or (question.standalone,)
+    ]
 
-    found = find(question.standalone)
-    parts = question.parts
-    if not parts:
-        return found
-    # In turn, so that each question keeps its best; what the whole message finds comes last.
-    rows = [*(find(part).hits for part in parts), found.hits]
-    longest = max(map(len, rows))
-    mixed = [row[n] for n in range(longest) for row in rows if n < len(row)]
+
+def _in_turn(rows: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """The hits of several searches in turn, each chunk once, as many as the longest has."""
     hits: dict[str, Hit] = {}
-    for hit in mixed:
-        hits.setdefault(hit.chunk.id, hit)
-    return replace(found, hits=list(hits.values())[: len(found.hits)])
+    for rank in range(max(map(len, rows))):
+        for row in rows:
+            if rank < len(row):
+                hits.setdefault(row[rank].chunk.id, row[rank])
+    return list(hits.values())[: max(map(len, rows))]
+
+
+def _evidence(searches: Sequence[Retrieved], kind: Kind, settings: Settings) -> list[Evidence]:
+    """The sentences to quote; of several searches each gets its part of the budget."""
+    quoted = _quoted(kind, settings)
+    share = {name: max(1, limit // len(searches)) for name, limit in quoted.items()}
+    chosen: dict[tuple[str, Span], Evidence] = {}
+    for search in searches:
+        for item in choose(search.hits, **share):
+            chosen.setdefault((item.article.id, item.sentence.span), item)
+    return list(chosen.values())
 
 
 def _quoted(kind: Kind, settings: Settings) -> dict[str, int]:

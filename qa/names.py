@@ -352,11 +352,14 @@ def _present(word: str, present: frozenset[str], exactly: bool) -> bool:
     close = (
         other
         for other in present
-        if abs(len(other) - len(word)) <= 3 and other[:2] == word[:2] and not other[0].isdigit()
+        if abs(len(other) - len(word)) <= 3 and other[0] == word[0] and not other[0].isdigit()
     )
-    # Four letters of which one differs are another name: Iran, Iraq.
-    least = 0.75 if len(word) > 4 else 0.8
-    return any(SequenceMatcher(None, word, other).ratio() >= least for other in close)
+
+    def least(other: str) -> float:
+        """Four letters of which one differs are another name: Iran, Iraq."""
+        return 0.85 if other[1] != word[1] else 0.75 if len(word) > 4 else 0.8
+
+    return any(SequenceMatcher(None, word, other).ratio() >= least(other) for other in close)
 
 
 # The endings by which French and English make people and adjectives of places.

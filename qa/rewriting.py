@@ -8,11 +8,13 @@ finds more, see docs/benchmarks/followups.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from qa.answer import Question
+from qa.analysis import fold
+from qa.answer import Language, Question
 from qa.kinds import LEANS, QueryEmbedder, read
 from qa.language import question_language
 from qa.talk import is_small_talk
@@ -21,6 +23,10 @@ from qa.temporal import time_expressions
 # Of the questions since the topic opened, those carried beside the first; and of each so much.
 _LAST, _MOST_CHARS = 2, 300
 _ANY_DAY = date(2000, 1, 1)
+_IN_LANGUAGE = re.compile(
+    r"\b(?:answer|reply|respond|write|repond\w*|redige\w*|tradui\w*|translate\w*)\b[^.?!]{0,20}"
+    r"\b(?:in|en|into) (french|english|francais|anglais)\b"
+)
 
 
 def make_standalone(question: Question, embedder: QueryEmbedder | None = None) -> Question:
@@ -32,7 +38,7 @@ def make_standalone(question: Question, embedder: QueryEmbedder | None = None) -
     """
     text, history = question.text.strip(), question.history
     before = question_language(history[-2]) if len(history) > 1 else "en"
-    language = question.language or question_language(text, before)
+    language = question.language or _wanted(text) or question_language(text, before)
     carried = ""
     if not is_small_talk(text, history) and needs_history(text, embedder):
         carried = " ".join(topic(history, embedder))
@@ -40,6 +46,12 @@ def make_standalone(question: Question, embedder: QueryEmbedder | None = None) -
             carried = _without_times(carried, language)
     standalone = f"{carried} {text}".strip()
     return replace(question, standalone=standalone, carried=carried, language=language)
+
+
+def _wanted(text: str) -> Language | None:
+    """The language that a message asks to be answered in: "answer in French"."""
+    match = _IN_LANGUAGE.search(fold(text))
+    return None if match is None else "fr" if match.group(1).startswith("fr") else "en"
 
 
 def needs_history(text: str, embedder: QueryEmbedder | None = None) -> bool:

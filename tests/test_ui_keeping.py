@@ -7,6 +7,7 @@ import json
 import secrets
 import string
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -546,6 +547,23 @@ def test_a_file_that_fails_is_said_in_a_page_of_its_own_and_tells_nothing(
         assert "talks.sqlite" in caplog.text
     updates = ann.do("search")
     assert text_of(updates[page.notice]) == MOTS.unusable
+
+
+def test_an_abstention_is_restored_and_shared_with_its_nearest_quotes(
+    page: Page, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+):
+    found = answer("Not found. The nearest: [1]", abstained=True)
+    monkeypatch.setattr(page.assistant, "stream", lambda q: iter([replace(found, question=q)]))
+    ann = Browser(page)
+    ann.ask()
+    conversation = ann.talk.conversation
+    ann.do("share", turn=ann.turn)
+    shared = text_of(client(app).get(f"/share/{ann.talk.turns[-1].token}").text)
+    ann.reload()
+    restored = text_of(ann.do("open", id=conversation)[page.latest])
+    for shown in (shared, restored):
+        assert shown.index("Not found.") < shown.index(WORDS.nearest)
+        assert shown.index(WORDS.nearest) < shown.index(found.citations[0].quote)
 
 
 def test_a_shared_answer_in_french_is_a_french_page(page: Page, app: FastAPI):
