@@ -47,8 +47,7 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 2
 # Of so many of the best sentences, those that a model's answer leaves out are quoted below it: see
 # docs/answering.md.
-_BELOW: dict[Kind, int] = {"fact": 1, "list": 3}
-_BELOW_OTHERS = 5
+_BELOW, _BELOW_A_FACT = 5, 1
 # Quotes below the threshold are shown from this share of it on, as the nearest that was found.
 _NEAR, _NEAREST = 0.5, 2
 # Below this confidence the model and the reader must agree on a short fact, or it is not answered.
@@ -343,7 +342,7 @@ def _grounded(found: Found, checked: grounding.Checked, tokens: dict[str, int]) 
         failed = "what the language model wrote is not in the articles"
         return replace(_extract(found, reason=failed), tokens=tokens)
     text, citations = grounding.compose(checked)
-    best = found.evidence[: _BELOW.get(found.kind, _BELOW_OTHERS)]
+    best = found.evidence[: _BELOW_A_FACT if found.kind == "fact" else _BELOW]
     below = cite(left_out(best, text), by_date=found.kind == "summary")
     quotes, new = list[Citation](), list[Citation]()
     for quote in below:
