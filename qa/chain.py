@@ -134,7 +134,10 @@ def build(
         started = time.perf_counter()
         searches = _search(retriever, found.question)
         hits = _in_turn([search.hits for search in searches])
-        kind = found.kind if len(searches) == 1 else "open"
+        # A message of several questions wants more than one sentence. So does a follow-up: what it
+        # carries weighs in the search, and the fact itself may stand further down.
+        several = len(searches) > 1 or (found.kind == "fact" and found.question.carried)
+        kind: Kind = "open" if several else found.kind
         chosen = _evidence(searches, kind, settings)
         retrieved = searches[0]
         topic = _topic(found.question, retrieved.constraints)
