@@ -15,8 +15,8 @@ weighted alike, over `qa.confidence.features`; printed are the lines to put into
 qa/calibration.py, and for each set the area under the ROC curve and what the threshold lets
 through. The set named in MEASURED is never fitted on.
 
-With --open fitted is whether articles are about a question that asks for no short fact, by the best
-hit's score alone: answerable ones of corpus/questions.jsonl and of benchmarks/news.jsonl, each
+With --open fitted is whether articles are about a question that asks for no short fact, or leans on
+what was said before, by the best hit's score alone: answerable ones of corpus/questions.jsonl and of benchmarks/news.jsonl, each
 asked of its own articles and of the others'. The intercept is then moved so that at the threshold
 one in fifty that the articles answer is lost.
 """
@@ -49,7 +49,7 @@ from qa.evaluation.pipeline import Pipeline, cached_index, code_fingerprint
 from qa.evaluation.questions import load
 from qa.evidence import choose, cite
 from qa.indexing import index_paths
-from qa.kinds import Kind, kind_of
+from qa.kinds import kind_of
 from qa.models import Embedder
 from qa.reader import WEIGHTS
 from qa.rewriting import make_standalone
@@ -206,16 +206,16 @@ def report(rows: list[Row], p: np.ndarray) -> None:
         print(f"{name:26}{len(own):6}{area:8.3f}   {', '.join(parts)}")
 
 
-def best_scores(sets: Path, embedder: Embedder) -> list[tuple[Kind, float, bool]]:
+def best_scores(sets: Path, embedder: Embedder) -> list[tuple[str, float, bool]]:
     """(kind, score of the best hit, whether its own articles were asked), question by question."""
     sources: list[Path | list[dict[str, Any]]] = [CORPUS, news.articles(sets)]
     base = Settings(llm="none", answerer="extractive")
-    found: list[tuple[Kind, float, bool]] = []
+    found: list[tuple[str, float, bool]] = []
     for articles in sources:
         pipeline = Pipeline.open(cached_index(articles, base, embedder), embedder, writes=False)
         for path, own in ((CORPUS / "questions.jsonl", CORPUS), (news.QUESTIONS, sources[1])):
             for question in load(path, strict=True).questions:
-                kind = kind_of(question.text, embedder)
+                kind = "follow-up" if question.history else kind_of(question.text, embedder)
                 if kind == "fact" or question.unanswerable:
                     continue
                 answer = pipeline.ask(question).answer
@@ -226,7 +226,7 @@ def best_scores(sets: Path, embedder: Embedder) -> list[tuple[Kind, float, bool]
     return found
 
 
-def fit_open(rows: list[tuple[Kind, float, bool]]) -> None:
+def fit_open(rows: list[tuple[str, float, bool]]) -> None:
     """Prints what --open says."""
     kinds, scores, own = (np.array(column) for column in zip(*rows, strict=True))
     model = LogisticRegression(class_weight="balanced", C=10.0).fit(scores[:, None], own)
