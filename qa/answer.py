@@ -61,7 +61,7 @@ class Question:
 
         Empty when it asks one.
         """
-        asked = list(_QUESTION.finditer(self.text))
+        asked = [m for m in _QUESTION.finditer(self.text) if len(m.group().split()) > 2]
         if len(asked) < 2:
             return ()
         before = self.text[: asked[0].start()].strip()[-_MOST_PREAMBLE:]
@@ -200,7 +200,7 @@ class Answer:
         question: as asked, with its stand-alone form.
         text: the answer; cites as [1], [2] …
         language: in which it is written.
-        citations: each number in `text` once, in order; empty when abstaining.
+        citations: each number in `text` once, in order; for an abstention the nearest.
         abstained: whether the articles do not say.
         reason: why it abstained, or why another answerer than the one asked for answered.
         answerer: which one wrote the text.

@@ -296,7 +296,8 @@ def _abstain(found: Found, *, near: bool) -> Answer:
     """No answer, with the nearest quotes where articles are about what was asked."""
     text = abstention(found.topic, found.hits, found.language, near=near)
     if not near:
-        reason = text if not found.hits else "no article found is about what was asked"
+        about = "no article found is about what was asked"
+        reason = about if found.hits else "no article passes the filters"
         return found.answer(text=text, abstained=True, reason=reason, citations=())
     quotes = found.citations[:_NEAREST]
     marks = "".join(f"[{citation.n}]" for citation in quotes)
@@ -344,7 +345,8 @@ def _grounded(found: Found, checked: grounding.Checked, tokens: dict[str, int]) 
     if not checked.kept:
         failed = "what the language model wrote is not in the articles"
         return replace(_extract(found, reason=failed), tokens=tokens)
-    text, citations = grounding.compose(checked)
+    text, composed = grounding.compose(checked)
+    citations = tuple(replace(citation, answer=_pointed(found, citation)) for citation in composed)
     best = found.evidence[: _BELOW_A_FACT if found.kind == "fact" else _BELOW]
     below = cite(left_out(best, text), by_date=found.kind == "summary")
     quotes, new = list[Citation](), list[Citation]()
@@ -362,6 +364,13 @@ def _grounded(found: Found, checked: grounding.Checked, tokens: dict[str, int]) 
         tokens=tokens,
         reason=_dropped(checked.dropped),
     )
+
+
+def _pointed(found: Found, citation: Citation) -> Span | None:
+    """The words that the reader points to in a citation, if any."""
+    start, end = citation.span.start, citation.span.end
+    spans = (e.answer for e in found.evidence if e.answer and e.article.id == citation.article.id)
+    return next((span for span in spans if start <= span.start and span.end <= end), None)
 
 
 def _agree(found: Found, checked: grounding.Checked) -> bool:

@@ -357,7 +357,7 @@ def _present(word: str, present: frozenset[str], exactly: bool) -> bool:
 
     def least(other: str) -> float:
         """Four letters of which one differs are another name: Iran, Iraq."""
-        return 0.85 if other[1] != word[1] else 0.75 if len(word) > 4 else 0.8
+        return 0.85 if other[1:2] != word[1:2] else 0.75 if len(word) > 4 else 0.8
 
     return any(SequenceMatcher(None, word, other).ratio() >= least(other) for other in close)
 

@@ -81,7 +81,7 @@ def test_what_the_articles_do_not_say_is_said_with_the_nearest_quotes(open_api: 
             {"question": "Which lawyer founded the zoo of Valparaíso?"},
             "no article found is about what was asked",
         ),
-        ({"question": ASKED, "since": "2100"}, "No article passes the filters."),
+        ({"question": ASKED, "since": "2100"}, "no article passes the filters"),
     ],
 )
 def test_what_no_article_is_about_is_said_without_quotes(
