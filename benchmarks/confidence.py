@@ -16,9 +16,9 @@ qa/calibration.py, and for each set the area under the ROC curve and what the th
 through. The set named in MEASURED is never fitted on.
 
 With --open fitted is whether articles are about a question that asks for no short fact, or leans on
-what was said before, by the best hit's score alone: answerable ones of corpus/questions.jsonl and of
-benchmarks/news.jsonl, each asked of its own articles and of the others'. The intercept is then moved so that at the threshold
-one in fifty that the articles answer is lost.
+what was said before, by the best hit's score alone: answerable ones of corpus/questions.jsonl and
+of benchmarks/news.jsonl, each asked of its own articles and of the others'. The intercept is then
+moved so that at the threshold one in fifty that the articles answer is lost.
 """
 
 from __future__ import annotations
