@@ -226,7 +226,7 @@ def test_any_question_and_any_sources_are_understood(question, sources):
 def test_of_a_long_question_before_only_the_beginning_is_looked_at():
     """Looking for times takes as long as the length squared, and a history may be long."""
     before = "In March 2019 it opened. " * 800
-    text, cut = Question("And when?", (before, "Then."), standalone="And when? — it").said
+    text, cut = Question("And when?", (before, "Then."), carried=before).said
     assert text == "And when?"
     assert before.startswith(cut)
     assert len(cut) == 2000

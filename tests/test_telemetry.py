@@ -103,7 +103,8 @@ def test_a_request_an_answer_and_its_stages_are_one_trace(traced: Traced):
 def test_texts_are_sent_only_where_a_setting_says_so(traced: Traced):
     traced.assistant.ask(ASKED)
     whole = dict(traced.spans()["qa.ask"].attributes or {})
-    assert (whole["qa.question"], whole["qa.text"]) == (ASKED, REPLY)
+    assert whole["qa.question"] == ASKED
+    assert str(whole["qa.text"]).startswith(REPLY)
     assert whole["qa.standalone_question"] == ASKED
 
 
