@@ -24,6 +24,17 @@ Stage = Literal["evidence", "waiting", "writing", "final"]
 _MOST_BEFORE = 2000
 # Of what stands before a message's questions so much is searched with each.
 _MOST_PREAMBLE = 200
+# What asks for an overview and says nothing of its subject; no article has these words of it.
+_FRAME = re.compile(
+    r"^\W*(?:(?:ils )?(?:que|qu'est-ce que)?\s*(?:disent|racontent|parlent|dit-on)(?: quoi)?\s+"
+    r"(?:(?:les|vos|tes|ces) articles\s+)?(?:sur|de|d'|à propos d[eu]|au sujet d[eu])|"
+    r"what (?:do|does|did) (?:the|your) articles? (?:say|tell(?: us)?|report) (?:about|on|of)|"
+    r"tell me (?:more )?about|parle[sz]?[- ]moi d[eu']|"
+    r"(?:(?:fais|faites|donne[zr]?)[- ]?(?:moi )?)?un (?:petit |court )?résumé (?:sur|d[eu'])|"
+    r"résume[rz]?(?:[- ]moi)?|tl;?dr(?: (?:on|of|du|de))?|sum up|summari[sz]e|"
+    r"(?:give me )?a (?:short )?summary (?:of|on))\s*",
+    re.IGNORECASE,
+)
 _QUESTION = re.compile(r"[^.?!\n]{8,}\?")
 
 
@@ -54,6 +65,11 @@ class Question:
     asked_on: date | None = None
     constraints: Constraints | None = None
     waited_s: float = 0.0
+
+    @property
+    def subject(self) -> str:
+        """The stand-alone question without "what do the articles say about" or "sum up"."""
+        return _FRAME.sub("", self.standalone).strip() or self.standalone
 
     @property
     def parts(self) -> tuple[str, ...]:

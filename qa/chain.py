@@ -196,7 +196,7 @@ def _search(retriever: HybridRetriever, question: Question) -> list[Retrieved]:
             constraints=question.constraints,
             waited_s=question.waited_s,
         )
-        for text in question.parts or (question.standalone,)
+        for text in question.parts or (question.subject,)
     ]
 
 
