@@ -6,7 +6,6 @@ any of them is made.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,20 +21,6 @@ Stage = Literal["evidence", "waiting", "writing", "final"]
 
 # A history may be long, and looking for times takes as long as its length squared.
 _MOST_BEFORE = 2000
-# Of what stands before a message's questions so much is searched with each.
-_MOST_PREAMBLE = 200
-# What asks for an overview and says nothing of its subject; no article has these words of it.
-_FRAME = re.compile(
-    r"^\W*(?:(?:ils )?(?:que|qu'est-ce que)?\s*(?:disent|racontent|parlent|dit-on)(?: quoi)?\s+"
-    r"(?:(?:les|vos|tes|ces) articles\s+)?(?:sur|de|d'|à propos d[eu]|au sujet d[eu])|"
-    r"what (?:do|does|did) (?:the|your) articles? (?:say|tell(?: us)?|report) (?:about|on|of)|"
-    r"tell me (?:more )?about|parle[sz]?[- ]moi d[eu']|"
-    r"(?:(?:fais|faites|donne[zr]?)[- ]?(?:moi )?)?un (?:petit |court )?résumé (?:sur|d[eu'])|"
-    r"résume[rz]?(?:[- ]moi)?|tl;?dr(?: (?:on|of|du|de))?|sum up|summari[sz]e|"
-    r"(?:give me )?a (?:short )?summary (?:of|on))\s*",
-    re.IGNORECASE,
-)
-_QUESTION = re.compile(r"[^.?!\n]{8,}\?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +50,6 @@ class Question:
     asked_on: date | None = None
     constraints: Constraints | None = None
     waited_s: float = 0.0
-
-    @property
-    def subject(self) -> str:
-        """The stand-alone question without "what do the articles say about" or "sum up"."""
-        return _FRAME.sub("", self.standalone).strip() or self.standalone
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The questions of a message that asks several, each behind what is said before the first.
-
-        Empty when it asks one.
-        """
-        asked = [m for m in _QUESTION.finditer(self.text) if len(m.group().split()) > 2]
-        if len(asked) < 2:
-            return ()
-        before = self.text[: asked[0].start()].strip()[-_MOST_PREAMBLE:]
-        return tuple(f"{before} {match.group().strip()}".strip() for match in asked)
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -186,9 +154,7 @@ class Citation:
 
     def holds(self, other: Citation) -> bool:
         """Whether it quotes all that another quotes."""
-        mine, theirs = self.span, other.span
-        same = self.article.id == other.article.id
-        return same and mine.start <= theirs.start and theirs.end <= mine.end
+        return self.article.id == other.article.id and self.span.holds(other.span)
 
     def to_json(self) -> dict[str, Any]:
         """As in `qa ask --json`."""

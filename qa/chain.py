@@ -37,8 +37,8 @@ from qa.evidence import Evidence, choose, cite, left_out
 from qa.kinds import Kind, kind_of
 from qa.line import Line
 from qa.passages import select
-from qa.retrieval import HybridRetriever, Retrieved
-from qa.rewriting import make_standalone
+from qa.retrieval import HybridRetriever, Retrieved, in_turn
+from qa.rewriting import make_standalone, queries
 from qa.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -124,8 +124,7 @@ def build(
         reply = talk.reply(question.text, question.language, question.history)
         if reply is None and kind == "index":
             with retriever.index.current() as index:
-                if collection.asks_about(question, index.sources):
-                    reply = collection.reply(question, index.archive, index.sources)
+                reply = collection.reply(question, index.archive, index.sources)
         return Found(question, started, _ms(started), kind, reply=reply)
 
     def retrieve(found: Found) -> Found:
@@ -133,7 +132,7 @@ def build(
             return found
         started = time.perf_counter()
         searches = _search(retriever, found.question)
-        hits = _in_turn([search.hits for search in searches])
+        hits = in_turn([search.hits for search in searches])
         # A message of several questions wants more than one sentence. So does a follow-up: what it
         # carries weighs in the search, and the fact itself may stand further down.
         several = len(searches) > 1 or (found.kind == "fact" and found.question.carried)
@@ -196,18 +195,8 @@ def _search(retriever: HybridRetriever, question: Question) -> list[Retrieved]:
             constraints=question.constraints,
             waited_s=question.waited_s,
         )
-        for text in question.parts or (question.subject,)
+        for text in queries(question)
     ]
-
-
-def _in_turn(rows: Sequence[Sequence[Hit]]) -> list[Hit]:
-    """The hits of several searches in turn, each chunk once, as many as the longest has."""
-    hits: dict[str, Hit] = {}
-    for rank in range(max(map(len, rows))):
-        for row in rows:
-            if rank < len(row):
-                hits.setdefault(row[rank].chunk.id, row[rank])
-    return list(hits.values())[: max(map(len, rows))]
 
 
 def _evidence(searches: Sequence[Retrieved], kind: Kind, settings: Settings) -> list[Evidence]:
@@ -368,9 +357,8 @@ def _grounded(found: Found, checked: grounding.Checked, tokens: dict[str, int]) 
 
 def _pointed(found: Found, citation: Citation) -> Span | None:
     """The words that the reader points to in a citation, if any."""
-    start, end = citation.span.start, citation.span.end
     spans = (e.answer for e in found.evidence if e.answer and e.article.id == citation.article.id)
-    return next((span for span in spans if start <= span.start and span.end <= end), None)
+    return next((span for span in spans if citation.span.holds(span)), None)
 
 
 def _agree(found: Found, checked: grounding.Checked) -> bool:

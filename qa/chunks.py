@@ -28,6 +28,10 @@ class Span:
         """The characters of `text` that the span covers."""
         return text[self.start : self.end]
 
+    def holds(self, other: Span) -> bool:
+        """Whether all of another span lies in this one."""
+        return self.start <= other.start and other.end <= self.end
+
     def __len__(self) -> int:
         return self.end - self.start
 

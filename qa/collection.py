@@ -14,9 +14,8 @@ from datetime import date
 from qa.analysis import fold
 from qa.answer import Language, Question
 from qa.archive import Archive
-from qa.article import PartialDate
 from qa.chunks import date_in_words
-from qa.constraints import understand
+from qa.constraints import Constraints, understand
 from qa.filters import Filters
 from qa.names import names
 
@@ -51,20 +50,10 @@ _WORDS: dict[Language, dict[str, str]] = {
 }
 
 
-def asks_about(question: Question, sources: Sequence[str]) -> bool:
-    """Whether nothing is named but outlets and times, so that it is about no article's subject."""
-    assert question.language is not None
-    if _OF_A_SUBJECT.search(fold(question.text)):
-        return False
-    told = understand(question.text, question.language, sources, _today(question))
-    written = {word for outlet in told.outlets for word in outlet.written.split()}
-    for time in told.times:
-        written |= set(time.span.of(question.text).split())
-    return not [name for name in names(question.text) if name not in written]
-
-
-def reply(question: Question, archive: Archive, sources: Sequence[str]) -> str:
+def reply(question: Question, archive: Archive, sources: Sequence[str]) -> str | None:
     """What the index holds of the outlets and times that the question names, in its language.
+
+    None where anything else is named: then the question is about what articles tell.
 
     Args:
         question: as typed, its language told.
@@ -73,7 +62,11 @@ def reply(question: Question, archive: Archive, sources: Sequence[str]) -> str:
     """
     language = question.language
     assert language is not None
-    filters = _narrowed(question, sources)
+    today = question.asked_on or date.today()  # noqa: DTZ011  the day where the person is
+    told = understand(question.text, language, sources, today)
+    if _names_a_subject(question.text, told):
+        return None
+    filters = _narrowed(question.filters, told)
     counted, said = _COUNTED[language], _WORDS[language]
     listing = archive.browse(filters, "", 0, _LATEST)
     if not listing.total:
@@ -82,7 +75,7 @@ def reply(question: Question, archive: Archive, sources: Sequence[str]) -> str:
     if not filters:
         first, last = archive.dates()
         if first and last:
-            days = {"first": _day(first, language), "last": _day(last, language)}
+            days = {"first": date_in_words(first, language), "last": date_in_words(last, language)}
             parts.append(said["from"].format(**days))
         facets = archive.facets()
         spoken = facets.get("language", {})
@@ -93,16 +86,21 @@ def reply(question: Question, archive: Archive, sources: Sequence[str]) -> str:
         lines.append(said["outlets"].format(names=shown))
     lines.append(said["latest"])
     for article in listing.articles:
-        day = _day(article.date, language) if article.date else said["undated"]
+        day = date_in_words(article.date, language) if article.date else said["undated"]
         lines.append(f"- {article.title or article.id} ({day})")
     return "\n".join(lines)
 
 
-def _narrowed(question: Question, sources: Sequence[str]) -> Filters:
+def _names_a_subject(text: str, told: Constraints) -> bool:
+    """Whether a question names anything but outlets and times."""
+    written = {word for outlet in told.outlets for word in outlet.written.split()}
+    for time in told.times:
+        written |= set(time.span.of(text).split())
+    return bool(_OF_A_SUBJECT.search(fold(text)) or set(names(text)) - written)
+
+
+def _narrowed(filters: Filters, told: Constraints) -> Filters:
     """The question's own filters, with the times and outlets that it names where it has none."""
-    assert question.language is not None
-    told = understand(question.text, question.language, sources, _today(question))
-    filters = question.filters
     if told.times and not (filters.since or filters.until):
         starts, ends = [t.since for t in told.times], [t.until for t in told.times]
         filters = replace(
@@ -113,11 +111,3 @@ def _narrowed(question: Question, sources: Sequence[str]) -> Filters:
     if told.sources and not filters.sources:
         filters = replace(filters, sources=told.sources)
     return filters
-
-
-def _today(question: Question) -> date:
-    return question.asked_on or date.today()  # noqa: DTZ011  the day where the person is
-
-
-def _day(day: PartialDate, language: Language) -> str:
-    return date_in_words(day, language)

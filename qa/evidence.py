@@ -129,7 +129,7 @@ def cite(evidence: Iterable[Evidence], *, by_date: bool = False) -> tuple[Citati
             article,
             span,
             also=with_quote(span.of(article.text), copies[article.id].values()),
-            answer=next((a for id, a in answers if id == article.id and _inside(a, span)), None),
+            answer=next((a for id, a in answers if id == article.id and span.holds(a)), None),
         )
         for n, (article, span) in enumerate(quotes, 1)
     )
@@ -161,13 +161,9 @@ def _tells(sentence: str) -> bool:
 def _pointed(hit: Hit, sentence: ScoredSentence) -> Span | None:
     """The reader's span, where it lies in the sentence and is worth pointing to."""
     reading = hit.reading
-    if reading is None or reading.answerable < POINTED or not _inside(reading.span, sentence.span):
+    if reading is None or reading.answerable < POINTED or not sentence.span.holds(reading.span):
         return None
     return reading.span
-
-
-def _inside(part: Span, whole: Span) -> bool:
-    return whole.start <= part.start and part.end <= whole.end
 
 
 def with_quote(quote: str, copies: Iterable[Article]) -> tuple[Article, ...]:

@@ -5,13 +5,11 @@ Needs no language model and cannot invent. Knows nothing about how the quotes we
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from qa.answer import Citation, Language
-from qa.fence import unmarked
+from qa.fence import unmarked, unnumbered
 
-_BRACKETED = re.compile(r"\[(\d+)\]")
 _LEAD_IN: dict[Language, tuple[str, str]] = {
     "fr": ("Un article le dit :", "Les articles disent :"),
     "en": ("One article says:", "The articles say:"),
@@ -47,4 +45,4 @@ def more(text: str, citations: Sequence[Citation], language: Language) -> str:
 
 def shown(quote: str) -> str:
     """A quote as `write` puts it down."""
-    return unmarked(_BRACKETED.sub(r"(\1)", " ".join(quote.split())))
+    return unmarked(unnumbered(" ".join(quote.split())))

@@ -22,12 +22,18 @@ _LIKE = {
     "/": "|｜¦∣ǀ│┃❘❙❚￨︱⏐⎪︳𝄀‖∥ǁ",
 }
 _INERT = str.maketrans({like: plain for plain, likes in _LIKE.items() for like in likes})
+_BRACKETED = re.compile(r"\[(\d+)\]")
 _MARKDOWN = re.compile(r"(\])(?=\()|(<)(?=[a-zA-Z/!?])")
 
 
 def inert(text: str) -> str:
     """Text on one line, without invisible characters and without anything that marks up."""
     return " ".join(clean_text(text).translate(_INERT).split())
+
+
+def unnumbered(text: str) -> str:
+    """Text whose numbers in square brackets, which would read as citations, are in round ones."""
+    return _BRACKETED.sub(r"(\1)", text)
 
 
 def unmarked(text: str) -> str:

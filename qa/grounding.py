@@ -32,6 +32,7 @@ from qa.answer import Citation, Language
 from qa.article import Article, clean_text
 from qa.chunks import Span, date_in_words, sentences
 from qa.evidence import with_quote
+from qa.fence import unnumbered
 from qa.language import question_language
 from qa.names import is_time, mentioned, names
 from qa.passages import Passage
@@ -58,7 +59,6 @@ _TELLING = 8
 _VERDICTS = "oui non yes no"
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 _MARK = re.compile(r"\s*\[\d+(?:\s*,\s*\d+)*\]")
-_BRACKETED = re.compile(r"\[(\d+)\]")
 _ACTIVE = re.compile(r"\]\(|<[a-zA-Z/!?]|https?://|www\.", re.IGNORECASE)
 
 Embed = Callable[[Sequence[str]], "np.ndarray"]
@@ -156,13 +156,13 @@ def _repeats(text: str, before: str) -> bool:
 def _sentences(draft: str, language: Language) -> list[tuple[str, bool]]:
     """The draft's sentences without citation marks and emphasis, and which are items of a list.
 
-    What the model had no room left to finish is left out, and so are titles.
+    What does not end as a sentence is left out: what the model had no room to finish, and titles.
     """
     found = []
     for line in clean_text(draft).splitlines():
         bullet = _BULLET.match(line) is not None
         text = _MARK.sub("", _BULLET.sub("", line).replace("**", "")).strip()
-        text = _BRACKETED.sub(r"(\1)", text)  # no number of ours
+        text = unnumbered(text)
         pieces = [text] if bullet else [s.of(text) for s in sentences(text, language)]
         found += [
             (piece, bullet)
@@ -203,7 +203,7 @@ class _Claim:
         for date in (source.article.date for source in found):
             day = str(date.day) if date and date.day and self._names_a_day else ""
             numbers |= {day, str(date.year) if date else ""}
-        titles = " ".join(source.article.title for source in found)
+        titles = " ".join(_title(source.article) for source in found)
         if not self.numbers <= numbers | counted(titles, found[0].article.language):
             return False
         around = " ".join([heads, *(source.passage.text for source in found)])
@@ -252,22 +252,24 @@ def _terms_of(found: Sequence[Source]) -> frozenset[str]:
     return frozenset[str]().union(*(source.terms for source in found))
 
 
+def _title(article: Article) -> str:
+    """The title; nothing where it addresses a machine."""
+    return "" if is_suspicious(article.title) else article.title
+
+
 def _head(article: Article) -> str:
     """Title and date, the day in words of both languages."""
-    title = "" if is_suspicious(article.title) else article.title
     if article.date is None:
-        return title
-    return " ".join([title, *(date_in_words(article.date, language) for language in ("fr", "en"))])
+        return _title(article)
+    return " ".join(
+        [_title(article), *(date_in_words(article.date, language) for language in ("fr", "en"))]
+    )
 
 
-def compose(checked: Checked, first: int = 1) -> tuple[str, tuple[Citation, ...]]:
+def compose(checked: Checked) -> tuple[str, tuple[Citation, ...]]:
     """The text with its citation numbers, and the citations, numbered as the text names them.
 
     Items of a list keep a line each. Sources next to each other in one article are one citation.
-
-    Args:
-        checked: see `check`.
-        first: number of the first citation.
     """
     numbers: dict[tuple[str, Span], int] = {}
     citations: list[Citation] = []
@@ -277,7 +279,7 @@ def compose(checked: Checked, first: int = 1) -> tuple[str, tuple[Citation, ...]
         for article, span in _joined(part.sources):
             key = (article.id, span)
             if key not in numbers:
-                numbers[key] = first + len(citations)
+                numbers[key] = 1 + len(citations)
                 copies = next(s.passage.copies for s in part.sources if s.article.id == article.id)
                 also = with_quote(span.of(article.text), copies)
                 citations.append(Citation(numbers[key], article, span, also=also))

@@ -55,10 +55,9 @@ class QueryEmbedder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a message is: its likeliest kind, and in [0, 1] how likely that is, and to lean."""
+    """What a message is: its likeliest kind, and how likely it is, in [0, 1], to lean."""
 
     kind: Kind
-    sure: float
     leans: float
 
 
@@ -85,8 +84,7 @@ def read(message: str, embedder: QueryEmbedder | None = None) -> Reading:
     if embedder is not None and embedder.fingerprint == str(weights["embedder"]):
         logits = embedder.queries([asked])[0] @ weights["vector"] + weights["vector_bias"]
         leans, kinds = logits[-1], kinds * _softmax(logits[:-1])
-    best = int(kinds.argmax())
-    return Reading(KINDS[best], float(kinds[best] / kinds.sum()), float(1 / (1 + np.exp(-leans))))
+    return Reading(KINDS[int(kinds.argmax())], float(1 / (1 + np.exp(-leans))))
 
 
 def asked_sentence(message: str) -> str:

@@ -21,12 +21,12 @@ _LEAST_SHARE = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Consecutive sentences of one article.
+    """Sentences of one article.
 
     Attributes:
         article: that they are of.
-        sentences: where they stand in its text, in order.
-        copies: other articles that have the passage nearly word for word.
+        sentences: where they stand in its text, in order; what lies between may be left out.
+        copies: other articles that have the best chunk nearly word for word.
     """
 
     article: Article

@@ -222,6 +222,17 @@ class HybridRetriever(BaseRetriever):
         ]
 
 
+def in_turn(rows: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """The hits of several searches in turn, each chunk once, as many as the longest has."""
+    hits: dict[str, Hit] = {}
+    longest = max(map(len, rows), default=0)
+    for rank in range(longest):
+        for row in rows:
+            if rank < len(row):
+                hits.setdefault(row[rank].chunk.id, row[rank])
+    return list(hits.values())[:longest]
+
+
 def _read(
     texts: Sequence[str], language: str, sources: Sequence[str], today: date | None
 ) -> Constraints:

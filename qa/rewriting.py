@@ -1,4 +1,4 @@
-"""Follow-ups: a message that leans on the talk before it becomes a question that stands alone.
+"""Rewriting: a follow-up becomes a question that stands alone, and a message what is searched for.
 
 The user's own words are put in front: the question that opened the topic, which is the last that
 leans on nothing, and the last two ("Who trained the Libyan soldiers? And in 2019?"). What is typed
@@ -23,6 +23,20 @@ from qa.temporal import time_expressions
 # Of the questions since the topic opened, those carried beside the first; and of each so much.
 _LAST, _MOST_CHARS = 2, 300
 _ANY_DAY = date(2000, 1, 1)
+# Of what stands before a message's questions so much is searched with each.
+_MOST_PREAMBLE = 200
+# What asks for an overview and says nothing of its subject; no article has these words of it.
+_FRAME = re.compile(
+    r"^\W*(?:(?:ils )?(?:que|qu'est-ce que)?\s*(?:disent|racontent|parlent|dit-on)(?: quoi)?\s+"
+    r"(?:(?:les|vos|tes|ces) articles\s+)?(?:sur|de|d'|à propos d[eu]|au sujet d[eu])|"
+    r"what (?:do|does|did) (?:the|your) articles? (?:say|tell(?: us)?|report) (?:about|on|of)|"
+    r"tell me (?:more )?about|parle[sz]?[- ]moi d[eu']|"
+    r"(?:(?:fais|faites|donne[zr]?)[- ]?(?:moi )?)?un (?:petit |court )?résumé (?:sur|d[eu'])|"
+    r"résume[rz]?(?:[- ]moi)?|tl;?dr(?: (?:on|of|du|de))?|sum up|summari[sz]e|"
+    r"(?:give me )?a (?:short )?summary (?:of|on))\s*",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(r"[^.?!\n]{8,}\?")
 _IN_LANGUAGE = re.compile(
     r"\b(?:answer|reply|respond|write|repond\w*|redige\w*|tradui\w*|translate\w*)\b[^.?!]{0,20}"
     r"\b(?:in|en|into) (french|english|francais|anglais)\b"
@@ -46,6 +60,23 @@ def make_standalone(question: Question, embedder: QueryEmbedder | None = None) -
             carried = _without_times(carried, language)
     standalone = f"{carried} {text}".strip()
     return replace(question, standalone=standalone, carried=carried, language=language)
+
+
+def queries(question: Question) -> tuple[str, ...]:
+    """What is searched for, each by itself.
+
+    The stand-alone question, without "what do the articles say about" or "sum up". Of a message
+    that asks several, each of them behind what is said before the first.
+
+    Args:
+        question: stand-alone; see `make_standalone`.
+    """
+    text, whole = question.text, question.standalone
+    asked = [match for match in _QUESTION.finditer(text) if len(match.group().split()) > 2]
+    if len(asked) < 2:
+        return (_FRAME.sub("", whole).strip() or whole,)
+    before = text[: asked[0].start()].strip()[-_MOST_PREAMBLE:]
+    return tuple(f"{before} {match.group().strip()}".strip() for match in asked)
 
 
 def _wanted(text: str) -> Language | None:

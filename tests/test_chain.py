@@ -517,19 +517,3 @@ def test_history_cannot_open_a_turn(pipeline: Pipeline):
     [[*_, shown]] = model.asked
     assert "Earlier answer: The" in str(shown.content)
     assert not set("<>[]{}|＜＞") & set(str(shown.content))
-
-
-@pytest.mark.parametrize(
-    ("typed", "subject"),
-    [
-        ("What do the articles say about Derna?", "Derna?"),
-        ("Que disent les articles sur l'opération Irini ?", "l'opération Irini ?"),
-        ("ils disent quoi les articles sur derna", "derna"),
-        ("tldr on the brexit vote", "the brexit vote"),
-        ("Fais-moi un résumé de la chute de Kadhafi", "la chute de Kadhafi"),
-        ("What did the articles of 2019 say?", "What did the articles of 2019 say?"),
-        ("Tell me about", "Tell me about"),
-    ],
-)
-def test_of_what_asks_for_an_overview_only_the_subject_is_searched(typed: str, subject: str):
-    assert Question(typed, standalone=typed).subject == subject

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from qa.answer import Language, Question
-from qa.collection import asks_about, reply
+from qa.collection import reply
 from qa.filters import Filters
 from qa.index import LiveIndex
 
@@ -24,8 +24,9 @@ def asked(text: str, language: Language = "en", filters: Filters | None = None) 
 def ask(live: LiveIndex) -> Ask:
     def ask(question: Question) -> str:
         with live.current() as index:
-            assert asks_about(question, index.sources)
-            return reply(question, index.archive, index.sources)
+            text = reply(question, index.archive, index.sources)
+        assert text is not None
+        return text
 
     return ask
 
@@ -104,4 +105,4 @@ def test_filters_count_and_stand_above_what_the_question_names(ask: Ask):
 )
 def test_what_names_anything_else_is_asked_of_the_articles(live: LiveIndex, about_a_subject: str):
     with live.current() as index:
-        assert not asks_about(asked(about_a_subject), index.sources)
+        assert reply(asked(about_a_subject), index.archive, index.sources) is None

@@ -29,8 +29,8 @@ from qa.evaluation.questions import GoldQuestion
 from qa.evaluation.vectors import ReusedVectors
 from qa.index import EmbedderIdentity, LiveIndex, Manifest
 from qa.indexing import PassageEmbedder, ProgressCallback, index_paths
-from qa.retrieval import HybridRetriever, Mode, Retrieved
-from qa.rewriting import make_standalone
+from qa.retrieval import HybridRetriever, Mode, Retrieved, in_turn
+from qa.rewriting import make_standalone, queries
 from qa.settings import Settings
 from qa.sources import find
 
@@ -58,7 +58,7 @@ _VECTOR_MODULES = (
 )
 _NOT_THE_PIPELINE = ("evaluation", "ui", "cli", "api", "terminal", "doctor")
 
-_ranked: ContextVar[list[Hit] | None] = ContextVar("ranked", default=None)
+_ranked: ContextVar[list[Sequence[Hit]] | None] = ContextVar("ranked", default=None)
 
 
 class DeepRetriever(HybridRetriever):
@@ -70,7 +70,7 @@ class DeepRetriever(HybridRetriever):
         # Not deeper than the candidates: more would change them.
         found = super().find(question, k=max(wanted, self.candidates), **options)
         if (ranked := _ranked.get()) is not None:
-            ranked[:] = found.hits
+            ranked.append(found.hits)
         return replace(found, hits=found.hits[:wanted])
 
 
@@ -146,7 +146,7 @@ class Pipeline:
 
     def ask(self, question: GoldQuestion) -> Outcome:
         """The answer as anybody gets it, with the whole ranking behind it."""
-        ranked: list[Hit] = []
+        ranked: list[Sequence[Hit]] = []
         token = _ranked.set(ranked)
         started = time.perf_counter()
         try:
@@ -154,22 +154,25 @@ class Pipeline:
         finally:
             spent = (time.perf_counter() - started) * 1000
             _ranked.reset(token)
-        return Outcome(answer, ranked, spent)
+        return Outcome(answer, in_turn(ranked), spent)
 
     def search(self, question: GoldQuestion, mode: Mode) -> Outcome:
-        """Retrieval alone, of the stand-alone question, as the assistant does it."""
+        """Retrieval alone, as the assistant does it."""
         started = time.perf_counter()
         asked = make_standalone(self._asked(question), self._retriever.embedder)
-        found = self._retriever.find(
-            asked.standalone,
-            language=asked.language,
-            filters=asked.filters,
-            k=self._retriever.candidates,
-            mode=mode,
-            today=asked.asked_on,
-            said=asked.said,
-        )
-        return Outcome(None, found.hits, (time.perf_counter() - started) * 1000)
+        rows = [
+            self._retriever.find(
+                text,
+                language=asked.language,
+                filters=asked.filters,
+                k=max(self._retriever.k, self._retriever.candidates),
+                mode=mode,
+                today=asked.asked_on,
+                said=asked.said,
+            ).hits
+            for text in queries(asked)
+        ]
+        return Outcome(None, in_turn(rows), (time.perf_counter() - started) * 1000)
 
     def _asked(self, question: GoldQuestion) -> Question:
         """As it is asked: on its own day, or on that of the newest article, whenever it is run."""

@@ -67,13 +67,21 @@ def test_the_answer_is_the_products_and_the_ranking_goes_on(bench, corpus, k, ca
     settings = settings.model_copy(update={"k": k, "candidates": candidates})
     ours = Pipeline.open(settings, BagOfWords(), writes=True)
     with Assistant.open(settings) as product:
-        for text in ("Who led the works on the bridge?", "Qui veut interdire le pont ?", "Lynx?"):
+        for text in (
+            "Who led the works on the bridge?",
+            "Qui veut interdire le pont ?",
+            "Lynx?",
+            "Who led the works on the bridge? And who saw the lynx?",
+            "What do the articles say about the lynx?",
+        ):
             outcome = ours.ask(GoldQuestion("q", text))
             expected = product.ask(text)
             assert outcome.answer is not None
             assert untimed(outcome.answer) == untimed(expected)
             assert len(expected.hits) <= k
             assert list(outcome.answer.hits) == list(outcome.hits)[:k]
+            alone = ours.search(GoldQuestion("q", text), "hybrid")
+            assert [h.chunk.id for h in alone.hits] == [h.chunk.id for h in outcome.hits]
             assert len(outcome.hits) >= min(5, ARTICLE_COUNT)
     ours.close()
 
