@@ -144,9 +144,13 @@ def ours(assistant: Assistant, answerer: Literal["extractive"] | None = None) ->
 
     def ask(question: GoldQuestion) -> dict[str, Any]:
         day = PartialDate.parse(question.date).last if question.date else newest
-        answer = assistant.ask(replace(question.asked(), asked_on=day, answerer=answerer))
+        asked = replace(question.asked(), asked_on=day, answerer=answerer)
+        draft = ""
+        for answer in assistant.stream(asked):
+            draft = answer.text if answer.stage == "writing" else draft
         return {
             "answer": answer.text,
+            "draft": draft,
             "abstained": answer.abstained,
             "citations": [{"quote": c.quote, "article_id": c.article.id} for c in answer.citations],
             "answerer": answer.answerer,

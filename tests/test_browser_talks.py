@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from qa.ui.texts_talks import ENGLISH, FRENCH
+from qa.ui.texts import TEXTS
 from tests.test_browser import (  # noqa: F401 (fixtures)
     QUESTION,
     Visit,
@@ -22,6 +22,8 @@ from tests.test_browser import (  # noqa: F401 (fixtures)
 )
 
 pytestmark = pytest.mark.browser
+
+ENGLISH, FRENCH = TEXTS["en"].talks, TEXTS["fr"].talks
 
 
 @pytest.fixture

@@ -343,7 +343,7 @@ def test_a_broken_connection_forgets_neither_the_conversation_nor_the_language(p
     page.leave(TAB)
     updates = ask(page, "And when?")
     assert "Who led the works" in updates[0][page.past]
-    assert FRENCH.evidence in text_of(updates[-1][page.latest])
+    assert FRENCH.sources in text_of(updates[-1][page.latest])
     assert page.talks.of("a tab").conversation == conversation
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import string
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +15,11 @@ from qa.retrieval import HybridRetriever
 from qa.settings import Settings
 from qa.ui.articles import Wanted, list_html, tab_html
 from qa.ui.intake import Intake
-from qa.ui.texts_articles import ENGLISH, FRENCH, ArticleTexts
+from qa.ui.texts import TEXTS
 from tests.fakes import ARTICLE_COUNT, BagOfWords
 from tests.test_ui_render import EVIL, Markup, text_of
+
+ENGLISH, FRENCH = TEXTS["en"].articles, TEXTS["fr"].articles
 
 
 @pytest.fixture
@@ -36,17 +36,6 @@ def closed(assistant: Assistant) -> Intake:
 def listed(assistant: Assistant, **asked: Any) -> list[str]:
     """The ids on the page of the list."""
     return re.findall(r'data-article="([^"]+)"', list_html(assistant, {"language": "en", **asked}))
-
-
-def test_both_languages_fill_in_the_same_things() -> None:
-    def blanks(text: str) -> set[str | None]:
-        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-
-    for field in fields(ArticleTexts):
-        french, english = getattr(FRENCH, field.name), getattr(ENGLISH, field.name)
-        assert french, field.name
-        assert english, field.name
-        assert blanks(french) == blanks(english), field.name
 
 
 def test_all_articles_are_listed_newest_first_and_undated_last(assistant: Assistant) -> None:

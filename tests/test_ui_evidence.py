@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 from typing import Any, cast
@@ -26,7 +26,6 @@ from qa.ui.page import Page
 from qa.ui.render import conversation
 from qa.ui.talks import Turn
 from qa.ui.texts import ENGLISH, FRENCH, TEXTS, Texts
-from qa.ui.texts_evidence import EVIDENCE_TEXTS, EvidenceTexts
 from qa.ui.understood import source_list, understood
 from qa.ui.why import why
 from tests.fakes import hit
@@ -53,16 +52,6 @@ def asked(filters: Filters = ONLY, read: Constraints = READ) -> Answer:
 def change(**said: Any) -> Instead | None:
     """What a change makes of `asked()`."""
     return changed(asked(), said, ENGLISH, SOURCES)
-
-
-def test_every_string_is_there_in_both_languages() -> None:
-    french, english = EVIDENCE_TEXTS["fr"], EVIDENCE_TEXTS["en"]
-    for field in fields(EvidenceTexts):
-        assert getattr(french, field.name), field.name
-        assert getattr(english, field.name), field.name
-    assert french.ranks.keys() == english.ranks.keys()
-    assert french.signals.keys() == english.signals.keys()
-    assert french.number(0.456) == "0,46"
 
 
 def test_the_chips_are_what_was_understood_each_once() -> None:
@@ -208,7 +197,7 @@ def test_the_table_has_the_ranks_and_values_of_each_hit() -> None:
     found = answer(citations=(Citation(3, ARTICLE, QUOTE),), hits=(one,), confidence=0.456)
     html = why(found, FRENCH)
     assert "Confiance : 0,46." in text_of(html)
-    words = EVIDENCE_TEXTS["fr"]
+    words = TEXTS["fr"].evidence
     heads = [text_of(head) for head in re.findall(r'<th scope="col">.*?</th>', html)]
     cells = [text_of(cell) for cell in re.findall(r"<td>.*?</td>", html)]
     assert heads[0] == words.place
@@ -232,7 +221,7 @@ def test_the_table_says_what_the_reader_makes_of_a_hit(texts: Texts) -> None:
     html = why(
         answer(hits=(replace(hit(ARTICLE), signals={"dense": 0.5}, reading=reading),)), texts
     )
-    words = EVIDENCE_TEXTS[texts.language]
+    words = texts.evidence
     heads = [text_of(head) for head in re.findall(r'<th scope="col">.*?</th>', html)]
     cells = [text_of(cell) for cell in re.findall(r"<td>.*?</td>", html)]
     assert heads[-2:] == list(words.reading.values())

@@ -26,9 +26,11 @@ from qa.ui.articles import tab_html
 from qa.ui.intake import Intake, Job, Sent, harmless
 from qa.ui.page import build_page
 from qa.ui.server import mount_page
-from qa.ui.texts_articles import ENGLISH, FRENCH
+from qa.ui.texts import TEXTS
 from tests.fakes import BagOfWords, write_articles
 from tests.test_ui_render import EVIL, Markup, text_of
+
+ENGLISH, FRENCH = TEXTS["en"].articles, TEXTS["fr"].articles
 
 NEWS = "date 2022-05-03 Otters came back to the river Orm on Tuesday, said Ida Brandt.\n"
 

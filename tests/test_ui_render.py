@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
 from html import unescape
 from html.parser import HTMLParser
@@ -80,17 +80,6 @@ def text_of(html: str) -> str:
 
 
 # Texts
-
-
-def test_both_languages_fill_in_the_same_things() -> None:
-    for field in fields(Texts):
-        french, english = getattr(FRENCH, field.name), getattr(ENGLISH, field.name)
-        if isinstance(english, str):
-            assert english, field.name
-            assert french, field.name
-            assert _blanks(french) == _blanks(english), field.name
-        else:
-            assert len(french) == len(english), field.name
 
 
 def _blanks(text: str) -> set[str | None]:
@@ -266,7 +255,7 @@ def test_an_abstention_shows_the_nearest_quotes() -> None:
     found = answer("Not found. The nearest: [1]", abstained=True, hits=(hit(ARTICLE),))
     html = render.evidence(found, ENGLISH)
     assert ENGLISH.nearest in text_of(html)
-    assert ENGLISH.evidence not in text_of(html)
+    assert ENGLISH.sources not in text_of(html)
     assert QUOTE.of(ARTICLE.text) in text_of(html)
     assert html.count("<li>") == 1
     assert f'data-start="{QUOTE.start}"' in render.answer_text(found, ENGLISH)

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from qa.ui.intake import Intake, Job, Problem, Sent, megabytes
-from qa.ui.texts import language_of
-from qa.ui.texts_articles import ARTICLE_TEXTS, ArticleTexts
+from qa.ui.texts import TEXTS, Words, language_of
 
 _LONGEST_NAME = 200
 
 
-def box_html(intake: Intake, words: ArticleTexts) -> str:
+def box_html(intake: Intake, words: Words) -> str:
     """The box, with its limits; empty where no files are taken."""
     if intake.folder is None:
         return ""
@@ -90,7 +89,7 @@ def state(intake: Intake, asked: Mapping[str, Any]) -> dict[str, Any]:
     return {"done": job.stage == "done", "html": job_html(job, words)}
 
 
-def job_html(job: Job, words: ArticleTexts) -> str:
+def job_html(job: Job, words: Words) -> str:
     """What a job is doing or has done."""
     if job.stage == "waiting":
         return f"<p>{escape(words.waiting)}</p>"
@@ -113,7 +112,7 @@ def job_html(job: Job, words: ArticleTexts) -> str:
     return f"<p>{escape(said)}</p>{problems_html(job.problems, words)}"
 
 
-def problems_html(problems: list[Problem], words: ArticleTexts) -> str:
+def problems_html(problems: list[Problem], words: Words) -> str:
     """What was not read, each with its reason; empty without any."""
     if not problems:
         return ""
@@ -121,14 +120,14 @@ def problems_html(problems: list[Problem], words: ArticleTexts) -> str:
     return f'<h3 class="qa-cards-title">{escape(words.failures)}</h3><ul>{items}</ul>'
 
 
-def _said(problem: Problem, words: ArticleTexts) -> str:
+def _said(problem: Problem, words: Words) -> str:
     if problem.row is None:
         return words.whole_file.format(name=problem.name, reason=problem.reason)
     return words.row.format(name=problem.name, row=problem.row, reason=problem.reason)
 
 
-def _words(asked: Mapping[str, Any]) -> ArticleTexts:
-    return ARTICLE_TEXTS[language_of(str(asked.get("language")))]
+def _words(asked: Mapping[str, Any]) -> Words:
+    return TEXTS[language_of(str(asked.get("language")))].articles
 
 
 def _files(asked: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -12,8 +12,7 @@ from html import escape
 from qa.article import PartialDate
 from qa.conversations import Conversation, KeptTurn
 from qa.ui.talks import Turn
-from qa.ui.texts import Texts
-from qa.ui.texts_talks import TALK_TEXTS, TalkTexts
+from qa.ui.texts import Texts, Words
 
 MOST_LISTED = 100
 _LONGEST = 2000
@@ -30,7 +29,7 @@ def actions(turn: Turn, texts: Texts) -> str:
     """Rating and sharing; empty for an answer that can be neither."""
     if not turn.id:
         return ""
-    words = TALK_TEXTS[texts.language]
+    words = texts.talks
     stale = f'<p class="qa-note">{escape(words.stale)}</p>' if turn.stale else ""
     return (
         f'<div class="qa-actions" data-turn="{escape(turn.id)}" '
@@ -41,7 +40,7 @@ def actions(turn: Turn, texts: Texts) -> str:
     )
 
 
-def _thumb(turn: Turn, words: TalkTexts, *, good: bool) -> str:
+def _thumb(turn: Turn, words: Words, *, good: bool) -> str:
     pressed = turn.rating is not None and turn.rating.good == good
     return (
         f'<button type="button" class="qa-act qa-{"up" if good else "down"}" data-do="rate" '
@@ -50,7 +49,7 @@ def _thumb(turn: Turn, words: TalkTexts, *, good: bool) -> str:
     )
 
 
-def _sharing(token: str | None, words: TalkTexts) -> str:
+def _sharing(token: str | None, words: Words) -> str:
     """A button to share, or those of a link. The first stays in its place, and so the focus."""
     if token is None:
         return (
@@ -60,7 +59,7 @@ def _sharing(token: str | None, words: TalkTexts) -> str:
     return f"{_link_buttons(token, words)}{_status()}"
 
 
-def _link_buttons(token: str, words: TalkTexts) -> str:
+def _link_buttons(token: str, words: Words) -> str:
     address = escape(f"/share/{token}")
     return (
         f'<button type="button" class="qa-act" data-do="copy" data-link="{address}" '
@@ -77,7 +76,7 @@ def _status() -> str:
     return '<span class="qa-status" role="status"></span>'
 
 
-def _saying(turn: Turn, words: TalkTexts) -> str:
+def _saying(turn: Turn, words: Words) -> str:
     """What a rated answer may be told besides; open where a correction is missing."""
     rating = turn.rating
     if rating is None:
@@ -129,7 +128,7 @@ def drawer(
         current: the conversation that is open.
         kept: whether conversations are kept at all.
     """
-    words = TALK_TEXTS[texts.language]
+    words = texts.talks
     name = escape(words.conversations)
     content = ""
     if listed is not None:
@@ -155,7 +154,7 @@ def drawer(
     )
 
 
-def _search(words: TalkTexts, search: str) -> str:
+def _search(words: Words, search: str) -> str:
     label = escape(words.search)
     return (
         f'<form role="search" data-do="search"><input type="search" name="search" maxlength="200" '
@@ -165,7 +164,7 @@ def _search(words: TalkTexts, search: str) -> str:
 
 
 def _list(
-    listed: Sequence[Conversation], texts: Texts, words: TalkTexts, search: str, current: str
+    listed: Sequence[Conversation], texts: Texts, words: Words, search: str, current: str
 ) -> str:
     if not listed:
         return f'<p class="qa-none">{escape(words.none_found if search else words.none)}</p>'
@@ -176,7 +175,7 @@ def _list(
     return f'<ul class="qa-talks">{items}</ul>{more}'
 
 
-def _item(conversation: Conversation, texts: Texts, words: TalkTexts, *, current: bool) -> str:
+def _item(conversation: Conversation, texts: Texts, words: Words, *, current: bool) -> str:
     id, title = escape(conversation.id), escape(conversation.title)
     n = conversation.turns
     facts = [texts.day(PartialDate.of(conversation.changed.astimezone()))]
@@ -212,7 +211,7 @@ def _sure(label: str, warning: str, surely: str, do: str, id: str = "") -> str:
     )
 
 
-def _links(links: Sequence[KeptTurn], words: TalkTexts) -> str:
+def _links(links: Sequence[KeptTurn], words: Words) -> str:
     if not links:
         return ""
     items = "".join(

@@ -20,8 +20,7 @@ from qa.ui import adding
 from qa.ui.filtering import Typed
 from qa.ui.intake import Intake
 from qa.ui.looks import data
-from qa.ui.texts import TEXTS, Texts, language_of
-from qa.ui.texts_articles import ARTICLE_TEXTS, ArticleTexts
+from qa.ui.texts import TEXTS, Texts, Words, language_of
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -93,7 +92,7 @@ def articles_tab(assistant: Assistant, intake: Intake) -> gr.HTML:
 def tab_html(assistant: Assistant, intake: Intake, asked: Mapping[str, Any]) -> str:
     """The whole tab, for `Wanted` and a "language"."""
     language = language_of(str(asked.get("language")))
-    words, texts = ARTICLE_TEXTS[language], TEXTS[language]
+    words, texts = TEXTS[language].articles, TEXTS[language]
     contents = assistant.contents()
     return (
         f'<div class="qa-shelf" data-unreachable="{escape(words.unreachable)}">'
@@ -104,7 +103,7 @@ def tab_html(assistant: Assistant, intake: Intake, asked: Mapping[str, Any]) -> 
     )
 
 
-def contents_html(contents: Contents, texts: Texts, words: ArticleTexts) -> str:
+def contents_html(contents: Contents, texts: Texts, words: Words) -> str:
     """How many articles there are, of which days, and when they were indexed."""
     if not contents.articles:
         return f'<p class="qa-contents">{escape(words.nothing_indexed)}</p>'
@@ -121,7 +120,7 @@ def contents_html(contents: Contents, texts: Texts, words: ArticleTexts) -> str:
     return f'<p class="qa-contents">{" · ".join(parts)}</p>'
 
 
-def form_html(wanted: Wanted, contents: Contents, texts: Texts, words: ArticleTexts) -> str:
+def form_html(wanted: Wanted, contents: Contents, texts: Texts, words: Words) -> str:
     """The boxes, holding what is wanted."""
     sources = [(name, f"{name} ({n})") for name, n in contents.facets["source"].items()]
     languages = [
@@ -171,7 +170,7 @@ def _choice(name: str, label: str, value: str, offered: Iterable[tuple[str, str]
 def list_html(assistant: Assistant, asked: Mapping[str, Any]) -> str:
     """The page of the list that is wanted, or what is wrong with the boxes."""
     language = language_of(str(asked.get("language")))
-    words, texts = ARTICLE_TEXTS[language], TEXTS[language]
+    words, texts = TEXTS[language].articles, TEXTS[language]
     wanted = Wanted.of(asked)
     sources = [wanted.source] if wanted.source else []
     try:
@@ -190,7 +189,7 @@ def list_html(assistant: Assistant, asked: Mapping[str, Any]) -> str:
     )
 
 
-def _count(listing: Listing, words: ArticleTexts) -> str:
+def _count(listing: Listing, words: Words) -> str:
     if listing.total == 1:
         return words.one
     last = listing.start + len(listing.articles)
@@ -214,7 +213,7 @@ def _beginning(article: Article, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0]}…"
 
 
-def _pager(listing: Listing, page: int, words: ArticleTexts) -> str:
+def _pager(listing: Listing, page: int, words: Words) -> str:
     last = -(-listing.total // _PER_PAGE)
     if last == 1:
         return ""

@@ -20,7 +20,6 @@ from qa.filters import Filters
 from qa.temporal import TimeExpression
 from qa.ui.filtering import Typed
 from qa.ui.texts import Texts
-from qa.ui.texts_evidence import EVIDENCE_TEXTS
 
 Row = Literal["only", "first"]
 Kind = Literal["since", "until", "source", "language", "time"]
@@ -145,7 +144,7 @@ def _renewed(
         day = Typed(until=value).filters(texts).until
         return replace(chip, value=day.isoformat()) if day else None
     if chip.kind == "source" and value not in sources:
-        no_source = EVIDENCE_TEXTS[texts.language].no_source
+        no_source = texts.evidence.no_source
         raise QuestionError(no_source.format(value=value))
     return replace(chip, value=value)
 

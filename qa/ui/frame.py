@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from html import escape
 
-from qa.ui.texts_articles import ArticleTexts
+from qa.ui.texts import Words
 
 # The views, and the element that each shows.
 VIEWS = {"ask": "qa-chat", "articles": "qa-articles"}
 
 
-def nav(words: ArticleTexts) -> str:
+def nav(words: Words) -> str:
     """The tabs and the switch; `frame.js` says which tab is chosen and how light the page is."""
     labels = {"ask": words.ask, "articles": words.articles}
     tabs = "".join(

@@ -25,7 +25,7 @@ from qa.errors import IndexLocked, QAError, SettingsError
 from qa.indexing import ProgressCallback, Report, Step
 from qa.settings import Settings
 from qa.sources import SUPPORTED
-from qa.ui.texts_articles import ArticleTexts
+from qa.ui.texts import Words
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class Job:
         problems: so far.
     """
 
-    words: ArticleTexts
+    words: Words
     stage: Stage = "waiting"
     step: Step | None = None
     report: Report | None = None
@@ -108,7 +108,7 @@ class Intake:
         self._lock = Lock()
         self._turn = Lock()
 
-    def refusal(self, name: str, size: int, words: ArticleTexts) -> str | None:
+    def refusal(self, name: str, size: int, words: Words) -> str | None:
         """Why a file is not taken, None when it is."""
         if not name.lower().endswith(self.types):
             return words.bad_type.format(types=", ".join(self.types))
@@ -118,7 +118,7 @@ class Intake:
             )
         return None if size else words.empty_file
 
-    def start(self, files: Sequence[Sent], words: ArticleTexts) -> str:
+    def start(self, files: Sequence[Sent], words: Words) -> str:
         """Begin to take files in; returns the job's name, which only its owner knows."""
         job, name = Job(words), secrets.token_urlsafe(12)
         with self._lock:
@@ -143,7 +143,7 @@ class Intake:
         with self._lock:
             return self._jobs.get(name)
 
-    def _refused(self, count: int, waiting: int, words: ArticleTexts) -> str | None:
+    def _refused(self, count: int, waiting: int, words: Words) -> str | None:
         if self.folder is None:
             return words.uploads_off
         if count > self.most_files:
@@ -196,7 +196,7 @@ class Intake:
             file_of, row = _split(origin)
             job.problems.append(Problem(kept[Path(file_of)], row, reason))
 
-    def _check(self, file: Sent, words: ArticleTexts) -> str | None:
+    def _check(self, file: Sent, words: Words) -> str | None:
         if not self._sent(str(file.path)) or file.path.is_symlink():
             return words.not_uploaded
         deadline = time.monotonic() + _ARRIVAL_S

@@ -21,7 +21,6 @@ from qa.settings import Settings
 from qa.ui import archive
 from qa.ui.talks import Talk, Turn
 from qa.ui.texts import TEXTS
-from qa.ui.texts_talks import TALK_TEXTS
 from qa.ui.visitors import Visitors
 
 log = logging.getLogger(__name__)
@@ -108,7 +107,7 @@ class Keeping:
             return visitor.do(wanted)
         except ConversationsUnusable:
             log.exception("%r failed", wanted.get("do"))
-            return Outcome(notice=TALK_TEXTS[talk.language].unusable)
+            return Outcome(notice=TEXTS[talk.language].talks.unusable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +157,7 @@ class _Visitor:
     def _open(self, id: str) -> Outcome:
         found = self.conversations.read(self.owner, id)
         if found is None:
-            return Outcome(self._drawer(), notice=TALK_TEXTS[self.talk.language].gone)
+            return Outcome(self._drawer(), notice=TEXTS[self.talk.language].talks.gone)
         conversation, turns = found
         restored = [self._restored(turn, conversation.id) for turn in turns]
         self.talk.open(conversation.id, restored)
@@ -205,7 +204,7 @@ class _Visitor:
         else:
             rating = _said(turn, wanted)
             if rating is not None and rating.correction and rating.unanswerable:
-                return Outcome(notice=TALK_TEXTS[self.talk.language].contradiction)
+                return Outcome(notice=TEXTS[self.talk.language].talks.contradiction)
         self.conversations.rate(self.owner, _kept(turn), rating)
         turn.rating = rating
         return Outcome(talk=True)

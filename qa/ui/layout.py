@@ -10,7 +10,6 @@ import gradio as gr
 from qa.ui import frame, render
 from qa.ui.looks import data
 from qa.ui.texts import Texts
-from qa.ui.texts_articles import ARTICLE_TEXTS
 from qa.ui.understood import source_list
 
 MOST_EXAMPLES = 4
@@ -42,9 +41,7 @@ class Layout:
         with gr.Column(elem_id="qa-page"):
             with gr.Row(elem_id="qa-head"):
                 self.masthead = _html("qa-masthead", render.masthead(texts))
-                self.nav = _html(
-                    "qa-nav", frame.nav(ARTICLE_TEXTS[texts.language]), script="frame.js"
-                )
+                self.nav = _html("qa-nav", frame.nav(texts.articles), script="frame.js")
                 self.switch = gr.Radio(
                     [("FR", "fr"), ("EN", "en")],
                     value=texts.language,

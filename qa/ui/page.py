@@ -35,8 +35,6 @@ from qa.ui.layout import MOST_EXAMPLES, Layout, language_choices
 from qa.ui.suggesting import follow_ups
 from qa.ui.talks import Talk, Talks, Turn
 from qa.ui.texts import ENGLISH, TEXTS, Texts, language_of
-from qa.ui.texts_articles import ARTICLE_TEXTS
-from qa.ui.texts_talks import TALK_TEXTS
 from qa.ui.understood import filters_line
 
 if TYPE_CHECKING:
@@ -283,7 +281,7 @@ class Page(Layout):
             turn.end()
             _log(turn, time.perf_counter() - started)
         kept = self.keeping.keep(request, talk, turn)
-        unkept = {} if kept else {self.notice: render.notice(TALK_TEXTS[talk.language].unkept)}
+        unkept = {} if kept else {self.notice: render.notice(TEXTS[talk.language].talks.unkept)}
         yield {**self._latest(talk), **self._buttons(talk), **unkept}
 
     def suggest(self, request: gr.Request) -> Updates:
@@ -382,7 +380,7 @@ class Page(Layout):
             **self._judged(Typed(since, until, sources, of), texts),
             **self._examples(talk),
             self.masthead: render.masthead(texts),
-            self.nav: frame.nav(ARTICLE_TEXTS[texts.language]),
+            self.nav: frame.nav(texts.articles),
             self.switch: gr.update(value=texts.language, label=texts.switch),
             self.box: gr.update(label=texts.question, placeholder=texts.placeholder),
             self.since: gr.update(label=texts.since, placeholder=texts.date_hint),

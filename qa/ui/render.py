@@ -22,7 +22,6 @@ from qa.chunks import Span
 from qa.ui.archive import actions
 from qa.ui.talks import Turn
 from qa.ui.texts import Texts
-from qa.ui.texts_evidence import EVIDENCE_TEXTS
 from qa.ui.understood import understood
 from qa.ui.why import why
 
@@ -239,7 +238,7 @@ def evidence(answer: Answer, texts: Texts) -> str:
         cards = [_card(article, texts) for article in nearest(answer.hits)]
     if not cards:
         return ""
-    heading = texts.nearest if answer.abstained else texts.evidence
+    heading = texts.nearest if answer.abstained else texts.sources
     items = "".join(f"<li>{card}</li>" for card in cards)
     return f'<h3 class="qa-cards-title">{escape(heading)}</h3><ul class="qa-cards">{items}</ul>'
 
@@ -254,7 +253,7 @@ def suggested(turn: Turn | None, texts: Texts) -> str:
         f'lang="{language}">{escape(question)}</button></li>'
         for question in turn.suggestions
     )
-    heading = escape(EVIDENCE_TEXTS[texts.language].suggestions)
+    heading = escape(texts.evidence.suggestions)
     return f'<section aria-label="{heading}"><ul class="qa-suggestions">{items}</ul></section>'
 
 

@@ -28,7 +28,6 @@ from qa.errors import ConversationsUnusable
 from qa.ui import render, transcript
 from qa.ui.looks import data
 from qa.ui.texts import TEXTS, Texts, language_of
-from qa.ui.texts_talks import TALK_TEXTS
 from qa.ui.visitors import Visitors
 
 _STYLE = data("shared.css")
@@ -53,7 +52,7 @@ def add_addresses(app: FastAPI, conversations: Conversations, visitors: Visitors
     @app.get("/share/{token}", include_in_schema=False)
     def share(token: str, request: Request) -> Response:
         asked_in = language_of(request.headers.get("accept-language"))
-        words = TALK_TEXTS[asked_in]
+        words = TEXTS[asked_in].talks
         if visitors.logins and visitors.of_request(request) is None:
             return _says(words.log_in, asked_in, 401)
         try:
@@ -75,7 +74,7 @@ def add_addresses(app: FastAPI, conversations: Conversations, visitors: Visitors
         except ConversationsUnusable:
             return _unusable(asked_in)
         if found is None:
-            return _says(TALK_TEXTS[asked_in].gone, asked_in, 404)
+            return _says(TEXTS[asked_in].talks.gone, asked_in, 404)
         headers = {**HEADERS, "Content-Disposition": _attached(found[0].title, kind)}
         if kind == "json":
             text = json.dumps(transcript.as_json(*found), ensure_ascii=False, indent=2)
@@ -87,7 +86,7 @@ def add_addresses(app: FastAPI, conversations: Conversations, visitors: Visitors
 def _unusable(language: Language) -> Response:
     """The file fails: the log says why, whoever asks only that it does."""
     log.exception("a kept answer cannot be read")
-    return _says(TALK_TEXTS[language].unusable, language, 503)
+    return _says(TEXTS[language].talks.unusable, language, 503)
 
 
 def _attached(title: str, kind: str) -> str:
@@ -106,7 +105,7 @@ def answer_page(turn: KeptTurn) -> str:
     """The page of one answer, in the answer's language."""
     document = turn.document
     texts = TEXTS[language_of(document["language"])]
-    words = TALK_TEXTS[texts.language]
+    words = texts.talks
     understood = ""
     if document["standalone_question"].strip() not in ("", document["question"].strip()):
         understood = (
@@ -125,7 +124,7 @@ def answer_page(turn: KeptTurn) -> str:
 
 
 def _evidence(document: Mapping[str, Any], texts: Texts) -> str:
-    words = TALK_TEXTS[texts.language]
+    words = texts.talks
     if document["citations"]:
         items = "".join(_citation(citation, texts) for citation in document["citations"])
         heading = words.nearest if document["abstained"] else words.quotes
@@ -146,7 +145,7 @@ def _citation(citation: Mapping[str, Any], texts: Texts) -> str:
     known = (
         texts.day(PartialDate.of(citation["date"])),
         citation["source"],
-        TALK_TEXTS[texts.language].characters.format(**citation),
+        texts.talks.characters.format(**citation),
     )
     link = render.safe_link(citation["url"])
     url = ""

@@ -14,7 +14,6 @@ from qa.conversations import Conversation, KeptTurn
 from qa.fence import unmarked
 from qa.ui import render
 from qa.ui.texts import Texts
-from qa.ui.texts_talks import TALK_TEXTS
 
 _ANSWER = (
     *("question", "standalone_question", "answer", "language", "abstained", "reason"),
@@ -67,7 +66,7 @@ def _quote(citation: Mapping[str, Any], texts: Texts) -> str:
         texts.day(PartialDate.of(citation["date"])),
         _line(citation["source"] or ""),
         f"<{link}>" if link and not set(link) & set("<>") else "",
-        TALK_TEXTS[texts.language].cited.format(
+        texts.talks.cited.format(
             id=f"`{_line(citation['article_id']).replace('`', '')}`",
             start=citation["start"],
             end=citation["end"],

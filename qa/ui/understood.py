@@ -13,8 +13,7 @@ from qa.answer import Answer
 from qa.constraints import Constraints
 from qa.filters import Filters
 from qa.ui.chips import Chip, Row, chips_of, chips_read
-from qa.ui.texts import Texts
-from qa.ui.texts_evidence import EVIDENCE_TEXTS, EvidenceTexts
+from qa.ui.texts import Texts, Words
 
 # Of the list of sources that a box offers; the page has it once.
 SOURCES_ID = "qa-sources"
@@ -64,7 +63,7 @@ def _standalone(answer: Answer, texts: Texts, *, editable: bool) -> str:
     shown = escape(standalone)
     if carried:
         shown = f'<span class="qa-carried">{escape(carried)}</span> {escape(typed)}'
-    words = EVIDENCE_TEXTS[texts.language]
+    words = texts.evidence
     form = ""
     if editable:
         box = _box("value", words.question, standalone)
@@ -82,7 +81,7 @@ def _standalone(answer: Answer, texts: Texts, *, editable: bool) -> str:
 def _row(row: Row, chips: Sequence[Chip], texts: Texts, *, editable: bool) -> str:
     if not chips:
         return ""
-    words = EVIDENCE_TEXTS[texts.language]
+    words = texts.evidence
     label = f"{escape(texts.only if row == 'only' else texts.first)}{_colon(texts)}"
     if not editable:
         # Spaces between the parts for those who hear or copy them.
@@ -92,7 +91,7 @@ def _row(row: Row, chips: Sequence[Chip], texts: Texts, *, editable: bool) -> st
     return f'<div class="qa-scope qa-scope-open"><p>{label}</p> {items}</div>'
 
 
-def _chip(row: Row, n: int, chip: Chip, words: EvidenceTexts) -> str:
+def _chip(row: Row, n: int, chip: Chip, words: Words) -> str:
     change, remove = (text.format(label=chip.label) for text in (words.change, words.remove))
     return (
         f'<div class="qa-chip"><details class="qa-change">'
@@ -103,7 +102,7 @@ def _chip(row: Row, n: int, chip: Chip, words: EvidenceTexts) -> str:
     )
 
 
-def _boxes(chip: Chip, words: EvidenceTexts) -> str:
+def _boxes(chip: Chip, words: Words) -> str:
     match chip.kind:
         case "time":
             since = chip.since.isoformat() if chip.since else ""
@@ -126,7 +125,7 @@ def _box(name: str, label: str, value: str, more: str = "") -> str:
     )
 
 
-def _form(row: Row | str, n: int, boxes: str, words: EvidenceTexts) -> str:
+def _form(row: Row | str, n: int, boxes: str, words: Words) -> str:
     return (
         f'<form class="qa-change-form" data-row="{row}" data-n="{n}">{boxes}'
         f'<button type="submit" class="qa-main-button">{escape(words.ask_again)}</button></form>'

@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from html import escape
 
 from qa.answer import Answer, Hit
-from qa.ui.texts import Texts
-from qa.ui.texts_evidence import EVIDENCE_TEXTS, EvidenceTexts
+from qa.ui.texts import Texts, Words
 
 
 def why(answer: Answer, texts: Texts) -> str:
     """The collapsed table; empty without hits, or when what was measured is no longer known."""
     if not any(hit.signals for hit in answer.hits):
         return ""
-    words = EVIDENCE_TEXTS[texts.language]
-    confidence = words.confidence.format(value=words.number(answer.confidence))
+    words = texts.evidence
+    confidence = words.confidence.format(value=texts.number(answer.confidence))
     return (
         f'<details class="qa-why"><summary>{escape(words.why)}</summary>'
         f"<p>{escape(confidence)}</p>"
@@ -24,9 +23,13 @@ def why(answer: Answer, texts: Texts) -> str:
     )
 
 
-def _table(answer: Answer, texts: Texts, words: EvidenceTexts) -> str:
+def _table(answer: Answer, texts: Texts, words: Words) -> str:
     heads = [words.place, words.passage, words.quoted, words.score]
-    heads += [*words.ranks.values(), *words.signals.values(), *words.reading.values()]
+    heads += [
+        *vars(words)["ranks"].values(),
+        *vars(words)["signals"].values(),
+        *vars(words)["reading"].values(),
+    ]
     columns = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
     quoted: dict[str, list[int]] = {}
     for hit in answer.hits:
@@ -47,16 +50,16 @@ def _table(answer: Answer, texts: Texts, words: EvidenceTexts) -> str:
     )
 
 
-def _line(place: int, hit: Hit, quoted: list[int], texts: Texts, words: EvidenceTexts) -> str:
+def _line(place: int, hit: Hit, quoted: list[int], texts: Texts, words: Words) -> str:
     title = escape(hit.article.title or texts.untitled)
     span = hit.chunk.span
     opens = f'data-article="{escape(hit.article.id)}" data-start="{span.start}"'
     cells = [
         " ".join(f"[{n}]" for n in quoted) or words.absent,
-        words.number(hit.score),
-        *_numbers(words.ranks, hit.ranks, words, whole=True),
-        *_numbers(words.signals, hit.signals, words),
-        *_numbers(words.reading, _read(hit), words),
+        texts.number(hit.score),
+        *_numbers(vars(words)["ranks"], hit.ranks, words, whole=True),
+        *_numbers(vars(words)["signals"], hit.signals, words),
+        *_numbers(vars(words)["reading"], _read(hit), words),
     ]
     return (
         f'<tr><td>{place}</td><th scope="row" lang="{escape(hit.article.language)}">'
@@ -75,16 +78,12 @@ def _read(hit: Hit) -> dict[str, float]:
 def _numbers(
     names: Mapping[str, str],
     known: Mapping[str, float],
-    words: EvidenceTexts,
+    words: Words,
     *,
     whole: bool = False,
 ) -> list[str]:
     """What is known under each name, in order."""
     return [
-        words.absent
-        if name not in known
-        else str(known[name])
-        if whole
-        else words.number(known[name])
+        words.absent if name not in known else str(known[name]) if whole else f"{known[name]:.2f}"
         for name in names
     ]
