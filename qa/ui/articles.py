@@ -1,210 +1,280 @@
-"""The Articles tab: what is indexed, a form that filters it, a page of the list.
+"""The articles beside the chat: what is indexed, found by words and order, and what people add.
 
-Its HTML is asked for by `articles.js`, without Gradio's events, and an entry of the list opens the
-same panel as a citation does. Whatever comes from an article or a person is escaped here.
+The HTML is asked for by `scripts/articles.js`, without Gradio's events; an entry of the list opens
+the same panel as a citation does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import gradio as gr
-
-from qa.article import Article, PartialDate
-from qa.browsing import Contents, Listing
-from qa.errors import QuestionError
-from qa.ui import adding
+from qa.article import Article
+from qa.browsing import Listing
+from qa.chunks import Span
+from qa.errors import IndexLocked, QAError, QuestionError
+from qa.filters import Filters
+from qa.ui import render
 from qa.ui.filtering import Typed
-from qa.ui.intake import Intake
-from qa.ui.looks import data
-from qa.ui.texts import TEXTS, Texts, Words, language_of
+from qa.ui.intake import Intake, Problem, Sent, megabytes
+from qa.ui.templating import html
+from qa.ui.texts import TEXTS, Texts, language_of
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
 
-_PER_PAGE = 20
+log = logging.getLogger(__name__)
+
+_PER_PAGE = 30
 _LONGEST = 200  # characters of a box that are read
 _LAST_PAGE = 1_000_000
+_MOST_OUTLETS = 6  # named in the line about what is indexed
+
+Asked = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the form asks for. Everything may be empty.
+    """What the form asks for.
 
     Attributes:
-        words: of the title.
-        since, until: dates as typed.
-        source, of_language: one of those offered.
+        words: of title, text or outlet.
+        oldest: whether the oldest come first.
+        filtered: whether only those that the filters of the chat let through are listed.
         page: from 1.
     """
 
     words: str = ""
-    since: str = ""
-    until: str = ""
-    source: str = ""
-    of_language: str = ""
+    oldest: bool = False
+    filtered: bool = False
     page: int = 1
 
     @classmethod
-    def of(cls, asked: Mapping[str, Any]) -> Self:
+    def of(cls, asked: Asked) -> Self:
         """From what the browser sent, of whatever kind."""
-
-        def box(name: str) -> str:
-            return str(asked.get(name) or "")[:_LONGEST]
-
         page = asked.get("page")
         return cls(
-            words=box("words"),
-            since=box("since"),
-            until=box("until"),
-            source=box("source"),
-            of_language=box("of_language"),
+            words=str(asked.get("words") or "")[:_LONGEST],
+            oldest=asked.get("order") == "oldest",
+            filtered=bool(asked.get("filtered")),
             page=min(max(page, 1), _LAST_PAGE) if isinstance(page, int) else 1,
         )
 
 
-def articles_tab(assistant: Assistant, intake: Intake) -> gr.HTML:
-    """The component; it asks for its content when it is first shown."""
+class Articles:
+    """What the browser may ask of the articles."""
 
-    def show_articles(asked: Mapping[str, Any]) -> str:  # Gradio marks it; a method it cannot
-        return tab_html(assistant, intake, asked)
+    def __init__(self, assistant: Assistant, intake: Intake) -> None:
+        self._assistant = assistant
+        self._intake = intake
 
-    def show_list(asked: Mapping[str, Any]) -> str:
-        return list_html(assistant, asked)
+    def functions(self) -> list[Callable[[Asked], Any]]:
+        """Those for the browser; Gradio marks each, which it cannot with a method."""
 
-    called: list[Callable[..., Any]] = [show_articles, show_list]
-    script = data("articles.js")
-    if intake.folder is not None:
-        called += adding.functions(intake)
-        script += data("adding.js")
-    return gr.HTML(
-        "",
-        elem_id="qa-articles",
-        apply_default_css=False,
-        js_on_load=script,
-        server_functions=called,
-    )
+        def show_article(asked: Asked) -> str:
+            return self.article(asked)
+
+        def show_articles(asked: Asked) -> str:
+            return self.whole(asked)
+
+        def show_list(asked: Asked) -> str:
+            return self.listed(asked)
+
+        def offer_files(asked: Asked) -> dict[str, Any]:
+            return self.offer(asked)
+
+        def add_files(asked: Asked) -> dict[str, Any]:
+            return self.begin(asked)
+
+        def added_files(asked: Asked) -> dict[str, Any]:
+            return self.state(asked)
+
+        def mend_article(asked: Asked) -> dict[str, str]:
+            return self.mend(asked)
+
+        def remove_article(asked: Asked) -> dict[str, str]:
+            return self.remove(asked)
+
+        shown: list[Callable[[Asked], Any]] = [show_article, show_articles, show_list]
+        added: list[Callable[[Asked], Any]] = [offer_files, add_files, added_files]
+        added += [mend_article, remove_article]
+        return shown + (added if self._intake.folder is not None else [])
+
+    def article(self, asked: Asked) -> str:
+        """The panel for `{"id", "spans", "at", "pointed", "language"}`.
+
+        `spans` are the quotes, "12-80,95-140"; `at` says which is meant, `pointed` which words of
+        it. All three may be missing.
+        """
+        texts = _texts(asked)
+        article = self._assistant.article(str(asked.get("id")))
+        if article is None:
+            return render.article_html(None, texts, message=texts.article_gone)
+        at = asked.get("at")
+        return render.article_html(
+            article,
+            texts,
+            _spans(asked.get("spans")),
+            at=at if isinstance(at, int) else 0,
+            answer=next(iter(_spans(asked.get("pointed"))), None),
+            upload=self._intake.is_upload(article),
+        )
+
+    def whole(self, asked: Asked) -> str:
+        """What is indexed, the form and the list, for `Wanted`, "filters" and a "language"."""
+        texts, contents = _texts(asked), self._assistant.contents()
+        outlets = list(contents.facets["source"].items())
+        return html(
+            "articles",
+            texts,
+            contents=contents,
+            about=render.about(contents, texts),
+            outlets=outlets[:_MOST_OUTLETS],
+            more_outlets=max(0, len(outlets) - _MOST_OUTLETS),
+            upload=self._upload(texts),
+            wanted=Wanted.of(asked),
+            list=self.listed(asked),
+        )
+
+    def listed(self, asked: Asked) -> str:
+        """The page of the list that is wanted, or what is wrong with the filters."""
+        texts, wanted = _texts(asked), Wanted.of(asked)
+        start = (wanted.page - 1) * _PER_PAGE
+        listing, error = Listing((), start, 0), ""
+        try:
+            filters = Typed.read(asked.get("filters")).filters(texts) if wanted.filtered else Filters()
+            listing = self._assistant.browse(
+                filters,
+                words=wanted.words,
+                start=start,
+                count=_PER_PAGE,
+                oldest_first=wanted.oldest,
+            )
+        except QuestionError as exc:
+            error = str(exc)
+        return html(
+            "list",
+            texts,
+            listing=listing,
+            error=error,
+            count=_count(listing, texts),
+            page=wanted.page,
+            last_page=-(-listing.total // _PER_PAGE),
+            beginning=_beginning,
+            is_upload=self._intake.is_upload,
+        )
+
+    def _upload(self, texts: Texts) -> str:
+        intake = self._intake
+        limits = texts.articles.limits.format(
+            types=" ".join(intake.types),
+            megabytes=megabytes(intake.most_bytes),
+            files=intake.most_files,
+        )
+        return html("upload", texts, folder=intake.folder, types=intake.types, limits=limits)
+
+    def offer(self, asked: Asked) -> dict[str, Any]:
+        """Which of the offered "files" ("name", "size") may be sent.
+
+        Returns:
+            "take": their numbers; "html": why the others may not.
+        """
+        texts, files, intake = _texts(asked), _files(asked), self._intake
+        words = texts.articles
+        if intake.folder is None or len(files) > intake.most_files:
+            whole = words.too_many.format(files=len(files), most=intake.most_files)
+            reason = words.uploads_off if intake.folder is None else whole
+            return {"take": [], "html": render.notice(reason)}
+        refused: dict[int, str] = {}
+        for n, file in enumerate(files):
+            size = file.get("size")
+            reason = intake.refusal(_name(file), size if isinstance(size, int) else 0, words) or ""
+            if reason:
+                refused[n] = reason
+        problems = [Problem(_name(files[n]), None, reason) for n, reason in refused.items()]
+        take = [n for n in range(len(files)) if n not in refused]
+        return {"take": take, "html": _job(texts, problems=problems) if problems else ""}
+
+    def begin(self, asked: Asked) -> dict[str, Any]:
+        """Take in the "files" ("name", "path") that were sent; the "job" says how far they are."""
+        files = [Sent(_name(file), Path(str(file.get("path") or ""))) for file in _files(asked)]
+        return {"job": self._intake.start(files, _texts(asked).articles)}
+
+    def state(self, asked: Asked) -> dict[str, Any]:
+        """How far a "job" is, as "html", and whether it is "done"."""
+        texts = _texts(asked)
+        words, job = texts.articles, self._intake.job(str(asked.get("job")))
+        if job is None:
+            return {"done": True, "html": render.notice(words.file_gone)}
+        step, report = job.step, job.report
+        said = words.nothing_new
+        if report:
+            said = words.done.format(
+                added=report.added,
+                updated=report.updated,
+                unchanged=report.unchanged + report.duplicates,
+            )
+        found = (self._assistant.article(id) for id in job.articles)
+        content = _job(
+            texts,
+            stage=job.stage,
+            articles=step.articles if step else 0,
+            about=step.about if step else 0,
+            said=said,
+            read=[article for article in islice(found, 100) if article],
+            problems=job.problems,
+        )
+        return {"done": job.stage == "done", "html": content}
+
+    def mend(self, asked: Asked) -> dict[str, str]:
+        """Put the "title" and the "date" of the added article "id" right; what is wrong, if so."""
+        texts = _texts(asked)
+        article = self._assistant.article(str(asked.get("id")))
+        if article is None or not self._intake.is_upload(article):
+            return {"error": texts.article_gone}
+        title, date = (str(asked.get(name) or "").strip()[:300] for name in ("title", "date"))
+        try:
+            self._assistant.amend(article.id, title=title, date=date)
+        except IndexLocked:
+            return {"error": texts.articles.index_busy}
+        except QAError as exc:
+            log.warning("an article is not amended: %s", exc)
+            return {"error": texts.bad_date.format(value=date)}
+        return {"error": ""}
+
+    def remove(self, asked: Asked) -> dict[str, str]:
+        """Remove the added article "id"; what is wrong, if something is."""
+        texts = _texts(asked)
+        try:
+            gone = self._intake.remove(str(asked.get("id")))
+        except IndexLocked:
+            return {"error": texts.articles.index_busy}
+        return {"error": "" if gone else texts.article_gone}
 
 
-def tab_html(assistant: Assistant, intake: Intake, asked: Mapping[str, Any]) -> str:
-    """The whole tab, for `Wanted` and a "language"."""
-    language = language_of(str(asked.get("language")))
-    words, texts = TEXTS[language].articles, TEXTS[language]
-    contents = assistant.contents()
-    return (
-        f'<div class="qa-shelf" data-unreachable="{escape(words.unreachable)}">'
-        f'<h2 tabindex="-1">{escape(words.articles)}</h2>'
-        f"{contents_html(contents, texts, words)}{adding.box_html(intake, words)}"
-        f"{form_html(Wanted.of(asked), contents, texts, words)}"
-        f'<div class="qa-found">{list_html(assistant, asked)}</div></div>'
-    )
+def _job(texts: Texts, *, problems: Sequence[Problem], stage: str = "refused", **more: Any) -> str:
+    """What a job is doing or has done, and what was not read."""
+    said = {"said": "", "read": (), "articles": 0, "about": 0, **more}
+    return html("job", texts, stage=stage, problems=[_said(p, texts) for p in problems], **said)
 
 
-def contents_html(contents: Contents, texts: Texts, words: Words) -> str:
-    """How many articles there are, of which days, and when they were indexed."""
-    if not contents.articles:
-        return f'<p class="qa-contents">{escape(words.nothing_indexed)}</p>'
-    said = [words.counted.format(articles=contents.articles, chunks=contents.chunks)]
-    if contents.first and contents.last:
-        first, last = texts.day(contents.first), texts.day(contents.last)
-        said.append(words.dated.format(first=first, last=last))
-    languages = contents.facets["language"].items()
-    said += [f"{texts.language_name(code)}\u00a0{n}" for code, n in languages]
-    day, time = texts.day(PartialDate.of(contents.updated)), f"{contents.updated:%H:%M}"
-    moment = escape(contents.updated.isoformat(timespec="seconds"))
-    updated = escape(words.updated.format(day=day, time=time))
-    parts = [*map(escape, said), f'<time datetime="{moment}">{updated}</time>']
-    return f'<p class="qa-contents">{" · ".join(parts)}</p>'
+def _said(problem: Problem, texts: Texts) -> str:
+    words = texts.articles
+    if problem.row is None:
+        return words.whole_file.format(name=problem.name, reason=problem.reason)
+    return words.row.format(name=problem.name, row=problem.row, reason=problem.reason)
 
 
-def form_html(wanted: Wanted, contents: Contents, texts: Texts, words: Words) -> str:
-    """The boxes, holding what is wanted."""
-    sources = [(name, f"{name} ({n})") for name, n in contents.facets["source"].items()]
-    languages = [
-        (code, f"{texts.language_name(code)} ({n})")
-        for code, n in contents.facets["language"].items()
-    ]
-    boxes = (
-        _box("words", words.in_title, wanted.words),
-        _box("since", words.since, wanted.since, words.date_hint),
-        _box("until", words.until, wanted.until, words.date_hint),
-        _choice("source", words.source, wanted.source, [("", words.all_sources), *sources]),
-        _choice(
-            "of_language",
-            words.article_language,
-            wanted.of_language,
-            [("", words.all_languages), *languages],
-        ),
-    )
-    return (
-        f'<form class="qa-shelf-form" role="search" aria-label="{escape(words.search)}">'
-        f'{"".join(boxes)}<div class="qa-shelf-buttons">'
-        f'<button type="submit" class="qa-main-button">{escape(words.show)}</button>'
-        f'<button type="reset" class="qa-plain-button">{escape(words.reset)}</button></div></form>'
-    )
-
-
-def _box(name: str, label: str, value: str, hint: str = "") -> str:
-    return (
-        f'<label class="qa-field"><span>{escape(label)}</span><input type="text" name="{name}" '
-        f'maxlength="{_LONGEST}" autocomplete="off" value="{escape(value)}" '
-        f'placeholder="{escape(hint)}"></label>'
-    )
-
-
-def _choice(name: str, label: str, value: str, offered: Iterable[tuple[str, str]]) -> str:
-    options = "".join(
-        f'<option value="{escape(each)}"{" selected" if each == value else ""}>'
-        f"{escape(shown)}</option>"
-        for each, shown in offered
-    )
-    return (
-        f'<label class="qa-field"><span>{escape(label)}</span>'
-        f'<select name="{name}">{options}</select></label>'
-    )
-
-
-def list_html(assistant: Assistant, asked: Mapping[str, Any]) -> str:
-    """The page of the list that is wanted, or what is wrong with the boxes."""
-    language = language_of(str(asked.get("language")))
-    words, texts = TEXTS[language].articles, TEXTS[language]
-    wanted = Wanted.of(asked)
-    sources = [wanted.source] if wanted.source else []
-    try:
-        typed = Typed(wanted.since, wanted.until, sources, wanted.of_language)
-        filters = typed.filters(texts)
-    except QuestionError as exc:
-        return f'<p class="qa-notice" role="alert">{escape(str(exc))}</p>'
-    start = (wanted.page - 1) * _PER_PAGE
-    listing = assistant.browse(filters, words=wanted.words, start=start, count=_PER_PAGE)
-    if not listing.articles:
-        return f'<p class="qa-count" role="status">{escape(words.none)}</p>'
-    items = "".join(f"<li>{_entry(article, texts)}</li>" for article in listing.articles)
-    return (
-        f'<p class="qa-count" role="status">{escape(_count(listing, words))}</p>'
-        f'<ol class="qa-list">{items}</ol>{_pager(listing, wanted.page, words)}'
-    )
-
-
-def _count(listing: Listing, words: Words) -> str:
+def _count(listing: Listing, texts: Texts) -> str:
+    words = texts.articles
     if listing.total == 1:
         return words.one
     last = listing.start + len(listing.articles)
     return words.many.format(total=listing.total, first=listing.start + 1, last=last)
-
-
-def _entry(article: Article, texts: Texts) -> str:
-    where = [texts.day(article.date), article.source, texts.language_name(article.language)]
-    said = " · ".join(escape(part) for part in where if part)
-    return (
-        f'<button type="button" class="qa-entry" data-article="{escape(article.id)}">'
-        f'<span class="qa-card-title" lang="{escape(article.language)}">'
-        f"{escape(article.title or _beginning(article))}</span>"
-        f'<span class="qa-card-where">{said}</span></button>'
-    )
 
 
 def _beginning(article: Article, most: int = 80) -> str:
@@ -213,20 +283,24 @@ def _beginning(article: Article, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0]}…"
 
 
-def _pager(listing: Listing, page: int, words: Words) -> str:
-    last = -(-listing.total // _PER_PAGE)
-    if last == 1:
-        return ""
+def _spans(sent: object) -> list[Span]:
+    """Offsets as `data-spans` has them; what is none is left out."""
+    pairs = (pair.split("-") for pair in str(sent or "").split(",")[:100])
+    return [
+        Span(int(start), int(end))
+        for start, end in (pair for pair in pairs if len(pair) == 2)
+        if start.isdecimal() and end.isdecimal() and len(start + end) < 20 and int(start) < int(end)
+    ]
 
-    def button(label: str, to: int) -> str:
-        off = "" if 1 <= to <= last else " disabled"
-        return (
-            f'<button type="button" class="qa-plain-button" data-page="{to}"{off}>'
-            f"{escape(label)}</button>"
-        )
 
-    return (
-        f'<nav class="qa-pager" aria-label="{escape(words.pages)}">'
-        f"{button(words.previous, page - 1)}<span>{page} / {last}</span>"
-        f"{button(words.next, page + 1)}</nav>"
-    )
+def _texts(asked: Asked) -> Texts:
+    return TEXTS[language_of(str(asked.get("language")))]
+
+
+def _files(asked: Asked) -> Sequence[Asked]:
+    files = asked.get("files")
+    return [file for file in files if isinstance(file, dict)] if isinstance(files, list) else []
+
+
+def _name(file: Asked) -> str:
+    return str(file.get("name") or "")[-_LONGEST:]

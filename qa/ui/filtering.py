@@ -1,35 +1,76 @@
-"""What a person typed into the filter boxes → Filters, with errors in the page's language."""
+"""What a person chose in the filters → Filters, with errors in the page's language."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from qa.article import PartialDate
 from qa.errors import QuestionError
 from qa.filters import Filters
 from qa.ui.texts import Texts
 
+_LONGEST = 200  # characters of a box that are read
+_MOST = 500  # values of a list that are read
+
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """The four boxes as they stand. None and "" are both an empty box."""
+    """The form as it stands. None and "" are both an empty box."""
 
     since: str | None = None
     until: str | None = None
     sources: Sequence[str] | None = None
     language: str | None = None
+    articles: Sequence[str] = ()
 
     @classmethod
     def of(cls, filters: Filters) -> Self:
-        """The boxes as they would stand for these filters."""
+        """The form as it would stand for these filters."""
         return cls(
             since=filters.since.isoformat() if filters.since else "",
             until=filters.until.isoformat() if filters.until else "",
             sources=list(filters.sources),
             language=filters.language or "",
+            articles=filters.articles,
         )
+
+    @classmethod
+    def read(cls, sent: object) -> Self:
+        """From what the browser sent, of whatever kind: an object, or one as JSON."""
+        if isinstance(sent, str):
+            try:
+                sent = json.loads(sent)
+            except (ValueError, RecursionError):
+                sent = None
+        asked: Mapping[str, Any] = sent if isinstance(sent, dict) else {}
+
+        def box(name: str) -> str:
+            return str(asked.get(name) or "")[:_LONGEST]
+
+        def several(name: str) -> tuple[str, ...]:
+            value = asked.get(name)
+            values = value if isinstance(value, list) else []
+            return tuple(each[:_LONGEST] for each in values[:_MOST] if isinstance(each, str))
+
+        return cls(
+            box("since"), box("until"), several("sources"), box("language"), several("articles")
+        )
+
+    def errors(self, texts: Texts) -> Mapping[str, str]:
+        """What is wrong, by the box it stands in: `since`, `until`."""
+        found = {"since": "", "until": ""}
+        for name in found:
+            value = (getattr(self, name) or "").strip()
+            if value and _date(value) is None:
+                found[name] = texts.bad_date.format(value=value)
+        first, last = _date(self.since), _date(self.until)
+        if first and last and first.first > last.last:
+            since, until = texts.day(first), texts.day(last)
+            found["until"] = texts.empty_window.format(since=since, until=until)
+        return found
 
     def filters(self, texts: Texts) -> Filters:
         """The filters that are meant.
@@ -37,30 +78,22 @@ class Typed:
         Raises:
             QuestionError: a date is none, or the window is empty; said in the language of `texts`.
         """
-        first, last = _date(self.since, texts), _date(self.until, texts)
-        if first and last and first.first > last.last:
-            raise QuestionError(
-                texts.empty_window.format(since=texts.day(first), until=texts.day(last))
-            )
+        wrong = next(filter(None, self.errors(texts).values()), "")
+        if wrong:
+            raise QuestionError(wrong)
+        first, last = _date(self.since), _date(self.until)
         return Filters(
             since=first.first if first else None,
             until=last.last if last else None,
             sources=tuple(self.sources or ()),
             language=self.language or None,
+            articles=tuple(self.articles),
         )
 
 
-def in_force(filters: Filters) -> int:
-    """How many of the four conditions are set."""
-    return sum(
-        map(bool, (filters.since, filters.until, filters.sources, filters.language)),
-    )
-
-
-def _date(typed: str | None, texts: Texts) -> PartialDate | None:
-    if not typed or not typed.strip():
-        return None
+def _date(typed: str | None) -> PartialDate | None:
+    """None for an empty box, and for what is no date."""
     try:
-        return PartialDate.parse(typed)
-    except ValueError as exc:
-        raise QuestionError(texts.bad_date.format(value=typed.strip())) from exc
+        return PartialDate.parse(typed) if typed and typed.strip() else None
+    except ValueError:
+        return None

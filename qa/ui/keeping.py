@@ -7,25 +7,26 @@ the only part of the page that knows whose they are. What comes from the browser
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from qa.article import Article, clean_text
-from qa.conversations import Conversations, KeptTurn, Rating, new_id
+from qa.article import Article, PartialDate, clean_text
+from qa.conversations import Conversation, Conversations, KeptTurn, Rating, new_id
 from qa.errors import ConversationsUnusable
 from qa.kept import from_document, to_document
 from qa.settings import Settings
-from qa.ui import archive
-from qa.ui.talks import Talk, Turn
-from qa.ui.texts import TEXTS
+from qa.ui.talks import Tab, Tabs, Talk, Turn
+from qa.ui.templating import html
+from qa.ui.texts import TEXTS, Texts
 from qa.ui.visitors import Visitors
 
 log = logging.getLogger(__name__)
 
 _LONGEST = 2000
+_MOST_LISTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,12 @@ class Outcome:
     """What has to be shown after something was done.
 
     Attributes:
-        drawer: the list anew, as HTML; None leaves it.
+        listed: whether the list of conversations has changed.
         talk: whether the conversation has changed.
         notice: a sentence about what could not be done.
     """
 
-    drawer: str | None = None
+    listed: bool = False
     talk: bool = False
     notice: str = ""
 
@@ -59,55 +60,95 @@ class Keeping:
         find: Callable[[str], Article | None],
     ) -> None:
         self._conversations = conversations
-        self._whole = settings.keep == "conversations"
         self._visitors = Visitors(logins=bool(settings.passwords))
         self._find = find
+        self.offered = conversations is not None
+        self.whole = self.offered and settings.keep == "conversations"
 
-    @property
-    def offered(self) -> bool:
-        """Whether there is anything to keep in."""
-        return self._conversations is not None
+    def owner(self, request: gr.Request) -> str | None:
+        """Whose tab it is; None when nobody can say."""
+        return self._visitors.of_event(request)
 
-    def empty_drawer(self, talk: Talk) -> str:
-        """The list before it is asked for."""
-        return archive.drawer(TEXTS[talk.language], kept=self._whole) if self.offered else ""
+    def keeper(self, owner: str | None) -> Callable[[Talk, Turn], None]:
+        """Keeps each turn of a conversation when it ends; never raises."""
 
-    def keep(self, request: gr.Request, talk: Talk, turn: Turn) -> bool:
-        """Keep a turn that has its final answer; False when that was tried and failed.
+        def keep(talk: Talk, turn: Turn) -> None:
+            try:
+                self._keep(owner, talk, turn)
+            except Exception:
+                log.exception("a turn is not kept")
+                turn.id = turn.conversation = ""
+                turn.unkept = True
 
-        A turn that has left its talk meanwhile is not kept: it was cleared, or deleted.
-        """
-        owner = self._visitors.of_event(request)
-        if self._conversations is None or owner is None:
-            return True
-        if turn.answer is None or turn.error is not None or turn.stopped:
-            return True
-        if not any(still is turn for still in talk.turns):
-            return True
-        turn.id, turn.conversation = new_id(), talk.conversation if self._whole else ""
-        if not self._whole:
-            return True
-        try:
+        return keep
+
+    def _keep(self, owner: str | None, talk: Talk, turn: Turn) -> None:
+        """Keep a turn that has its final answer and was not cleared or deleted meanwhile."""
+        kept = self._conversations is not None and owner is not None and turn in talk.turns
+        if self._conversations is None or owner is None or not kept or turn.state != "final":
+            return
+        turn.id, turn.conversation = new_id(), talk.conversation if self.whole else ""
+        if self.whole:
             self._conversations.keep(
                 owner, turn.conversation, _kept(turn), instead_of=turn.instead_of
             )
-        except ConversationsUnusable:
-            log.exception("a turn is not kept")
-            turn.id = turn.conversation = ""
-            return False
-        return True
 
-    def act(self, request: gr.Request, talk: Talk, wanted: Any) -> Outcome:
-        """Do what a button of `archive` says; what makes no sense does nothing."""
-        conversations, owner = self._conversations, self._visitors.of_event(request)
-        if conversations is None or owner is None or not isinstance(wanted, dict):
-            return Outcome()
-        visitor = _Visitor(conversations, owner, talk, self._find, whole=self._whole)
+    def list(self, request: gr.Request, tab: Tab) -> str:
+        """The list of conversations; empty where nothing is kept."""
+        conversations, owner = self._conversations, self.owner(request)
+        if conversations is None or owner is None:
+            return ""
+        texts = TEXTS[tab.language]
         try:
-            return visitor.do(wanted)
+            listed = conversations.find(owner, tab.search, _MOST_LISTED) if self.whole else ()
+            links = conversations.links(owner)
         except ConversationsUnusable:
-            log.exception("%r failed", wanted.get("do"))
-            return Outcome(notice=TEXTS[talk.language].talks.unusable)
+            log.exception("conversations cannot be listed")
+            listed, links = (), ()
+        return html(
+            "talks",
+            texts,
+            listed=listed,
+            links=links,
+            search=tab.search,
+            current=tab.talk.conversation,
+            whole=self.whole,
+            most=_MOST_LISTED,
+            facts=lambda talk: _facts(talk, texts),
+        )
+
+    def open(self, request: gr.Request, tab: Tab, tabs: Tabs, conversation: str) -> Outcome:
+        """Show a conversation: as another tab has it, with what is being answered, else as kept."""
+        conversations, owner = self._conversations, self.owner(request)
+        if owner is None or not conversation or conversation == tab.talk.conversation:
+            return Outcome(talk=True)
+        talk = tabs.open_talk(owner, conversation)
+        if talk is not None:
+            tab.talk = talk
+            return Outcome(listed=True, talk=True)
+        if conversations is None:
+            return Outcome()
+        visitor = _Visitor(conversations, owner, tab, self._find)
+        return self._done(tab, lambda: visitor.open(conversation))
+
+    def act(
+        self, request: gr.Request, tab: Tab, tabs: Tabs, wanted: Mapping[str, Any]
+    ) -> Outcome:
+        """Do what a button says; what makes no sense does nothing."""
+        conversations, owner = self._conversations, self.owner(request)
+        if conversations is None or owner is None:
+            return Outcome()
+        if wanted.get("do") == "open":
+            return self.open(request, tab, tabs, _text(wanted, "id"))
+        visitor = _Visitor(conversations, owner, tab, self._find)
+        return self._done(tab, lambda: visitor.do(wanted))
+
+    def _done(self, tab: Tab, do: Callable[[], Outcome]) -> Outcome:
+        try:
+            return do()
+        except ConversationsUnusable:
+            log.exception("a kept conversation cannot be reached")
+            return Outcome(notice=TEXTS[tab.language].talks.unusable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,60 +157,53 @@ class _Visitor:
 
     conversations: Conversations
     owner: str
-    talk: Talk
+    tab: Tab
     find: Callable[[str], Article | None]
-    whole: bool
 
     def do(self, wanted: Mapping[str, Any]) -> Outcome:
         id = _text(wanted, "id")
         match wanted.get("do"):
             case "search":
-                self.talk.search = _text(wanted, "search")[:200]
-            case "open":
-                return self._open(id)
+                self.tab.search = _text(wanted, "search")[:200]
             case "rename":
                 self.conversations.rename(self.owner, id, _text(wanted, "title"))
+            case "pin":
+                self.conversations.pin(self.owner, id, wanted.get("pinned") == "true")
             case "delete":
                 self.conversations.delete(self.owner, id)
-                return self._forgotten(id == self.talk.conversation)
+                return self._forgotten(id == self.tab.talk.conversation)
             case "delete-all":
                 self.conversations.delete_all(self.owner)
                 return self._forgotten(True)
+            case "share-talk":
+                self.conversations.share_conversation(self.owner, id)
             case "revoke":
                 return self._revoke(_text(wanted, "token"))
             case "rate" | "comment" | "share":
                 return self._about_turn(wanted)
             case _:
                 return Outcome()
-        return Outcome(self._drawer())
+        return Outcome(listed=True)
 
-    def _drawer(self) -> str:
-        talk = self.talk
-        return archive.drawer(
-            TEXTS[talk.language],
-            self.conversations.find(self.owner, talk.search, archive.MOST_LISTED),
-            self.conversations.links(self.owner),
-            search=talk.search,
-            current=talk.conversation,
-            kept=self.whole,
-        )
-
-    def _open(self, id: str) -> Outcome:
+    def open(self, id: str) -> Outcome:
         found = self.conversations.read(self.owner, id)
         if found is None:
-            return Outcome(self._drawer(), notice=TEXTS[self.talk.language].talks.gone)
+            return Outcome(listed=True, notice=TEXTS[self.tab.language].talks.gone)
         conversation, turns = found
-        restored = [self._restored(turn, conversation.id) for turn in turns]
-        self.talk.open(conversation.id, restored)
-        return Outcome(talk=True)
+        talk = Talk()
+        talk.open(conversation.id, [self._restored(turn, conversation.id) for turn in turns])
+        self.tab.talk = talk
+        return Outcome(listed=True, talk=True)
 
     def _restored(self, kept: KeptTurn, conversation: str) -> Turn:
         restored = from_document(kept.document, self.find)
+        question = restored.answer.question
         return Turn(
             kept.question,
-            restored.answer,
+            question.filters,
+            question.constraints,
+            answer=restored.answer,
             running=False,
-            constraints=restored.answer.question.constraints,
             id=kept.id,
             conversation=conversation,
             rating=kept.rating,
@@ -179,23 +213,25 @@ class _Visitor:
 
     def _forgotten(self, open_one: bool) -> Outcome:
         if open_one:
-            self.talk.clear()
-        return Outcome(self._drawer(), talk=open_one)
+            # Other tabs show the same conversation, which is no more.
+            self.tab.talk.stop()
+            self.tab.talk.open(new_id(), ())
+        return Outcome(listed=True, talk=open_one)
 
     def _revoke(self, token: str) -> Outcome:
         self.conversations.revoke(self.owner, token)
-        for turn in self.talk.turns:
+        for turn in self.tab.turns:
             if turn.token == token:
                 turn.token = None
-        return Outcome(self._drawer(), talk=True)
+        return Outcome(listed=True, talk=True)
 
     def _about_turn(self, wanted: Mapping[str, Any]) -> Outcome:
-        turn = next((t for t in self.talk.turns if t.id and t.id == wanted.get("turn")), None)
+        turn = next((t for t in self.tab.turns if t.id and t.id == wanted.get("turn")), None)
         if turn is None:
             return Outcome()
         if wanted["do"] == "share":
             turn.token = self.conversations.share(self.owner, _kept(turn))
-            return Outcome(talk=True)
+            return Outcome(listed=True, talk=True)
         if wanted["do"] == "rate":
             good = wanted.get("good") == "true"
             # Pressed again, it is taken back.
@@ -204,10 +240,19 @@ class _Visitor:
         else:
             rating = _said(turn, wanted)
             if rating is not None and rating.correction and rating.unanswerable:
-                return Outcome(notice=TEXTS[self.talk.language].talks.contradiction)
+                return Outcome(notice=TEXTS[self.tab.language].talks.contradiction)
         self.conversations.rate(self.owner, _kept(turn), rating)
         turn.rating = rating
         return Outcome(talk=True)
+
+
+def _facts(talk: Conversation, texts: Texts) -> str:
+    """When a conversation was last changed, and how long it is."""
+    changed = talk.changed.astimezone()
+    n = talk.turns
+    day, time = texts.day(PartialDate.of(changed)), f"{changed:%H:%M}"
+    asked = texts.talks.question if n == 1 else texts.talks.questions.format(n=n)
+    return f"{day}, {time} · {asked}"
 
 
 def _said(turn: Turn, wanted: Mapping[str, Any]) -> Rating | None:

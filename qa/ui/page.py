@@ -1,67 +1,54 @@
-"""The page: what happens to the components of `layout`.
+"""The page: its components, and what happens to them.
 
-Earlier turns and the latest one are two components, so that a growing answer redraws itself
-alone. Both are `gr.HTML`, whose updates change only what differs: the focus stays where it is
-and nothing is ever read as Markdown. The article panel asks the server for an article by itself
-(`script.js`), without waiting behind questions.
+Earlier turns and those from the first unfinished one on are two components, so that a growing
+answer redraws itself alone. What is typed goes through Gradio's own box and buttons; all else that
+is clicked comes as one event, an object whose "do" says what is wanted (`scripts/channel.js`).
+Which button is shown follows, in the style sheet, from the state that the latest turn says.
 """
 
 from __future__ import annotations
 
 import logging
-import secrets
-import time
-from collections.abc import Iterator, Mapping
-from functools import partial
-from threading import Lock
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import gradio as gr
 
-from qa.answer import Question
-from qa.chunks import Span
-from qa.constraints import Constraints
+from qa.article import Article
+from qa.browsing import Contents
 from qa.conversations import Conversations
-from qa.errors import QAError, QuestionError
-from qa.ui import frame, render
-from qa.ui.articles import articles_tab
+from qa.errors import QuestionError
+from qa.filters import Filters
+from qa.ui import render
+from qa.ui.articles import Articles
 from qa.ui.chips import changed
 from qa.ui.examples import Examples
-from qa.ui.filtering import Typed, in_force
-from qa.ui.following import follow
+from qa.ui.filtering import Typed
 from qa.ui.intake import Intake
 from qa.ui.keeping import Keeping
-from qa.ui.layout import MOST_EXAMPLES, Layout, language_choices
+from qa.ui.looks import script
 from qa.ui.suggesting import follow_ups
-from qa.ui.talks import Talk, Talks, Turn
+from qa.ui.talks import Tab, Tabs, Talk, Turn
+from qa.ui.templating import html
 from qa.ui.texts import ENGLISH, TEXTS, Texts, language_of
-from qa.ui.understood import filters_line
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
 
 log = logging.getLogger(__name__)
 
-# Answers on their way, each in a thread; who waits for the language model waits among them, and
-# sees it. Some threads are left for all that is quick.
+# Tabs that follow an answer, each in a thread; some are left for all that is quick.
 _AT_ONCE = 64
 _THREADS = _AT_ONCE + 16
+_POLL_S = 1.0
 # Files that were sent but never added are looked for, and removed, once they are this old.
 _KEEP_SENT_S = (3600, 3600)
 
-# The choice made before, else the browser's language.
-_TELL_LANGUAGE = """(_, ...filters) => {
-    const wanted = localStorage.getItem("qa-language") || navigator.language || "en";
-    document.documentElement.lang = wanted.toLowerCase().startsWith("fr") ? "fr" : "en";
-    return [document.documentElement.lang, ...filters];
-}"""
-# Which conversation the tab had; `archive.js` remembers it.
-_TELL_CONVERSATION = '() => [sessionStorage.getItem("qa-talk") ?? ""]'
-_KEEP_LANGUAGE = """(chosen, ...filters) => {
-    localStorage.setItem("qa-language", chosen);
-    document.documentElement.lang = chosen;
-    return [chosen, ...filters];
-}"""
+# What an event of the browser adds to what Gradio sends: see `scripts/channel.js`.
+_WITH_FILTERS = "(text) => qa.typed(text)"
+_BEGINNING = "() => [qa.beginning()]"
 
 # A component and its new value or properties; what is not named stays as it is.
 Updates: TypeAlias = dict[Any, Any]
@@ -83,7 +70,7 @@ def build_page(
     return page
 
 
-class Page(Layout):
+class Page:
     """The components of `blocks`, and the conversations held over them."""
 
     def __init__(
@@ -91,21 +78,23 @@ class Page(Layout):
     ) -> None:
         self.assistant = assistant
         self.examples = examples
-        self.talks = Talks()
-        self._suggesting = Lock()
+        self.tabs = Tabs()
         self.keeping = Keeping(conversations, assistant.settings, assistant.article)
-
-        def show_article(asked: Mapping[str, Any]) -> str:  # Gradio marks it; a method it cannot
-            return self.show_article(asked)
-
+        self._suggesting = Lock()
+        self._following = BoundedSemaphore(_AT_ONCE)
         self.blocks = gr.Blocks(
             title="qa", analytics_enabled=False, fill_width=True, delete_cache=_KEEP_SENT_S
         )
         with self.blocks:
-            intake = Intake(assistant.settings, assistant.add, self._was_sent)
-            shelf = partial(articles_tab, assistant, intake)
-            longest = assistant.settings.max_question_chars
-            super().__init__(ENGLISH, assistant.facets(), show_article, shelf, longest)
+            intake = Intake(
+                assistant.settings,
+                assistant.add,
+                self._was_sent,
+                remove=assistant.remove,
+                amend=assistant.amend,
+                find=assistant.article,
+            )
+            self._lay(Articles(assistant, intake))
             self._wire()
         self.blocks.max_threads = _THREADS
         self.blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=64, api_open=False)
@@ -113,363 +102,353 @@ class Page(Layout):
     def _was_sent(self, path: str) -> bool:
         return path in self.blocks.upload_file_set
 
+    # The components, top to bottom.
+
+    def _lay(self, articles: Articles) -> None:
+        with gr.Column(elem_id="qa-page"):
+            self.head = _html("qa-head")
+            with gr.Row(elem_id="qa-main"):
+                self.talks = _html("qa-talks")
+                with gr.Column(elem_id="qa-chat", min_width=0):
+                    with gr.Column(elem_id="qa-scroll"):
+                        self.past = _html("qa-past")
+                        self.latest = _html("qa-latest", live=True)
+                    with gr.Column(elem_id="qa-composer"):
+                        self.next = _html("qa-next")
+                        self.notice = _html("qa-notice", live=True)
+                        with gr.Row(elem_id="qa-ask"):
+                            self.box = gr.Textbox(
+                                label=ENGLISH.question,
+                                show_label=False,
+                                placeholder=ENGLISH.placeholder,
+                                lines=1,
+                                max_lines=6,
+                                autofocus=True,
+                                container=False,
+                                elem_id="qa-question",
+                            )
+                            self.send = gr.Button(
+                                ENGLISH.send, variant="primary", elem_id="qa-send"
+                            )
+                            self.stop = gr.Button(ENGLISH.stop, elem_id="qa-stop")
+                        self.filters = _html("qa-filters")
+                        self.model = _html("qa-model", live=True)
+                with gr.Column(elem_id="qa-side", min_width=0):
+                    self.articles = gr.HTML(
+                        "",
+                        elem_id="qa-articles",
+                        apply_default_css=False,
+                        js_on_load=script("articles", "adding", "article"),
+                        server_functions=articles.functions(),
+                    )
+                    _html("qa-panel")
+        self.channel = gr.HTML(
+            "", elem_id="qa-channel", apply_default_css=False, js_on_load=script("channel")
+        )
+        self.timer = gr.Timer(_POLL_S)
+
     def _wire(self) -> None:
-        filters = [self.since, self.until, self.sources, self.of_language]
-        shown = [self.past, self.latest, self.next, self.example_box]
-        shown += [self.box, self.notice, self.filters, self.send, self.stop, self.retry, self.clear]
-        judged = [self.scope, self.filters, self.notice]
-        spoken = [*shown, *filters, *self.example_buttons]
-        spoken += [
-            self.masthead,
-            self.nav,
-            self.switch,
-            self.panel,
-            self.unfilter,
-            self.scope,
-            self.model,
-            self.archive,
-        ]
+        shown = [self.past, self.latest, self.next, self.notice, self.filters, self.box]
+        shown += [self.head, self.talks, self.send, self.stop, self.model]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         at_once = {**quiet, "queue": False}
-        asking = {**quiet, "concurrency_id": "asking"}
-
-        refined = [*shown, *filters, self.scope]
+        # What is asked while an answer is written waits for it.
+        asking = {**quiet, "concurrency_id": "asking", "trigger_mode": "multiple"}
+        typed, told = [self.box, self.filters], [self.channel]
         answered = [
             gr.on(
-                [self.box.submit, self.send.click], self.ask, [self.box, *filters], shown, **asking
+                [self.box.submit, self.send.click],
+                self.ask,
+                typed,
+                shown,
+                js=_WITH_FILTERS,
+                **asking,
             ),
-            *(
-                button.click(self.ask_example, [button, *filters], shown, **asking)
-                for button in self.example_buttons
-            ),
-            self.retry.click(self.ask_again, filters, shown, **asking),
-            self.refiner.submit(self.ask_otherwise, filters, refined, **asking),
+            self.channel.submit(self.act, None, shown, **asking),
+            self.blocks.load(self.begin, told, shown, js=_BEGINNING, **asking),
         ]
         for event in answered:
             event.then(self.suggest, None, [self.next], **at_once)
-        self.stop.click(self.stop_answer, None, [self.stop], **at_once)
-        self.clear.click(self.forget, None, shown, **at_once)
-        self.archive.submit(self.act, None, [self.archive, *shown], **at_once)
-        changes = [self.since.blur, self.since.submit, self.until.blur, self.until.submit]
-        changes += [self.sources.input, self.of_language.input]
-        # What is typed while the last one is judged is judged after it.
-        last = {**at_once, "trigger_mode": "always_last"}
-        gr.on(changes, self.judge_filters, filters, judged, **last)
-        self.unfilter.click(self.drop_filters, None, [*filters, *judged], **at_once)
-        tongue = [self.switch, *filters]
-        loaded = self.blocks.load(self.speak, tongue, spoken, js=_TELL_LANGUAGE, **at_once)
-        # Not beside it: whichever came last would show what it had seen first.
-        loaded.then(self.resume, [self.archive], shown, js=_TELL_CONVERSATION, **at_once)
-        self.switch.input(self.speak, tongue, spoken, js=_KEEP_LANGUAGE, **at_once)
+        self.stop.click(self.stop_answer, None, [self.notice], **at_once)
         self.timer.tick(self.watch_model, None, [self.model, self.timer], **at_once)
         self.blocks.unload(self.leave)
 
-    def ask(
-        self, text: str, since: str, until: str, sources: list[str], of: str, request: gr.Request
-    ) -> Iterator[Updates]:
-        """Answer what is in the box; it stays there when it cannot be asked."""
-        for updates in self._ask(text, Typed(since, until, sources, of), request):
-            yield {**updates, self.box: ""} if self.past in updates else updates
+    # What happens to them.
 
-    def ask_example(
-        self, text: str, since: str, until: str, sources: list[str], of: str, request: gr.Request
-    ) -> Iterator[Updates]:
-        """Answer an example; what is in the box stays."""
-        yield from self._ask(text, Typed(since, until, sources, of), request)
-
-    def ask_again(
-        self, since: str, until: str, sources: list[str], of: str, request: gr.Request
-    ) -> Iterator[Updates]:
-        """Answer the latest question again, with the filters now in force."""
-        turns = self.talks.of(request.session_hash).turns
-        text, constraints = (turns[-1].text, turns[-1].constraints) if turns else ("", None)
-        typed = Typed(since, until, sources, of)
-        yield from self._ask(text, typed, request, again=True, constraints=constraints)
-
-    def ask_otherwise(
-        self,
-        since: str,
-        until: str,
-        sources: list[str],
-        of: str,
-        request: gr.Request,
-        event: gr.EventData,
-    ) -> Iterator[Updates]:
-        """Answer what is proposed, or the latest question with what was understood changed."""
-        wanted: Mapping[str, Any] = event._data or {}
-        if "ask" in wanted:
-            yield from self._ask(str(wanted["ask"]), Typed(since, until, sources, of), request)
+    def ask(self, text: str, filters: str, request: gr.Request) -> Iterator[Updates]:
+        """Ask what is in the box; it stays there when it cannot be asked."""
+        tab = self._tab(request)
+        texts, typed = TEXTS[tab.language], Typed.read(filters)
+        begun = self._begun(tab, Turn(text.strip()), typed, request)
+        if isinstance(begun, str):
+            yield {self.notice: begun, **self._filters(typed, texts)}
             return
-        talk = self.talks.of(request.session_hash)
-        texts, answer = TEXTS[talk.language], talk.turns[-1].answer if talk.turns else None
-        try:
-            instead = answer and changed(answer, wanted, texts, self.assistant.sources())
-        except QuestionError as exc:
-            yield {self.notice: render.notice(str(exc))}
-            return
-        if not instead:
-            yield {self.notice: ""}
-            return
-        typed = Typed.of(instead.filters)
-        boxes = {
-            self.since: typed.since,
-            self.until: typed.until,
-            self.sources: typed.sources,
-            self.of_language: typed.language,
-            **self._judged(typed, texts),
-        }
-        for updates in self._ask(
-            instead.text,
-            typed,
-            request,
-            again=True,
-            alone=instead.alone,
-            constraints=instead.constraints,
-        ):
-            yield {**boxes, **updates} if self.past in updates else updates
+        cleared = {self.box: ""}
+        for updates in self._followed(tab, began_alone=begun):
+            yield {**updates, **cleared}
+            cleared = {}
 
-    def _ask(
-        self,
-        text: str,
-        typed: Typed,
-        request: gr.Request,
-        *,
-        again: bool = False,
-        alone: bool = False,
-        constraints: Constraints | None = None,
-    ) -> Iterator[Updates]:
-        """The first updates, and no others, redraw the whole conversation.
+    def begin(self, known: str, request: gr.Request) -> Iterator[Updates]:
+        """The page was loaded, or found its server again: everything in its language.
 
-        Args:
-            again: instead of the latest question.
-            alone: without what was said before.
-            constraints: what it asks of articles; None reads its words.
+        What it knows is an object as JSON: "language", "filters", the "talk" that was open, and
+        what was "asked" in it and not answered yet.
         """
-        talk, text = self.talks.of(request.session_hash), text.strip()
-        texts, most = TEXTS[talk.language], self.assistant.settings.max_question_chars
-        if len(text) > most:
-            # The box takes no more, but whoever calls the page need not use its box.
-            too_long = texts.too_long.format(characters=len(text), most=most)
-            yield {self.notice: render.notice(too_long)}
+        tab, asked = self._tab(request), _read(known)
+        tab.language = language_of(str(asked.get("language")))
+        opened = self.keeping.open(request, tab, self.tabs, str(asked.get("talk") or ""))
+        lost = str(asked.get("asked") or "")
+        if lost and not any(turn.text == lost for turn in tab.turns):
+            tab.talk.turns.append(Turn(lost, running=False, lost=True))
+        updates = {
+            **self._spoken(tab, Typed.read(asked.get("filters"))),
+            self.notice: render.notice(opened.notice),
+            self.talks: self.keeping.list(request, tab),
+        }
+        for more in self._followed(tab, began_alone=True):
+            yield {**updates, **more}
+            updates = {}
+
+    def act(self, request: gr.Request, event: gr.EventData) -> Iterator[Updates]:
+        """Do what was clicked; see `_DOING`."""
+        tab, wanted = self._tab(request), event._data
+        asked: Mapping[str, Any] = wanted if isinstance(wanted, dict) else {}
+        typed = Typed.read(asked.get("filters"))
+        match asked.get("do"):
+            case "ask" | "edit" | "again" | "change" | "unfilter" as what:
+                yield from self._asked(tab, what, asked, typed, request)
+            case "filters":
+                yield self._filters(typed, TEXTS[tab.language])
+            case "speak":
+                tab.language = language_of(str(asked.get("language")))
+                yield {
+                    **self._spoken(tab, typed),
+                    **self._conversation(tab),
+                    self.talks: self.keeping.list(request, tab),
+                }
+            case "new":
+                tab.talk = Talk()
+                self._tab(request)
+                yield {**self._conversation(tab), self.notice: "", self.talks: self.keeping.list(request, tab)}
+            case _:
+                outcome = self.keeping.act(request, tab, self.tabs, asked)
+                updates: Updates = {self.notice: render.notice(outcome.notice)}
+                if outcome.listed:
+                    updates[self.talks] = self.keeping.list(request, tab)
+                if not outcome.talk:
+                    yield updates
+                    return
+                for more in self._followed(tab, began_alone=True):
+                    yield {**updates, **more}
+                    updates = {}
+
+    def _asked(
+        self, tab: Tab, what: str, asked: Mapping[str, Any], typed: Typed, request: gr.Request
+    ) -> Iterator[Updates]:
+        """Ask something that is not in the box: proposed, once more, or otherwise."""
+        texts, place = TEXTS[tab.language], asked.get("place")
+        turns = tab.turns
+        before = turns[place] if isinstance(place, int) and 0 <= place < len(turns) else None
+        latest = before is not None and before is turns[-1]
+        turn, boxes = Turn(str(asked.get("text") or "").strip()), typed
+        if what == "unfilter":
+            boxes = Typed()
+            if before is None:
+                yield self._filters(boxes, texts)
+                return
+            turn = Turn(before.text)
+        elif what == "again" and before is not None:
+            turn = Turn(before.text, constraints=before.constraints)
+        elif what == "change":
+            try:
+                changed_turn = self._changed(tab, asked)
+            except QuestionError as exc:
+                yield {self.notice: render.notice(str(exc))}
+                return
+            if changed_turn is None:
+                yield {self.notice: ""}
+                return
+            turn, boxes, latest = changed_turn, Typed.of(changed_turn.filters), True
+        if what in ("edit", "again") and before is not None and not latest:
+            turn.history = tab.talk.history_before(turns.index(before))
+        again = latest and not tab.talk.busy
+        begun = self._begun(tab, turn, boxes, request, again=again)
+        if isinstance(begun, str):
+            yield {self.notice: begun}
             return
+        shown = self._filters(boxes, texts)
+        for updates in self._followed(tab, began_alone=begun):
+            yield {**shown, **updates}
+            shown = {}
+
+    def _changed(self, tab: Tab, asked: Mapping[str, Any]) -> Turn | None:
+        """The latest question with what was understood of it changed; None when it makes no sense.
+
+        Raises:
+            QuestionError: what was typed instead is none that it can be; in the page's language.
+        """
+        answer = tab.turns[-1].answer if tab.turns else None
+        if answer is None:
+            return None
+        sources = self.assistant.sources()
+        instead = changed(answer, asked, TEXTS[tab.language], sources)
+        if not instead:
+            return None
+        history = () if instead.alone else None
+        return Turn(instead.text, instead.filters, instead.constraints, history)
+
+    def _begun(
+        self, tab: Tab, turn: Turn, typed: Typed, request: gr.Request, *, again: bool = False
+    ) -> bool | str:
+        """Put a turn into the conversation of a tab.
+
+        Returns:
+            Whether no other is being answered, so that this tab must be told of the answers; the
+            notice to show when the turn cannot be asked.
+        """
+        texts, most = TEXTS[tab.language], self.assistant.settings.max_question_chars
+        if not turn.text:
+            return ""
+        if len(turn.text) > most:
+            said = texts.too_long.format(characters=len(turn.text), most=most)
+            return render.notice(said)
         try:
-            filters = typed.filters(texts)
+            turn.filters = typed.filters(texts)
         except QuestionError as exc:
-            yield {self.notice: render.notice(str(exc)), self.filters: gr.update(open=True)}
+            return render.notice(str(exc))
+        alone = not tab.talk.busy
+        if not tab.talk.ask(turn, again=again):
+            return render.notice(texts.too_many_waiting)
+        owner = self.keeping.owner(request)
+        tab.talk.answer_next(self.assistant.stream, self.keeping.keeper(owner))
+        return alone
+
+    def _followed(self, tab: Tab, *, began_alone: bool) -> Iterator[Updates]:
+        """The conversation, and what changes in it as long as answers are on their way.
+
+        Whoever adds a question to a conversation that is followed already shows it once.
+        """
+        talk, places = tab.talk, -1
+        if not began_alone or not self._following.acquire(blocking=False):
+            yield {**self._conversation(tab), self.notice: ""}
             return
-        turn = talk.begin(text, again=again) if text and not talk.busy else None
-        if turn is None:
-            # Gradio empties every output of a generator that yields nothing.
-            yield {self.notice: ""}
-            return
-        history = () if alone else talk.history
-        question = Question(text, history, filters, constraints=constraints)
-        turn.constraints = constraints
-        stop, started = talk.stop, time.perf_counter()
-        yield {**self._conversation(talk), self.notice: ""}
         try:
-            for state in follow(lambda: self.assistant.stream(question), stop):
-                turn.answer = state
-                yield self._latest(talk)
-        except QAError as exc:
-            log.error("not answered: %s", exc)
-            turn.error = texts.trouble(exc)
-        except Exception:
-            log.exception("answering failed")
-            turn.error = TEXTS[talk.language].failed
+            for _ in talk.follow():
+                if tab.talk is not talk:
+                    return
+                place = talk.unfinished
+                first = place != places
+                places = place
+                yield self._conversation(tab) if first else {self.latest: self._latest(tab)}
         finally:
-            turn.end()
-            _log(turn, time.perf_counter() - started)
-        kept = self.keeping.keep(request, talk, turn)
-        unkept = {} if kept else {self.notice: render.notice(TEXTS[talk.language].talks.unkept)}
-        yield {**self._latest(talk), **self._buttons(talk), **unkept}
+            self._following.release()
+        yield self._conversation(tab)
 
     def suggest(self, request: gr.Request) -> Updates:
         """What could be asked next, once the answer is there; nothing while others are told so."""
-        talk = self.talks.of(request.session_hash)
-        turn = talk.turns[-1] if talk.turns else None
-        answer = turn.answer if turn and not (turn.running or turn.stopped or turn.error) else None
+        tab = self._tab(request)
+        turn = tab.turns[-1] if tab.turns else None
         # One at a time: they are tried out, which is work, and questions that were asked go first.
-        if turn and answer and self._suggesting.acquire(blocking=False):
-            try:
-                turn.suggestions = follow_ups(answer, talk.history[::2], self.assistant.try_out)
-            finally:
-                self._suggesting.release()
-        return self._next(talk)
+        if turn and turn.state == "final" and turn.suggestions is None and turn.answer:
+            said = tab.talk.history_before(len(tab.turns))[::2]
+            if self._suggesting.acquire(blocking=False):
+                try:
+                    turn.suggestions = follow_ups(turn.answer, said, self.assistant.try_out)
+                finally:
+                    self._suggesting.release()
+        return {self.next: render.suggested(turn, TEXTS[tab.language])}
 
     def stop_answer(self, request: gr.Request) -> Updates:
-        """Stop the answer; what is there of it stays."""
-        self.talks.of(request.session_hash).stop.set()
-        return {self.stop: gr.update(interactive=False)}
-
-    def forget(self, request: gr.Request) -> Updates:
-        """Start over; filters and language stay."""
-        talk = self.talks.of(request.session_hash)
-        talk.clear()
-        return {**self._conversation(talk), self.notice: ""}
-
-    def resume(self, conversation: str, request: gr.Request) -> Updates:
-        """Open the conversation that the tab had before it was loaded again, if it is kept."""
-        talk = self.talks.of(request.session_hash)
-        asked = {"do": "open", "id": conversation}
-        opened = not talk.turns and self.keeping.act(request, talk, asked).talk
-        return self._conversation(talk) if opened else {self.notice: ""}
-
-    def act(self, request: gr.Request, event: gr.EventData) -> Updates:
-        """What is done with kept conversations and answers, by a button of `archive`."""
-        talk = self.talks.of(request.session_hash)
-        outcome = self.keeping.act(request, talk, event._data)
-        updates: Updates = {self.notice: render.notice(outcome.notice)}
-        if outcome.drawer is not None:
-            updates[self.archive] = outcome.drawer
-        return {**updates, **(self._conversation(talk) if outcome.talk else {})}
+        """Stop the answer; what was found stays. Those who follow it are told."""
+        self._tab(request).talk.stop()
+        return {self.notice: ""}
 
     def leave(self, request: gr.Request) -> None:
-        """The tab was closed, or its connection broke and it will go on."""
-        self.talks.leave(request.session_hash)
-
-    def show_article(self, asked: Mapping[str, Any]) -> str:
-        """The panel for `{"id", "start", "end", "answer_start", "answer_end", "language"}`.
-
-        Offsets may be missing: the quote's, and those of what the reader points to in it.
-        """
-        texts = TEXTS[language_of(str(asked.get("language")))]
-        if asked.get("id") is None:
-            return render.no_article(texts.panel_empty, texts)
-        article = self.assistant.article(str(asked["id"]))
-        if article is None:
-            return render.no_article(texts.article_gone, texts, closable=True)
-        span, answer = _span(asked, "start", "end"), _span(asked, "answer_start", "answer_end")
-        return render.article_html(article, span, texts, answer)
-
-    def judge_filters(
-        self, since: str, until: str, sources: list[str], of: str, request: gr.Request
-    ) -> Updates:
-        """Say what is in force, or what is wrong with it."""
-        typed = Typed(since, until, sources, of)
-        return self._judged(typed, TEXTS[self.talks.of(request.session_hash).language])
-
-    def drop_filters(self, request: gr.Request) -> Updates:
-        """Back to all articles."""
-        texts = TEXTS[self.talks.of(request.session_hash).language]
-        emptied = {self.since: "", self.until: "", self.sources: [], self.of_language: ""}
-        return {**emptied, **self._judged(Typed(), texts)}
+        """The tab was closed, or its connection broke: its answer goes on if it can be found again."""
+        owner = self.keeping.owner(request)
+        if owner is None or not self.keeping.whole:
+            self.tabs.forget(owner, request.session_hash)
 
     def watch_model(self, request: gr.Request) -> Updates:
         """The line about the language model, until nothing more will change."""
-        texts = TEXTS[self.talks.of(request.session_hash).language]
-        waiting = self.assistant.llm_status().state in ("fetching", "loading")
-        return {self.model: self._model_line(texts), self.timer: gr.Timer(active=waiting)}
-
-    def speak(
-        self,
-        language: str,
-        since: str,
-        until: str,
-        sources: list[str],
-        of: str,
-        request: gr.Request,
-    ) -> Updates:
-        """Everything in one language; the conversation stays."""
-        talk = self.talks.of(request.session_hash)
-        talk.language = language_of(language)
-        texts = TEXTS[talk.language]
-        facets = self.assistant.facets()
-        return {
-            **self._conversation(talk),
-            **self._judged(Typed(since, until, sources, of), texts),
-            **self._examples(talk),
-            self.masthead: render.masthead(texts),
-            self.nav: frame.nav(texts.articles),
-            self.switch: gr.update(value=texts.language, label=texts.switch),
-            self.box: gr.update(label=texts.question, placeholder=texts.placeholder),
-            self.since: gr.update(label=texts.since, placeholder=texts.date_hint),
-            self.until: gr.update(label=texts.until, placeholder=texts.date_hint),
-            self.sources: gr.update(label=texts.source, choices=list(facets["source"])),
-            self.of_language: gr.update(
-                label=texts.article_language,
-                choices=language_choices(texts, facets),
-            ),
-            self.unfilter: texts.remove_filters,
-            self.panel: render.no_article(texts.panel_empty, texts),
-            self.model: self._model_line(texts),
-            self.archive: self.keeping.empty_drawer(talk),
-        }
+        status = self.assistant.llm_status()
+        waiting = status.state in ("fetching", "loading")
+        line = render.model_line(status, TEXTS[self._tab(request).language])
+        return {self.model: line, self.timer: gr.Timer(active=waiting)}
 
     # Parts of what is shown.
 
-    def _conversation(self, talk: Talk) -> Updates:
-        texts = TEXTS[talk.language]
-        past = render.conversation(talk.turns[:-1], texts) if talk.turns else render.welcome(texts)
-        examples = gr.update(visible=not talk.turns and bool(self.examples.get(talk.language)))
+    def _tab(self, request: gr.Request) -> Tab:
+        return self.tabs.of(self.keeping.owner(request), request.session_hash)
+
+    def _spoken(self, tab: Tab, typed: Typed) -> Updates:
+        """All but the conversation, in the tab's language."""
+        texts = TEXTS[tab.language]
+        return {
+            self.head: html("head", texts, kept=self.keeping.offered),
+            self.box: gr.update(label=texts.question, placeholder=texts.placeholder),
+            self.send: texts.send,
+            self.stop: texts.stop,
+            self.model: render.model_line(self.assistant.llm_status(), texts),
+            **self._filters(typed, texts),
+        }
+
+    def _conversation(self, tab: Tab) -> Updates:
+        texts, turns = TEXTS[tab.language], tab.turns
+        if turns:
+            before = turns[: tab.talk.unfinished]
+            past = render.conversation(before, texts, self.assistant.contents)
+        else:
+            given = self.examples.get(tab.language, ())
+            past = render.welcome(texts, self.assistant.contents(), given)
+        latest = turns[-1] if turns else None
         return {
             self.past: past,
-            self.example_box: examples,
-            **self._latest(talk),
-            **self._next(talk),
-            **self._buttons(talk),
+            self.latest: self._latest(tab),
+            self.next: render.suggested(latest, texts),
         }
 
-    def _next(self, talk: Talk) -> Updates:
-        latest = talk.turns[-1] if talk.turns else None
-        return {self.next: render.suggested(latest, TEXTS[talk.language])}
+    def _latest(self, tab: Tab) -> str:
+        place, texts = tab.talk.unfinished, TEXTS[tab.language]
+        contents: Callable[[], Contents] = self.assistant.contents
+        return render.conversation(tab.turns[place:], texts, contents, first=place, last=True)
 
-    def _latest(self, talk: Talk) -> Updates:
-        turns, texts = talk.turns[-1:], TEXTS[talk.language]
-        return {self.latest: render.conversation(turns, texts, latest=True)}
-
-    def _buttons(self, talk: Talk) -> Updates:
-        texts, done = TEXTS[talk.language], bool(talk.turns) and not talk.busy
-        return {
-            self.send: gr.update(value=texts.send, visible=not talk.busy),
-            self.stop: gr.update(value=texts.stop, visible=talk.busy, interactive=True),
-            self.retry: gr.update(value=texts.retry, visible=done),
-            self.clear: gr.update(value=texts.clear, visible=bool(talk.turns)),
-        }
-
-    def _examples(self, talk: Talk) -> Updates:
-        given = [*self.examples.get(talk.language, ())]
-        given += [""] * (MOST_EXAMPLES - len(given))
-        return {
-            button: gr.update(value=text, visible=bool(text))
-            for button, text in zip(self.example_buttons, given, strict=False)
-        }
-
-    def _judged(self, typed: Typed, texts: Texts) -> Updates:
-        try:
-            filters = typed.filters(texts)
-        except QuestionError as exc:
-            return {
-                self.scope: "",
-                self.notice: render.notice(str(exc)),
-                self.filters: gr.update(label=texts.filters),
-            }
-        n = in_force(filters)
-        label = texts.filters_on.format(n=n) if n else texts.filters
-        return {
-            self.scope: filters_line(filters, texts),
-            self.notice: "",
-            self.filters: gr.update(label=label),
-        }
-
-    def _model_line(self, texts: Texts) -> str:
-        return render.model_line(self.assistant.llm_status(), texts)
+    def _filters(self, typed: Typed, texts: Texts) -> Updates:
+        """The chip beside the box, and the form behind it with what is wrong in it."""
+        errors = typed.errors(texts)
+        filters = Filters() if any(errors.values()) else typed.filters(texts)
+        chosen = [self.assistant.article(id) for id in typed.articles]
+        known: list[Article] = [article for article in chosen if article is not None]
+        named = [*filters.sources, *(chip for chip in [texts.language_name(filters.language)] if chip)]
+        if filters.since or filters.until:
+            named.insert(0, " – ".join(filter(None, (typed.since, typed.until))) or "")
+        if known:
+            named.insert(0, texts.articles.n_chosen.format(n=len(known)))
+        content = html(
+            "filters",
+            texts,
+            typed=replace(typed, sources=typed.sources or ()),
+            errors=errors,
+            facets=self.assistant.facets(),
+            chosen=known,
+            on=bool(filters),
+            label=", ".join(named) or texts.all_articles,
+        )
+        return {self.filters: content}
 
 
-def _span(asked: Mapping[str, Any], first: str, last: str) -> Span | None:
-    start, end = asked.get(first), asked.get(last)
-    return Span(start, end) if isinstance(start, int) and isinstance(end, int) else None
+def _html(elem_id: str, *, live: bool = False) -> gr.HTML:
+    """HTML of our own making; what changes in a `live` one is read aloud."""
+    template = '<div aria-live="polite">${value}</div>' if live else "${value}"
+    return gr.HTML("", html_template=template, elem_id=elem_id, apply_default_css=False)
 
 
-def _log(turn: Turn, seconds: float) -> None:
-    """What became of a question, in a line that does not say what was asked."""
-    answer = turn.answer
-    ended = answer is not None and answer.stage == "final"  # not so when the tab was closed
-    fields = {
-        "outcome": "failed" if turn.error else "final" if ended else "stopped",
-        "answerer": answer.answerer if answer else None,
-        "abstained": answer.abstained if answer else None,
-        "ms": round(seconds * 1000, 1),
-        "request_id": secrets.token_hex(8),
-    }
-    log.info("answer", extra=fields)
+def _read(sent: str) -> Mapping[str, Any]:
+    """An object that the browser sent as JSON; without content when it is none."""
+    import json
+
+    try:
+        known = json.loads(sent or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return known if isinstance(known, dict) else {}

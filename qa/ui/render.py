@@ -1,29 +1,34 @@
-"""Answers and articles as HTML: pure functions, and the only place where markup is made.
+"""Answers and articles as HTML: what the templates show, worked out.
 
-Whatever comes from an article, a question, a model or an error is escaped, here, once; it is
-never read as Markdown. Elements that open an article carry its id and the quote's offsets in
-data attributes, which `script.js` reads.
+Whatever comes from an article, a question, a model or an error is escaped, by the templates or
+by `marked`; it is never read as Markdown. Elements that open an article carry its id and the
+quotes' offsets in data attributes, which `scripts/article.js` reads.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from markupsafe import Markup, escape
+
 from qa import extractive
 from qa.answer import Answer, Citation, Hit
 from qa.article import Article
+from qa.browsing import Contents
 from qa.chunks import Span
-from qa.ui.archive import actions
+from qa.constraints import Constraints
+from qa.errors import QAError
+from qa.ui.chips import Chip, chip_text, chips_of, chips_read
 from qa.ui.talks import Turn
+from qa.ui.templating import html
 from qa.ui.texts import Texts
-from qa.ui.understood import understood
-from qa.ui.why import why
+from qa.ui.transcript import quote_with_reference, with_references
 
 if TYPE_CHECKING:
     from qa.assistant import LLMStatus
@@ -35,108 +40,255 @@ _ITEM = "- "
 _NEAREST = 3
 
 
-def conversation(turns: Iterable[Turn], texts: Texts, *, latest: bool = False) -> str:
-    """Turns, oldest first; what was understood of the `latest` one can be changed."""
-    return "".join(turn_html(turn, texts, latest=latest) for turn in turns)
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph of an answer, a list, or a line that is one quote.
+
+    Attributes:
+        kind: "paragraph", "list" or "quote".
+        lines: of the list; one otherwise.
+        language: of a quote.
+    """
+
+    kind: str
+    lines: Sequence[Markup]
+    language: str = ""
 
 
-def turn_html(turn: Turn, texts: Texts, *, latest: bool = False) -> str:
-    """A question and its answer, in whatever state."""
-    busy = str(turn.running).lower()
-    return (
-        '<section class="qa-turn">'
-        f'<div class="qa-asked" data-testid="user"><span class="qa-hidden">{escape(texts.you)}: '
-        f'</span><p class="qa-asked-text">{escape(turn.text)}</p></div>'
-        f'<div class="{_kind(turn)}" data-testid="bot" aria-busy="{busy}" '
-        f'data-stage="{_stage(turn)}"><h2 class="qa-hidden">{escape(texts.assistant)}</h2>'
-        f"{_body(turn, texts, latest=latest)}</div>{actions(turn, texts)}</section>"
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A quote on the card of its article.
+
+    Attributes:
+        n: its number in the text; 0 when the text does not use it.
+        at: its place among the article's quotes.
+        shown: whether the card shows it; the text may already do so.
+        marked: its words, what the reader points to strong, in quotation marks.
+        pointed_span: the offsets of what the reader points to; empty without.
+        foreign: that it is in another language than the answer; empty when it is not.
+        copy: it with its source, for the clipboard.
+    """
+
+    n: int
+    at: int
+    shown: bool
+    marked: Markup
+    pointed_span: str
+    foreign: str
+    copy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An article with its quotes.
+
+    Attributes:
+        spans: the offsets of all of them, as the article panel is asked for them.
+        used: whether the answer cites it, or may still.
+        copies: in how many articles the same text stands; empty when in one.
+    """
+
+    article: Article
+    quotes: Sequence[Quote]
+    spans: str
+    used: bool
+    copies: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a passage was found, in words and in numbers."""
+
+    article: Article
+    span: str
+    said: str
+    numbers: Sequence[tuple[str, str]]
+
+
+# A conversation
+
+
+def conversation(
+    turns: Iterable[Turn],
+    texts: Texts,
+    contents: Callable[[], Contents],
+    *,
+    first: int = 0,
+    last: bool = False,
+) -> str:
+    """Turns, oldest first.
+
+    Args:
+        turns: of which the first is at the place `first` of its conversation.
+        texts: the page's language.
+        contents: what is indexed; asked when an answer was not found.
+        first: see above.
+        last: whether the last of them is the latest; what was understood of it can be changed.
+    """
+    shown = list(turns)
+    return "".join(
+        turn_html(turn, texts, contents, place=first + n, latest=last and n == len(shown) - 1)
+        for n, turn in enumerate(shown)
     )
 
 
-def _kind(turn: Turn) -> str:
-    if turn.error is not None:
-        return "qa-answer qa-failed"
-    if turn.answer is not None and turn.answer.abstained:
-        return "qa-answer qa-abstained"
-    return "qa-answer"
-
-
-def _stage(turn: Turn) -> str:
-    if turn.error is not None:
-        return "failed"
-    if turn.stopped:
-        return "stopped"
-    return turn.answer.stage if turn.answer else "searching"
-
-
-def _body(turn: Turn, texts: Texts, *, latest: bool) -> str:
+def turn_html(
+    turn: Turn, texts: Texts, contents: Callable[[], Contents], *, place: int, latest: bool
+) -> str:
+    """A question and its answer, in whatever state."""
     answer = turn.answer
-    if answer is None:
-        return _state(turn, texts)
-    parts = [
-        understood(answer, texts, editable=latest and not turn.running),
-        _state(turn, texts),  # above a draft, to be read first
-        answer_text(answer, texts),
-        _remark(answer, texts),
-        evidence(answer, texts),
-    ]
-    if not turn.running:
-        parts.append(why(answer, texts))
-    return "".join(parts)
+    found: dict[str, object] = {
+        **dict.fromkeys(("blocks", "sources", "chip_rows", "reasons"), ()),
+        **dict.fromkeys(("checked", "remark", "wider", "copied", "standalone", "unmet"), ""),
+        **dict.fromkeys(("heading", "confidence"), ""),
+    }
+    if answer is not None:
+        found |= _understood(answer, texts)
+        found |= {
+            "blocks": list(_blocks(answer, texts)),
+            "sources": _sources(turn, answer, texts),
+            "heading": texts.nearest if answer.abstained else texts.sources,
+        }
+    if answer is not None and turn.state == "final":
+        found |= {
+            "checked": _checked(answer, texts),
+            "remark": _remark(answer, texts),
+            "wider": _wider(turn, answer, texts, contents),
+            "reasons": [_reason(hit, answer, texts) for hit in answer.hits if hit.signals],
+            "confidence": texts.evidence.confidence.format(value=texts.number(answer.confidence)),
+            "copied": {
+                "answer": _NUMBER.sub("", answer.text).replace("  ", " ").strip(),
+                "references": with_references(answer, texts) if answer.citations else "",
+            },
+        }
+    return html(
+        "turn",
+        texts,
+        turn=turn,
+        answer=answer,
+        place=place,
+        latest=latest,
+        abstained=answer is not None and answer.abstained,
+        editable=found["standalone"] or turn.text,
+        doing=_doing(turn, texts),
+        failure=_failure(turn, texts),
+        **found,
+    )
 
 
-def _state(turn: Turn, texts: Texts) -> str:
-    """What went wrong, or what is being done."""
-    if turn.error is not None:
-        return f'<p class="qa-error" role="alert">{escape(turn.error)}</p>'
-    if turn.stopped:
-        return _note(texts.stopped)
-    if not turn.running or _stage(turn) == "final":  # the final state comes before the end
+def _doing(turn: Turn, texts: Texts) -> str:
+    if turn.state == "waiting" and turn.answer is not None:
+        return texts.in_line.format(place=turn.answer.place)
+    said = {
+        "queued": texts.queued,
+        "searching": texts.searching,
+        "quotes": texts.writing,
+        "writing": texts.draft,
+    }
+    return said.get(turn.state, "")
+
+
+def _failure(turn: Turn, texts: Texts) -> str:
+    if turn.failure is None:
         return ""
-    doing = escape(_doing(turn.answer, texts))
-    return f'<p class="qa-doing"><i aria-hidden="true"></i>{doing}</p>'
+    return texts.trouble(turn.failure) if isinstance(turn.failure, QAError) else texts.failed
 
 
-def _doing(answer: Answer | None, texts: Texts) -> str:
-    if answer is None:
-        return texts.searching
-    if answer.stage == "waiting":
-        return texts.in_line.format(place=answer.place)
-    return texts.draft if answer.stage == "writing" else texts.writing
-
-
-def _note(text: str) -> str:
-    return f'<p class="qa-note">{escape(text)}</p>'
+def _checked(answer: Answer, texts: Texts) -> str:
+    """That what a model wrote was compared with the quotes."""
+    return "" if answer.abstained or answer.answerer != "generative" else texts.compared
 
 
 def _remark(answer: Answer, texts: Texts) -> str:
     """Why another answerer wrote, or that something was left out."""
-    if answer.abstained or not answer.reason or answer.stage != "final":
+    if answer.abstained or not answer.reason:
         return ""
-    text = texts.left_out if answer.answerer == "generative" else texts.quotes_instead
-    return _note(text)
+    return texts.left_out if answer.answerer == "generative" else texts.quotes_instead
 
 
-def answer_text(answer: Answer, texts: Texts) -> str:
-    """The answer's text, a paragraph a line; lines that begin with a dash are a list, and quotes
-    look like quotes. Each [n] that is cited becomes a button, any other stays as written.
+def _wider(
+    turn: Turn, answer: Answer, texts: Texts, contents: Callable[[], Contents]
+) -> Mapping[str, str] | str:
+    """After filters that let nothing fitting through: which days there are articles of."""
+    if not (answer.abstained and turn.filters):
+        return ""
+    return {"said": f"{texts.filters_hold} {dates(contents(), texts)}".strip()}
 
-    While it is being written it is a draft, which cites nothing.
+
+def dates(contents: Contents, texts: Texts) -> str:
+    """From when to when the articles are; empty when none has a date."""
+    if not (contents.first and contents.last):
+        return ""
+    first, last = texts.day(contents.first), texts.day(contents.last)
+    return texts.articles.dated.format(first=first, last=last)
+
+
+# What was understood
+
+
+@dataclass(frozen=True, slots=True)
+class _ShownChip:
+    label: str
+    named: str
+    text: str
+    list: Markup
+
+
+def _understood(answer: Answer, texts: Texts) -> dict[str, object]:
+    """The question as it was searched, where that is not what was typed, and rows of chips."""
+    question = answer.question
+    typed, carried = question.text.strip(), question.carried.strip()
+    standalone = carried or question.standalone.strip()
+    only, read = chips_of(question.filters, texts), chips_read(answer.constraints, texts)
+    rows = [("only", texts.only, only), ("first", texts.first, read)]
+    return {
+        "standalone": "" if standalone in ("", typed) else standalone,
+        "chip_rows": [
+            (row, label, [_chip(chip, texts) for chip in chips]) for row, label, chips in rows if chips
+        ],
+        "unmet": _unmet(answer.constraints, texts) if read and not answer.met else "",
+    }
+
+
+def _chip(chip: Chip, texts: Texts) -> _ShownChip:
+    words = texts.evidence
+    named = {
+        "time": words.time,
+        "since": words.since,
+        "until": words.until,
+        "source": words.source,
+        "language": words.language,
+        "articles": words.articles,
+    }[chip.kind]
+    offered = Markup(' list="qa-sources"') if chip.kind == "source" else Markup("")
+    return _ShownChip(chip.label, named, chip_text(chip), offered)
+
+
+def _unmet(constraints: Constraints, texts: Texts) -> str:
+    """What no article is, in the words of what was asked for (as `qa.asked.meets` reads it)."""
+    if not any(outlet.cued for outlet in constraints.outlets):
+        return texts.unmet_date
+    return texts.unmet_both if constraints.articles else texts.unmet_source
+
+
+# The text of an answer
+
+
+def _blocks(answer: Answer, texts: Texts) -> Iterator[Block]:
+    """A paragraph a line; lines that begin with a dash are a list, quotes look like quotes.
+
+    Each [n] that is cited becomes a button, any other stays as written. While it is being written
+    it is a draft, which cites nothing.
     """
-    if not answer.text:
-        return ""
     cited = _cited(answer)
-    blocks = []
     for listed, lines in groupby(_lines(answer), lambda line: line.startswith(_ITEM)):
         if listed:
-            items = "".join(
-                f"<li>{_line(line.removeprefix(_ITEM), cited, texts)}</li>" for line in lines
-            )
-            blocks.append(f'<ul class="qa-items">{items}</ul>')
-        else:
-            blocks += [_paragraph(line, cited, texts) for line in lines]
-    kind = "qa-text qa-draft" if answer.stage == "writing" else "qa-text"
-    return f'<div class="{kind}" lang="{escape(answer.language)}">{"".join(blocks)}</div>'
+            yield Block("list", [_line(l.removeprefix(_ITEM), cited, texts) for l in lines])
+            continue
+        for line in lines:
+            quoted = _quoted(line, cited)
+            kind, language = ("quote", quoted.article.language) if quoted else ("paragraph", "")
+            yield Block(kind, [_line(line, cited, texts)], language)
 
 
 def _lines(answer: Answer) -> list[str]:
@@ -146,14 +298,6 @@ def _lines(answer: Answer) -> list[str]:
 def _cited(answer: Answer) -> Mapping[int, Citation]:
     """What the numbers of its text are."""
     return {} if answer.stage == "writing" else {c.n: c for c in answer.citations}
-
-
-def _paragraph(line: str, cited: Mapping[int, Citation], texts: Texts) -> str:
-    quoted = _quoted(line, cited)
-    if quoted is None:
-        return f"<p>{_line(line, cited, texts)}</p>"
-    language = escape(quoted.article.language)
-    return f'<p class="qa-quoted" lang="{language}">{_line(line, cited, texts)}</p>'
 
 
 def _quoted(line: str, cited: Mapping[int, Citation]) -> Citation | None:
@@ -166,7 +310,7 @@ def _quoted(line: str, cited: Mapping[int, Citation]) -> Citation | None:
     return citation if said == extractive.shown(citation.quote).strip(_MARKS) else None
 
 
-def _line(line: str, cited: Mapping[int, Citation], texts: Texts) -> str:
+def _line(line: str, cited: Mapping[int, Citation], texts: Texts) -> Markup:
     parts = []
     # An odd place of the split holds what the pattern's group matched.
     pieces = _NUMBER.split(line)
@@ -175,13 +319,13 @@ def _line(line: str, cited: Mapping[int, Citation], texts: Texts) -> str:
             quoted = cited.get(int(pieces[place + 1])) if place + 1 < len(pieces) else None
             parts.append(pointed(piece, quoted))
         elif int(piece) in cited:
-            parts.append(_number(cited[int(piece)], texts))
+            parts.append(_number(cited[int(piece)], cited, texts))
         else:
-            parts.append(f"[{piece}]")
-    return "".join(parts)
+            parts.append(escape(f"[{piece}]"))
+    return Markup("").join(parts)
 
 
-def pointed(text: str, citation: Citation | None) -> str:
+def pointed(text: str, citation: Citation | None) -> Markup:
     """The text escaped; strong what the reader points to, where it holds the quote."""
     if citation is None or citation.answer is None:
         return escape(text)
@@ -196,89 +340,98 @@ def pointed(text: str, citation: Citation | None) -> str:
     return _strong(text, start, end)
 
 
-def _strong(text: str, start: int, end: int) -> str:
+def _strong(text: str, start: int, end: int) -> Markup:
     """The text escaped, its characters [start, end) strong."""
-    words = f'<strong class="qa-pointed">{escape(text[start:end])}</strong>'
-    return escape(text[:start]) + words + escape(text[end:])
+    strong = Markup('<strong class="pointed">{}</strong>').format(text[start:end])
+    return escape(text[:start]) + strong + escape(text[end:])
 
 
-def _quote(citation: Citation) -> str:
-    """All its characters, escaped, what the reader points to strong."""
-    if citation.answer is None:
-        return escape(citation.quote)
-    start, end = citation.answer.start, citation.answer.end
-    return _strong(citation.quote, start - citation.span.start, end - citation.span.start)
-
-
-def _number(citation: Citation, texts: Texts) -> str:
+def _number(citation: Citation, cited: Mapping[int, Citation], texts: Texts) -> Markup:
     title = citation.article.title or texts.untitled
-    label = texts.source_of.format(n=citation.n, title=title)
-    return (
-        f'<button type="button" class="qa-number" '
-        f"{_opens(citation.article, citation.span, citation.answer)} "
-        f'aria-label="{escape(label)}" title="{escape(title)}">[{citation.n}]</button>'
+    beside = [c for c in cited.values() if c.article.id == citation.article.id]
+    return Markup(
+        '<button type="button" class="number" data-article="{}" data-spans="{}" data-at="{}" '
+        'data-pointed="{}" data-quote="{}" data-title="{}" aria-label="{}">[{}]</button>'
+    ).format(
+        citation.article.id,
+        _spans(c.span for c in beside),
+        beside.index(citation),
+        _span(citation.answer),
+        texts.quoted(extractive.shown(citation.quote), citation.article.language),
+        f"{title} · {texts.day(citation.article.date)}",
+        texts.source_of.format(n=citation.n, title=title),
+        citation.n,
     )
 
 
-def _opens(article: Article, span: Span | None, answer: Span | None) -> str:
-    place = f' data-start="{span.start}" data-end="{span.end}"' if span else ""
-    if answer:
-        place += f' data-answer-start="{answer.start}" data-answer-end="{answer.end}"'
-    return f'data-article="{escape(article.id)}"{place}'
+# Its sources
 
 
-def evidence(answer: Answer, texts: Texts) -> str:
-    """A card for each citation; for the nearest articles when the assistant abstained without.
+def _sources(turn: Turn, answer: Answer, texts: Texts) -> list[Source]:
+    """One an article, as the text numbers them, then what was found and is not used.
 
-    A card has its quote unless the text shows it.
+    Of an abstention without quotes, the nearest articles.
     """
-    shown = [_quoted(line, _cited(answer)) for line in _lines(answer)]
-    cards = [_card(c.article, texts, c, quote=c not in shown) for c in answer.citations]
-    if answer.abstained and not cards:
-        cards = [_card(article, texts) for article in nearest(answer.hits)]
-    if not cards:
-        return ""
-    heading = texts.nearest if answer.abstained else texts.sources
-    items = "".join(f"<li>{card}</li>" for card in cards)
-    return f'<h3 class="qa-cards-title">{escape(heading)}</h3><ul class="qa-cards">{items}</ul>'
+    if answer.abstained and not answer.citations:
+        return [Source(a, (), "", True, "") for a in nearest(answer.hits)]
+    done = turn.state == "final"
+    cited = list(answer.citations) if done or not turn.found else list(turn.found)
+    unused = [c for c in turn.found if done and not any(_within(c, used) for used in cited)]
+    in_text = {id(c) for line in _lines(answer) if (c := _quoted(line, _cited(answer)))}
+    groups: dict[str, list[tuple[Citation, bool]]] = {}
+    for citation, used in [*((c, True) for c in cited), *((c, False) for c in unused)]:
+        groups.setdefault(citation.article.id, []).append((citation, used))
+    return [_source(group, in_text, answer, texts, numbered=done) for group in groups.values()]
 
 
-def suggested(turn: Turn | None, texts: Texts) -> str:
-    """Buttons that ask what is suggested after a turn; `refine.js` asks it."""
-    if turn is None or turn.answer is None or not turn.suggestions:
-        return ""
-    language = escape(turn.answer.language)
-    items = "".join(
-        f'<li><button type="button" class="qa-suggestion" data-ask="{escape(question)}" '
-        f'lang="{language}">{escape(question)}</button></li>'
-        for question in turn.suggestions
-    )
-    heading = escape(texts.evidence.suggestions)
-    return f'<section aria-label="{heading}"><ul class="qa-suggestions">{items}</ul></section>'
+def _within(citation: Citation, other: Citation) -> bool:
+    """Whether all that one quotes stands in the other."""
+    same = citation.article.id == other.article.id
+    return same and other.span.start <= citation.span.start and citation.span.end <= other.span.end
+
+
+def _source(
+    group: Sequence[tuple[Citation, bool]],
+    in_text: set[int],
+    answer: Answer,
+    texts: Texts,
+    *,
+    numbered: bool,
+) -> Source:
+    article = group[0][0].article
+    foreign = ""
+    if article.language and article.language != answer.language:
+        foreign = texts.in_language.format(language=texts.language_name(article.language))
+    quotes = [
+        Quote(
+            n=citation.n if used and numbered else 0,
+            at=at,
+            shown=id(citation) not in in_text,
+            marked=_in_marks(citation, texts),
+            pointed_span=_span(citation.answer),
+            foreign=foreign,
+            copy=quote_with_reference(citation, texts),
+        )
+        for at, (citation, used) in enumerate(group)
+    ]
+    copies = next((_copies(c, texts) for c, _ in group if c.also), "")
+    used = any(used for _, used in group)
+    return Source(article, quotes, _spans(c.span for c, _ in group), used, copies)
+
+
+def _in_marks(citation: Citation, texts: Texts) -> Markup:
+    """All characters of the quote, escaped, what the reader points to strong."""
+    before, after = texts.quoted("\x00", citation.article.language).split("\x00")
+    words = escape(citation.quote)
+    if citation.answer is not None:
+        start, end = citation.answer.start, citation.answer.end
+        words = _strong(citation.quote, start - citation.span.start, end - citation.span.start)
+    return escape(before) + words + escape(after)
 
 
 def nearest(hits: Sequence[Hit]) -> list[Article]:
     """The articles of the best hits, each once."""
     return list({hit.article.id: hit.article for hit in hits}.values())[:_NEAREST]
-
-
-def _card(
-    article: Article, texts: Texts, citation: Citation | None = None, *, quote: bool = True
-) -> str:
-    number = f'<span class="qa-card-n">{citation.n}</span>' if citation else ""
-    said, span, words = "", None, None
-    if citation:
-        span, words = citation.span, citation.answer
-    if citation and quote:
-        said = f'<q class="qa-card-quote" lang="{escape(article.language)}">{_quote(citation)}</q>'
-    if citation and citation.also:
-        said += f'<span class="qa-card-where">{escape(_copies(citation, texts))}</span>'
-    return (
-        f'<button type="button" class="qa-card" {_opens(article, span, words)}>'
-        f'{number}<span class="qa-card-body"><span class="qa-card-title" '
-        f'lang="{escape(article.language)}">{escape(article.title or texts.untitled)}</span>'
-        f'<span class="qa-card-where">{_where(article, texts)}</span>{said}</span></button>'
-    )
 
 
 def _copies(citation: Citation, texts: Texts) -> str:
@@ -290,68 +443,110 @@ def _copies(citation: Citation, texts: Texts) -> str:
     return said
 
 
-def _where(article: Article, texts: Texts) -> str:
-    known = [texts.day(article.date), article.source, texts.language_name(article.language)]
-    return " · ".join(escape(part) for part in known if part)
+def _span(span: Span | None) -> str:
+    return f"{span.start}-{span.end}" if span else ""
+
+
+def _spans(spans: Iterable[Span]) -> str:
+    return ",".join(map(_span, spans))
+
+
+# Why a passage was found
+
+
+def _reason(hit: Hit, answer: Answer, texts: Texts) -> Reason:
+    words = texts.evidence
+    numbers = [
+        f"[{c.n}]"
+        for c in answer.citations
+        if c.article.id == hit.article.id
+        and c.span.start < hit.chunk.span.end
+        and hit.chunk.span.start < c.span.end
+    ]
+    cited = words.why_quoted.format(numbers=" ".join(numbers)) if numbers else words.why_unquoted
+    said = [cited]
+    said += [
+        words.why_rank.format(rank=rank, by=getattr(words.by, name))
+        for name, rank in hit.ranks.items()
+    ]
+    measured = [(words.score, hit.score)]
+    measured += [(getattr(words.signals, name), value) for name, value in hit.signals.items()]
+    if hit.reading is not None:
+        answers, about = hit.reading.answerable, hit.reading.relevance
+        said.append(
+            words.why_answers if answers >= 0.5 else words.why_about if about >= 0.5 else words.why_near
+        )
+        measured += [(words.answerable, answers), (words.relevance, about)]
+    values = [(name, texts.number(value)) for name, value in measured]
+    return Reason(hit.article, _span(hit.chunk.span), f"{', '.join(said)}.", values)
+
+
+# An article
 
 
 def article_html(
-    article: Article, span: Span | None, texts: Texts, answer: Span | None = None
+    article: Article | None,
+    texts: Texts,
+    spans: Sequence[Span] = (),
+    *,
+    at: int = 0,
+    answer: Span | None = None,
+    upload: bool = False,
+    message: str = "",
 ) -> str:
-    """The whole article; the quote, where `span` is one, in a <mark>, and `answer` strong in it."""
-    link = safe_link(article.url)
-    published = ""
-    if link:
-        published = (
-            f'<p class="qa-link"><a href="{escape(link)}" target="_blank" '
-            f'rel="noopener noreferrer">{escape(link)}</a></p>'
-        )
-    elif article.url:
-        published = f'<p class="qa-link">{escape(article.url)}</p>'
-    return _panel(
-        f'<article class="qa-article"><header>{_close(texts)}'
-        f'<h2 tabindex="-1" lang="{escape(article.language)}">'
-        f"{escape(article.title or texts.untitled)}</h2>"
-        f'<p class="qa-where">{_where(article, texts)}</p>{published}</header>'
-        f'<div class="qa-article-text" lang="{escape(article.language)}">'
-        f"{highlighted(article.text, span, answer)}</div></article>",
-        texts,
-    )
+    """The panel: the whole article with its quotes in <mark>, or a message without one.
 
-
-def highlighted(text: str, span: Span | None, answer: Span | None = None) -> str:
-    """The text escaped, with the span's characters, and no others, inside <mark>.
-
-    The `answer`, words that the reader points to, is strong if it lies inside the span.
+    Args:
+        article: None shows the message.
+        texts: the page's language.
+        spans: the quotes.
+        at: which of them is meant.
+        answer: words that the reader points to in it.
+        upload: whether a person added it here, and may mend and remove it.
+        message: see above.
     """
-    if span is None or not 0 <= span.start < span.end <= len(text):
-        return escape(text)
-    before, quote, after = text[: span.start], span.of(text), text[span.end :]
-    marked = escape(quote)
-    if answer is not None and span.start <= answer.start < answer.end <= span.end:
-        marked = _strong(quote, answer.start - span.start, answer.end - span.start)
-    return f'{escape(before)}<mark tabindex="-1">{marked}</mark>{escape(after)}'
-
-
-def no_article(message: str, texts: Texts, *, closable: bool = False) -> str:
-    """The panel without an article."""
-    close = _close(texts) if closable else ""
-    return _panel(f'<div class="qa-no-article">{close}<p>{escape(message)}</p></div>', texts)
-
-
-def _panel(content: str, texts: Texts) -> str:
-    """With the sentence to show when the server does not answer."""
-    return (
-        f'<section class="qa-panel" aria-label="{escape(texts.article)}" '
-        f'data-unreachable="{escape(texts.unreachable)}">{content}</section>'
+    marks = [span for span in spans if article and 0 <= span.start < span.end <= len(article.text)]
+    return html(
+        "article",
+        texts,
+        article=article,
+        link=safe_link(article.url) if article else None,
+        marks=len(_apart(marks)),
+        text=highlighted(article.text, marks, at, answer) if article else "",
+        upload=upload,
+        message=message,
     )
 
 
-def _close(texts: Texts) -> str:
-    return (
-        f'<button type="button" class="qa-close" data-close aria-label="{escape(texts.close)}" '
-        f'title="{escape(texts.close)}">×</button>'
-    )
+def highlighted(text: str, spans: Sequence[Span], at: int = 0, answer: Span | None = None) -> Markup:
+    """The text escaped, with the spans' characters, and no others, inside <mark>.
+
+    The span that is meant has the class "current"; spans that overlap are one mark. The `answer`,
+    words that the reader points to, is strong if it lies inside a span.
+    """
+    meant = spans[at] if 0 <= at < len(spans) else None
+    done, parts = 0, []
+    for span in _apart(spans):
+        current = meant is not None and span.start <= meant.start < span.end
+        words = escape(span.of(text))
+        if answer is not None and span.start <= answer.start < answer.end <= span.end:
+            words = _strong(span.of(text), answer.start - span.start, answer.end - span.start)
+        kind = Markup(' class="current"') if current else ""
+        parts += [escape(text[done : span.start])]
+        parts += [Markup('<mark tabindex="-1"{}>{}</mark>').format(kind, words)]
+        done = span.end
+    return Markup("").join([*parts, escape(text[done:])])
+
+
+def _apart(spans: Sequence[Span]) -> list[Span]:
+    """The spans in order, those that overlap joined."""
+    apart: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, span.end)):
+        if apart and span.start < apart[-1].end:
+            apart[-1] = Span(apart[-1].start, max(apart[-1].end, span.end))
+        else:
+            apart.append(span)
+    return apart
 
 
 def safe_link(url: str | None) -> str | None:
@@ -365,22 +560,38 @@ def safe_link(url: str | None) -> str | None:
     return url if parts.scheme in ("http", "https") and parts.netloc else None
 
 
+# Beside the conversation
+
+
 def notice(message: str | None) -> str:
     """A sentence about what was typed, said aloud by screen readers."""
-    return f'<p class="qa-notice" role="alert">{escape(message)}</p>' if message else ""
+    return Markup('<p class="notice" role="alert">{}</p>').format(message) if message else ""
 
 
-def welcome(texts: Texts) -> str:
+def welcome(texts: Texts, contents: Contents, examples: Sequence[str]) -> str:
     """What stands where the conversation will be."""
-    return (
-        f'<div class="qa-welcome"><h2>{escape(texts.welcome)}</h2>'
-        f"<p>{escape(texts.welcome_more)}</p></div>"
+    return html(
+        "welcome", texts, contents=contents, examples=examples, about=about(contents, texts)
     )
 
 
-def masthead(texts: Texts) -> str:
-    """The name of the page and what it does."""
-    return f'<h1 class="qa-name">qa</h1><p class="qa-tagline">{escape(texts.tagline)}</p>'
+def about(contents: Contents, texts: Texts) -> str:
+    """How many articles there are, from when to when, from whom, in which languages."""
+    if not contents.articles:
+        return texts.articles.nothing_indexed
+    outlets, languages = contents.facets["source"], contents.facets["language"]
+    said = [texts.articles.counted.format(articles=contents.articles), dates(contents, texts)]
+    said += [texts.articles.outlets.format(n=len(outlets)) if len(outlets) > 1 else "".join(outlets)]
+    said += [f"{texts.language_name(code)}\u00a0({n})" for code, n in languages.items()]
+    return " · ".join(filter(None, said))
+
+
+def suggested(turn: Turn | None, texts: Texts) -> str:
+    """Buttons that ask what is suggested after a turn."""
+    answer = turn.answer if turn else None
+    suggestions = turn.suggestions if turn and answer and not turn.running else ()
+    language = answer.language if answer else ""
+    return html("next", texts, suggestions=suggestions or (), language=language)
 
 
 def model_line(status: LLMStatus, texts: Texts) -> str:
@@ -397,7 +608,7 @@ def model_line(status: LLMStatus, texts: Texts) -> str:
     note = status.note.strip().removesuffix(".")
     name = PurePath(status.name).name  # of a file, not where it lies
     text = said.format(name=name, note=note, percent=percent).replace(" ()", "")
-    bar = ""
+    bar = Markup("")
     if status.state == "fetching":
-        bar = f'<progress max="100" value="{percent}" aria-hidden="true"></progress>'
-    return f'<p class="qa-model qa-model-{status.state}">{bar}{escape(text)}</p>'
+        bar = Markup('<progress max="100" value="{}" aria-hidden="true"></progress>').format(percent)
+    return Markup('<p class="model model-{}">{}{}</p>').format(status.state, bar, text)

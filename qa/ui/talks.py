@@ -1,150 +1,308 @@
-"""The conversations that are open on the page, one a browser tab.
+"""The conversations that are open on the page, and the threads that answer in them.
 
-Kept in memory under Gradio's session hash, so that Stop and the language switch reach an answer
-that is being written. Knows nothing about components or HTML.
+A question is answered behind the page: its thread runs to the end whether or not a tab looks on,
+so that a reload, a closed tab or a lost network takes nothing away. A tab follows a conversation
+by waiting for it to change. Knows nothing about components or HTML.
 """
 
 from __future__ import annotations
 
+import logging
+import secrets
+import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from threading import Event, Lock
+from threading import Condition, Thread
+from typing import Literal
+from weakref import WeakValueDictionary
 
-from qa.answer import Answer, Language
+from qa.answer import Answer, Citation, Language, Question
 from qa.constraints import Constraints
 from qa.conversations import Rating, new_id
+from qa.filters import Filters
 
-# A tab whose connection broke goes on in its talk; this bounds those that never come back.
-_MOST_TALKS = 500
+log = logging.getLogger(__name__)
+
+State = Literal["queued", "searching", "waiting", "quotes", "writing", "final", "stopped", "failed"]
+
+_MOST_TABS = 500
+_MOST_QUEUED = 8
+_PAUSE_S = 0.08  # between two redrawings, which cost more than the words are worth
+_PATIENCE_S = 1.0  # a follower looks up this often, to notice that its tab is gone
+
+# The states of an answer, from a thread of its own; Assistant.stream.
+Stream = Callable[[Question], Iterator[Answer]]
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class Turn:
     """A question and what became of it.
 
     Attributes:
         text: the question as typed.
+        filters: which articles it is asked of.
+        constraints: what it asks of articles, where the person said so; None reads its words.
+        history: what was said before it, as `Question.history`; None is all finished turns.
         answer: its latest state, or None before the first.
-        error: the sentence to show instead of an answer.
-        stopped: whether the person stopped it.
+        found: the quotes that were shown before the answer was written.
+        failure: what went wrong instead of an answer.
         running: whether more is to come.
-        constraints: what it asks of articles, where the person said so.
-        suggestions: what could be asked next.
+        started: whether its thread has begun; until then it waits for the turn before it.
+        lost: whether a server that stopped took its answer away.
+        suggestions: what could be asked next; None as long as nobody has looked.
         id: under which it may be rated and shared; empty when it may not.
         conversation: the kept conversation that it is in; empty when it is in none.
         instead_of: the id of the kept turn that it replaces; empty when it replaces none.
         rating: what was said of it.
         token: of the link under which it is shared.
         stale: whether an article that it cites has changed since.
+        unkept: whether keeping it was tried and failed.
     """
 
     text: str
-    answer: Answer | None = None
-    error: str | None = None
-    stopped: bool = False
-    running: bool = True
+    filters: Filters = field(default_factory=Filters)
     constraints: Constraints | None = None
-    suggestions: tuple[str, ...] = ()
+    history: tuple[str, ...] | None = None
+    answer: Answer | None = None
+    found: tuple[Citation, ...] = ()
+    failure: Exception | None = None
+    running: bool = True
+    started: bool = False
+    lost: bool = False
+    suggestions: tuple[str, ...] | None = None
     id: str = ""
     conversation: str = ""
     instead_of: str = ""
     rating: Rating | None = None
     token: str | None = None
     stale: bool = False
+    unkept: bool = False
 
-    def end(self) -> None:
-        """No more is to come; what is half written goes, for nobody has compared it with quotes."""
-        half = self.answer is None or self.answer.stage != "final"
-        self.stopped = half and self.error is None
-        if half and self.answer is not None:
-            self.answer = replace(self.answer, text="")
-        self.running = False
+    @property
+    def state(self) -> State:
+        """The one word that the page's buttons, labels and colours go by."""
+        if self.failure is not None:
+            return "failed"
+        if self.running and not self.started:
+            return "queued"
+        if not self.running and (self.answer is None or self.answer.stage != "final"):
+            return "stopped"
+        if self.answer is None:
+            return "searching"
+        return "quotes" if self.answer.stage == "evidence" else self.answer.stage
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class Talk:
-    """One conversation: its turns, oldest first, and the language that its page speaks.
-
-    At most one of them is being answered, however many events come at once.
+    """One conversation: its turns, oldest first, answered one after the other.
 
     Attributes:
         conversation: the id under which it is kept.
-        search: what the list of kept ones was searched for.
+        version: grows with each change; followers wait for it.
     """
 
-    language: Language = "en"
     turns: list[Turn] = field(default_factory=list)
-    stop: Event = field(default_factory=Event)
     conversation: str = field(default_factory=new_id)
-    search: str = ""
-    _changing: Lock = field(default_factory=Lock, repr=False, compare=False)
+    version: int = 0
+    _changed: Condition = field(default_factory=Condition, repr=False)
 
     @property
     def busy(self) -> bool:
         """Whether an answer is on its way."""
-        return bool(self.turns) and self.turns[-1].running
+        return any(turn.running for turn in self.turns)
 
     @property
-    def history(self) -> tuple[str, ...]:
+    def unfinished(self) -> int:
+        """The place of the first turn that runs; of the last one when none does."""
+        running = (n for n, turn in enumerate(self.turns) if turn.running)
+        return next(running, max(0, len(self.turns) - 1))
+
+    def history_before(self, place: int) -> tuple[str, ...]:
         """Answered turns, alternating question and answer, oldest first."""
         return tuple(
             text
-            for turn in self.turns
-            if turn.answer is not None and turn.answer.text
+            for turn in self.turns[:place]
+            if turn.answer is not None and turn.answer.text and not turn.running
             for text in (turn.text, turn.answer.text)
         )
 
-    def begin(self, text: str, *, again: bool = False) -> Turn | None:
-        """Add a turn, with a stop sign of its own; None while another is being answered.
+    def ask(self, turn: Turn, *, again: bool = False) -> bool:
+        """Put a turn at the end; False when too many wait already.
 
         Args:
-            again: it replaces the latest one.
+            turn: it begins with `answer_next`.
+            again: it replaces the latest one, which must be finished.
         """
-        with self._changing:
-            if self.busy:
-                return None
-            turn = Turn(text)
-            if again and self.turns:
+        with self._changed:
+            if sum(other.running for other in self.turns) >= _MOST_QUEUED:
+                return False
+            if again and self.turns and not self.busy:
                 before = self.turns.pop()
                 # One that failed is not kept, and what it was to replace still is.
                 turn.instead_of = before.id or before.instead_of
-            self.stop = Event()
             self.turns.append(turn)
-            return turn
+            self._tell()
+            return True
+
+    def answer_next(self, stream: Stream, ended: Callable[[Talk, Turn], None]) -> None:
+        """Begin the next turn that waits, in a thread, unless another is being answered.
+
+        Args:
+            stream: the states of an answer.
+            ended: told of each turn when it ends, before followers are; it must not raise.
+        """
+        with self._changed:
+            if any(turn.running and turn.started for turn in self.turns):
+                return
+            waiting = (turn for turn in self.turns if turn.running)
+            turn = next(waiting, None)
+            if turn is None:
+                return
+            turn.started = True
+            self._tell()
+        run = (turn, stream, ended)
+        Thread(target=self._run, args=run, daemon=True, name="qa-answer").start()
+
+    def _run(self, turn: Turn, stream: Stream, ended: Callable[[Talk, Turn], None]) -> None:
+        started = time.perf_counter()
+        history = turn.history
+        if history is None:
+            history = self.history_before(self.turns.index(turn) if turn in self.turns else 0)
+        question = Question(turn.text, history, turn.filters, constraints=turn.constraints)
+        try:
+            with closing(_opened(stream, question)) as states:
+                for state in states:
+                    with self._changed:
+                        if not turn.running:
+                            break
+                        turn.answer = state
+                        if state.stage == "evidence":
+                            turn.found = state.citations
+                        self._tell()
+        except Exception as exc:  # the page says so, in its language
+            log.exception("answering failed")
+            turn.failure = exc if turn.running else None
+        with self._changed:
+            _end(turn)
+        _log(turn, time.perf_counter() - started)
+        ended(self, turn)
+        self.tell()
+        self.answer_next(stream, ended)
+
+    def stop(self) -> None:
+        """End what is being answered now; the model notices at its next word."""
+        with self._changed:
+            turn = next((turn for turn in self.turns if turn.running), None)
+            if turn is not None:
+                _end(turn)
+                self._tell()
 
     def open(self, conversation: str, turns: Iterable[Turn]) -> None:
-        """Stop what is being written and go on with another conversation."""
-        with self._changing:
-            self.stop.set()
-            self.turns = list(turns)
-            self.conversation = conversation
+        """Go on with what is kept of a conversation."""
+        with self._changed:
+            self.turns, self.conversation = list(turns), conversation
+            self._tell()
 
-    def clear(self) -> None:
-        """Stop what is being written, forget all turns and begin another conversation."""
-        self.open(new_id(), ())
+    def tell(self) -> None:
+        """Say that something has changed."""
+        with self._changed:
+            self._tell()
+
+    def _tell(self) -> None:
+        self.version += 1
+        self._changed.notify_all()
+
+    def follow(self) -> Iterator[int]:
+        """The version now, and after each change, as long as answers are on their way."""
+        seen = -1
+        while True:
+            with self._changed:
+                if self.version == seen and self.busy:
+                    self._changed.wait(_PATIENCE_S)
+                version, busy = self.version, self.busy
+            if version != seen or not busy:
+                seen = version
+                yield version
+            if not busy:
+                return
+            time.sleep(_PAUSE_S)
 
 
-class Talks:
-    """Talks by session hash. Safe to share between threads."""
+def _end(turn: Turn) -> None:
+    """No more is to come; what is half written goes, for nobody has compared it with quotes."""
+    turn.running = False
+    if turn.answer is not None and turn.answer.stage != "final":
+        turn.answer = replace(turn.answer, text="")
+
+
+def _opened(stream: Stream, question: Question) -> Iterator[Answer]:
+    """The stream as a generator, which can be closed whatever kind of iterator it is."""
+    yield from stream(question)
+
+
+def _log(turn: Turn, seconds: float) -> None:
+    """What became of a question, in a line that does not say what was asked."""
+    answer = turn.answer
+    fields = {
+        "outcome": turn.state,
+        "answerer": answer.answerer if answer else None,
+        "abstained": answer.abstained if answer else None,
+        "ms": round(seconds * 1000, 1),
+        "request_id": secrets.token_hex(8),
+    }
+    log.info("answer", extra=fields)
+
+
+@dataclass(eq=False, slots=True)
+class Tab:
+    """A browser tab: its language, and the conversation it shows.
+
+    Attributes:
+        search: what the list of kept conversations was searched for.
+    """
+
+    language: Language = "en"
+    talk: Talk = field(default_factory=Talk)
+    search: str = ""
+
+    @property
+    def turns(self) -> list[Turn]:
+        """Those of the conversation."""
+        return self.talk.turns
+
+
+class Tabs:
+    """Tabs by owner and session; a conversation that is open is found by its owner and its id.
+
+    Safe to share between threads: CPython's dictionaries are, and each step is one.
+    """
 
     def __init__(self) -> None:
-        self._talks: OrderedDict[str, Talk] = OrderedDict()
-        self._lock = Lock()
+        self._tabs: OrderedDict[tuple[str, str], Tab] = OrderedDict()
+        self._open: WeakValueDictionary[tuple[str, str], Talk] = WeakValueDictionary()
 
-    def of(self, session: str | None) -> Talk:
-        """The session's talk, new when there is none; the longest unused make room."""
-        with self._lock:
-            talk = self._talks.setdefault(session or "", Talk())
-            self._talks.move_to_end(session or "")
-            while len(self._talks) > _MOST_TALKS:
-                self._talks.popitem(last=False)[1].clear()
-            return talk
+    def of(self, owner: str | None, session: str | None) -> Tab:
+        """The tab, new when there is none; the longest unused make room.
 
-    def leave(self, session: str | None) -> None:
-        """The tab is gone, or only its connection: its answer stops, its talk is the next to go."""
-        with self._lock:
-            talk = self._talks.get(session or "")
-            if talk:
-                self._talks.move_to_end(session or "", last=False)
-                talk.stop.set()
+        What another owner has under the same session is another tab.
+        """
+        key = (owner or "", session or "")
+        tab = self._tabs.setdefault(key, Tab())
+        self._tabs.move_to_end(key)
+        while len(self._tabs) > _MOST_TABS:
+            self._tabs.popitem(last=False)
+        if owner:
+            self._open[owner, tab.talk.conversation] = tab.talk
+        return tab
+
+    def open_talk(self, owner: str | None, conversation: str) -> Talk | None:
+        """The conversation as another tab of the same owner has it, or had it."""
+        return self._open.get((owner, conversation)) if owner else None
+
+    def forget(self, owner: str | None, session: str | None) -> None:
+        """The tab is gone, and nobody can come back to what it showed: its answer stops."""
+        tab = self._tabs.pop((owner or "", session or ""), None)
+        if tab is not None:
+            tab.talk.stop()

@@ -24,7 +24,8 @@ class Words:
     """Strings by their names; braces mark what is filled in."""
 
     def __init__(self, strings: Mapping[str, Any]) -> None:
-        self.__dict__.update(strings)
+        tables = {k: Words(v) if isinstance(v, dict) else v for k, v in strings.items()}
+        self.__dict__.update(tables)
 
     if TYPE_CHECKING:  # the names are those of the files
 
@@ -39,7 +40,7 @@ class Texts(Words):
     talks: Words
 
     def __init__(self, language: Language, strings: Mapping[str, Any]) -> None:
-        super().__init__({k: Words(v) if isinstance(v, dict) else v for k, v in strings.items()})
+        super().__init__(strings)
         self.language = language
         self._locale = Locale(language)
 

@@ -1,0 +1,138 @@
+// What of the page is shown: light or dark, which tab on a narrow screen, the conversations, the
+// filters, and the line that says that the server does not answer.
+
+// As in style/narrow.css and style/talks.css.
+const wide = window.matchMedia("(min-width: 1200px)");
+const system = window.matchMedia("(prefers-color-scheme: dark)");
+const byId = (id) => document.getElementById(id);
+
+// What was chosen before wins over the system, also when Gradio follows the system later.
+function lighten() {
+  const kept = localStorage.getItem("qa-theme");
+  const dark = kept ? kept === "dark" : system.matches;
+  if (document.body.classList.contains("dark") !== dark) {
+    document.body.classList.toggle("dark", dark);
+  }
+  document.documentElement.style.colorScheme = dark ? "dark" : "light";
+  qa.say(document.querySelector("[data-do=theme]"), "aria-pressed", dark);
+}
+
+function mark() {
+  const view = byId("qa-page").dataset.view;
+  for (const tab of document.querySelectorAll("#qa-head [role=tab]")) {
+    const chosen = tab.dataset.view === view;
+    qa.say(tab, "aria-selected", chosen);
+    qa.say(tab, "tabindex", chosen ? 0 : -1);
+  }
+  const open = byId("qa-talks").hasAttribute("data-open");
+  qa.say(document.querySelector("[data-do=toggle].tool"), "aria-expanded", open);
+  const filters = byId("qa-filters").hasAttribute("data-open");
+  qa.say(document.querySelector(".filter-chip"), "aria-expanded", filters);
+  lighten();
+}
+
+// A drawer that lies over the page takes it out of reach.
+function lay() {
+  const over = byId("qa-talks").hasAttribute("data-open") && !wide.matches;
+  for (const id of ["qa-head", "qa-chat", "qa-side"]) byId(id).inert = over;
+  mark();
+}
+
+Object.assign(qa, {
+  view(wanted) {
+    byId("qa-page").dataset.view = wanted;
+    mark();
+    document.dispatchEvent(new CustomEvent("qa-view", { detail: wanted }));
+    if (wanted === "articles") document.querySelector(".shelf h2")?.focus({ preventScroll: true });
+  },
+
+  theme() {
+    const dark = document.body.classList.contains("dark");
+    localStorage.setItem("qa-theme", dark ? "light" : "dark");
+    lighten();
+  },
+
+  talks(open) {
+    const talks = byId("qa-talks");
+    const shown = talks.hasAttribute("data-open");
+    if (open === undefined) open = !shown;
+    if (open === shown) return;
+    talks.toggleAttribute("data-open", open);
+    if (wide.matches) localStorage.setItem("qa-talks", open ? "open" : "folded");
+    lay();
+    if (open) document.querySelector("#qa-drawer h2")?.focus({ preventScroll: true });
+    else (document.querySelector("[data-do=toggle].tool") ?? qa.box()).focus();
+  },
+
+  folded: () => byId("qa-talks").hasAttribute("data-open") && !wide.matches,
+
+  filtering(open) {
+    const filters = byId("qa-filters");
+    filters.toggleAttribute("data-open", open);
+    mark();
+    if (open) filters.querySelector("input")?.focus();
+    else filters.querySelector(".filter-chip")?.focus();
+  },
+});
+
+// Outside of what lies over the page: it closes.
+document.addEventListener("pointerdown", (event) => {
+  if (qa.folded() && !event.target.closest("#qa-talks")) qa.talks(false);
+  const filters = byId("qa-filters");
+  if (filters?.hasAttribute("data-open") && !event.target.closest("#qa-filters")) {
+    qa.filtering(false);
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  const tabs = [...document.querySelectorAll("#qa-head [role=tab]")];
+  const at = tabs.indexOf(event.target);
+  const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: tabs.length - 1 }[event.key];
+  if (at < 0 || to === undefined) return;
+  event.preventDefault();
+  const tab = tabs[(to + tabs.length) % tabs.length];
+  qa.view(tab.dataset.view);
+  tab.focus();
+});
+
+// Whether the server answers. Gradio says nothing that could be relied on, so it is asked, when
+// something failed or the network changed, until it answers again.
+let lost = false;
+
+qa.probe = async () => {
+  let answers = false;
+  try {
+    answers = (await fetch("gradio_api/app_id", { cache: "no-store" })).ok;
+  } catch {
+    answers = false;
+  }
+  lost = !answers;
+  const line = document.querySelector("#qa-head .lost");
+  if (line) line.hidden = !lost;
+  if (lost) setTimeout(qa.probe, 2000);
+};
+
+for (const change of ["offline", "online"]) window.addEventListener(change, () => qa.probe());
+
+qa.when("#qa-drawer", () => {
+  qa.when("#qa-side", () => {
+    const talks = byId("qa-talks");
+    const folded = localStorage.getItem("qa-talks") === "folded";
+    talks.toggleAttribute("data-open", wide.matches && !folded);
+    lay();
+  });
+});
+qa.when("#qa-page", (page) => {
+  page.dataset.view = "ask";
+  lighten();
+  // The labels have changed language, and the states are gone; or Gradio says that it lost touch.
+  new MutationObserver((changes) => {
+    mark();
+    const told = changes.some((change) =>
+      [...change.addedNodes].some((node) => node.matches?.(".toast-body, .toast-wrap *"))
+    );
+    if (told && !lost) qa.probe();
+  }).observe(document.body, { childList: true, subtree: true });
+  new MutationObserver(lighten).observe(document.body, { attributeFilter: ["class"] });
+  wide.addEventListener("change", lay);
+});
