@@ -53,6 +53,8 @@ _SEEN = "CREATE TEMP TABLE seen (id TEXT PRIMARY KEY, fingerprint TEXT, origin T
 
 _ARTICLE_COLUMNS = "id, title, text, date, source, language, url, origin"
 _PAGE = 500
+# A list of any length as one value; what SQLite takes as values by themselves is limited.
+_LISTED = "SELECT value FROM json_each(?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,16 +237,16 @@ class Archive:
         last = -1
         dates: dict[str | None, PartialDate | None] = {None: None}
         while rows := self._rows(
-            "SELECT c.rowid, c.id, substr(c.vectors, 1, ?), a.date, a.source, a.language "
+            "SELECT c.rowid, c.id, a.id, substr(c.vectors, 1, ?), a.date, a.source, a.language "
             "FROM chunk c JOIN article a ON a.id = c.article_id "
             "WHERE c.rowid > ? ORDER BY c.rowid LIMIT ?",
             (2 * dimension, last, _PAGE),
         ):
-            for _, id, vector, date, source, language in rows:
+            for _, id, article_id, vector, date, source, language in rows:
                 if date not in dates:
                     dates[date] = PartialDate.parse(date)
                 row = np.frombuffer(vector, np.float16)
-                yield ChunkVector(id, dates[date], source, language, row)
+                yield ChunkVector(id, article_id, dates[date], source, language, row)
             last = rows[-1][0]
 
     def counts(self) -> dict[str, int]:
@@ -272,6 +274,11 @@ class Archive:
     def chunk_ids(self) -> set[str]:
         """Every chunk id."""
         return {id for (id,) in self._rows("SELECT id FROM chunk")}
+
+    def chunks_of(self, article_ids: Sequence[str]) -> list[str]:
+        """The ids of the chunks of these articles, in no order."""
+        query = f"SELECT id FROM chunk WHERE article_id IN ({_LISTED})"  # noqa: S608
+        return [id for (id,) in self._rows(query, (json.dumps(article_ids),))]
 
     # What this run has read; kept out of Python's memory, which a large run would fill
 
@@ -385,6 +392,9 @@ def _conditions(filters: Filters, words: str) -> tuple[str, list[object]]:
     if filters.language:
         conditions.append("language = ?")
         values.append(filters.language)
+    if filters.articles:
+        conditions.append(f"id IN ({_LISTED})")
+        values.append(json.dumps(filters.articles))
     for word in fold(words).split():
         conditions.append("instr(folded(title), ?)")
         values.append(word)
