@@ -1,21 +1,29 @@
 """Abstention: what is said when the articles hold no answer, and what they hold all the same.
 
-Three things are kept apart: that no article is about what was asked, that articles are about it and
-do not give the answer, and that a filter leaves no article. Knows nothing about models.
+Four things are kept apart: that no article is about what was asked, that articles are about it and
+do not give the answer, that a filter leaves no article, and that the question is in a language that
+is not understood. Knows nothing about models.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qa.analysis import has_stop_word
 from qa.answer import Hit, Language
 from qa.chunks import date_in_words
+from qa.language import is_latin
 from qa.names import mentioned, names
 
 _NOTHING: dict[Language, str] = {
     "fr": "Aucun article ne passe les filtres.",
     "en": "No article passes the filters.",
 }
+# For all who cannot be answered in their own language.
+FOREIGN = (
+    "Je ne comprends que les questions en français et en anglais.\n\n"
+    "I understand questions in French and English only."
+)
 _SILENT: dict[Language, str] = {
     "fr": "Les articles ne le disent pas.",
     "en": "The articles do not say.",
@@ -29,6 +37,14 @@ _NEAR: dict[Language, str] = {
     "fr": "Je n'ai pas trouvé la réponse dans les articles. Le plus proche de ce qu'ils disent :",
     "en": "I did not find the answer in the articles. The nearest that they say:",
 }
+
+
+def is_foreign(question: str) -> bool:
+    """Whether a question is written in another script than French and English are.
+
+    One that merely names something so ("Qui est Хафтар ?") has everyday words of either.
+    """
+    return not is_latin(question) and not has_stop_word(question)
 
 
 def absent(question: str, hits: Sequence[Hit]) -> list[str]:

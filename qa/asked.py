@@ -9,6 +9,7 @@ later they are, earlier ones hardly.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from qa.article import Article
@@ -87,7 +88,7 @@ def narrowed(filters: Filters, constraints: Constraints) -> Filters | None:
     until = min((d for d in (until, filters.until) if d), default=None)
     if since and until and since > until:
         return None
-    return Filters(since=since, until=until, sources=sources, language=filters.language)
+    return replace(filters, since=since, until=until, sources=sources)
 
 
 def _hull(windows: Sequence[Window]) -> tuple[date | None, date | None]:

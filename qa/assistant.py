@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,12 +23,13 @@ from qa.errors import QAError
 from qa.filters import Filters
 from qa.generative import system_message
 from qa.index import LiveIndex
-from qa.indexing import ProgressCallback, Report, index_paths
+from qa.indexing import ProgressCallback, Report, amend_article, index_paths, remove_articles
 from qa.line import Line
 from qa.models import PullJob, background_pull, catalogue, status
 from qa.reading import Reading
 from qa.retrieval import HybridRetriever, Mode
 from qa.settings import Settings
+from qa.sources.fields import origin_of
 from qa.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -286,18 +287,28 @@ class Assistant:
             yield from index.archive.articles()
 
     def browse(
-        self, filters: Filters | None = None, *, words: str = "", start: int = 0, count: int = 20
+        self,
+        filters: Filters | None = None,
+        *,
+        words: str = "",
+        start: int = 0,
+        count: int = 20,
+        oldest_first: bool = False,
     ) -> Listing:
         """A page of the articles, newest first, undated last.
 
         Args:
             filters: which articles.
-            words: their titles have all of these, whatever case and accents.
+            words: each is in the title, the source or the text, whole or as a part, whatever its
+                case and accents.
             start: how many to pass over.
             count: most on the page.
+            oldest_first: the other way round; undated last all the same.
         """
         with self._index.current() as index:
-            return index.archive.browse(filters or Filters(), words, start, count)
+            return index.archive.browse(
+                filters or Filters(), words, start, count, oldest_first=oldest_first
+            )
 
     def contents(self) -> Contents:
         """What is indexed, and since when."""
@@ -320,14 +331,57 @@ class Assistant:
         with self._index.current() as index:
             return index.sources
 
-    def add(self, paths: Sequence[Path], progress: ProgressCallback | None = None) -> Report:
+    def add(
+        self,
+        paths: Sequence[Path],
+        progress: ProgressCallback | None = None,
+        names: Mapping[Path, str] | None = None,
+    ) -> Report:
         """Index files beside what is there; questions are answered meanwhile.
+
+        Args:
+            paths: files and folders.
+            progress: is told how far it is.
+            names: titles for articles that have none, by their file.
 
         Raises:
             SourceError: a path is missing or has no reader; nothing has been changed then.
             IndexLocked: another process writes to the index.
         """
-        return index_paths(paths, self.settings, self._retriever.embedder, progress=progress)
+        embedder = self._retriever.embedder
+        return index_paths(paths, self.settings, embedder, progress=progress, names=names)
+
+    def remove(self, ids: Sequence[str]) -> int:
+        """Take articles out of the index; returns how many of them it had.
+
+        Their files stay: indexing them again brings the articles back.
+
+        Raises:
+            IndexLocked: another process writes to the index.
+        """
+        return len(remove_articles(ids, self.settings))
+
+    def amend(self, id: str, *, title: str | None = None, date: str | None = None) -> Article:
+        """Put an article's title or date right; returns the article as it is now.
+
+        It stays so when its file is read again, and when the index is rebuilt.
+
+        Args:
+            id: of the article; it stays the same.
+            title: the new one; may be empty. None leaves it.
+            date: YYYY, YYYY-MM or YYYY-MM-DD; empty when it is unknown. None leaves it.
+
+        Raises:
+            ArticleError: the index does not hold the article, or the date is none.
+            IndexLocked: another process writes to the index.
+        """
+        embedder = self._retriever.embedder
+        return amend_article(id, self.settings, embedder, title=title, date=date)
+
+    def of_file(self, file: Path) -> list[str]:
+        """The ids of the articles that were read from a file, by its whole path."""
+        with self._index.current() as index:
+            return index.archive.of_file(origin_of(file))
 
     def llm_status(self) -> LLMStatus:
         """How far the language model is."""

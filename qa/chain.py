@@ -26,7 +26,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
 from qa import collection, extractive, generative, grounding, talk
-from qa.abstention import abstention
+from qa.abstention import FOREIGN, abstention, is_foreign
 from qa.analysis import words
 from qa.answer import Answer, Citation, Hit, Language, Question
 from qa.chunks import Span
@@ -56,7 +56,7 @@ _SURE = 0.5
 
 @dataclass(frozen=True)
 class Found:
-    """A question with its evidence. Small talk has a `reply` and nothing else."""
+    """A question with its evidence. What needs none has a `reply` and nothing else."""
 
     question: Question
     started: float
@@ -122,6 +122,8 @@ def build(
         assert question.language is not None
         kind = kind_of(question.text, retriever.embedder)
         reply = talk.reply(question.text, question.language, question.history)
+        if is_foreign(question.text):
+            reply = FOREIGN
         if reply is None and kind == "index":
             with retriever.index.current() as index:
                 reply = collection.reply(question, index.archive, index.sources)
@@ -163,7 +165,7 @@ def build(
     def answer(inputs: Iterator[Found]) -> Iterator[Answer]:
         for found in inputs:
             if found.reply is not None:
-                yield found.answer(text=found.reply, answerer="assistant")
+                yield _reply(found)
             elif not found.citations or found.confidence < settings.abstain_below:
                 least = _NEAR * settings.abstain_below
                 yield _abstain(found, near=bool(found.citations) and found.confidence >= least)
@@ -279,6 +281,14 @@ def _in_line(
 def _extract(found: Found, reason: str | None = None) -> Answer:
     text = extractive.write(found.citations, found.language)
     return found.answer(text=text, reason=reason)
+
+
+def _reply(found: Found) -> Answer:
+    replied = found.answer(text=found.reply, answerer="assistant")
+    if found.reply != FOREIGN:
+        return replied
+    reason = "the question is neither in French nor in English"
+    return replace(replied, abstained=True, reason=reason, confidence=0.0)
 
 
 def _abstain(found: Found, *, near: bool) -> Answer:

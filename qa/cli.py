@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from qa import __version__, terminal
-from qa.errors import IndexUnusable, ModelError, QAError, SettingsError
+from qa.errors import ArticleError, IndexUnusable, ModelError, QAError, SettingsError
 from qa.evaluation import commands as evaluation
 from qa.settings import AnswererName, Settings
 
@@ -116,6 +116,26 @@ def index(
         f"{report.counts['articles']} articles in {report.counts['chunks']} chunks "
         f"at {settings.index} ({report.seconds:.1f} s)"
     )
+
+
+@app.command()
+def remove(
+    ids: Annotated[list[str], typer.Argument(help="Of articles, as `--json` prints them.")],
+    index: IndexDir = None,
+) -> None:
+    """Take articles out of the index. Their files stay, and indexing them brings them back."""
+    from qa.indexing import remove_articles
+
+    removed = remove_articles(ids, Settings.load({"index": index}))
+    for article in removed:
+        typer.echo(f"removed {article.id}: {article.title or article.origin}")
+    here = {article.id for article in removed}
+    missing = [repr(id) for id in dict.fromkeys(ids) if id not in here]
+    if missing:
+        raise ArticleError(
+            f"the index holds no article with the id {', '.join(missing)}; "
+            "`qa search --json` prints the ids of what it finds."
+        )
 
 
 @app.command()

@@ -1,7 +1,8 @@
 """Conversations: what was asked and answered, rated and shared, in one SQLite file.
 
 Each row has an owner, and whoever asks for a row names one: nobody reads another's. Only a link's
-token opens its answer to everybody, and only `ratings` reads all, for whoever runs the server.
+token opens its answer or its conversation to everybody, and only `ratings` reads all, for whoever
+runs the server.
 A turn is in a conversation, or it is kept on its own for as long as it is rated or shared. So is
 one that was asked again, which its conversation does not show any more but takes along when it is
 deleted. Deleting is for good: links and ratings go with their turn, SQLite overwrites the place and
@@ -16,6 +17,7 @@ import json
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,12 +28,13 @@ from typing import Any, Self
 from qa.analysis import fold
 from qa.errors import ConversationsUnusable
 
-_VERSION = 2
-_SCHEMA = f"""
+_VERSION = 3
+_SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversation (
     owner TEXT NOT NULL, id TEXT NOT NULL, title TEXT NOT NULL, folded TEXT NOT NULL,
-    changed TEXT NOT NULL, PRIMARY KEY (owner, id)
+    changed TEXT NOT NULL, pinned INTEGER NOT NULL DEFAULT 0, token TEXT, PRIMARY KEY (owner, id)
 );
+CREATE UNIQUE INDEX IF NOT EXISTS conversation_token ON conversation (token);
 CREATE TABLE IF NOT EXISTS turn (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, conversation_id TEXT, place INTEGER NOT NULL,
     asked TEXT NOT NULL, answer TEXT NOT NULL, folded TEXT NOT NULL,
@@ -48,7 +51,6 @@ CREATE TABLE IF NOT EXISTS link (
     token TEXT PRIMARY KEY, turn_id TEXT NOT NULL UNIQUE REFERENCES turn (id) ON DELETE CASCADE,
     shared TEXT NOT NULL
 );
-PRAGMA user_version = {_VERSION};
 """
 # From a version to the next. In the first, asking again took the turn out of its conversation at
 # once, which could stay behind without any.
@@ -58,12 +60,23 @@ ALTER TABLE turn ADD COLUMN replaced INTEGER NOT NULL DEFAULT 0;
 DELETE FROM conversation WHERE NOT EXISTS (
     SELECT 1 FROM turn t WHERE t.owner = conversation.owner AND t.conversation_id = conversation.id
 );
-"""
+""",
+    2: """
+ALTER TABLE conversation ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE conversation ADD COLUMN token TEXT;
+""",
 }
+# How long to wait for others that open or write the file.
+_PATIENCE_S = 30
 _TURN = """
 SELECT turn.id, turn.answer, turn.asked, link.token, rating.good, rating.comment,
        rating.correction, rating.unanswerable
 FROM turn LEFT JOIN link ON link.turn_id = turn.id LEFT JOIN rating ON rating.turn_id = turn.id
+"""
+_CONVERSATION = """
+SELECT c.id, c.title, c.changed, (SELECT count(*) FROM turn t WHERE t.owner = c.owner
+       AND t.conversation_id = c.id AND NOT t.replaced), c.pinned, c.token
+FROM conversation c WHERE c.owner = ?
 """
 # A word is found in the title or in any turn.
 _HAS_WORD = """
@@ -77,6 +90,10 @@ _LONGEST_TITLE = 80
 def new_id() -> str:
     """An id that nobody guesses: 128 bits."""
     return secrets.token_urlsafe(16)
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(24)
 
 
 def _now() -> datetime:
@@ -126,12 +143,49 @@ class KeptTurn:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What a list shows of one."""
+    """What a list shows of one.
+
+    Attributes:
+        id: unique among the owner's.
+        title: its first question until it is renamed.
+        changed: when a turn was added last, in UTC.
+        turns: how many it has.
+        pinned: whether it stands above those that are not.
+        token: of the link under which all of it is shared, if it is.
+    """
 
     id: str
     title: str
     changed: datetime
     turns: int
+    pinned: bool = False
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a link shows: all turns of a conversation as it is now, or one answer."""
+
+    title: str
+    turns: tuple[KeptTurn, ...]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link that an owner has given out.
+
+    Attributes:
+        token: what its address ends in.
+        title: of the conversation; of one answer, its question.
+        whole: whether it shows a conversation.
+        id: of the conversation, or of the turn.
+    """
+
+    token: str
+    title: str
+    whole: bool
+    id: str
 
 
 class Conversations:
@@ -150,38 +204,12 @@ class Conversations:
             ConversationsUnusable: it is missing and not to be created, cannot be written, is
                 damaged, or was written by a later version.
         """
-        connection = None
         try:
             if create:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.touch(mode=0o600)
-            connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=rw",
-                uri=True,
-                timeout=30,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            ((version,),) = connection.execute("PRAGMA user_version").fetchall()
-            if version > _VERSION:
-                raise ConversationsUnusable(
-                    f"{path} was written by a later version of qa; use that one, or set "
-                    "QA_CONVERSATIONS to another file."
-                )
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA secure_delete = ON")
-            connection.execute("PRAGMA foreign_keys = ON")
-            # A step and the version it leads to are written together, or not at all.
-            connection.executescript(
-                f"BEGIN IMMEDIATE; {_STEPS.get(version, '')} {_SCHEMA} COMMIT;"
-            )
-        except ConversationsUnusable:
-            if connection is not None:
-                connection.close()
-            raise
+            connection = _connect(path)
         except (OSError, sqlite3.DatabaseError) as exc:
-            if connection is not None:
-                connection.close()
             raise ConversationsUnusable(
                 f"the conversations at {path} cannot be opened ({exc}). Set QA_CONVERSATIONS to a "
                 "file that can be written, or QA_KEEP=nothing."
@@ -232,7 +260,8 @@ class Conversations:
         with self._transaction(erasing=bool(instead_of)) as connection:
             title = _title(turn.question)
             connection.execute(
-                "INSERT INTO conversation VALUES (?, ?, ?, ?, ?) "
+                "INSERT INTO conversation (owner, id, title, folded, changed) "
+                "VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT (owner, id) DO UPDATE SET changed = excluded.changed",
                 (owner, conversation, title, fold(title), _written(_now())),
             )
@@ -257,31 +286,31 @@ class Conversations:
                 _sweep(connection, owner)
 
     def find(self, owner: str, search: str = "", most: int = 100) -> list[Conversation]:
-        """The newest first; with all words of `search`, compared without case and accents."""
+        """The pinned first, then the newest.
+
+        Args:
+            search: words that they all have, compared without case and accents.
+            most: how many at most.
+        """
         words = fold(search).split()
-        rows = self._rows(
-            "SELECT c.id, c.title, c.changed, (SELECT count(*) FROM turn t WHERE "  # noqa: S608
-            "t.owner = c.owner AND t.conversation_id = c.id AND NOT t.replaced) "
-            "FROM conversation c WHERE c.owner = ? "
-            + _HAS_WORD * len(words)
-            + " ORDER BY c.changed DESC LIMIT ?",
+        return self._listed(
+            _HAS_WORD * len(words) + " ORDER BY c.pinned DESC, c.changed DESC LIMIT ?",
             (owner, *(word for word in words for _ in range(2)), most),
         )
-        return [Conversation(id, title, _read(changed), n) for id, title, changed, n in rows]
 
     def read(self, owner: str, id: str) -> tuple[Conversation, list[KeptTurn]] | None:
         """A conversation and its turns, oldest first; None when the owner has none of this id."""
         with self._lock:
-            rows = self._rows(
-                "SELECT title, changed FROM conversation WHERE owner = ? AND id = ?", (owner, id)
+            found = self._listed("AND c.id = ?", (owner, id))
+            return (found[0], self._turns_of(owner, id)) if found else None
+
+    def pin(self, owner: str, id: str, pinned: bool) -> bool:
+        """Put it above the others, or back among them; False when there is no such conversation."""
+        with self._using() as connection:
+            done = connection.execute(
+                "UPDATE conversation SET pinned = ? WHERE owner = ? AND id = ?", (pinned, owner, id)
             )
-            turns = self._turns(
-                "WHERE turn.owner = ? AND conversation_id = ? AND NOT replaced", owner, id
-            )
-        if not rows:
-            return None
-        ((title, changed),) = rows
-        return Conversation(id, title, _read(changed), len(turns)), turns
+        return done.rowcount > 0
 
     def rename(self, owner: str, id: str, title: str) -> bool:
         """Give it another title; False when there is no such conversation or no title."""
@@ -339,34 +368,73 @@ class Conversations:
                 return None
             connection.execute(
                 "INSERT OR IGNORE INTO link VALUES (?, ?, ?)",
-                (secrets.token_urlsafe(24), turn.id, _written(_now())),
+                (_new_token(), turn.id, _written(_now())),
             )
             select = "SELECT token FROM link WHERE turn_id = ?"
             ((token,),) = connection.execute(select, (turn.id,)).fetchall()
             return str(token)
 
+    def share_conversation(self, owner: str, id: str) -> str | None:
+        """The token of the link to a conversation, made when it has none; None for another's."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE conversation SET token = ? WHERE owner = ? AND id = ? AND token IS NULL",
+                (_new_token(), owner, id),
+            )
+            select = "SELECT token FROM conversation WHERE owner = ? AND id = ?"
+            rows = connection.execute(select, (owner, id)).fetchall()
+            return rows[0][0] if rows else None
+
     def revoke(self, owner: str, token: str) -> bool:
         """End a link; False when the owner has no such link."""
         with self._transaction(erasing=True) as connection:
-            done = connection.execute(
+            answers = connection.execute(
                 "DELETE FROM link WHERE token = ? AND turn_id IN "
                 "(SELECT id FROM turn WHERE owner = ?)",
                 (token, owner),
             )
+            whole = connection.execute(
+                "UPDATE conversation SET token = NULL WHERE token = ? AND owner = ?", (token, owner)
+            )
             _sweep(connection, owner)
-        return done.rowcount > 0
+        return answers.rowcount + whole.rowcount > 0
 
-    def shared(self, token: str) -> KeptTurn | None:
+    def shared(self, token: str) -> Shared | None:
         """What a link shows, to whoever has it; None when there is none any more."""
-        return next(iter(self._turns("WHERE link.token = ?", token)), None)
+        with self._lock:
+            for owner, id, title in self._rows(
+                "SELECT owner, id, title FROM conversation WHERE token = ?", (token,)
+            ):
+                return Shared(title, tuple(self._turns_of(owner, id)), whole=True)
+            for turn in self._turns("WHERE link.token = ?", token):
+                return Shared(turn.question, (turn,), whole=False)
+        return None
 
-    def links(self, owner: str) -> list[KeptTurn]:
-        """The turns that the owner shares, in the order of asking."""
-        return self._turns("WHERE link.token IS NOT NULL AND turn.owner = ?", owner)
+    def links(self, owner: str) -> list[Link]:
+        """What the owner shares: conversations, the newest first; answers, in the order asked."""
+        whole = self._rows(
+            "SELECT token, title, id FROM conversation WHERE owner = ? AND token IS NOT NULL "
+            "ORDER BY changed DESC",
+            (owner,),
+        )
+        turns = self._turns("WHERE link.token IS NOT NULL AND turn.owner = ?", owner)
+        return [Link(token, title, True, id) for token, title, id in whole] + [
+            Link(turn.token, turn.question, False, turn.id) for turn in turns if turn.token
+        ]
 
     def ratings(self) -> list[KeptTurn]:
         """Every rated turn of every owner, the oldest rating first."""
         return self._turns("WHERE rating.turn_id IS NOT NULL", order="rating.given")
+
+    def _listed(self, more: str, values: Sequence[object]) -> list[Conversation]:
+        return [
+            Conversation(id, title, _read(changed), turns, bool(pinned), token)
+            for id, title, changed, turns, pinned, token in self._rows(_CONVERSATION + more, values)
+        ]
+
+    def _turns_of(self, owner: str, conversation: str) -> list[KeptTurn]:
+        where = "WHERE turn.owner = ? AND conversation_id = ? AND NOT replaced"
+        return self._turns(where, owner, conversation)
 
     def _turns(self, where: str, *values: object, order: str = "place, asked") -> list[KeptTurn]:
         rows = self._rows(f"{_TURN} {where} ORDER BY {order}", values)
@@ -382,6 +450,61 @@ class Conversations:
             )
             for id, answer, asked, token, good, comment, correction, unanswerable in rows
         ]
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """The file as it is written today, whatever version of us wrote it.
+
+    Its version is read in the transaction that changes it: of two that open an old file at once,
+    the second finds it brought up to date.
+    """
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        timeout=_PATIENCE_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("BEGIN IMMEDIATE")
+        ((version,),) = connection.execute("PRAGMA user_version").fetchall()
+        if version > _VERSION:
+            raise ConversationsUnusable(
+                f"{path} was written by a later version of qa; use that one, or set "
+                "QA_CONVERSATIONS to another file."
+            )
+        _bring_up_to_date(connection, version)
+        connection.execute("COMMIT")
+        _write_ahead(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
+    """In the open transaction, which `executescript` would end."""
+    if version == _VERSION:
+        return
+    steps = [_STEPS[step] for step in range(version, _VERSION)] if version else []  # 0: a new file
+    for statement in "".join([*steps, _SCHEMA]).split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Write to a log first. SQLite itself does not wait for others that open the file."""
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def _save(connection: sqlite3.Connection, owner: str, turn: KeptTurn) -> bool:

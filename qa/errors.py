@@ -11,6 +11,7 @@
     │   ├── IndexMismatch   the index was built with another embedder or another chunking
     │   └── IndexLocked     another process is writing to the index
     ├── ConversationsUnusable  the file of conversations cannot be opened, read or written
+    ├── ArticleError        an article is not indexed, or what is said of it makes no sense
     ├── AnswerError         a language model failed or did not answer in time
     └── QuestionError       a question, or a file of questions, makes no sense
 
@@ -75,6 +76,10 @@ class IndexLocked(IndexUnusable):
 
 class ConversationsUnusable(QAError):
     """The file of conversations cannot be opened, read or written."""
+
+
+class ArticleError(QAError):
+    """An article is not indexed, or what is said of it makes no sense."""
 
 
 class AnswerError(QAError):

@@ -1,9 +1,10 @@
-"""Filters: which articles a question is asked of, by date, source and language.
+"""Filters: which articles a question is asked of: by date, source and language, or chosen ones.
 
-One meaning, three places: `Filters.matches` says it in Python, `store` says it to Chroma and
-`lexical` to tantivy; a property test holds the three together. An article dated to the month or
-the year passes when any of its days does; an article without a date, source or language fails
-every filter on that field.
+One meaning, everywhere: `Filters.matches` says it in Python, `store` says it to Chroma, `lexical`
+to tantivy, `archive` to SQLite and `vectors` to arrays; a property test holds them together. Chosen
+articles are told to Chroma and tantivy by their chunks, which SQLite knows (`Index`). An article
+dated to the month or the year passes when any of its days does; an article without a date, source
+or language fails every filter on that field.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ class Filters:
         until: last day, inclusive.
         sources: any of these outlets, compared without case and accents; empty means all.
         language: ISO 639-1 code of the article.
+        articles: ids of the only articles that count; empty means all.
     """
 
     since: date | None = None
     until: date | None = None
     sources: tuple[str, ...] = ()
     language: str | None = None
+    articles: tuple[str, ...] = ()
 
     @classmethod
     def parse(
@@ -41,6 +44,7 @@ class Filters:
         until: str | None = None,
         sources: Sequence[str] = (),
         language: str | None = None,
+        articles: Sequence[str] = (),
     ) -> Self:
         """From what a person types: dates as YYYY, YYYY-MM or YYYY-MM-DD.
 
@@ -55,6 +59,7 @@ class Filters:
             until=last.last if last else None,
             sources=tuple(sources),
             language=language.lower() if language else None,
+            articles=tuple(articles),
         )
 
     @property
@@ -67,6 +72,8 @@ class Filters:
 
     def matches(self, article: Article) -> bool:
         """Whether the article passes."""
+        if self.articles and article.id not in self.articles:
+            return False
         if self.language and article.language != self.language:
             return False
         if self.sources and (
@@ -82,12 +89,14 @@ class Filters:
         )
 
     def to_json(self) -> dict[str, object]:
-        """As in `qa ask --json`."""
+        """As in `qa ask --json`; `articles` is there only when articles are chosen."""
+        chosen = {"articles": list(self.articles)} if self.articles else {}
         return {
             "since": self.since.isoformat() if self.since else None,
             "until": self.until.isoformat() if self.until else None,
             "sources": list(self.sources),
             "language": self.language,
+            **chosen,
         }
 
 

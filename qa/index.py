@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from qa.archive import Archive
 from qa.errors import IndexLocked, IndexMismatch, IndexMissing, IndexUnusable
 from qa.filters import Filters
-from qa.lexical import LexicalIndex
+from qa.lexical import LexicalIndex, QueryTerms
 from qa.settings import Settings
 from qa.store import Store
 from qa.vectors import ChunkVectors
@@ -223,8 +223,19 @@ class Index:
         """
         vectors = self._vectors if filters else None
         if vectors is None:
-            return self.store.nearest(vector, n, filters)
+            return self.store.nearest(vector, n, filters, self._chosen(filters))
         return vectors.nearest(vector, n, filters)
+
+    def matching(self, query: QueryTerms, n: int, filters: Filters) -> list[tuple[str, float]]:
+        """The `n` best chunks that share a term with a question: (chunk id, score), best first."""
+        return self.lexical.search(query, n, filters, self._chosen(filters))
+
+    def _chosen(self, filters: Filters) -> list[str] | None:
+        """The chunks of the articles that the filters choose, None when they choose none.
+
+        The search indexes know chunks, and the archive knows whose they are.
+        """
+        return self.archive.chunks_of(filters.articles) if filters.articles else None
 
     @cached_property
     def _vectors(self) -> ChunkVectors | None:

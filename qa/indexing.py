@@ -9,25 +9,28 @@ One batch of changed articles at a time:
     4. clear      leftovers are deleted from Chroma and tantivy, then forgotten
 
 Killed between any two steps, the index answers from what SQLite holds, and the next run starts
-with step 4 and reads the articles again that step 3 did not reach.
+with step 4 and reads the articles again that step 3 did not reach. Taking articles out and putting
+one right (`remove_articles`, `amend_article`) are runs too, without files.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
+import logging
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from qa.amending import Amendment, tidy_title
 from qa.analysis import terms
-from qa.archive import Passage
+from qa.archive import Archive, Passage, file_of
 from qa.article import Article
 from qa.chunks import Chunk, header, split
-from qa.errors import IndexMissing, IndexUnusable
+from qa.errors import ArticleError, IndexMissing, IndexUnusable
 from qa.index import EmbedderIdentity, Index, Manifest, write_lock
 from qa.settings import Settings
 from qa.sources import Failure, count, find, read
@@ -37,10 +40,13 @@ from qa.suspicious import Flagged
 if TYPE_CHECKING:
     import numpy as np
 
+log = logging.getLogger(__name__)
+
 # A batch ends with the article that fills it. Both bound what is in memory: an article of any
 # length is one transaction, but its vectors are made float16 a few chunks at a time.
 _BATCH_CHUNKS = 256
 _EMBED_AT_ONCE = 64
+_MOST_NAMED = 1000
 
 
 class PassageEmbedder(EmbedderIdentity, Protocol):
@@ -87,6 +93,8 @@ class Report:
         embedded: chunks that went through the embedder; 0 when nothing changed.
         seconds: wall-clock time.
         counts: articles and chunks in the index afterwards.
+        articles: ids of the articles that the paths hold and the index has afterwards, in the order
+            of reading, each once; the first 1,000 of them.
     """
 
     added: int = 0
@@ -99,6 +107,7 @@ class Report:
     embedded: int = 0
     seconds: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
+    articles: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """As `qa index --json` prints it."""
@@ -124,11 +133,22 @@ def index_paths(
     *,
     rebuild: bool = False,
     progress: ProgressCallback | None = None,
+    names: Mapping[Path, str] | None = None,
 ) -> Report:
     """Bring the index at `settings.index` in step with the articles under `paths`.
 
     Articles that were read from under these paths before and are no longer there are removed;
-    those of other paths stay. With `rebuild` the index afterwards holds these paths only.
+    those of other paths stay. With `rebuild` the index afterwards holds these paths only. What
+    people have put right (`amend_article`) is applied to what is read, after a rebuild as well.
+
+    Args:
+        paths: files and folders.
+        settings: where the index is, and how articles are cut.
+        embedder: makes their vectors.
+        rebuild: start from nothing; the old index is in use until it is done.
+        progress: is told how far the run is.
+        names: titles for articles that have none, by their file; rows of a file are numbered.
+            One that is indexed already from another file stays as it is.
 
     Raises:
         SourceError: a path is missing or holds no article; nothing has been changed then.
@@ -144,13 +164,86 @@ def index_paths(
         try:
             if not (settings.index / "manifest.json").exists():
                 manifest.write(settings.index)  # from here on there is an index, still empty
-            report = _Run(index, settings, embedder, progress, paths).run(files)
+            if rebuild:
+                _take_amendments_over(index)
+            run = _Run(index, settings, embedder, progress, paths)
+            run.names = {path.resolve(): tidy_title(name) for path, name in (names or {}).items()}
+            report = run.run(files)
         finally:
             index.close()
         manifest.after_run(report.counts).write(settings.index)
         _drop_other_generations(settings.index, manifest)
     report.seconds = time.monotonic() - started
     return report
+
+
+def remove_articles(ids: Iterable[str], settings: Settings) -> list[Article]:
+    """Take articles out of the index, with what was put right about them; returns those it had.
+
+    Their files stay: the next run over them brings the articles back.
+
+    Raises:
+        IndexMissing: there is no index.
+        IndexLocked: another process writes to it.
+    """
+    with _changing(settings) as index:
+        found = [a for id in dict.fromkeys(ids) if (a := index.archive.article(id)) is not None]
+        index.archive.remove([article.id for article in found], for_good=True)
+        clear_leftovers(index)
+    return found
+
+
+def amend_article(
+    id: str,
+    settings: Settings,
+    embedder: PassageEmbedder,
+    *,
+    title: str | None = None,
+    date: str | None = None,
+) -> Article:
+    """Put an article's title or date right, and keep that for whenever its file is read again.
+
+    Args:
+        id: of the article; it stays the same.
+        settings: where the index is, and how articles are cut.
+        embedder: makes its vectors anew, for its title and date are part of them.
+        title: the new one; may be empty. None leaves it.
+        date: YYYY, YYYY-MM or YYYY-MM-DD; empty when it is unknown. None leaves it.
+
+    Raises:
+        ArticleError: the index does not hold the article, or the date is none.
+        IndexMissing, IndexMismatch: there is no index, or it was built with other settings.
+        IndexLocked: another process writes to it.
+    """
+    asked = Amendment().with_changes(title, date)
+    with _changing(settings) as index:
+        index.manifest.check(settings.index, embedder, settings)
+        before = index.archive.article(id)
+        if before is None:
+            raise ArticleError(f"the index holds no article with the id {id!r:.60}.")
+        known = index.archive.amendment(id) or Amendment()
+        article = asked.of(before)
+        run = _Run(index, settings, embedder, None, ())
+        run.write(
+            [(article, split(article, settings.chunk_chars))], {id: known.with_changes(title, date)}
+        )
+    return article
+
+
+@contextmanager
+def _changing(settings: Settings) -> Iterator[Index]:
+    """The index, open for a change of its own; completed as a run is."""
+    Manifest.read(settings.index)  # before the lock makes a folder
+    with write_lock(settings.index):
+        manifest = Manifest.read(settings.index)
+        index = Index.at(settings.index, manifest, writable=True)
+        try:
+            clear_leftovers(index)
+            yield index
+            counts = index.archive.counts()
+        finally:
+            index.close()
+        manifest.after_run(counts).write(settings.index)
 
 
 def _manifest(settings: Settings, embedder: PassageEmbedder, *, rebuild: bool) -> Manifest:
@@ -179,13 +272,35 @@ def _generation(settings: Settings, embedder: PassageEmbedder, number: int) -> s
     return f"{hashlib.sha256(repr(made_of).encode()).hexdigest()[:12]}-{number}"
 
 
+def _take_amendments_over(index: Index) -> None:
+    """Note what was put right in the generations that this one replaces, the latest last."""
+    archives = [
+        child / "articles.sqlite" for child in _other_generations(index.directory, index.manifest)
+    ]
+    for path in sorted(archives, key=lambda path: path.stat().st_mtime):
+        try:
+            old = Archive.open(path)
+        except IndexUnusable as exc:
+            log.warning("titles and dates that were put right there are lost: %s", exc)
+            continue
+        with closing(old):
+            index.archive.amend(old.amendments())
+
+
 def _drop_other_generations(directory: Path, manifest: Manifest) -> None:
-    for child in directory.iterdir():
-        if child.name != manifest.generation and (child / "articles.sqlite").exists():
-            if manifest.chroma_url:
-                other = replace(manifest, generation=child.name)
-                Store.drop(manifest.chroma_url, other.collection)
-            shutil.rmtree(child)
+    for child in _other_generations(directory, manifest):
+        if manifest.chroma_url:
+            other = replace(manifest, generation=child.name)
+            Store.drop(manifest.chroma_url, other.collection)
+        shutil.rmtree(child)
+
+
+def _other_generations(directory: Path, manifest: Manifest) -> list[Path]:
+    return [
+        child
+        for child in directory.iterdir()
+        if child.name != manifest.generation and (child / "articles.sqlite").exists()
+    ]
 
 
 class _Run:
@@ -205,19 +320,22 @@ class _Run:
         self.embedder = embedder
         self.progress = progress
         self.report = Report()
+        self.names: Mapping[Path, str] = {}
+        self.held: dict[str, None] = {}  # in the order of reading
         self.done = 0  # articles
         self.about = 0
         self.file, self.files = 0, 0
 
     def run(self, files: Sequence[Path]) -> Report:
-        self._clear_leftovers()
+        clear_leftovers(self.index)
         self.files = len(files)
         if self.progress:
             self.about = sum(map(count, files))
         for batch in self._batches(self._changed(files)):
-            self._write(batch)
+            self.write(batch)
             self._tell(len(batch))
         self._remove_missing()
+        self.report.articles = tuple(self.held)
         self.report.counts = self.index.archive.counts()
         return self.report
 
@@ -234,10 +352,10 @@ class _Run:
                 if isinstance(item, Failure):
                     self.report.failures.append(item)
                     self._tell(1)
-                elif self._is_new(item):
-                    if flagged := Flagged.of(item):
+                elif self._is_new(article := self._put_right(item)):
+                    if flagged := Flagged.of(article):
                         self.report.suspicious.append(flagged)
-                    yield item
+                    yield article
                 else:
                     self._tell(1)
 
@@ -255,6 +373,22 @@ class _Run:
         if batch:
             yield batch
 
+    def _put_right(self, article: Article) -> Article:
+        """The article with what was put right about it, and its file's name if it has no title."""
+        archive = self.index.archive
+        amendment = archive.amendment(article.id) or Amendment()
+        row = article.origin.removeprefix(file_of(article.origin)).removeprefix("#")
+        name = self.names.get(_file(article.origin))
+        if name and not (article.title or amendment.name or self._is_of_another(article)):
+            amendment = replace(amendment, name=f"{name} ({row})" if row else name)
+            archive.amend({article.id: amendment})
+        return amendment.of(article)
+
+    def _is_of_another(self, article: Article) -> bool:
+        """Whether the index has the article from another file."""
+        known = self.index.archive.known(article.id)
+        return known is not None and _file(known[1]) != _file(article.origin)
+
     def _is_new(self, article: Article) -> bool:
         """The one place that decides whether an article is already done."""
         archive = self.index.archive
@@ -262,6 +396,7 @@ class _Run:
             fingerprint, origin = before
             if fingerprint == article.fingerprint:
                 self.report.duplicates += 1
+                self._hold(article)
             else:
                 self._clash(article, origin)
             return False
@@ -269,18 +404,26 @@ class _Run:
         known = archive.known(article.id)
         if known is None:
             self.report.added += 1
+            self._hold(article)
             return True
         fingerprint, origin = known
         if fingerprint != article.fingerprint and self._is_elsewhere(origin, article):
             self._clash(article, origin)
             return False
+        self._hold(article)
         if fingerprint != article.fingerprint:
             self.report.updated += 1
             return True
         self.report.unchanged += 1
-        if origin != article.origin:
+        # A copy does not take an article over while its file is there: who may remove the copy
+        # may not remove the article.
+        if origin != article.origin and not self._is_elsewhere(origin, article):
             archive.move(article.id, article.origin)
         return False
+
+    def _hold(self, article: Article) -> None:
+        if len(self.held) < _MOST_NAMED:
+            self.held[article.id] = None
 
     def _is_elsewhere(self, origin: str, article: Article) -> bool:
         """Whether an article of this id still stands in a file that is not being read now."""
@@ -293,7 +436,12 @@ class _Run:
         reason = f"its id {article.id!r} is already that of {other}, with other content"
         self.report.failures.append(Failure(article.origin, reason))
 
-    def _write(self, batch: Sequence[tuple[Article, Sequence[Chunk]]]) -> None:
+    def write(
+        self,
+        batch: Sequence[tuple[Article, Sequence[Chunk]]],
+        amendments: Mapping[str, Amendment] | None = None,
+    ) -> None:
+        """Steps 1 to 4 for some articles with their chunks, and what was put right about them."""
         cut = [(article, chunk) for article, chunks in batch for chunk in chunks]
         passages: list[Passage] = []
         for start in range(0, len(cut), _EMBED_AT_ONCE):
@@ -302,8 +450,8 @@ class _Run:
         archive = self.index.archive
         archive.announce(p.chunk.id for p in passages)
         put_in_search_indexes(self.index, passages)
-        archive.replace([article for article, _ in batch], passages)
-        self._clear_leftovers()
+        archive.replace([article for article, _ in batch], passages, amendments)
+        clear_leftovers(self.index)
 
     def _passages(self, cut: Sequence[tuple[Article, Chunk]]) -> list[Passage]:
         prepared = [embedded(article, chunk) for article, chunk in cut]
@@ -330,15 +478,17 @@ class _Run:
             if _file(origin) not in failed and _under(origin, self.roots)
         ]
         self.index.archive.remove(gone)
-        self._clear_leftovers()
+        clear_leftovers(self.index)
         self.report.removed = len(gone)
 
-    def _clear_leftovers(self) -> None:
-        ids = self.index.archive.leftovers()
-        if ids:
-            self.index.store.delete(ids)
-            self.index.lexical.delete(ids)
-            self.index.archive.forget(ids)
+
+def clear_leftovers(index: Index) -> None:
+    """Take out of the search indexes what no article holds."""
+    ids = index.archive.leftovers()
+    if ids:
+        index.store.delete(ids)
+        index.lexical.delete(ids)
+        index.archive.forget(ids)
 
 
 def embedded(article: Article, chunk: Chunk) -> tuple[str, list[tuple[int, int]]]:
@@ -368,7 +518,7 @@ def _all_terms(passage: Passage) -> list[str]:
 
 
 def _file(origin: str) -> Path:
-    return Path(re.sub(r"#\d+$", "", origin))
+    return Path(file_of(origin))
 
 
 def _under(origin: str, roots: Sequence[Path]) -> bool:

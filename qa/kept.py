@@ -42,13 +42,13 @@ class Restored:
 
 def to_document(answer: Answer) -> dict[str, Any]:
     """An answer as JSON values."""
+    asked = answer.question.constraints
     return {
         **answer.to_json(),
         "kept": {
             "history": list(answer.question.history),
             "carried": answer.question.carried,
-            "asked": answer.question.constraints
-            and _CONSTRAINTS.dump_python(answer.question.constraints, mode="json"),
+            "asked": None if asked is None else _CONSTRAINTS.dump_python(asked, mode="json"),
             "constraints": _CONSTRAINTS.dump_python(answer.constraints, mode="json"),
         },
     }
@@ -69,7 +69,7 @@ def from_document(document: Mapping[str, Any], find: Find) -> Restored:
         standalone=document["standalone_question"],
         carried=document["kept"].get("carried", ""),  # not kept by earlier versions
         language=document["language"],
-        constraints=_CONSTRAINTS.validate_python(asked) if asked else None,
+        constraints=None if asked is None else _CONSTRAINTS.validate_python(asked),
     )
     cited = [_citation(citation, find) for citation in document["citations"]]
     answer = Answer(

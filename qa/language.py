@@ -12,6 +12,7 @@ Knows nothing about articles or chats. py3langid and numpy load at the first use
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -110,6 +111,13 @@ def question_language(text: str, default: QuestionLanguage = "en") -> QuestionLa
     if confidence < sure:
         return default
     return "fr" if language == "fr" else "en"
+
+
+def is_latin(text: str) -> bool:
+    """Whether most letters of a text are Latin ones, as those of French and English are."""
+    letters = [char for char in text if char.isalpha()]
+    latin = sum(unicodedata.name(char, "").startswith("LATIN") for char in letters)
+    return 2 * latin >= len(letters)
 
 
 def _unnamed(text: str) -> list[str]:

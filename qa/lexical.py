@@ -123,8 +123,17 @@ class LexicalIndex:
             by_field[field] = {term: _idf(total, searcher.doc_freq(field, term)) for term in found}
         return QueryTerms(by_field)
 
-    def search(self, query: QueryTerms, n: int, filters: Filters) -> list[tuple[str, float]]:
-        """The `n` best chunks that share a term with the question: (id, score), best first."""
+    def search(
+        self, query: QueryTerms, n: int, filters: Filters, within: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """The best chunks that share a term with the question: (chunk id, score), best first.
+
+        Args:
+            query: as `analyse` makes it.
+            n: how many at most.
+            filters: which articles; those that they choose one by one are told by `within`.
+            within: the only chunks that count, by their ids; None means all.
+        """
         import tantivy
 
         wanted = [
@@ -135,19 +144,22 @@ class LexicalIndex:
         if not wanted:
             return []
         must = [(tantivy.Occur.Must, tantivy.Query.boolean_query(wanted))]
-        must += [(tantivy.Occur.Must, condition) for condition in self._conditions(filters)]
+        conditions = self._conditions(filters, within)
+        must += [(tantivy.Occur.Must, condition) for condition in conditions]
         searcher = self._index.searcher()
         hits = searcher.search(tantivy.Query.boolean_query(must), n, count=False).hits
         found = [(str(searcher.doc(address)["id"][0]), float(score)) for score, address in hits]
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))
 
-    def _conditions(self, filters: Filters) -> list[tantivy.Query]:
+    def _conditions(self, filters: Filters, within: Sequence[str] | None) -> list[tantivy.Query]:
         """`Filters` in tantivy's words; each adds nothing to the score."""
         import tantivy
 
         schema = self._index.schema
         unsigned = tantivy.FieldType.Unsigned
         conditions = []
+        if within is not None:
+            conditions.append(tantivy.Query.term_set_query(schema, "id", list(within)))
         if filters.since:
             conditions.append(
                 tantivy.Query.range_query(schema, "last", unsigned, day_number(filters.since), None)

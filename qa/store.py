@@ -113,12 +113,24 @@ class Store:
             for start in range(0, len(ids), size):
                 self._collection.delete(ids=list(ids[start : start + size]))
 
-    def nearest(self, vector: np.ndarray, n: int, filters: Filters) -> list[tuple[str, float]]:
-        """The `n` chunks nearest to a unit vector of shape (d,): (chunk id, cosine), best first."""
+    def nearest(
+        self, vector: np.ndarray, n: int, filters: Filters, within: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """The chunks nearest to a vector: (chunk id, cosine), best first.
+
+        Args:
+            vector: (d,), unit length.
+            n: how many at most.
+            filters: which articles; those that they choose one by one are told by `within`.
+            within: the only chunks that count, ids that the collection holds; None means all.
+        """
+        if within is not None and not within:
+            return []
         with _translated():
             result = self._collection.query(
                 query_embeddings=[vector],
                 n_results=n,
+                ids=None if within is None else list(within),
                 where=_where(filters),
                 include=["distances"],
             )

@@ -30,6 +30,7 @@ class ChunkVector:
     """A chunk's vector, (d,) unit length, with what filters ask of its article."""
 
     id: str
+    article_id: str
     date: PartialDate | None
     source: str | None
     language: str
@@ -54,6 +55,7 @@ class ChunkVectors:
         self._days = np.full((count, 2), _UNDATED, np.int32)  # first and last possible day
         self._sources = np.empty(count, np.int32)
         self._languages = np.empty(count, np.int32)
+        self._articles = np.empty(count, np.int32)
         self._codes: dict[str | None, int] = {}
         for row, chunk in zip(range(count), chunks, strict=False):
             self._ids.append(chunk.id)
@@ -63,9 +65,11 @@ class ChunkVectors:
             source = source_key(chunk.source) if chunk.source else None
             self._sources[row] = self._codes.setdefault(source, len(self._codes))
             self._languages[row] = self._codes.setdefault(chunk.language, len(self._codes))
+            self._articles[row] = self._codes.setdefault(chunk.article_id, len(self._codes))
         filled = slice(len(self._ids))
         self._matrix, self._days = self._matrix[filled], self._days[filled]
         self._sources, self._languages = self._sources[filled], self._languages[filled]
+        self._articles = self._articles[filled]
 
     def nearest(self, vector: np.ndarray, n: int, filters: Filters) -> list[tuple[str, float]]:
         """The `n` chunks nearest to a unit vector of shape (d,): (chunk id, cosine), best first."""
@@ -93,8 +97,13 @@ class ChunkVectors:
         if filters.until:
             passing &= (first <= day_number(filters.until)) & (first != _UNDATED)
         if filters.sources:
-            wanted = [self._codes[key] for key in filters.source_keys if key in self._codes]
-            passing &= np.isin(self._sources, wanted)
+            passing &= np.isin(self._sources, self._coded(filters.source_keys))
         if filters.language:
             passing &= self._languages == self._codes.get(filters.language, -1)
+        if filters.articles:
+            passing &= np.isin(self._articles, self._coded(filters.articles))
         return passing
+
+    def _coded(self, words: Iterable[str]) -> list[int]:
+        """The codes of those of the words that any chunk has."""
+        return [self._codes[word] for word in words if word in self._codes]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.abstention import absent, abstention
+from qa.abstention import absent, abstention, is_foreign
 from qa.answer import Language
 from qa.article import Article, PartialDate
 from tests.fakes import hit
@@ -37,6 +37,29 @@ def test_it_names_what_no_article_found_mentions(
     text = abstention(question, HITS, language, near=False)
     assert text.startswith(said)
     assert text.endswith(f" {names}.") if names else text == said
+
+
+@pytest.mark.parametrize(
+    ("question", "foreign"),
+    [
+        ("أين التقى حفتر والسراج؟", True),
+        ("متى وصل Haftar إلى بنغازي؟", True),
+        ("Где встретились Хафтар и Саррадж?", True),
+        ("利比亚发生了什么？", True),
+        ("Πού είναι ο Χαφτάρ;", True),
+        ("Qui est Халифа Хафтар ?", False),
+        ("What does حفتر mean?", False),
+        ("Haftar Хафтар", False),
+        ("Où ?", False),
+        ("Łódź 2017 ?", False),
+        ("2017 ?!", False),
+        ("", False),
+    ],
+)
+def test_a_question_in_another_script_is_told_from_one_that_names_something_in_it(
+    question: str, foreign: bool
+):
+    assert is_foreign(question) is foreign
 
 
 @pytest.mark.parametrize("near", [True, False])

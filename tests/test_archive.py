@@ -14,11 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qa.amending import Amendment
 from qa.analysis import terms
 from qa.archive import Archive, Passage
 from qa.article import Article, PartialDate
 from qa.chunks import header, split
 from qa.errors import IndexUnusable
+from qa.filters import Filters
 
 TEXT = "Le pont rouvre. Il est neuf.\n\nLa mairie est contente. " * 8
 
@@ -89,6 +91,90 @@ def test_articles_are_listed_newest_first_undated_last(archive: Archive):
     dates = {"a": None, "b": PartialDate(2017), "c": PartialDate(2019, 3), "d": PartialDate(2018)}
     put(archive, *(article(id, date=date) for id, date in dates.items()))
     assert [a.id for a in archive.articles()] == ["c", "d", "b", "a"]
+
+
+def listed(archive: Archive, words: str = "", *, oldest_first: bool = False) -> list[str]:
+    """The ids of the articles that have these words."""
+    listing = archive.browse(Filters(), words, 0, 10, oldest_first=oldest_first)
+    assert listing.total == len(listing.articles)
+    return [article.id for article in listing.articles]
+
+
+def test_a_page_may_begin_with_the_oldest_undated_last_both_ways(archive: Archive):
+    dates = {"a": None, "b": PartialDate(2017), "c": PartialDate(2019, 3), "d": PartialDate(2018)}
+    put(archive, *(article(id, date=date) for id, date in dates.items()))
+    assert listed(archive) == ["c", "d", "b", "a"]
+    assert listed(archive, oldest_first=True) == ["b", "d", "c", "a"]
+
+
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [
+        ("choïgou", ["a"]),
+        ("CHOIGOU", ["a"]),
+        ("sergueï choï", ["a"]),
+        ("courrier", ["a", "b"]),
+        ("courrier pont", ["b"]),
+        ("rencontre visite", ["a"]),
+        ("guerre rencontre", []),
+        ("oeuvre", ["b"]),
+        ("100%", []),
+        ("  ", ["a", "b"]),
+    ],
+)
+def test_every_word_is_in_the_title_the_source_or_the_text(
+    archive: Archive, words: str, ids: list[str]
+):
+    put(
+        archive,
+        article("a", "Choïgou à une RENCONTRE.", title="Sergueï Visite", source="Le Courrier"),
+        article("b", "L’œuvre est là.", source="LE COURRIER"),
+    )
+    assert listed(archive, words) == ids
+
+
+def test_what_is_removed_is_not_found_by_its_words(archive: Archive):
+    put(archive, article("a"), article("b"))
+    archive.remove(["a"])
+    assert listed(archive, "mairie") == ["b"]
+
+
+def test_a_file_of_an_earlier_version_is_read_as_it_is_and_completed_by_the_next_writer(
+    archive: Archive, tmp_path: Path
+):
+    put(archive, article("a", "Choïgou est là."), article("b"))
+    archive.close()
+    path = tmp_path / "articles.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("DROP TABLE searched; DROP TABLE amendment;")
+    with closing(Archive.open(path)) as reader:
+        assert listed(reader, "choigou") == ["a"]
+        assert reader.amendments() == {}
+        with closing(Archive.open(path, writable=True)) as writer:
+            assert listed(writer, "choigou") == ["a"]
+            put(writer, article("c", "Choïgou n’est plus là."))
+        assert listed(reader, "choigou") == ["a", "c"]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM searched").fetchone() == (3,)
+
+
+def test_the_articles_of_a_file_are_known(archive: Archive):
+    origins = {"a": "/x.jsonl#1", "b": "/x.jsonl#12", "c": "/x.jsonl.gz#1", "d": "/x.jsonl#b.txt"}
+    put(archive, *(article(id, origin=origin) for id, origin in origins.items()))
+    assert archive.of_file("/x.jsonl") == ["a", "b"]
+    assert archive.of_file("/x.jsonl#b.txt") == ["d"]
+    assert archive.of_file("/x") == []
+
+
+def test_what_was_put_right_stays_when_its_article_is_gone_unless_for_good(archive: Archive):
+    right = Amendment("Le pont", "2019-03", "pont")
+    put(archive, article("a"))
+    archive.replace([article("a")], [], {"a": Amendment("Le pont")})
+    archive.amend({"a": right, "b": Amendment(date="")})
+    archive.remove(["a"])
+    assert archive.amendments() == {"a": right, "b": Amendment(date="")}
+    archive.remove(["a"], for_good=True)
+    assert archive.amendment("a") is None
 
 
 def test_listing_goes_page_by_page_and_passes_over_what_is_removed_meanwhile(

@@ -93,3 +93,9 @@ def test_narrowed_within_what_the_reader_filters():
     )
     assert narrowed(Filters(until=date(2019, 1, 1)), PUBLISHED_ONLY) is None
     assert narrowed(Filters(sources=("Le Courrier",)), OUTLET_ONLY) is None
+
+
+def test_what_the_reader_chose_stays_chosen():
+    found = narrowed(Filters(articles=("a", "b")), PUBLISHED_ONLY)
+    assert found
+    assert found.articles == ("a", "b")

@@ -13,11 +13,13 @@ import pytest
 
 from qa.answer import Question
 from qa.assistant import Assistant, LanguageModel, LLMStatus
-from qa.errors import AnswerError, IndexMismatch, IndexMissing, ModelError
+from qa.errors import AnswerError, IndexLocked, IndexMismatch, IndexMissing, ModelError
 from qa.filters import Filters
+from qa.index import write_lock
+from qa.indexing import index_paths
 from qa.models.jobs import PullState
 from qa.settings import Settings
-from tests.fakes import ARTICLE_COUNT, BagOfWords, Scripted
+from tests.fakes import ARTICLE_COUNT, BagOfWords, Scripted, write_articles
 
 ASKED = "Who led the works on the Kervalec bridge?"
 REPLY = "Engineer Maëlle Tanguy led the works."
@@ -56,6 +58,31 @@ def test_asking_searching_and_reading(settings: Settings):
         assert assistant.facets()["language"] == {"en": 3, "fr": 3}
         assert assistant.article("never there") is None
         assert assistant.llm_status() == LLMStatus("none", "none")
+
+
+def test_articles_are_listed_put_right_and_taken_out(tmp_path: Path, fake_embedder: BagOfWords):
+    settings = Settings(index=tmp_path / "index", llm="none", abstain_below=0.0)
+    folder = write_articles(tmp_path / "news")
+    index_paths([folder], settings, fake_embedder)
+    with Assistant.open(settings) as assistant:
+        assert [a.id for a in assistant.browse(words="tanguy MAELLE").articles] == [
+            "bridge",
+            "pont",
+        ]
+        first = assistant.browse(words="Tanguy", count=1, oldest_first=True)
+        assert ([a.id for a in first.articles], first.total) == (["pont"], 2)
+        assert assistant.of_file(folder / "short.jsonl") == ["lynx", "musee"]
+        chosen = Filters(articles=("bridge",))
+        assert {hit.article.id for hit in assistant.search(ASKED, filters=chosen)} == {"bridge"}
+        amended = assistant.amend("bridge", title="The bridge is open", date="2019-04")
+        assert assistant.article("bridge") == amended
+        assert assistant.search("The bridge is open", k=1)[0].article == amended
+        assert assistant.remove(["bridge", "never there"]) == 1
+        assert assistant.article("bridge") is None
+        assert "bridge" not in {hit.article.id for hit in assistant.search(ASKED)}
+        assert assistant.contents().articles == ARTICLE_COUNT - 1
+        with write_lock(settings.index), pytest.raises(IndexLocked):
+            assistant.remove(["pont"])
 
 
 def test_one_question_may_want_another_number_of_passages(settings: Settings):

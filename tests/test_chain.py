@@ -120,6 +120,16 @@ def test_who_leaves_the_line_makes_room(retriever: HybridRetriever, settings: Se
         assert len(line) == 1
 
 
+def test_a_question_in_another_script_is_told_so_in_both_languages(pipeline: Pipeline):
+    answer = pipeline(Scripted(reply=GOOD)).invoke(Question("Кто руководил работами в 2019?"))
+    assert answer.abstained
+    assert (answer.citations, answer.confidence) == ((), 0.0)
+    assert "en français et en anglais" in answer.text
+    assert "in French and English" in answer.text
+    named = Question("Who led the works on the bridge of Керваль in Kervalec?")
+    assert "French" not in pipeline().invoke(named).text
+
+
 def test_what_the_question_asks_of_articles_is_told(pipeline: Pipeline):
     answer = pipeline().invoke(Question("What did The Harbour Post report on the bridge in 1985?"))
     told = answer.to_json()["constraints"]

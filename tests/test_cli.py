@@ -123,6 +123,23 @@ def test_a_path_without_articles_is_one_line(run: Run, tmp_path: Path, path: str
     assert path in result.err
 
 
+def test_remove_names_what_is_gone_and_what_was_never_there(run: Run, articles: Path):
+    run("index", articles)
+    done = run("remove", "lynx", "pont")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines() == [
+        "removed lynx: Lynx seen near Sandmouth",
+        "removed pont: Le pont de Kervalec rouvre",
+    ]
+    again = run("remove", "lynx", "bridge", "nothing")
+    assert again.code == 1
+    assert again.out == "removed bridge: Kervalec bridge opens again\n"
+    assert again.err.startswith("qa: the index holds no article with the id 'lynx', 'nothing'; ")
+    assert len(again.err.splitlines()) == 1
+    hits = run("search", "Kervalec", "--json").json["hits"]
+    assert not {hit["article_id"] for hit in hits} & {"lynx", "pont", "bridge"}
+
+
 def test_ask_keeps_the_contract(run: Run, articles: Path):
     run("index", articles)
     answer = run("ask", QUESTION, "--json", "--answerer", "extractive").json
@@ -213,6 +230,7 @@ def test_chat_keeps_the_history(
         (["search", "Qui"], "qa index PATH"),
         (["chat"], "qa index PATH"),
         (["serve"], "qa index PATH"),
+        (["remove", "pont"], "qa index PATH"),
         (["index"], "QA_CORPUS"),
         (["models", "pull", "gpt-9"], "multilingual-e5-small"),
         (["models", "verify"], "qa models pull"),
@@ -242,7 +260,14 @@ def test_a_wrong_date_is_one_line(run: Run, articles: Path, options: list[str], 
 
 
 @pytest.mark.parametrize(
-    "command", [["ask"], ["nonsense"], ["ask", "Qui ?", "-k", "0"], ["search", "x", "--mode", "y"]]
+    "command",
+    [
+        ["ask"],
+        ["remove"],
+        ["nonsense"],
+        ["ask", "Qui ?", "-k", "0"],
+        ["search", "x", "--mode", "y"],
+    ],
 )
 def test_wrong_usage_is_two(run: Run, command: list[str]):
     assert run(*command).code == 2

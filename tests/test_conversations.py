@@ -6,13 +6,23 @@ import json
 import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from qa.conversations import Conversations, KeptTurn, Rating, new_id
+from qa.conversations import (
+    Conversations,
+    KeptTurn,
+    Link,
+    Rating,
+    Shared,
+    _bring_up_to_date,
+    new_id,
+)
 from qa.errors import ConversationsUnusable
 from qa.settings import Settings
 
@@ -111,6 +121,8 @@ def test_nobody_reads_or_changes_what_is_anothers(kept: Conversations):
     assert not kept.delete("bob", "a")
     assert not kept.revoke("bob", token)
     assert kept.share("bob", mine) is None
+    assert kept.share_conversation("bob", "a") is None
+    assert not kept.pin("bob", "a", True)
     kept.rate("bob", mine, Rating(False))
     kept.keep("bob", "a", turn("His?"), instead_of=mine.id)
     kept.delete_all("bob")
@@ -125,6 +137,22 @@ def test_the_same_id_may_be_two_peoples(kept: Conversations):
     kept.keep("ann", "a", turn("Hers?"))
     kept.keep("bob", "a", turn("His?"))
     assert (titles(kept, "ann"), titles(kept, "bob")) == (["Hers?"], ["His?"])
+
+
+def test_a_pinned_conversation_stays_above_the_others(kept: Conversations):
+    for name in "abc":
+        kept.keep("ann", name, turn(name))
+    assert kept.pin("ann", "a", True)
+    kept.keep("ann", "b", turn("again"))
+    assert titles(kept) == ["a", "b", "c"]
+    assert [conversation.pinned for conversation in kept.find("ann")] == [True, False, False]
+    assert titles(kept, search="nora") == ["a", "b", "c"]
+    found = kept.read("ann", "a")
+    assert found is not None
+    assert found[0] == kept.find("ann")[0]
+    assert kept.pin("ann", "a", False)
+    assert titles(kept) == ["b", "c", "a"]
+    assert not kept.pin("ann", "none", True)
 
 
 def test_a_conversation_is_renamed(kept: Conversations):
@@ -143,12 +171,13 @@ def test_deleting_takes_links_and_ratings_along_and_leaves_no_bytes(
     kept.keep("ann", "a", mine)
     kept.keep("ann", "b", turn("Other?"))
     kept.rate("ann", mine, Rating(True, "Xylophone!"))
-    token = kept.share("ann", mine)
-    assert token is not None
+    tokens = [kept.share("ann", mine), kept.share_conversation("ann", "a")]
+    assert None not in tokens
     assert b"Xylophone" in bytes_of(path)
     assert kept.delete("ann", "a")
     assert titles(kept) == ["Other?"]
-    assert kept.shared(token) is None
+    assert [kept.shared(token or "") for token in tokens] == [None, None]
+    assert kept.links("ann") == []
     assert kept.ratings() == []
     assert b"Xylophone" not in bytes_of(path)
 
@@ -170,7 +199,7 @@ def test_a_turn_of_no_conversation_is_kept_while_it_is_rated_or_shared(kept: Con
     token = kept.share("ann", alone)
     assert token is not None
     assert titles(kept) == []
-    assert [t.id for t in kept.links("ann")] == [alone.id]
+    assert kept.links("ann") == [Link(token, "Xylophone?", False, alone.id)]
     kept.rate("ann", alone, None)
     assert kept.shared(token) is not None
     assert kept.revoke("ann", token)
@@ -193,7 +222,7 @@ def test_a_turn_asked_again_leaves_its_conversation_but_its_link_works(
     assert [t.id for t in found[1]] == [last.id]
     assert found[0].turns == kept.find("ann")[0].turns == 1
     assert kept.shared(token) is not None
-    assert [t.id for t in kept.links("ann")] == [shared.id]
+    assert [link.id for link in kept.links("ann")] == [shared.id]
     assert titles(kept, search="accordion") == []
     assert _count(kept) == 2
     assert kept.revoke("ann", token)
@@ -274,6 +303,88 @@ def test_a_file_of_the_first_version_is_taken_over(path: Path):
         assert found[1][0].document == kept.document
 
 
+def test_a_file_of_the_second_version_is_taken_over_with_its_links(path: Path):
+    as_in_the_second_version(path)
+    taken = Conversations.open(path)
+    (conversation,) = taken.find("ann")
+    assert (conversation.title, conversation.pinned, conversation.token) == ("Who?", False, None)
+    shared = taken.shared("token")
+    assert shared is not None
+    assert [t.id for t in shared.turns] == ["t"]
+    assert taken.pin("ann", "a", True)
+    assert taken.share_conversation("ann", "a") is not None
+    taken.close()
+
+
+def test_of_two_that_open_an_old_file_the_second_finds_it_brought_up_to_date(path: Path):
+    """The version was once read before the transaction that acts on it."""
+    as_in_the_second_version(path)
+    first = sqlite3.connect(path, isolation_level=None)
+    first.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(Conversations.open, path)
+        time.sleep(0.2)  # it waits for the first
+        _bring_up_to_date(first, 2)
+        first.execute("COMMIT")
+        kept = second.result()
+    first.close()
+    assert titles(kept) == ["Who?"]
+    kept.close()
+
+
+@pytest.mark.parametrize("old", [True, False], ids=["old", "new"])
+def test_many_open_a_file_at_once(path: Path, old: bool):
+    if old:
+        as_in_the_second_version(path)
+    barrier = threading.Barrier(6)
+
+    def opened(name: int) -> None:
+        barrier.wait()
+        kept = Conversations.open(path)
+        kept.keep("bob", str(name), turn())
+        kept.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(opened, range(6)))
+    kept = Conversations.open(path)
+    assert len(kept.find("bob")) == 6
+    assert kept._rows("PRAGMA journal_mode") == [("wal",)]
+    kept.close()
+
+
+def as_in_the_second_version(path: Path) -> None:
+    """A conversation of one turn, which is shared, as that version wrote it."""
+    path.parent.mkdir()
+    document = json.dumps(turn().document)
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            f"""
+            PRAGMA journal_mode = WAL;
+            CREATE TABLE conversation (owner TEXT NOT NULL, id TEXT NOT NULL, title TEXT NOT NULL,
+                folded TEXT NOT NULL, changed TEXT NOT NULL, PRIMARY KEY (owner, id));
+            CREATE TABLE turn (id TEXT PRIMARY KEY, owner TEXT NOT NULL, conversation_id TEXT,
+                place INTEGER NOT NULL, asked TEXT NOT NULL, answer TEXT NOT NULL,
+                folded TEXT NOT NULL, replaced INTEGER NOT NULL DEFAULT 0,
+                FOREIGN KEY (owner, conversation_id)
+                REFERENCES conversation (owner, id) ON DELETE CASCADE);
+            CREATE INDEX turn_conversation ON turn (owner, conversation_id);
+            CREATE TABLE rating (turn_id TEXT PRIMARY KEY REFERENCES turn (id) ON DELETE CASCADE,
+                good INTEGER NOT NULL, comment TEXT NOT NULL, correction TEXT NOT NULL,
+                unanswerable INTEGER NOT NULL, given TEXT NOT NULL);
+            CREATE TABLE link (token TEXT PRIMARY KEY,
+                turn_id TEXT NOT NULL UNIQUE REFERENCES turn (id) ON DELETE CASCADE,
+                shared TEXT NOT NULL);
+            INSERT INTO conversation VALUES
+                ('ann', 'a', 'Who?', 'who?', '2026-01-02T03:04:05+00:00');
+            INSERT INTO turn VALUES ('t', 'ann', 'a', 1, '2026-01-02T03:04:05+00:00',
+                '{document}', 'who?', 0);
+            INSERT INTO link VALUES ('token', 't', '2026-01-02T03:04:05+00:00');
+            PRAGMA user_version = 2;
+            """
+        )
+    connection.close()
+
+
 def test_a_link_is_one_a_turn_and_long_enough_not_to_be_guessed(kept: Conversations):
     mine = turn()
     kept.keep("ann", "a", mine)
@@ -285,6 +396,47 @@ def test_a_link_is_one_a_turn_and_long_enough_not_to_be_guessed(kept: Conversati
     assert kept.shared(token) is None
     assert not kept.revoke("ann", token)
     assert kept.share("ann", mine) != token
+
+
+def test_the_link_of_a_conversation_shows_it_as_it_is_until_it_is_revoked(kept: Conversations):
+    first, second = turn("Who sold the lighthouse?"), turn("And when?")
+    kept.keep("ann", "a", first)
+    token = kept.share_conversation("ann", "a")
+    assert token is not None
+    assert len(token) == 32
+    assert kept.share_conversation("ann", "a") == token
+    kept.keep("ann", "a", second)
+    kept.rename("ann", "a", "The lighthouse")
+    assert kept.shared(token) == Shared("The lighthouse", (first, second), True)
+    assert kept.find("ann")[0].token == token
+    found = kept.read("ann", "a")
+    assert found is not None
+    assert found[0].token == token
+    assert kept.revoke("ann", token)
+    assert kept.shared(token) is None
+    assert kept.find("ann")[0].token is None
+    assert not kept.revoke("ann", token)
+    assert kept.share_conversation("ann", "a") != token
+    assert kept.share_conversation("ann", "none") is None
+
+
+def test_both_kinds_of_links_are_listed(kept: Conversations):
+    mine = turn("And when?")
+    kept.keep("ann", "a", turn("Who sold it?"))
+    kept.keep("ann", "a", mine)
+    answer, whole = kept.share("ann", mine), kept.share_conversation("ann", "a")
+    assert answer is not None
+    assert whole is not None
+    shared = kept.shared(answer)
+    assert shared is not None
+    assert (shared.title, [t.id for t in shared.turns]) == ("And when?", [mine.id])
+    assert kept.links("ann") == [
+        Link(whole, "Who sold it?", True, "a"),
+        Link(answer, "And when?", False, mine.id),
+    ]
+    assert kept.links("bob") == []
+    assert kept.revoke("ann", whole)
+    assert [link.token for link in kept.links("ann")] == [answer]
 
 
 def test_a_rating_is_replaced_by_the_next(kept: Conversations):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import product
 from typing import NamedTuple
@@ -12,13 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.archive import Archive
+from qa.archive import Passage
 from qa.article import Article, PartialDate
+from qa.chunks import split
 from qa.errors import QuestionError
 from qa.filters import Filters, day_number, source_key
-from qa.lexical import LexicalIndex
-from qa.store import Store
-from qa.vectors import ChunkVector, ChunkVectors
+from qa.index import Index, Manifest
+from qa.indexing import put_in_search_indexes
+from qa.settings import Settings
+from tests.fakes import BagOfWords
 
 DATES = [
     None,
@@ -39,29 +43,33 @@ ARTICLES = [
 ]
 
 
+VECTOR = np.eye(1, 4, dtype=np.float32)[0]
+
+
 class Everywhere(NamedTuple):
-    store: Store
-    lexical: LexicalIndex
-    vectors: ChunkVectors
-    archive: Archive
+    in_memory: Index
+    in_chroma: Index
 
 
 @pytest.fixture(scope="module")
 def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everywhere]:
     folder = tmp_path_factory.mktemp("filters")
-    store, lexical = Store.open(folder / "chroma"), LexicalIndex.open(folder / "lexical")
-    vectors = np.tile(np.eye(1, 4, dtype=np.float32), (len(ARTICLES), 1))
-    store.put([article.id for article in ARTICLES], vectors, ARTICLES)
-    lexical.put((article.id, article, ["word"]) for article in ARTICLES)
-    chunks = [
-        ChunkVector(a.id, a.date, a.source, a.language, vector)
-        for a, vector in zip(ARTICLES, vectors, strict=True)
+    embedder = BagOfWords()
+    manifest = replace(Manifest.new("all-0", embedder, Settings()), dimension=len(VECTOR))
+    index = Index.at(folder, manifest, writable=True)
+    passages = [
+        Passage(chunk, article, (), (("word",),), np.stack([VECTOR, VECTOR]).astype(np.float16))
+        for article in ARTICLES
+        for chunk in split(article)
     ]
-    archive = Archive.open(folder / "articles.sqlite", writable=True)
-    archive.replace(ARTICLES, [])
-    yield Everywhere(store, lexical, ChunkVectors(chunks, len(chunks), 4), archive)
-    archive.close()
-    store.close()
+    put_in_search_indexes(index, passages)
+    index.archive.replace(ARTICLES, passages)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("qa.index._MOST_IN_MEMORY", 0)
+        in_chroma = replace(index)
+        assert in_chroma._vectors is None
+    yield Everywhere(index, in_chroma)
+    index.close()
 
 
 _DAYS = st.one_of(
@@ -77,23 +85,29 @@ _FILTERS = st.builds(
         st.sampled_from(["le courrier", " The Harbour Post ", "Nobody", "", " ", "0"]), max_size=3
     ).map(tuple),
     language=st.sampled_from([None, "fr", "en", "xx"]),
+    articles=st.lists(
+        st.sampled_from([*(article.id for article in ARTICLES), "never there", "", "%"]),
+        max_size=9,
+    ).map(tuple),
 )
 
 
 @given(filters=_FILTERS)
 def test_all_places_keep_the_same_articles(everywhere: Everywhere, filters: Filters):
     expected = {article.id for article in ARTICLES if filters.matches(article)}
-    vector = np.eye(1, 4, dtype=np.float32)[0]
-    dense = everywhere.store.nearest(vector, len(ARTICLES), filters)
-    query = everywhere.lexical.analyse("word", "en")
-    lexical = everywhere.lexical.search(query, len(ARTICLES), filters)
-    exact = everywhere.vectors.nearest(vector, len(ARTICLES), filters)
-    listing = everywhere.archive.browse(filters, "", 0, len(ARTICLES))
+    n, index = len(ARTICLES), everywhere.in_memory
+    listing = index.archive.browse(filters, "", 0, n)
     assert {article.id for article in listing.articles} == expected
     assert listing.total == len(expected)
-    assert {id for id, _ in dense} == expected
-    assert {id for id, _ in exact} == expected
-    assert {id for id, _ in lexical} == expected
+    query = index.lexical.analyse("word", "en")
+    assert of_articles(index.matching(query, n, filters)) == expected
+    assert of_articles(index.nearest(VECTOR, n, filters)) == expected
+    assert of_articles(everywhere.in_chroma.nearest(VECTOR, n, filters)) == expected
+
+
+def of_articles(found: Sequence[tuple[str, float]]) -> set[str]:
+    """The articles of the chunks found."""
+    return {id.partition("@")[0] for id, _ in found}
 
 
 def one(**fields: object) -> Article:
@@ -156,3 +170,30 @@ def test_no_conditions_are_false_and_print_as_nothing():
         "sources": ["A"],
         "language": None,
     }
+
+
+def test_chosen_articles_are_printed_only_when_there_are_any():
+    """What `qa ask --json` prints is a contract, and older answers are made again from it."""
+    assert "articles" not in Filters.parse("2017").to_json()
+    chosen = Filters.parse(until="2017", articles=["a", "b"])
+    assert chosen.to_json()["articles"] == ["a", "b"]
+    assert Filters.parse(**chosen.to_json()) == chosen  # type: ignore[arg-type]
+
+
+def test_chosen_articles_and_the_other_conditions_hold_together():
+    filters = Filters.parse("2017", articles=["a", "b"])
+    assert filters.matches(one(id="a", date=PartialDate(2017)))
+    assert not filters.matches(one(id="a", date=PartialDate(2016)))
+    assert not filters.matches(one(id="c", date=PartialDate(2017)))
+
+
+def test_five_hundred_chosen_articles_take_no_time(everywhere: Everywhere):
+    ids = [article.id for article in ARTICLES]
+    filters = Filters(articles=(*ids[:2], *(f"never there {n}" for n in range(498))))
+    query = everywhere.in_memory.lexical.analyse("word", "en")
+    started = time.perf_counter()
+    for index in everywhere:
+        assert of_articles(index.nearest(VECTOR, 10, filters)) == set(ids[:2])
+        assert of_articles(index.matching(query, 10, filters)) == set(ids[:2])
+    assert index.archive.browse(filters, "", 0, 10).total == 2
+    assert time.perf_counter() - started < 2

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from qa import indexing
-from qa.errors import IndexMismatch, IndexMissing, IndexUnusable, SourceError
-from qa.index import Index, LiveIndex, Manifest
-from qa.indexing import Report, Step, embedded, index_paths
+from qa.article import Article, PartialDate
+from qa.errors import (
+    ArticleError,
+    IndexLocked,
+    IndexMismatch,
+    IndexMissing,
+    IndexUnusable,
+    SourceError,
+)
+from qa.index import Index, LiveIndex, Manifest, write_lock
+from qa.indexing import (
+    Report,
+    Step,
+    amend_article,
+    embedded,
+    index_paths,
+    remove_articles,
+)
 from qa.lexical import LexicalIndex
 from qa.retrieval import HybridRetriever
 from qa.settings import Settings
@@ -281,3 +297,168 @@ def test_another_file_with_the_same_ids_overwrites_nothing(
     report = index_paths([tmp_path / "export.jsonl"], settings, EMBEDDER)
     assert (report.updated, len(report.failures)) == (0, 1)
     assert "already that of" in report.failures[0].reason
+
+
+# What people change
+
+
+def test_articles_taken_out_are_gone_and_come_back_with_their_files(
+    folder: Path, settings: Settings
+):
+    run(folder, settings)
+    removed = remove_articles(["lynx", "never there", "pont", "lynx"], settings)
+    assert [article.id for article in removed] == ["lynx", "pont"]
+    left = contents(settings)["articles"]
+    assert len(left) == ARTICLE_COUNT - 2
+    assert "pont" not in found(settings, "Le pont de Kervalec")
+    assert remove_articles(["lynx"], settings) == []
+    assert tally(run(folder, settings)) == {
+        "added": 2,
+        "unchanged": ARTICLE_COUNT - 2,
+        "embedded": 2,
+    }
+
+
+def test_taking_out_waits_for_nobody(folder: Path, settings: Settings, tmp_path: Path):
+    run(folder, settings)
+    with write_lock(settings.index):
+        with pytest.raises(IndexLocked):
+            remove_articles(["lynx"], settings)
+        with pytest.raises(IndexLocked):
+            amend_article("lynx", settings, EMBEDDER, title="A lynx")
+    with pytest.raises(IndexMissing):
+        remove_articles(["lynx"], Settings(index=tmp_path / "none"))
+    assert not (tmp_path / "none").exists()
+
+
+def test_what_is_put_right_stays_when_files_are_read_again(folder: Path, settings: Settings):
+    run(folder, settings)
+    before = article_of(settings, "lynx")
+    amended = amend_article("lynx", settings, EMBEDDER, title=" Un  lynx\u200b ", date="2021-10")
+    assert amended == replace(before, title="Un lynx", date=PartialDate(2021, 10))
+    assert article_of(settings, "lynx") == amended
+    assert tally(run(folder, settings)) == {"unchanged": ARTICLE_COUNT}
+    rows = folder / "short.jsonl"
+    rows.write_text(rows.read_text().replace("on Monday", "on Tuesday"))
+    assert run(folder, settings).updated == 1
+    again = article_of(settings, "lynx")
+    assert "on Tuesday" in again.text
+    assert (again.title, again.date) == ("Un lynx", PartialDate(2021, 10))
+
+
+def test_what_is_put_right_twice_adds_up_and_the_unknown_date_is_one(
+    folder: Path, settings: Settings
+):
+    run(folder, settings)
+    amend_article("lynx", settings, EMBEDDER, title="A lynx")
+    amended = amend_article("lynx", settings, EMBEDDER, date="")
+    assert (amended.title, amended.date) == ("A lynx", None)
+    run(folder, settings)
+    assert article_of(settings, "lynx") == amended
+    assert amend_article("lynx", settings, EMBEDDER, title="").title == ""
+
+
+def test_a_new_title_is_found_by(folder: Path, settings: Settings):
+    run(folder, settings)
+    amend_article("musee", settings, EMBEDDER, title="La verrerie")
+    live = LiveIndex(settings.index, EMBEDDER, settings)
+    retriever = HybridRetriever(index=live, embedder=EMBEDDER)
+    for mode in ("dense", "lexical"):
+        assert retriever.search("La verrerie", mode=mode)[0].article.id == "musee"
+    live.close()
+
+
+def test_a_rebuild_keeps_what_was_put_right(folder: Path, settings: Settings):
+    run(folder, settings)
+    amended = amend_article("lynx", settings, EMBEDDER, title="A lynx", date="2021")
+    run(folder, settings, rebuild=True)
+    assert article_of(settings, "lynx") == amended
+    (folder / "short.jsonl").rename(folder.parent / "short.jsonl")
+    assert run(folder, settings).removed == 2
+    (folder.parent / "short.jsonl").rename(folder / "short.jsonl")
+    run(folder, settings)
+    assert article_of(settings, "lynx") == amended, "its file was gone for a while"
+    remove_articles(["lynx"], settings)
+    run(folder, settings)
+    assert article_of(settings, "lynx").title == "Lynx seen near Sandmouth"
+
+
+def test_a_rebuild_over_a_damaged_archive_says_what_is_lost(
+    folder: Path, settings: Settings, caplog: pytest.LogCaptureFixture
+):
+    run(folder, settings)
+    (archive,) = settings.index.glob("*/articles.sqlite")
+    archive.write_bytes(b"not a database, " * 100)
+    assert run(folder, settings, rebuild=True).added == ARTICLE_COUNT
+    assert "titles and dates that were put right there are lost" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("id", "date", "says"),
+    [
+        ("never there", None, "the index holds no article with the id 'never there'"),
+        ("lynx", "yesterday", "'yesterday' is no date; write it as 2017, 2017-01 or 2017-01-11"),
+        ("lynx", "2017-13", "'2017-13' is no date"),
+    ],
+)
+def test_what_cannot_be_put_right_is_said(
+    folder: Path, settings: Settings, id: str, date: str | None, says: str
+):
+    run(folder, settings)
+    before = contents(settings)
+    with pytest.raises(ArticleError, match=says):
+        amend_article(id, settings, EMBEDDER, title="x", date=date)
+    assert contents(settings) == before
+
+
+def article_of(settings: Settings, id: str) -> Article:
+    (article,) = [a for a in contents(settings)["articles"] if a.id == id]
+    assert isinstance(article, Article)
+    return article
+
+
+def test_the_report_names_the_articles_of_the_paths(
+    folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    everything = run(folder, settings).articles
+    assert len(everything) == ARTICLE_COUNT
+    assert everything[:2] == ("bridge", "pont")
+    assert run(folder, settings).articles == everything
+    copy = folder.parent / "copy.jsonl"
+    copy.write_text((folder / "short.jsonl").read_text() * 2 + '{"id": "pont", "text": "x"}\n')
+    report = index_paths([copy], settings, EMBEDDER)
+    assert (report.duplicates, len(report.failures)) == (2, 1)
+    assert report.articles == ("lynx", "musee")
+    monkeypatch.setattr(indexing, "_MOST_NAMED", 3)
+    assert run(folder, settings).articles == everything[:3]
+
+
+def test_a_copy_does_not_take_an_article_over_while_its_file_is_there(
+    folder: Path, settings: Settings
+):
+    run(folder, settings)
+    copy = folder.parent / "copy.txt"
+    copy.write_text(ARTICLES["strike.txt"])
+    report = index_paths([copy], settings, EMBEDDER)
+    (id,) = report.articles
+    assert report.unchanged == 1
+    assert article_of(settings, id).origin == str(folder / "strike.txt")
+    (folder / "strike.txt").unlink()
+    index_paths([copy], settings, EMBEDDER)
+    assert article_of(settings, id).origin == str(copy)
+
+
+def test_an_article_without_a_title_may_take_its_file_s_name(folder: Path, settings: Settings):
+    run(folder, settings)
+    new, rows, copy = (folder.parent / name for name in ("a.txt", "b.jsonl", "copy.txt"))
+    new.write_text("Une girafe est née au zoo de Lanvollon.")
+    rows.write_text('{"text": "The library of Orm is closed."}\n{"title": "T", "text": "Open."}\n')
+    copy.write_text(ARTICLES["strike.txt"])
+    names = {new: "Une  girafe", rows: "Orm", copy: "Another name"}
+    report = index_paths([new, rows, copy], settings, EMBEDDER, names=names)
+    titles = [article_of(settings, id).title for id in report.articles]
+    assert titles == ["Une girafe", "Orm (1)", "T", ""]
+    again = index_paths([new, rows, copy], settings, EMBEDDER)
+    assert again.unchanged == 4
+    renamed = index_paths([new], settings, EMBEDDER, names={new: "Giraffe"})
+    assert renamed.unchanged == 1

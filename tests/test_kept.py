@@ -12,6 +12,7 @@ from qa.answer import Answer, Question
 from qa.article import Article
 from qa.assistant import Assistant, LanguageModel
 from qa.chunks import Span
+from qa.constraints import Constraints
 from qa.filters import Filters
 from qa.index import LiveIndex
 from qa.kept import from_document, to_document
@@ -106,6 +107,13 @@ def test_what_somebody_asked_of_articles_stays_asked(assistant: Assistant, answe
     again = from_document(kept(replace(answer, question=changed)), assistant.article).answer
     assert again.question.constraints == answer.constraints
     assert from_document(kept(answer), assistant.article).answer.question.constraints is None
+
+
+def test_that_nothing_was_asked_of_articles_is_kept_as_such(assistant: Assistant, answer: Answer):
+    """When every chip was taken away; None would read the question's words again."""
+    nothing = replace(answer.question, constraints=Constraints())
+    again = from_document(kept(replace(answer, question=nothing)), assistant.article).answer
+    assert again.question.constraints == Constraints()
 
 
 def test_a_quote_whose_article_is_gone_stays_as_it_was(answer: Answer):

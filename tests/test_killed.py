@@ -136,6 +136,39 @@ def test_killed_at_random_moments(writer: Writer, settings: Settings, tmp_path: 
     }
 
 
+@pytest.mark.parametrize(
+    "job", [{"remove": ["pont", "lynx"]}, {"amend": "pont", "title": "La passerelle de Kervalec"}]
+)
+def test_a_change_killed_before_any_step_is_done_or_not_and_can_be_made_again(
+    writer: Writer, folder: Path, settings: Settings, tmp_path: Path, job: dict[str, Any]
+):
+    """Taking articles out, and putting one right."""
+    first = tmp_path / "first"
+    index_paths([folder], settings, EMBEDDER)
+    shutil.copytree(settings.index, first)
+    before = contents(settings)
+    writer(folder, settings, **job)
+    after = contents(settings)
+    assert after != before
+    for step in range(1, 20):
+        shutil.rmtree(settings.index)
+        shutil.copytree(first, settings.index)
+        ended = writer(folder, settings, die_at=step, **job)
+        if ended.startswith("done"):
+            break
+        assert ended == "killed"
+        live = LiveIndex(settings.index, EMBEDDER, settings)
+        with live.current() as index:
+            articles = list(index.archive.articles())
+        live.close()
+        assert articles in (before["articles"], after["articles"])
+        found(settings, QUESTION)
+        assert writer(folder, settings, **job).startswith("done")
+        assert contents(settings) == after
+    assert ended == f"done {step - 1}"
+    assert step > 3
+
+
 @pytest.mark.parametrize("step", [1, 2, 4, 6])
 def test_a_rebuild_that_is_killed_leaves_the_old_index_in_use(
     writer: Writer, folder: Path, settings: Settings, tmp_path: Path, step: int

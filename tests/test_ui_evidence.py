@@ -15,13 +15,12 @@ from qa.answer import Answer, Citation, HitReading, Question
 from qa.assistant import Assistant, LanguageModel
 from qa.chunks import Span
 from qa.constraints import Constraints, Outlet
-from qa.errors import QuestionError
 from qa.filters import Filters
 from qa.index import LiveIndex
 from qa.retrieval import HybridRetriever
 from qa.settings import Settings
 from qa.temporal import TimeExpression
-from qa.ui.chips import Instead, changed, chips_of, chips_read
+from qa.ui.chips import chips_read
 from qa.ui.page import Page
 from qa.ui.render import conversation
 from qa.ui.talks import Turn
@@ -47,113 +46,6 @@ def asked(filters: Filters = ONLY, read: Constraints = READ) -> Answer:
     """An answer to a question with these filters, in which this was read."""
     question = Question("And when?", filters=filters, standalone="When was Haftar there?")
     return answer(question=question, constraints=read)
-
-
-def change(**said: Any) -> Instead | None:
-    """What a change makes of `asked()`."""
-    return changed(asked(), said, ENGLISH, SOURCES)
-
-
-def test_the_chips_are_what_was_understood_each_once() -> None:
-    assert [chip.label for chip in chips_of(ONLY, FRENCH)] == [
-        "depuis le 1er janvier 2016",
-        "jusqu’au 31 décembre 2018",
-        "RFI",
-        "français",
-    ]
-    assert [chip.label for chip in chips_read(READ, ENGLISH)] == [
-        "BBC News",
-        "BBC Sport",
-        "January 2017",
-        "since 1 January 2015",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("n", "left"),
-    [
-        (0, replace(ONLY, since=None)),
-        (1, replace(ONLY, until=None)),
-        (2, replace(ONLY, sources=())),
-        (3, replace(ONLY, language=None)),
-    ],
-)
-def test_a_filter_taken_away_leaves_the_others(n: int, left: Filters) -> None:
-    instead = change(row="only", n=n, remove=True)
-    assert instead == Instead("And when?", False, left, None)
-
-
-def test_a_filter_is_changed() -> None:
-    earlier = change(row="only", n=0, value="2015-06")
-    assert earlier
-    assert earlier.filters == replace(ONLY, since=date(2015, 6, 1))
-    until = change(row="only", n=1, value="2017-02")
-    assert until
-    assert until.filters == replace(ONLY, until=date(2017, 2, 28))
-    source = change(row="only", n=2, value="BBC News")
-    assert source
-    assert source.filters.sources == ("BBC News",)
-    emptied = change(row="only", n=3, value=" ")
-    assert emptied
-    assert emptied.filters.language is None
-
-
-def test_what_was_read_is_taken_away_wherever_it_was_read() -> None:
-    instead = change(row="first", n=2, remove=True)
-    assert instead
-    assert instead.filters == ONLY
-    assert instead.constraints == replace(READ, articles=(), events=(SINCE,))
-    without = change(row="first", n=0, remove=True)
-    assert without
-    assert without.constraints
-    assert without.constraints.sources == ("BBC Sport",)
-
-
-def test_what_was_read_is_changed() -> None:
-    instead = change(row="first", n=3, since="2014", until="2014-06")
-    assert instead
-    assert instead.constraints
-    days = [(time.since, time.until) for time in instead.constraints.events]
-    assert days[0] == (date(2014, 1, 1), date(2014, 6, 30))
-    other = change(row="first", n=0, value="RFI")
-    assert other
-    assert other.constraints
-    assert other.constraints.sources == ("RFI", "BBC Sport")
-    assert other.constraints.outlets[0].cued
-
-
-def test_a_question_changed_is_understood_alone() -> None:
-    instead = change(row="question", n=0, value=" When was Haftar there? ")
-    assert instead == Instead("When was Haftar there?", True, ONLY, None)
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        {},
-        {"row": "question", "value": " "},
-        {"row": "first", "n": 9, "remove": True},
-        {"row": "first", "n": "0", "remove": True},
-        {"row": "other", "n": 0},
-        {"row": ["only"], "n": -1},
-    ],
-)
-def test_a_change_that_makes_no_sense_asks_nothing(said: dict[str, Any]) -> None:
-    assert changed(asked(), said, ENGLISH, SOURCES) is None
-
-
-@pytest.mark.parametrize(
-    ("said", "says"),
-    [
-        ({"row": "only", "n": 0, "value": "demain"}, "« demain » n’est pas une date"),
-        ({"row": "only", "n": 0, "value": "2019"}, "est vide ; échangez"),
-        ({"row": "first", "n": 2, "since": "2018", "until": "2017"}, "est vide ; échangez"),
-        ({"row": "first", "n": 0, "value": "Nobody"}, "Aucune source ne s’appelle « Nobody »"),
-    ],
-)
-def test_a_wrong_change_is_said_in_the_page_s_language(said: dict[str, Any], says: str) -> None:
-    with pytest.raises(QuestionError, match=re.escape(says)):
-        changed(asked(), said, FRENCH, SOURCES)
 
 
 @pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS)

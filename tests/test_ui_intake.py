@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from qa.assistant import Assistant, LanguageModel
-from qa.errors import IndexUnusable, SettingsError
+from qa.errors import IndexLocked, IndexUnusable, SettingsError
 from qa.filters import Filters
 from qa.index import LiveIndex, write_lock
 from qa.indexing import index_paths
@@ -27,7 +27,7 @@ from qa.ui.intake import Intake, Job, Sent, harmless
 from qa.ui.page import build_page
 from qa.ui.server import mount_page
 from qa.ui.texts import TEXTS
-from tests.fakes import BagOfWords, write_articles
+from tests.fakes import ARTICLES, BagOfWords, write_articles
 from tests.test_ui_render import EVIL, Markup, text_of
 
 ENGLISH, FRENCH = TEXTS["en"].articles, TEXTS["fr"].articles
@@ -80,7 +80,12 @@ def intake(assistant: Assistant, tmp_path: Path) -> Intake:
     """Takes what lies in the folder `sent`."""
     (tmp_path / "sent").mkdir()
     return Intake(
-        assistant.settings, assistant.add, lambda path: path.startswith(str(tmp_path / "sent"))
+        assistant.settings,
+        assistant.add,
+        lambda path: path.startswith(str(tmp_path / "sent")),
+        remove=assistant.remove,
+        find=assistant.article,
+        of_file=assistant.of_file,
     )
 
 
@@ -136,6 +141,88 @@ def test_a_file_is_kept_indexed_and_answered_from(
     assert again.report
     assert (again.report.added, again.report.unchanged) == (0, 1)
     assert kept(assistant) == ["otters.txt"]
+
+
+def test_an_article_without_a_title_takes_its_file_s_name(
+    assistant: Assistant, intake: Intake, send: Callable[..., Sent]
+) -> None:
+    titled = "The otters\n\nOtters came back to the river Ulm on Tuesday, said Ida Brandt.\n"
+    rows = '{"text": "A lynx in the hills of Orm.", "language": "en"}\n'
+    files = send("Été à Lyon.TXT"), send("b.txt", titled), send(r"C:\Orm news.jsonl", rows)
+    job = finished(intake, *files)
+    assert job.report
+    assert job.articles == job.report.articles
+    titles = [(assistant.article(id) or pytest.fail(id)).title for id in job.articles]
+    assert titles == ["Été à Lyon", "The otters", "Orm news (1)"]
+    assert assistant.browse(words="lyon").total == 1
+    again = finished(intake, send("Another name.txt"), send("Été à Lyon.TXT"))
+    assert again.articles == job.articles[:1]
+    assert assistant.browse(words="lyon").total == 1
+
+
+def test_a_file_that_says_what_is_indexed_already_is_not_kept_and_opens_that_article(
+    assistant: Assistant, intake: Intake, send: Callable[..., Sent]
+) -> None:
+    """Whoever adds a copy of an article could remove the article once, and later its copy came
+    back."""
+    job = finished(intake, send("copy.txt", ARTICLES["strike.txt"]))
+    (id,) = job.articles
+    assert kept(assistant) == []
+    strike = assistant.article(id)
+    assert strike
+    assert strike.title == ""
+    assert not intake.is_upload(strike)
+    assert not intake.remove(id)
+    assert assistant.article(id) == strike
+
+
+def test_what_was_added_is_removed_and_its_file_with_the_last_article(
+    assistant: Assistant, intake: Intake, send: Callable[..., Sent]
+) -> None:
+    rows = '{"id": "a", "text": "A lynx near Orm."}\n{"id": "b", "text": "A wolf near Orm."}\n'
+    finished(intake, send("rows.jsonl", rows), send("otters.txt"))
+    wolf = assistant.article("b")
+    assert wolf
+    assert intake.is_upload(wolf)
+    assert intake.remove("a")
+    assert kept(assistant) == ["otters.txt", "rows.jsonl"]
+    assert not intake.remove("a")
+    assert intake.remove("b")
+    assert kept(assistant) == ["otters.txt"]
+    assert assistant.article("b") is None
+    assert not intake.remove("pont")
+    assert not intake.remove("never there")
+    assert assistant.article("pont")
+    assert finished(intake, send("rows.jsonl", rows)).articles == ("a", "b")
+
+
+def test_nothing_is_removed_while_somebody_writes(
+    assistant: Assistant, intake: Intake, send: Callable[..., Sent], embedder_gate: Gated
+) -> None:
+    (id,) = finished(intake, send("otters.txt")).articles
+    with write_lock(assistant.settings.index), pytest.raises(IndexLocked):
+        intake.remove(id)
+    embedder_gate.began.clear()
+    embedder_gate.go.clear()
+    job = intake.job(intake.start([send("more.txt", NEWS.replace("Orm", "Ulm"))], ENGLISH))
+    assert job
+    assert embedder_gate.began.wait(10)
+    with pytest.raises(IndexLocked, match="Try again once they are in"):
+        intake.remove(id)
+    embedder_gate.go.set()
+    wait(job)
+    assert kept(assistant) == ["more.txt", "otters.txt"]
+    assert intake.remove(id)
+    assert kept(assistant) == ["more.txt"]
+
+
+def test_without_a_folder_nothing_is_an_upload(assistant: Assistant) -> None:
+    settings = assistant.settings.model_copy(update={"uploads": None})
+    closed = Intake(settings, assistant.add, lambda path: True, find=assistant.article)
+    assert not closed.remove("pont")
+    pont = assistant.article("pont")
+    assert pont
+    assert not closed.is_upload(pont)
 
 
 def test_asking_goes_on_while_files_are_indexed(

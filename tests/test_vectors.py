@@ -27,7 +27,8 @@ def unit_rows(n: int) -> np.ndarray:
 def held(rows: np.ndarray, count: int | None = None) -> ChunkVectors:
     """Every tenth is in English, the others in French."""
     chunks = [
-        ChunkVector(str(n), None, None, "fr" if n % 10 else "en", row) for n, row in enumerate(rows)
+        ChunkVector(str(n), str(n), None, None, "fr" if n % 10 else "en", row)
+        for n, row in enumerate(rows)
     ]
     return ChunkVectors(chunks, len(rows) if count is None else count, D)
 
@@ -86,3 +87,20 @@ def test_an_index_gives_what_chroma_gives(
         assert large._vectors is None
     finally:
         large.close()
+
+
+def test_chosen_articles_are_the_only_ones(
+    tmp_path: Path, article_folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Whether the vectors are in memory or Chroma is asked."""
+    embedder = BagOfWords()
+    settings = Settings(index=tmp_path / "index")
+    index_paths([article_folder], settings, embedder)
+    question = embedder.queries(["Qui a dirigé le chantier du pont de Kervalec ?"])[0]
+    filters = Filters(articles=("lynx", "bridge", "never there"))
+    for most in (1000, 1):
+        monkeypatch.setattr(index_module, "_MOST_IN_MEMORY", most)
+        index = Index.open(settings.index, embedder, settings)
+        found = [id.partition("@")[0] for id, _ in index.nearest(question, 10, filters)]
+        index.close()
+        assert found == ["bridge", "lynx"]

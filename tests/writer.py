@@ -48,12 +48,12 @@ _taken = 0
 
 def _count_steps(die_at: int | None) -> None:
     def counted(real: Callable[..., Any]) -> Callable[..., Any]:
-        def step(*args: Any) -> Any:
+        def step(*args: Any, **options: Any) -> Any:
             global _taken
             _taken += 1
             if _taken == die_at:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return real(*args)
+            return real(*args, **options)
 
         return step
 
@@ -67,9 +67,14 @@ def _work(job: dict[str, Any], result: Path) -> None:
     settings = Settings(index=Path(job["index"]))
     embedder = BagOfWords(job.get("embedder", "bag-of-words"))
     try:
-        indexing.index_paths(
-            [Path(job["folder"])], settings, embedder, rebuild=job.get("rebuild", False)
-        )
+        if "remove" in job:
+            indexing.remove_articles(job["remove"], settings)
+        elif "amend" in job:
+            indexing.amend_article(job["amend"], settings, embedder, title=job["title"])
+        else:
+            indexing.index_paths(
+                [Path(job["folder"])], settings, embedder, rebuild=job.get("rebuild", False)
+            )
         result.write_text(f"done {_taken}")
     except QAError as exc:
         result.write_text(f"error {exc}")

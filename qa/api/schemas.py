@@ -53,10 +53,15 @@ def _dated(text: str | None) -> str | None:
     return text
 
 
+def _empty(listed: list[str]) -> bool:
+    return not listed
+
+
 Day = Annotated[str | None, Field(max_length=40), AfterValidator(_dated)]
 Text = Annotated[str, AfterValidator(clean)]
 Said = Annotated[Text, AfterValidator(said)]
 Short = Annotated[str, Field(max_length=200), AfterValidator(clean)]
+Id = Annotated[str, Field(max_length=500), AfterValidator(clean)]
 
 
 class In(BaseModel):
@@ -75,6 +80,9 @@ class Filtered(In):
         str | None,
         Field(description="of the articles: fr, en …", pattern="^[A-Za-z]{2,3}$"),
     ] = None
+    articles: Annotated[
+        list[Id], Field(description="ids of the only articles that count", max_length=500)
+    ] = []
 
     def filters(self) -> Filters:
         """As the pipeline takes them.
@@ -82,7 +90,7 @@ class Filtered(In):
         Raises:
             QuestionError: the window is empty.
         """
-        return Filters.parse(self.since, self.until, self.sources, self.language)
+        return Filters.parse(self.since, self.until, self.sources, self.language, self.articles)
 
 
 class AskIn(Filtered):
@@ -203,6 +211,10 @@ class FiltersOut(BaseModel):
     until: str | None
     sources: list[str]
     language: str | None
+    articles: Annotated[
+        list[str],
+        Field(description="ids of the articles chosen; left out when none are", exclude_if=_empty),
+    ] = []
 
 
 class DaysOut(BaseModel):

@@ -30,7 +30,7 @@ from qa.evaluation.nuggets import Nugget, folded
 from qa.evaluation.textfile import json_object, read_text
 from qa.filters import Filters
 
-_FILTERS = frozenset({"since", "until", "sources", "language"})
+_FILTERS = frozenset({"since", "until", "sources", "language", "articles"})
 # Other people's names for the same fields.
 _ALIASES = {"answer": "answers", "doc_id": "doc_ids", "language": "lang", "fact": "facts"}
 
@@ -349,9 +349,12 @@ def _filters(value: object) -> Filters:
         raise QuestionError(
             f"'filters' should be an object with {', '.join(sorted(_FILTERS))} but is {value!r:.60}"
         )
-    sources = _texts(value, "sources")
     return Filters.parse(
-        _word(value, "since"), _word(value, "until"), sources, _word(value, "language")
+        _word(value, "since"),
+        _word(value, "until"),
+        _texts(value, "sources"),
+        _word(value, "language"),
+        _texts(value, "articles"),
     )
 
 

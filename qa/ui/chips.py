@@ -7,6 +7,7 @@ ask instead. Knows nothing about HTML.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -23,6 +24,10 @@ from qa.ui.texts import Texts
 
 Row = Literal["only", "first"]
 Kind = Literal["since", "until", "source", "language", "time"]
+
+# Between two dates: a dash or a word. The dash within "2018-03" has a digit on either side, and not
+# four behind it as that of "2017-2018" has.
+_TO = re.compile(r"\s*(?:[–—]|\b(?:to|à)\b|(?<!\d)-|-(?!\d)|-(?=\d{4}(?!\d)))\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ def changed(
     Args:
         answer: whose chips the reader saw.
         change: "row" and "n" name a chip, "question" is the row of the question itself; with
-            "remove" it goes, otherwise it becomes "value", or "since" and "until".
+            "remove" it goes, otherwise it becomes "value", which is written as `chip_text` does.
         texts: the page's language.
         sources: those of the index.
 
@@ -113,30 +118,23 @@ def changed(
         return None
     chip, new = chips[n], None
     if not change.get("remove"):
-        new = _renewed(chip, change, texts, sources)
-    constraints = answer.constraints
-    filters = question.filters
-    if row == "only":
-        filters = _filters([*chips[:n], *([new] if new else []), *chips[n + 1 :]])
-        _check_window(filters, texts)
-        constraints_asked = question.constraints
-    else:
-        constraints_asked = _without(constraints, chip, new)
-    return Instead(question.text, False, filters, constraints_asked)
+        new = _renewed(chip, value, texts, sources)
+    if row == "first":
+        constraints = _without(answer.constraints, chip, new)
+        return Instead(question.text, False, question.filters, constraints)
+    filters = _filters([*chips[:n], *([new] if new else []), *chips[n + 1 :]])
+    _check_window(filters, texts)
+    return Instead(question.text, False, filters, question.constraints)
 
 
-def _renewed(
-    chip: Chip, change: Mapping[str, Any], texts: Texts, sources: Sequence[str]
-) -> Chip | None:
-    """The chip as it is to be; None when its boxes were emptied."""
-    value = str(change.get("value") or "").strip()
-    if chip.kind == "time":
-        typed = Typed(str(change.get("since") or ""), str(change.get("until") or ""))
-        window = typed.filters(texts)
-        new = replace(chip, since=window.since, until=window.until)
-        return new if window else None
+def _renewed(chip: Chip, value: str, texts: Texts, sources: Sequence[str]) -> Chip | None:
+    """The chip as it is to be; None when its box was emptied."""
     if not value:
         return None
+    if chip.kind == "time":
+        since, until = _ends(value, texts)
+        window = Typed(since, until).filters(texts)
+        return replace(chip, since=window.since, until=window.until)
     if chip.kind == "since":
         day = Typed(since=value).filters(texts).since
         return replace(chip, value=day.isoformat()) if day else None
@@ -147,6 +145,16 @@ def _renewed(
         no_source = texts.evidence.no_source
         raise QuestionError(no_source.format(value=value))
     return replace(chip, value=value)
+
+
+def _ends(value: str, texts: Texts) -> tuple[str, str]:
+    """The first and the last date of a period as typed; "" is an open side."""
+    match _TO.split(value):
+        case [whole]:
+            return whole, whole
+        case [since, until] if since or until:
+            return since, until
+    raise QuestionError(texts.bad_date.format(value=value))
 
 
 def _filters(chips: Sequence[Chip]) -> Filters:
@@ -201,23 +209,35 @@ def _outlet(outlet: Outlet, source: str, new: Chip | None) -> Outlet:
     return replace(outlet, sources=tuple(dict.fromkeys(rest)), cued=outlet.cued or bool(new))
 
 
+def chip_text(chip: Chip) -> str:
+    """What stands in a chip's box: what `changed` reads, and would leave as it is."""
+    if chip.kind != "time":
+        return chip.value
+    first, last = _shortest(chip.since, chip.until)
+    return str(first) if first == last else f"{first or ''} – {last or ''}".strip()
+
+
 def _period(time: TimeExpression, texts: Texts) -> str:
     if time.since and time.until:
-        return _days(time.since, time.until, texts)
+        first, last = _shortest(time.since, time.until)
+        return texts.day(first) if first == last else f"{texts.day(first)} – {texts.day(last)}"
     if time.since:
         return texts.from_day.format(day=_day(time.since, texts))
     assert time.until is not None
     return texts.to_day.format(day=_day(time.until, texts))
 
 
+def _shortest(since: date | None, until: date | None) -> tuple[PartialDate | None, ...]:
+    """Both ends as years, else as months, else as days: the first of these that means them."""
+    for parts in (1, 2, 3):
+        first, last = (
+            PartialDate(*(day.year, day.month, day.day)[:parts]) if day else None
+            for day in (since, until)
+        )
+        if (not first or first.first == since) and (not last or last.last == until):
+            break
+    return first, last
+
+
 def _day(day: date, texts: Texts) -> str:
     return texts.day(PartialDate.of(day))
-
-
-def _days(since: date, until: date, texts: Texts) -> str:
-    """A month or a year by its name, other intervals by their ends."""
-    for shorter in (f"{since:%Y}", f"{since:%Y-%m}", f"{since:%Y-%m-%d}"):
-        whole = PartialDate.parse(shorter)
-        if (whole.first, whole.last) == (since, until):
-            return texts.day(whole)
-    return f"{_day(since, texts)} – {_day(until, texts)}"

@@ -3,7 +3,8 @@
 A file is kept under a name of our making (its content's hash, then what is harmless of its own
 name), so that no name can leave the folder or take another's place. One job is indexed at a time,
 in a thread of its own, while questions are answered; a killed one leaves an index that works. A
-file that could not be read is not kept. Knows nothing about HTML.
+file that could not be read is not kept, nor one that says only what is indexed from another. An
+article without a title takes its file's name. Knows nothing about HTML.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Literal, Protocol
 
+from qa.archive import file_of
+from qa.article import Article
 from qa.errors import IndexLocked, QAError, SettingsError
 from qa.indexing import ProgressCallback, Report, Step
 from qa.settings import Settings
@@ -38,9 +41,19 @@ _LONGEST_NAME = 60
 
 
 class Add(Protocol):
-    """Indexes files; `Assistant.add`."""
+    """Indexes files, with titles for articles that have none; `Assistant.add`."""
 
-    def __call__(self, paths: Sequence[Path], progress: ProgressCallback | None) -> Report: ...
+    def __call__(
+        self,
+        paths: Sequence[Path],
+        progress: ProgressCallback | None,
+        names: Mapping[Path, str] | None,
+    ) -> Report: ...
+
+
+Remove = Callable[[Sequence[str]], int]
+Find = Callable[[str], Article | None]
+OfFile = Callable[[Path], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +89,8 @@ class Job:
         step: how far the indexing is.
         report: of the indexing; None before its end, and when there was none.
         problems: so far.
+        articles: ids of those that the files hold, new or indexed already, in the order of reading;
+            empty before the end of the indexing. At most 1,000.
     """
 
     words: Words
@@ -83,17 +98,32 @@ class Job:
     step: Step | None = None
     report: Report | None = None
     problems: list[Problem] = field(default_factory=list)
+    articles: tuple[str, ...] = ()
 
 
 class Intake:
     """Takes files in, when the settings name a folder for them. Safe to share between threads."""
 
-    def __init__(self, settings: Settings, add: Add, sent: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        add: Add,
+        sent: Callable[[str], bool],
+        *,
+        remove: Remove = lambda ids: 0,
+        find: Find = lambda article_id: None,
+        of_file: OfFile | None = None,
+    ) -> None:
         """
         Args:
             settings: the folder and the limits.
             add: indexes files.
             sent: whether a path is that of a file sent to this page.
+            remove: takes articles out of the index and says how many it had; `Assistant.remove`.
+                Without it none can be removed.
+            find: an article by its id; `Assistant.article`.
+            of_file: the ids of the articles that were read from a file; `Assistant.of_file`.
+                Without it every file that could be read is kept.
 
         Raises:
             SettingsError: a type is none that can be read.
@@ -104,6 +134,9 @@ class Intake:
         self.most_files = settings.upload_files
         self._add = add
         self._sent = sent
+        self._remove = remove
+        self._find = find
+        self._of_file = of_file
         self._jobs: dict[str, Job] = {}
         self._lock = Lock()
         self._turn = Lock()
@@ -142,6 +175,32 @@ class Intake:
         """What became of a job; None when it is not known (any more)."""
         with self._lock:
             return self._jobs.get(name)
+
+    def is_upload(self, article: Article) -> bool:
+        """Whether an article was read from a file that was added on the page."""
+        return self.folder is not None and self.folder.resolve() in _file(article).parents
+
+    def remove(self, article_id: str) -> bool:
+        """Take an article that was added on the page out of the index.
+
+        Its file goes with it, unless other articles came from it. False when the index does not
+        hold the article, or has it from elsewhere; nothing is removed then.
+
+        Raises:
+            IndexLocked: somebody writes to the index, maybe a job of our own.
+        """
+        article = self._find(article_id)
+        if article is None or not self.is_upload(article):
+            return False
+        if not self._turn.acquire(blocking=False):
+            raise IndexLocked("files are being added to the index. Try again once they are in.")
+        try:
+            removed = bool(self._remove([article_id]))
+            if removed and self._of_file is not None and not self._of_file(_file(article)):
+                _delete([_file(article)])
+            return removed
+        finally:
+            self._turn.release()
 
     def _refused(self, count: int, waiting: int, words: Words) -> str | None:
         if self.folder is None:
@@ -186,15 +245,21 @@ class Intake:
             job.step = step
 
         try:
-            job.report = self._add(list(kept), progress)
+            names = {place: title_of(name) for place, name in kept.items()}
+            job.report = self._add(list(kept), progress, names)
         except BaseException:
-            _remove(new)
+            _delete(new)
             raise
+        job.articles = job.report.articles
         failed = {failure.origin: failure.reason for failure in job.report.failures}
-        _remove(place for place in new if str(place) in failed)
+        _delete(place for place in new if str(place) in failed or self._is_useless(place))
         for origin, reason in failed.items():
             file_of, row = _split(origin)
             job.problems.append(Problem(kept[Path(file_of)], row, reason))
+
+    def _is_useless(self, place: Path) -> bool:
+        """Whether the index has nothing from a file, which says what others say already."""
+        return self._of_file is not None and not self._of_file(place)
 
     def _check(self, file: Sent, words: Words) -> str | None:
         if not self._sent(str(file.path)) or file.path.is_symlink():
@@ -221,10 +286,21 @@ class Intake:
 
 def harmless(name: str) -> str:
     """A file's name without folders and without any character that could mean something."""
-    last = re.split(r"[/\\]", name)[-1].lower()
-    ending = max((e for e in SUPPORTED if last.endswith(e)), key=len, default="")
-    stem = re.sub(r"[^\w-]+", "-", last.removesuffix(ending)).strip("-_")
+    stem, ending = _parts(name)
+    stem = re.sub(r"[^\w-]+", "-", stem.lower()).strip("-_")
     return f"{stem[:_LONGEST_NAME] or 'file'}{ending}"
+
+
+def title_of(name: str) -> str:
+    """A file's own name without folders and ending, as a title; may be empty."""
+    return _parts(name)[0]
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """A file's name without folders: what its owner called it, and its ending in lower case."""
+    last = re.split(r"[/\\]", name)[-1]
+    ending = max((e for e in SUPPORTED if last.lower().endswith(e)), key=len, default="")
+    return last[: len(last) - len(ending)], ending
 
 
 def megabytes(size: int) -> str:
@@ -246,6 +322,10 @@ def _split(origin: str) -> tuple[str, str | None]:
     return (match[1], match[2]) if match else (origin, None)
 
 
-def _remove(places: Iterable[Path]) -> None:
+def _file(article: Article) -> Path:
+    return Path(file_of(article.origin))
+
+
+def _delete(places: Iterable[Path]) -> None:
     for place in places:
         place.unlink(missing_ok=True)

@@ -64,6 +64,15 @@ def test_history_filters_and_k_are_heeded(api: TestClient):
     assert [hit["article_id"] for hit in answer["hits"]] == ["pont"]
 
 
+def test_only_the_articles_chosen_count(api: TestClient):
+    answer = api.post("/v1/ask", json={"question": ASKED, "articles": ["pont", "lynx"]}).json()
+    assert answer["filters"]["articles"] == ["pont", "lynx"]
+    assert {hit["article_id"] for hit in answer["hits"]} == {"pont", "lynx"}
+    assert AnswerOut.model_validate(answer).model_dump() == answer
+    too_many = {"question": ASKED, "articles": ["pont"] * 501}
+    assert api.post("/v1/ask", json=too_many).status_code == 422
+
+
 def test_what_the_articles_do_not_say_is_said_with_the_nearest_quotes(open_api: Open):
     answer = open_api(abstain_below=1.0).post("/v1/ask", json={"question": ASKED}).json()
     assert answer["abstained"]

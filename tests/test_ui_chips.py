@@ -1,0 +1,185 @@
+"""Chips: what was understood, piece by piece, and what to ask without a piece or with another."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from qa.chunks import Span
+from qa.constraints import Constraints
+from qa.errors import QuestionError
+from qa.filters import Filters
+from qa.kept import from_document, to_document
+from qa.temporal import TimeExpression
+from qa.ui.chips import Instead, changed, chip_text, chips_of, chips_read
+from qa.ui.texts import ENGLISH, FRENCH
+from tests.test_ui_evidence import ONLY, READ, SINCE, SOURCES, asked
+
+
+def change(**said: Any) -> Instead | None:
+    """What a change makes of `asked()`."""
+    return changed(asked(), said, ENGLISH, SOURCES)
+
+
+def test_the_chips_are_what_was_understood_each_once() -> None:
+    assert [chip.label for chip in chips_of(ONLY, FRENCH)] == [
+        "depuis le 1er janvier 2016",
+        "jusqu’au 31 décembre 2018",
+        "RFI",
+        "français",
+    ]
+    assert [chip.label for chip in chips_read(READ, ENGLISH)] == [
+        "BBC News",
+        "BBC Sport",
+        "January 2017",
+        "since 1 January 2015",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("n", "left"),
+    [
+        (0, replace(ONLY, since=None)),
+        (1, replace(ONLY, until=None)),
+        (2, replace(ONLY, sources=())),
+        (3, replace(ONLY, language=None)),
+    ],
+)
+def test_a_filter_taken_away_leaves_the_others(n: int, left: Filters) -> None:
+    instead = change(row="only", n=n, remove=True)
+    assert instead == Instead("And when?", False, left, None)
+
+
+def test_a_filter_is_changed() -> None:
+    earlier = change(row="only", n=0, value="2015-06")
+    assert earlier
+    assert earlier.filters == replace(ONLY, since=date(2015, 6, 1))
+    until = change(row="only", n=1, value="2017-02")
+    assert until
+    assert until.filters == replace(ONLY, until=date(2017, 2, 28))
+    source = change(row="only", n=2, value="BBC News")
+    assert source
+    assert source.filters.sources == ("BBC News",)
+    emptied = change(row="only", n=3, value=" ")
+    assert emptied
+    assert emptied.filters.language is None
+
+
+def test_what_was_read_is_taken_away_wherever_it_was_read() -> None:
+    instead = change(row="first", n=2, remove=True)
+    assert instead
+    assert instead.filters == ONLY
+    assert instead.constraints == replace(READ, articles=(), events=(SINCE,))
+    without = change(row="first", n=0, remove=True)
+    assert without
+    assert without.constraints
+    assert without.constraints.sources == ("BBC Sport",)
+
+
+def test_what_was_read_is_changed() -> None:
+    instead = change(row="first", n=3, value="2014 – 2014-06")
+    assert instead
+    assert instead.constraints
+    days = [(time.since, time.until) for time in instead.constraints.events]
+    assert days[0] == (date(2014, 1, 1), date(2014, 6, 30))
+    other = change(row="first", n=0, value="RFI")
+    assert other
+    assert other.constraints
+    assert other.constraints.sources == ("RFI", "BBC Sport")
+    assert other.constraints.outlets[0].cued
+
+
+def test_a_question_changed_is_understood_alone() -> None:
+    instead = change(row="question", n=0, value=" When was Haftar there? ")
+    assert instead == Instead("When was Haftar there?", True, ONLY, None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"row": "question", "value": " "},
+        {"row": "first", "n": 9, "remove": True},
+        {"row": "first", "n": "0", "remove": True},
+        {"row": "other", "n": 0},
+        {"row": ["only"], "n": -1},
+    ],
+)
+def test_a_change_that_makes_no_sense_asks_nothing(said: dict[str, Any]) -> None:
+    assert changed(asked(), said, ENGLISH, SOURCES) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ({"row": "only", "n": 0, "value": "demain"}, "« demain » n’est pas une date"),
+        ({"row": "only", "n": 0, "value": "2019"}, "est vide ; échangez"),
+        ({"row": "first", "n": 2, "value": "2018 – 2017"}, "est vide ; échangez"),
+        ({"row": "first", "n": 2, "value": "2018-13"}, "« 2018-13 » n’est pas une date"),
+        ({"row": "first", "n": 2, "value": "–"}, "« – » n’est pas une date"),
+        ({"row": "first", "n": 2, "value": "2017 – 2018 – 2019"}, "n’est pas une date"),
+        ({"row": "first", "n": 0, "value": "Nobody"}, "Aucune source ne s’appelle « Nobody »"),
+    ],
+)
+def test_a_wrong_change_is_said_in_the_page_s_language(said: dict[str, Any], says: str) -> None:
+    with pytest.raises(QuestionError, match=re.escape(says)):
+        changed(asked(), said, FRENCH, SOURCES)
+
+
+@pytest.mark.parametrize(
+    ("written", "since", "until", "box"),
+    [
+        ("2018", "2018-01-01", "2018-12-31", "2018"),
+        ("2018-03", "2018-03-01", "2018-03-31", "2018-03"),
+        ("2018-03-05", "2018-03-05", "2018-03-05", "2018-03-05"),
+        ("2017-2018", "2017-01-01", "2018-12-31", "2017 – 2018"),
+        ("2017-11 - 2018-02", "2017-11-01", "2018-02-28", "2017-11 – 2018-02"),
+        ("2017-11-2018", "2017-11-01", "2018-12-31", "2017-11 – 2018-12"),
+        ("2017 to 2018-03-05", "2017-01-01", "2018-03-05", "2017-01-01 – 2018-03-05"),
+        ("2017-03-05 à 2017-03-06", "2017-03-05", "2017-03-06", "2017-03-05 – 2017-03-06"),
+        ("2018 –", "2018-01-01", "", "2018 –"),
+        ("2018-", "2018-01-01", "", "2018 –"),
+        ("– 2018-03", "", "2018-03-31", "– 2018-03"),
+    ],
+)
+def test_a_time_is_written_in_one_box(written: str, since: str, until: str, box: str) -> None:
+    instead = change(row="first", n=2, value=written)
+    assert instead
+    assert instead.constraints
+    (time,) = instead.constraints.articles
+    assert [day.isoformat() if day else "" for day in (time.since, time.until)] == [since, until]
+    chip = chips_read(instead.constraints, ENGLISH)[2]
+    assert chip_text(chip) == box
+    assert change(row="first", n=2, value=box) == instead
+
+
+def test_the_boxes_hold_what_they_read() -> None:
+    for row, chips in (("only", chips_of(ONLY, FRENCH)), ("first", chips_read(READ, FRENCH))):
+        for n, chip in enumerate(chips):
+            instead = change(row=row, n=n, value=chip_text(chip))
+            assert instead
+            assert instead.filters == ONLY
+            assert chips_read(instead.constraints or READ, FRENCH) == chips_read(READ, FRENCH)
+
+
+def test_years_and_months_have_their_names() -> None:
+    days = (date(2017, 1, 1), date(2018, 12, 31)), (date(2017, 2, 1), date(2018, 2, 28))
+    times = tuple(TimeExpression(Span(0, 1), *ends) for ends in days)
+    labels = [chip.label for chip in chips_read(Constraints(events=times), FRENCH)]
+    assert labels == ["2017 – 2018", "février 2017 – février 2018"]
+
+
+def test_the_last_chip_taken_away_is_kept_as_taken_away() -> None:
+    """No constraint at all is falsy, and is not None, which would read the question again."""
+    one = asked(Filters(), Constraints(events=(SINCE,)))
+    instead = changed(one, {"row": "first", "n": 0, "remove": True}, ENGLISH, SOURCES)
+    assert instead
+    assert instead.constraints == Constraints()
+    without = replace(one, question=replace(one.question, constraints=instead.constraints))
+    restored = from_document(json.loads(json.dumps(to_document(without))), lambda _: None).answer
+    assert restored.question.constraints == Constraints()
