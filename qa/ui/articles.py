@@ -146,7 +146,9 @@ class Articles:
         start = (wanted.page - 1) * _PER_PAGE
         listing, error = Listing((), start, 0), ""
         try:
-            filters = Typed.read(asked.get("filters")).filters(texts) if wanted.filtered else Filters()
+            filters = (
+                Typed.read(asked.get("filters")).filters(texts) if wanted.filtered else Filters()
+            )
             listing = self._assistant.browse(
                 filters,
                 words=wanted.words,

@@ -7,7 +7,7 @@ the only part of the page that knows whose they are. What comes from the browser
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from qa.conversations import Conversation, Conversations, KeptTurn, Rating, new_
 from qa.errors import ConversationsUnusable
 from qa.kept import from_document, to_document
 from qa.settings import Settings
+from qa.ui import render
 from qa.ui.talks import Tab, Tabs, Talk, Turn
 from qa.ui.templating import html
 from qa.ui.texts import TEXTS, Texts
@@ -100,11 +101,11 @@ class Keeping:
             return ""
         texts = TEXTS[tab.language]
         try:
-            listed = conversations.find(owner, tab.search, _MOST_LISTED) if self.whole else ()
+            listed = conversations.find(owner, tab.search, _MOST_LISTED) if self.whole else []
             links = conversations.links(owner)
         except ConversationsUnusable:
             log.exception("conversations cannot be listed")
-            listed, links = (), ()
+            return render.notice(texts.talks.unusable)
         return html(
             "talks",
             texts,
@@ -131,9 +132,7 @@ class Keeping:
         visitor = _Visitor(conversations, owner, tab, self._find)
         return self._done(tab, lambda: visitor.open(conversation))
 
-    def act(
-        self, request: gr.Request, tab: Tab, tabs: Tabs, wanted: Mapping[str, Any]
-    ) -> Outcome:
+    def act(self, request: gr.Request, tab: Tab, tabs: Tabs, wanted: Mapping[str, Any]) -> Outcome:
         """Do what a button says; what makes no sense does nothing."""
         conversations, owner = self._conversations, self.owner(request)
         if conversations is None or owner is None:

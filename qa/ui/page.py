@@ -8,6 +8,7 @@ Which button is shown follows, in the style sheet, from the state that the lates
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -91,8 +92,8 @@ class Page:
                 assistant.add,
                 self._was_sent,
                 remove=assistant.remove,
-                amend=assistant.amend,
                 find=assistant.article,
+                of_file=assistant.of_file,
             )
             self._lay(Articles(assistant, intake))
             self._wire()
@@ -229,7 +230,11 @@ class Page:
             case "new":
                 tab.talk = Talk()
                 self._tab(request)
-                yield {**self._conversation(tab), self.notice: "", self.talks: self.keeping.list(request, tab)}
+                yield {
+                    **self._conversation(tab),
+                    self.notice: "",
+                    self.talks: self.keeping.list(request, tab),
+                }
             case _:
                 outcome = self.keeping.act(request, tab, self.tabs, asked)
                 updates: Updates = {self.notice: render.notice(outcome.notice)}
@@ -364,7 +369,7 @@ class Page:
         return {self.notice: ""}
 
     def leave(self, request: gr.Request) -> None:
-        """The tab was closed, or its connection broke: its answer goes on if it can be found again."""
+        """The tab was closed, or its connection broke; an answer goes on if it is kept."""
         owner = self.keeping.owner(request)
         if owner is None or not self.keeping.whole:
             self.tabs.forget(owner, request.session_hash)
@@ -419,7 +424,10 @@ class Page:
         filters = Filters() if any(errors.values()) else typed.filters(texts)
         chosen = [self.assistant.article(id) for id in typed.articles]
         known: list[Article] = [article for article in chosen if article is not None]
-        named = [*filters.sources, *(chip for chip in [texts.language_name(filters.language)] if chip)]
+        named = [
+            *filters.sources,
+            *(chip for chip in [texts.language_name(filters.language)] if chip),
+        ]
         if filters.since or filters.until:
             named.insert(0, " – ".join(filter(None, (typed.since, typed.until))) or "")
         if known:
@@ -445,8 +453,6 @@ def _html(elem_id: str, *, live: bool = False) -> gr.HTML:
 
 def _read(sent: str) -> Mapping[str, Any]:
     """An object that the browser sent as JSON; without content when it is none."""
-    import json
-
     try:
         known = json.loads(sent or "{}")
     except (ValueError, RecursionError):

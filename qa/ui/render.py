@@ -244,7 +244,9 @@ def _understood(answer: Answer, texts: Texts) -> dict[str, object]:
     return {
         "standalone": "" if standalone in ("", typed) else standalone,
         "chip_rows": [
-            (row, label, [_chip(chip, texts) for chip in chips]) for row, label, chips in rows if chips
+            (row, label, [_chip(chip, texts) for chip in chips])
+            for row, label, chips in rows
+            if chips
         ],
         "unmet": _unmet(answer.constraints, texts) if read and not answer.met else "",
     }
@@ -283,7 +285,7 @@ def _blocks(answer: Answer, texts: Texts) -> Iterator[Block]:
     cited = _cited(answer)
     for listed, lines in groupby(_lines(answer), lambda line: line.startswith(_ITEM)):
         if listed:
-            yield Block("list", [_line(l.removeprefix(_ITEM), cited, texts) for l in lines])
+            yield Block("list", [_line(line.removeprefix(_ITEM), cited, texts) for line in lines])
             continue
         for line in lines:
             quoted = _quoted(line, cited)
@@ -474,7 +476,11 @@ def _reason(hit: Hit, answer: Answer, texts: Texts) -> Reason:
     if hit.reading is not None:
         answers, about = hit.reading.answerable, hit.reading.relevance
         said.append(
-            words.why_answers if answers >= 0.5 else words.why_about if about >= 0.5 else words.why_near
+            words.why_answers
+            if answers >= 0.5
+            else words.why_about
+            if about >= 0.5
+            else words.why_near
         )
         measured += [(words.answerable, answers), (words.relevance, about)]
     values = [(name, texts.number(value)) for name, value in measured]
@@ -518,7 +524,9 @@ def article_html(
     )
 
 
-def highlighted(text: str, spans: Sequence[Span], at: int = 0, answer: Span | None = None) -> Markup:
+def highlighted(
+    text: str, spans: Sequence[Span], at: int = 0, answer: Span | None = None
+) -> Markup:
     """The text escaped, with the spans' characters, and no others, inside <mark>.
 
     The span that is meant has the class "current"; spans that overlap are one mark. The `answer`,
@@ -581,7 +589,9 @@ def about(contents: Contents, texts: Texts) -> str:
         return texts.articles.nothing_indexed
     outlets, languages = contents.facets["source"], contents.facets["language"]
     said = [texts.articles.counted.format(articles=contents.articles), dates(contents, texts)]
-    said += [texts.articles.outlets.format(n=len(outlets)) if len(outlets) > 1 else "".join(outlets)]
+    said += [
+        texts.articles.outlets.format(n=len(outlets)) if len(outlets) > 1 else "".join(outlets)
+    ]
     said += [f"{texts.language_name(code)}\u00a0({n})" for code, n in languages.items()]
     return " · ".join(filter(None, said))
 
@@ -610,5 +620,7 @@ def model_line(status: LLMStatus, texts: Texts) -> str:
     text = said.format(name=name, note=note, percent=percent).replace(" ()", "")
     bar = Markup("")
     if status.state == "fetching":
-        bar = Markup('<progress max="100" value="{}" aria-hidden="true"></progress>').format(percent)
+        bar = Markup('<progress max="100" value="{}" aria-hidden="true"></progress>').format(
+            percent
+        )
     return Markup('<p class="model model-{}">{}{}</p>').format(status.state, bar, text)

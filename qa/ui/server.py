@@ -96,7 +96,7 @@ def launch(
     if conversations is not None:
         visitors = Visitors(logins=bool(settings.passwords))
         app.add_middleware(BrowserCookie)
-        add_addresses(app, conversations, visitors)
+        add_addresses(app, conversations, visitors, assistant.article)
     others = add_routes(app, assistant, stopping) if add_routes is not None else lambda: 0
     app = mount_page(app, page, settings)
     with (

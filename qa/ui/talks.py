@@ -11,7 +11,7 @@ import logging
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from threading import Condition, Thread
@@ -237,7 +237,7 @@ def _end(turn: Turn) -> None:
         turn.answer = replace(turn.answer, text="")
 
 
-def _opened(stream: Stream, question: Question) -> Iterator[Answer]:
+def _opened(stream: Stream, question: Question) -> Generator[Answer]:
     """The stream as a generator, which can be closed whatever kind of iterator it is."""
     yield from stream(question)
 

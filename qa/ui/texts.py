@@ -38,6 +38,7 @@ class Texts(Words):
     articles: Words
     evidence: Words
     talks: Words
+    shared: Words
 
     def __init__(self, language: Language, strings: Mapping[str, Any]) -> None:
         super().__init__(strings)
