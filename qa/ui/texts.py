@@ -37,6 +37,7 @@ class Texts(Words):
     articles: Words
     evidence: Words
     talks: Words
+    shared: Words
 
     def __init__(self, language: Language, strings: Mapping[str, Any]) -> None:
         super().__init__({k: Words(v) if isinstance(v, dict) else v for k, v in strings.items()})
