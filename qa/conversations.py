@@ -401,11 +401,11 @@ class Conversations:
 
     def shared(self, token: str) -> Shared | None:
         """What a link shows, to whoever has it; None when there is none any more."""
+        select = "SELECT owner, id, title FROM conversation WHERE token = ?"
         with self._lock:
-            for owner, id, title in self._rows(
-                "SELECT owner, id, title FROM conversation WHERE token = ?", (token,)
-            ):
-                return Shared(title, tuple(self._turns_of(owner, id)), whole=True)
+            for owner, id, title in self._rows(select, (token,)):
+                turns = self._turns_of(owner, id)
+                return Shared(title, tuple(turns), whole=True) if turns else None
             for turn in self._turns("WHERE link.token = ?", token):
                 return Shared(turn.question, (turn,), whole=False)
         return None

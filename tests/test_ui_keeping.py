@@ -1,11 +1,9 @@
-"""Kept conversations on the page: whose they are, what can be done with them, and their files."""
+"""Kept conversations on the page: whose they are, and what can be done with them."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
-import string
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +12,6 @@ from typing import Any, cast
 
 import gradio as gr
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
 from qa.answer import Answer, Question
 from qa.assistant import Assistant, LanguageModel
@@ -25,10 +21,8 @@ from qa.index import LiveIndex
 from qa.retrieval import HybridRetriever
 from qa.settings import Settings
 from qa.ui.page import Page
-from qa.ui.server import _auth
-from qa.ui.sharing import HEADERS, add_addresses
 from qa.ui.texts import ENGLISH, FRENCH
-from qa.ui.visitors import COOKIE, BrowserCookie, Visitors
+from qa.ui.visitors import COOKIE, Visitors
 from tests.hostile import PAYLOADS
 from tests.test_ui_render import Markup, answer, text_of
 
@@ -421,206 +415,34 @@ def test_an_answer_is_right_or_unanswerable_not_both(page: Page, kept: Conversat
     assert kept.ratings()[0].rating == Rating(False, unanswerable=True)
 
 
-# Files and links
-
-
-@pytest.fixture
-def app(page: Page, kept: Conversations) -> FastAPI:
-    """The page's server."""
-    return site(page, kept, logins=False)
-
-
-def site(page: Page, kept: Conversations, *, logins: bool) -> FastAPI:
-    """As `launch` puts it together, in an event loop (see test_ui)."""
-
-    async def make() -> FastAPI:
-        app = FastAPI()
-        app.add_middleware(BrowserCookie)
-        add_addresses(app, kept, Visitors(logins=logins))
-        auth = _auth(page.assistant.settings.passwords)
-        mounted: FastAPI = gr.mount_gradio_app(app, page.blocks, path="/", auth=auth)
-        return mounted
-
-    return asyncio.run(make())
-
-
-def client(app: FastAPI, cookie: str | None = None) -> TestClient:
-    """Another browser, or one whose cookie is known."""
-    return TestClient(app, cookies={COOKIE: cookie} if cookie else None)
-
-
-def test_a_browser_gets_an_id_that_scripts_and_other_sites_do_not_get(app: FastAPI):
-    first = client(app)
-    given = first.get("/").headers["set-cookie"]
-    assert "HttpOnly" in given
-    assert "SameSite=Lax" in given
-    assert "Secure" not in given
-    id = first.cookies[COOKIE]
-    first.get("/")
-    assert first.cookies[COOKIE] == id
-    assert client(app).get("/").cookies[COOKIE] != id
-    assert "Secure" in TestClient(app, base_url="https://news").get("/").headers["set-cookie"]
-    assert client(app, "forged").get("/").cookies[COOKIE] != "forged"
-    assert "set-cookie" not in first.get("/share/x").headers
-
-
-def test_a_conversation_is_exported_with_its_citations(page: Page, app: FastAPI):
-    ann = Browser(page)
-    ann.ask()
-    ann.do("rate", turn=ann.turn, good="true")
-    address = f"/conversations/{ann.talk.conversation}"
-    response = client(app, ann.cookie).get(f"{address}.json")
-    assert response.headers["content-disposition"].startswith("attachment")
-    exported = response.json()
-    (turn,) = exported["turns"]
-    assert turn["question"] == ASKED
-    assert turn["rating"]["good"]
-    wanted = {"quote", "start", "end", "article_id", "title", "source", "date", "url"}
-    for citation in turn["citations"]:
-        assert wanted <= set(citation)
-        article = page.assistant.article(citation["article_id"])
-        assert article is not None
-        assert article.text[citation["start"] : citation["end"]] == citation["quote"]
-    text = client(app, ann.cookie).get(f"{address}.md?language=fr").text
-    assert text.startswith(f"# {ASKED}\n\n## {ASKED}\n\n*")
-    assert "> " + turn["citations"][0]["quote"].split("\n")[0] in text
-    assert "Kervalec bridge opens again" in text
-    assert "caractères" in text
-
-
-def test_another_browser_exports_nothing(page: Page, app: FastAPI):
-    ann = Browser(page)
-    ann.ask()
-    for kind in ("md", "json", "html"):
-        address = f"/conversations/{ann.talk.conversation}.{kind}"
-        for browser in (client(app), client(app, secrets.token_urlsafe(32))):
-            response = browser.get(address)
-            assert response.status_code == 404
-            assert "Kervalec" not in response.text
-    assert client(app, ann.cookie).get(address).status_code == 404
-
-
-def test_a_link_shows_one_answer_to_anybody_until_it_is_revoked(page: Page, app: FastAPI):
-    ann, anybody = Browser(page), client(app)
-    ann.ask("Secret?")
-    ann.ask()
-    ann.do("share", turn=ann.turn)
-    token = ann.talk.turns[-1].token
-    response = anybody.get(f"/share/{token}")
-    assert response.status_code == 200
-    assert {k: response.headers[k] for k in HEADERS} == HEADERS
-    assert '<html lang="en">' in response.text
-    text = text_of(response.text)
-    answered = ann.talk.turns[-1].answer
-    for citation in answered.citations:
-        assert citation.quote in text
-        assert citation.article.title in text
-    assert answered.text in text
-    assert ASKED in text
-    assert "Secret" not in response.text
-    ann.do("revoke", token=token)
-    gone = anybody.get(f"/share/{token}", headers={"Accept-Language": "fr-FR"})
-    assert gone.status_code == 404
-    assert MOTS.no_link in text_of(gone.text)
-    assert anybody.get("/share/guessed").status_code == 404
-
-
-def test_a_file_that_fails_is_said_in_a_page_of_its_own_and_tells_nothing(
-    page: Page,
-    app: FastAPI,
-    kept: Conversations,
-    caplog: pytest.LogCaptureFixture,
+def test_a_file_that_fails_is_said_and_tells_nothing(
+    page: Page, kept: Conversations, caplog: pytest.LogCaptureFixture
 ):
-    """The two addresses once answered with a bare 500, and the page with the file's path."""
+    """The page once told the file's path."""
     ann = Browser(page)
     ann.ask()
     page.speak("fr", "", "", [], "", ann.tab)
     kept.close()
-    french = {"Accept-Language": "fr"}
-    for address in ("/share/x", f"/conversations/{ann.talk.conversation}.md"):
-        caplog.clear()
-        failed = client(app, ann.cookie).get(address, headers=french)
-        assert failed.status_code == 503
-        assert {k: failed.headers[k] for k in HEADERS} == HEADERS
-        assert MOTS.unusable in text_of(failed.text)
-        assert "talks.sqlite" not in failed.text
-        assert "talks.sqlite" in caplog.text
     updates = ann.do("search")
     assert text_of(updates[page.notice]) == MOTS.unusable
+    assert "talks.sqlite" in caplog.text
 
 
-def test_an_abstention_is_restored_and_shared_with_its_nearest_quotes(
-    page: Page, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+def test_an_abstention_is_restored_with_its_nearest_quotes(
+    page: Page, monkeypatch: pytest.MonkeyPatch
 ):
     found = answer("Not found. The nearest: [1]", abstained=True)
     monkeypatch.setattr(page.assistant, "stream", lambda q: iter([replace(found, question=q)]))
     ann = Browser(page)
     ann.ask()
     conversation = ann.talk.conversation
-    ann.do("share", turn=ann.turn)
-    shared = text_of(client(app).get(f"/share/{ann.talk.turns[-1].token}").text)
     ann.reload()
     restored = text_of(ann.do("open", id=conversation)[page.latest])
-    for shown in (shared, restored):
-        assert shown.index("Not found.") < shown.index(WORDS.nearest)
-        assert shown.index(WORDS.nearest) < shown.index(found.citations[0].quote)
-
-
-def test_a_shared_answer_in_french_is_a_french_page(page: Page, app: FastAPI):
-    ann = Browser(page)
-    ann.ask("Qui a dirigé le chantier du pont de Kervalec ?")
-    ann.do("share", turn=ann.turn)
-    shared = client(app).get(f"/share/{ann.talk.turns[-1].token}").text
-    assert '<html lang="fr">' in shared
-    assert MOTS.read_only in shared
-
-
-def test_nothing_on_a_shared_page_or_in_an_export_runs(
-    page: Page, app: FastAPI, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(page.assistant, "stream", lambda q: iter([answer(q.text, question=q)]))
-    ann = Browser(page)
-    pages = []
-    for payload in ("plain", *PAYLOADS):
-        ann.ask(f"{payload} [1]")
-        ann.do("share", turn=ann.turn)
-        pages.append(client(app).get(f"/share/{ann.talk.turns[-1].token}").text)
-        assert 'href="https://example.org/a?b=1&amp;c=2"' in pages[-1]
-    assert {_markup(html) for html in pages} == {_markup(pages[0])}
-    assert "script" not in _markup(pages[0])[0]
-    text = client(app, ann.cookie).get(f"/conversations/{ann.talk.conversation}.md").text
-    assert "<script" not in text
-    assert "](" not in text
-
-
-def test_where_people_log_in_a_link_is_for_them(assistant: Assistant, kept: Conversations):
-    page = open_page(assistant, kept, logins=Settings(logins="ann:tulip, bob:rose").logins)
-    app = site(page, kept, logins=True)
-    ann = Browser(page, login="ann")
-    ann.ask()
-    ann.do("share", turn=ann.turn)
-    share = f"/share/{ann.talk.turns[-1].token}"
-    export = f"/conversations/{ann.talk.conversation}.json"
-
-    def logged_in(name: str, password: str) -> TestClient:
-        browser = client(app)
-        form = {"username": name, "password": password}
-        assert browser.post("/login", data=form).status_code == 200
-        return browser
-
-    assert client(app, ann.cookie).get(share).status_code == 401
-    assert client(app, ann.cookie).get(export).status_code == 404
-    assert logged_in("bob", "rose").get(share).status_code == 200
-    assert logged_in("bob", "rose").get(export).status_code == 404
-    exported = logged_in("ann", "tulip").get(export)
-    assert json.loads(exported.text)["turns"][0]["question"] == ASKED
+    assert restored.index("Not found.") < restored.index(ENGLISH.nearest)
+    assert restored.index(ENGLISH.nearest) < restored.index(found.citations[0].quote)
 
 
 def _markup(html: str) -> tuple[frozenset[str], frozenset[str]]:
     """The names of the elements and the attributes."""
     seen = Markup(html)
     return frozenset(seen.elements), frozenset(seen.attributes)
-
-
-def _braces(text: str) -> list[str]:
-    return [name for _, name, _, _ in string.Formatter().parse(text) if name]
