@@ -165,7 +165,7 @@ def _page(
         asked_on=transcript.asked_on,
         entries=partial(_entries, find=find),
         numbered=_numbered,
-        safe_link=render.safe_link,
+        safe_link=transcript.safe_link,
     )
 
 

@@ -18,13 +18,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from qa import extractive
 from qa.answer import Answer, Citation
 from qa.article import Article, PartialDate
 from qa.conversations import Conversation, KeptTurn
 from qa.kept import Find, from_document
-from qa.ui import render
 from qa.ui.texts import Texts
 
 _ANSWER = (
@@ -73,10 +73,21 @@ def _quoted(citation: Citation, texts: Texts) -> str:
 def _reference(article: Article, texts: Texts) -> str:
     """Title, outlet, date and address."""
     title = article.title or texts.untitled
-    link = render.safe_link(article.url)
+    link = safe_link(article.url)
     return ", ".join(
         part for part in (title, article.source, texts.day(article.date), link) if part
     )
+
+
+def safe_link(url: str | None) -> str | None:
+    """The address when it is a plain http or https one, else None."""
+    if not url or any(c.isspace() or not c.isprintable() for c in url):
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.netloc else None
 
 
 # Several answers, numbered through
@@ -164,7 +175,7 @@ def as_markdown(title: str, turns: Sequence[Told], texts: Texts) -> str:
 
 def _entry(reference: Reference, texts: Texts) -> str:
     article = reference.article
-    link = render.safe_link(article.url)
+    link = safe_link(article.url)
     where = [
         f"**{_line(article.title or texts.untitled)}**",
         _line(article.source or ""),
