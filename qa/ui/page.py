@@ -176,16 +176,18 @@ class Page:
 
     # What happens to them.
 
-    def ask(self, text: str, filters: str, request: gr.Request) -> Iterator[Updates]:
+    def ask(self, text: str, told: str, request: gr.Request) -> Iterator[Updates]:
         """Ask what is in the box; it stays there when it cannot be asked."""
-        tab = self._tab(request)
-        texts, typed = TEXTS[tab.language], Typed.read(filters)
-        begun = self._begun(tab, Turn(text.strip()), typed, request)
+        asked = _read(told)
+        tab, typed = self._tab_as_told(request, asked), Typed.read(asked.get("filters"))
+        turn, characters = Turn(text.strip()), asked.get("characters")
+        length = max(len(turn.text), characters if isinstance(characters, int) else 0)
+        begun = self._begun(tab, turn, typed, request, length=length)
         if isinstance(begun, str):
-            yield {self.notice: begun, **self._filters(typed, texts)}
+            yield {self.notice: begun, **self._filters(typed, TEXTS[tab.language])}
             return
         cleared = {self.box: ""}
-        for updates in self._followed(tab, began_alone=begun):
+        for updates in self._followed(tab, request, began_alone=begun):
             yield {**updates, **cleared}
             cleared = {}
 
@@ -195,7 +197,8 @@ class Page:
         What it knows is an object as JSON: "language", "filters", the "talk" that was open, and
         what was "asked" in it and not answered yet.
         """
-        tab, asked = self._tab(request), _read(known)
+        asked = _read(known)
+        tab = self._tab(request)
         tab.language = language_of(str(asked.get("language")))
         opened = self.keeping.open(request, tab, self.tabs, str(asked.get("talk") or ""))
         lost = str(asked.get("asked") or "")
@@ -206,14 +209,14 @@ class Page:
             self.notice: render.notice(opened.notice),
             self.talks: self.keeping.list(request, tab),
         }
-        for more in self._followed(tab, began_alone=True):
+        for more in self._followed(tab, request, began_alone=True):
             yield {**updates, **more}
             updates = {}
 
     def act(self, request: gr.Request, event: gr.EventData) -> Iterator[Updates]:
         """Do what was clicked; see `_DOING`."""
-        tab, wanted = self._tab(request), event._data
-        asked: Mapping[str, Any] = wanted if isinstance(wanted, dict) else {}
+        asked: Mapping[str, Any] = event._data if isinstance(event._data, dict) else {}
+        tab = self._tab_as_told(request, asked)
         typed = Typed.read(asked.get("filters"))
         match asked.get("do"):
             case "ask" | "edit" | "again" | "change" | "unfilter" as what:
@@ -243,7 +246,7 @@ class Page:
                 if not outcome.talk:
                     yield updates
                     return
-                for more in self._followed(tab, began_alone=True):
+                for more in self._followed(tab, request, began_alone=True):
                     yield {**updates, **more}
                     updates = {}
 
@@ -282,7 +285,7 @@ class Page:
             yield {self.notice: begun}
             return
         shown = self._filters(boxes, texts)
-        for updates in self._followed(tab, began_alone=begun):
+        for updates in self._followed(tab, request, began_alone=begun):
             yield {**shown, **updates}
             shown = {}
 
@@ -303,9 +306,24 @@ class Page:
         return Turn(instead.text, instead.filters, instead.constraints, history)
 
     def _begun(
-        self, tab: Tab, turn: Turn, typed: Typed, request: gr.Request, *, again: bool = False
+        self,
+        tab: Tab,
+        turn: Turn,
+        typed: Typed,
+        request: gr.Request,
+        *,
+        again: bool = False,
+        length: int = 0,
     ) -> bool | str:
         """Put a turn into the conversation of a tab.
+
+        Args:
+            tab: see above.
+            turn: see above.
+            typed: which articles it is asked of.
+            request: whose it is.
+            again: it replaces the latest.
+            length: characters that were typed, where more than the turn has.
 
         Returns:
             Whether no other is being answered, so that this tab must be told of the answers; the
@@ -314,9 +332,9 @@ class Page:
         texts, most = TEXTS[tab.language], self.assistant.settings.max_question_chars
         if not turn.text:
             return ""
-        if len(turn.text) > most:
-            said = texts.too_long.format(characters=len(turn.text), most=most)
-            return render.notice(said)
+        length = max(length, len(turn.text))
+        if length > most:
+            return render.notice(texts.too_long.format(characters=length, most=most))
         try:
             turn.filters = typed.filters(texts)
         except QuestionError as exc:
@@ -328,7 +346,7 @@ class Page:
         tab.talk.answer_next(self.assistant.stream, self.keeping.keeper(owner))
         return alone
 
-    def _followed(self, tab: Tab, *, began_alone: bool) -> Iterator[Updates]:
+    def _followed(self, tab: Tab, request: gr.Request, *, began_alone: bool) -> Iterator[Updates]:
         """The conversation, and what changes in it as long as answers are on their way.
 
         Whoever adds a question to a conversation that is followed already shows it once.
@@ -347,7 +365,7 @@ class Page:
                 yield self._conversation(tab) if first else {self.latest: self._latest(tab)}
         finally:
             self._following.release()
-        yield self._conversation(tab)
+        yield {**self._conversation(tab), self.talks: self.keeping.list(request, tab)}
 
     def suggest(self, request: gr.Request) -> Updates:
         """What could be asked next, once the answer is there; nothing while others are told so."""
@@ -386,6 +404,14 @@ class Page:
     def _tab(self, request: gr.Request) -> Tab:
         return self.tabs.of(self.keeping.owner(request), request.session_hash)
 
+    def _tab_as_told(self, request: gr.Request, told: Mapping[str, Any]) -> Tab:
+        """The tab; one that a restarted server does not know any more as it says that it was."""
+        tab = self._tab(request)
+        tab.language = language_of(str(told.get("language")))
+        if not tab.turns and told.get("talk"):
+            self.keeping.open(request, tab, self.tabs, str(told["talk"]))
+        return tab
+
     def _spoken(self, tab: Tab, typed: Typed) -> Updates:
         """All but the conversation, in the tab's language."""
         texts = TEXTS[tab.language]
@@ -402,7 +428,9 @@ class Page:
         texts, turns = TEXTS[tab.language], tab.turns
         if turns:
             before = turns[: tab.talk.unfinished]
-            past = render.conversation(before, texts, self.assistant.contents)
+            past = render.conversation(
+                before, texts, self.assistant.contents, talk=tab.talk.conversation
+            )
         else:
             given = self.examples.get(tab.language, ())
             past = render.welcome(texts, self.assistant.contents(), given)
@@ -416,7 +444,14 @@ class Page:
     def _latest(self, tab: Tab) -> str:
         place, texts = tab.talk.unfinished, TEXTS[tab.language]
         contents: Callable[[], Contents] = self.assistant.contents
-        return render.conversation(tab.turns[place:], texts, contents, first=place, last=True)
+        return render.conversation(
+            tab.turns[place:],
+            texts,
+            contents,
+            talk=tab.talk.conversation,
+            first=place,
+            last=True,
+        )
 
     def _filters(self, typed: Typed, texts: Texts) -> Updates:
         """The chip beside the box, and the form behind it with what is wrong in it."""

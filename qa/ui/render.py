@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePath
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
@@ -28,7 +27,7 @@ from qa.ui.chips import Chip, chip_text, chips_of, chips_read
 from qa.ui.talks import Turn
 from qa.ui.templating import html
 from qa.ui.texts import Texts
-from qa.ui.transcript import quote_with_reference, with_references
+from qa.ui.transcript import quote_with_reference, safe_link, with_references
 
 if TYPE_CHECKING:
     from qa.assistant import LLMStatus
@@ -113,6 +112,7 @@ def conversation(
     texts: Texts,
     contents: Callable[[], Contents],
     *,
+    talk: str = "",
     first: int = 0,
     last: bool = False,
 ) -> str:
@@ -122,18 +122,32 @@ def conversation(
         turns: of which the first is at the place `first` of its conversation.
         texts: the page's language.
         contents: what is indexed; asked when an answer was not found.
+        talk: the id of the conversation.
         first: see above.
         last: whether the last of them is the latest; what was understood of it can be changed.
     """
     shown = list(turns)
     return "".join(
-        turn_html(turn, texts, contents, place=first + n, latest=last and n == len(shown) - 1)
+        _turn(
+            turn,
+            texts,
+            contents,
+            talk=talk,
+            place=first + n,
+            latest=last and n == len(shown) - 1,
+        )
         for n, turn in enumerate(shown)
     )
 
 
-def turn_html(
-    turn: Turn, texts: Texts, contents: Callable[[], Contents], *, place: int, latest: bool
+def _turn(
+    turn: Turn,
+    texts: Texts,
+    contents: Callable[[], Contents],
+    *,
+    talk: str,
+    place: int,
+    latest: bool,
 ) -> str:
     """A question and its answer, in whatever state."""
     answer = turn.answer
@@ -166,6 +180,7 @@ def turn_html(
         texts,
         turn=turn,
         answer=answer,
+        talk=talk,
         place=place,
         latest=latest,
         abstained=answer is not None and answer.abstained,
@@ -555,17 +570,6 @@ def _apart(spans: Sequence[Span]) -> list[Span]:
         else:
             apart.append(span)
     return apart
-
-
-def safe_link(url: str | None) -> str | None:
-    """The address when it is a plain http or https one, else None."""
-    if not url or any(c.isspace() or not c.isprintable() for c in url):
-        return None
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return url if parts.scheme in ("http", "https") and parts.netloc else None
 
 
 # Beside the conversation

@@ -18,6 +18,7 @@ function lighten() {
 }
 
 function mark() {
+  if (["qa-page", "qa-talks", "qa-filters"].some((id) => !byId(id))) return;
   const view = byId("qa-page").dataset.view;
   for (const tab of document.querySelectorAll("#qa-head [role=tab]")) {
     const chosen = tab.dataset.view === view;
