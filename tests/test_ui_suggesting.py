@@ -238,7 +238,7 @@ def test_a_time_told_in_an_article_never_fails(day: str, text: str, topics: list
         (
             "fr",
             (
-                "Le maire, Ida el-Brandt, élue à Sablon le 3 mai 2021, a parlé lors du siège d’Orm. "
+                "Le maire, Ida el-Brandt, élue à Sablon le 3 mai 2021, parla lors du siège d’Orm. "
                 "Une loutre a quitté Sablon."
             ),
             {
