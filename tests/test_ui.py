@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
 import os
 import re
 import socket
@@ -13,7 +11,6 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 from html import unescape
 from pathlib import Path
@@ -25,15 +22,14 @@ import gradio as gr
 import pytest
 from langchain_core.language_models import BaseChatModel
 
-from qa.answer import Answer, Citation, Question
+from qa.answer import Answer, Question
 from qa.assistant import Assistant, LanguageModel, LLMState, LLMStatus
 from qa.errors import AnswerError, IndexMissing, ModelError, SettingsError
 from qa.filters import Filters
 from qa.index import LiveIndex
 from qa.retrieval import HybridRetriever
 from qa.settings import Settings
-from qa.ui import examples
-from qa.ui.examples import Examples, choose_examples, folder_of
+from qa.ui.examples import Examples, folder_of
 from qa.ui.filtering import Typed
 from qa.ui.following import follow
 from qa.ui.page import Page
@@ -41,7 +37,7 @@ from qa.ui.server import address, listen
 from qa.ui.talks import Talk, Talks, Turn
 from qa.ui.texts import ENGLISH, FRENCH, Texts
 from tests.fakes import Scripted
-from tests.test_ui_render import ARTICLE, QUOTE, answer, text_of
+from tests.test_ui_render import answer, text_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -154,80 +150,6 @@ def test_stop_does_not_wait_for_a_silent_model_and_closes_its_stream() -> None:
     assert not closed.is_set()
     spoke.set()
     assert closed.wait(5)
-
-
-# Examples
-
-
-SET = [
-    {"question": f"{asked}{number}?", "doc_ids": ["a"], "lang": language, "kind": kind}
-    for language in ("fr", "en")
-    for kind, asked in (("why", "Why"), ("factoid", "Who"))
-    for number in range(6)
-]
-
-
-@pytest.fixture
-def question_set(tmp_path: Path) -> Path:
-    """A folder with a question set, all about one article."""
-    rows = [*SET, {**SET[0], "question": "why in small letters?"}, {**SET[0], "history": ["A?"]}]
-    lines = "".join(f"{json.dumps(row)}\n" for row in rows)
-    (tmp_path / "questions.jsonl").write_text(lines, encoding="utf-8")
-    return tmp_path
-
-
-def answering(asked: Question, **changes: Any) -> Answer:
-    """A sure answer that quotes the article of the question set."""
-    quote = Citation(1, replace(ARTICLE, id="a"), QUOTE)
-    return answer(question=asked, citations=(quote,), **changes)
-
-
-def test_examples_are_questions_that_the_index_answers(question_set: Path) -> None:
-    def ask(asked: Question) -> Answer:
-        assert asked.language is not None
-        match asked.text:
-            case "Who0?":
-                return answering(asked, abstained=True)
-            case "Who1?":
-                return answering(asked, confidence=0.4)
-            case "Who3?":
-                return answer(question=asked)  # quotes another article
-        return answering(asked)
-
-    chosen = choose_examples(question_set, lambda _: ARTICLE, ask)
-    assert chosen == {each: ["Who2?", "Who4?", "Who5?", "Why0?"] for each in ("fr", "en")}
-
-
-def test_a_copy_of_the_article_will_do(question_set: Path) -> None:
-    def ask(asked: Question) -> Answer:
-        copied = Citation(1, ARTICLE, QUOTE, also=(replace(ARTICLE, id="a"),))
-        return answer(question=asked, citations=(copied,))
-
-    assert len(choose_examples(question_set, lambda _: ARTICLE, ask)["fr"]) == 4
-
-
-def test_no_examples_about_articles_that_are_not_there_nor_unanswered_ones(
-    question_set: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    none: Examples = {"fr": [], "en": []}
-    assert choose_examples(question_set, lambda _: None, answering) == none
-    silent = partial(answering, abstained=True)
-    assert choose_examples(question_set, lambda _: ARTICLE, silent) == none
-    monkeypatch.setattr(examples, "_MOST_S", -1.0)
-    assert choose_examples(question_set, lambda _: ARTICLE, answering) == none
-
-
-def test_without_a_sound_question_set_there_are_no_examples(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert choose_examples(None, lambda _: ARTICLE, answering) == {}
-    assert choose_examples(tmp_path, lambda _: ARTICLE, answering) == {}
-    for content in (b'{"question": 3}\n', '{"question": "Où ?"}\n'.encode("latin-1")):
-        (tmp_path / "questions.jsonl").write_bytes(content)
-        caplog.clear()
-        with caplog.at_level(logging.WARNING):
-            assert choose_examples(tmp_path, lambda _: ARTICLE, answering) == {}
-        assert "is not a question set" in caplog.text
 
 
 # The page's events

@@ -70,6 +70,13 @@ def test_a_filter_is_changed() -> None:
     assert emptied.filters.language is None
 
 
+def test_what_has_no_chip_stays() -> None:
+    of = asked(replace(ONLY, articles=("a",)))
+    instead = changed(of, {"row": "only", "n": 2, "remove": True}, ENGLISH, SOURCES)
+    assert instead
+    assert instead.filters == replace(ONLY, sources=(), articles=("a",))
+
+
 def test_what_was_read_is_taken_away_wherever_it_was_read() -> None:
     instead = change(row="first", n=2, remove=True)
     assert instead

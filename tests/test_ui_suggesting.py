@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.answer import Answer, Question
+from qa.answer import Answer, Citation, Language, Question
 from qa.article import Article, PartialDate
 from qa.assistant import Assistant, LanguageModel
 from qa.chunks import Span
@@ -25,7 +25,7 @@ from qa.ui import suggesting
 from qa.ui.examples import first_questions
 from qa.ui.page import Page
 from qa.ui.render import suggested
-from qa.ui.suggesting import follow_ups, openings
+from qa.ui.suggesting import LONGEST, follow_ups, ideas
 from qa.ui.talks import Turn
 from qa.ui.texts import ENGLISH
 from tests.api.servers import Given
@@ -108,7 +108,8 @@ def test_an_adjective_a_weekday_and_a_first_word_are_no_names(assistant: Assista
     for wrong in ("Norwegian", "Tuesday", "Mayor?", "Otters", "He "):
         assert not any(wrong in question for question in asked), wrong
     assert "What happened on 12 April 2022?" in asked
-    assert "What happened in Sandmouth?" in asked
+    assert "What happened in Sandmouth on 12 April 2022?" in asked
+    assert len(set(asked)) == len(asked)
 
 
 def test_what_the_index_does_not_answer_is_not_proposed(assistant: Assistant) -> None:
@@ -119,7 +120,18 @@ def test_what_the_index_does_not_answer_is_not_proposed(assistant: Assistant) ->
     same = assistant.ask(QUESTION)
     assert follow_ups(same, (), lambda question: same) == ()
     assert follow_ups(same, (), assistant.ask)
-    assert follow_ups(replace(same, abstained=True), (), assistant.ask) == ()
+
+
+def test_an_abstention_leads_on_by_the_nearest_articles(assistant: Assistant) -> None:
+    question = "Which lawyer founded the zoo of Valparaíso for the otters?"
+    silent = assistant.ask(question)
+    assert silent.abstained
+    assert silent.hits
+    questions = follow_ups(silent, (), assistant.try_out)
+    assert 0 < len(questions) <= 2
+    for each in questions:
+        assert not assistant.ask(each).abstained, each
+    assert follow_ups(replace(silent, hits=(), citations=()), (), assistant.try_out) == ()
 
 
 def test_the_filters_stay_in_force(assistant: Assistant) -> None:
@@ -171,7 +183,6 @@ def test_suggestions_take_no_longer_than_they_may(
 ) -> None:
     monkeypatch.setattr(suggesting, "_MOST_S", -1.0)
     assert proposed(assistant) == ()
-    assert openings(assistant, "en") == []
 
 
 def test_suggestions_are_made_for_one_at_a_time(assistant: Assistant) -> None:
@@ -194,7 +205,7 @@ def test_any_corpus_has_first_questions_that_it_answers(assistant: Assistant) ->
 @pytest.mark.parametrize(
     ("day", "text", "topics"),
     [
-        ("2024-06-12", "Il a vu Lyon avant-hier soir.", ["10 juin 2024"]),
+        ("2024-06-12", "Il a vu Lyon avant-hier soir.", ["Que s’est-il passé le 10 juin 2024 ?"]),
         ("2024-06-12", "Il a vu Lyon il y a deux trois jours.", []),
         ("9999-12-31", "Il verra Lyon demain.", []),
     ],
@@ -202,8 +213,87 @@ def test_any_corpus_has_first_questions_that_it_answers(assistant: Assistant) ->
 def test_a_time_told_in_an_article_never_fails(day: str, text: str, topics: list[str]) -> None:
     """The first questions are made before the page opens."""
     article = Article.create(text=text, origin="a", language="fr", date=PartialDate.parse(day))
-    found = suggesting._topics(article, Span(0, len(text)), "fr")
-    assert [topic.said for topic in found] == topics
+    found = ideas(article, Span(0, len(text)), "fr")
+    assert [idea.text for idea in found if idea.form == "day"] == topics
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "asked"),
+    [
+        (
+            "en",
+            (
+                "The mayor, Ida Brandt, spoke in Sandmouth in May 2021, after the siege of Orm. "
+                "Otters left Sandmouth."
+            ),
+            {
+                "who": "Who is Ida Brandt?",
+                "happened": "What happened in Sandmouth in May 2021?",
+                "when": "When was the siege of Orm?",
+                "cause": "What led to the siege of Orm?",
+                "news": "Why is Ida Brandt in the news?",
+                "day": "What happened in May 2021?",
+            },
+        ),
+        (
+            "fr",
+            (
+                "Le maire, Ida el-Brandt, élue à Sablon le 3 mai 2021, parla lors du siège d’Orm. "
+                "Une loutre a quitté Sablon."
+            ),
+            {
+                "who": "Qui est Ida el-Brandt ?",
+                "happened": "Que s’est-il passé à Sablon le 3 mai 2021 ?",
+                "when": "Quand a eu lieu le siège d’Orm ?",
+                "cause": "Qu’est-ce qui a mené au siège d’Orm ?",
+                "news": "Pourquoi parle-t-on d’Ida el-Brandt ?",
+                "day": "Que s’est-il passé le 3 mai 2021 ?",
+            },
+        ),
+        (
+            "fr",
+            "L’Union de la Mer a vu le Conseil du Nord au Caire.",
+            {"news": "Pourquoi parle-t-on de l’Union de la Mer ?"},
+        ),
+    ],
+)
+def test_questions_take_many_forms_and_name_things_as_their_article_does(
+    language: Language, text: str, asked: dict[str, str]
+) -> None:
+    article = Article.create(text=text, origin="a", language=language, date=PartialDate(2021, 6))
+    found = ideas(article, Span(0, len(text)), language)
+    firsts: dict[str, str] = {}
+    for idea in found:
+        firsts.setdefault(idea.form, idea.text)
+        assert len(idea.text) <= LONGEST
+    assert firsts == asked
+
+
+def test_who_somebody_is_is_asked_only_if_the_reader_points_to_words_beside_the_name() -> None:
+    text = "The biologist Ida Brandt, who is fifty, met Yann Le Goff. Otters came."
+    article = Article.create(text=text, origin="a", language="en")
+    (who,) = (i for i in ideas(article, Span(0, 9), "en") if i.text == "Who is Ida Brandt?")
+
+    def pointing(to: str) -> Answer:
+        start = text.index(to)
+        quote = Citation(1, article, Span(0, len(text)), answer=Span(start, start + len(to)))
+        return answer(citations=(quote,))
+
+    assert who.quotes(pointing("The biologist"))
+    assert who.quotes(pointing("fifty"))
+    for beside in ("Ida Brandt", "Yann Le Goff", "Otters"):
+        assert not who.quotes(pointing(beside)), beside
+    assert not who.quotes(answer(citations=(Citation(1, article, Span(0, len(text))),)))
+
+
+def test_when_something_was_is_asked_only_if_the_reader_points_to_a_time() -> None:
+    text = "Six otters came back in May 2021 after the siege of Orm, which he led."
+    article = Article.create(text=text, origin="a", language="en", date=PartialDate(2021, 6))
+    (when,) = (idea for idea in ideas(article, Span(0, 9), "en") if idea.form == "when")
+    for words, told in (("May 2021", True), ("Six otters", False)):
+        start = text.index(words)
+        quote = Citation(1, article, Span(0, len(text)), answer=Span(start, start + len(words)))
+        assert bool(when.quotes(answer(citations=(quote,)))) is told
 
 
 def test_an_empty_index_has_none(tmp_path: Path) -> None:
@@ -214,7 +304,6 @@ def test_an_empty_index_has_none(tmp_path: Path) -> None:
     live = LiveIndex(settings.index, embedder, settings)
     retriever = HybridRetriever(index=live, embedder=embedder)
     with Assistant(settings, live, retriever, LanguageModel(settings, fetch=False)) as empty:
-        assert openings(empty, "fr") == []
         assert first_questions(empty) == {"fr": [], "en": []}
 
 

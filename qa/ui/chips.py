@@ -122,7 +122,8 @@ def changed(
     if row == "first":
         constraints = _without(answer.constraints, chip, new)
         return Instead(question.text, False, question.filters, constraints)
-    filters = _filters([*chips[:n], *([new] if new else []), *chips[n + 1 :]])
+    left = [*chips[:n], *([new] if new else []), *chips[n + 1 :]]
+    filters = _filtered(question.filters, left)
     _check_window(filters, texts)
     return Instead(question.text, False, filters, question.constraints)
 
@@ -157,10 +158,12 @@ def _ends(value: str, texts: Texts) -> tuple[str, str]:
     raise QuestionError(texts.bad_date.format(value=value))
 
 
-def _filters(chips: Sequence[Chip]) -> Filters:
+def _filtered(filters: Filters, chips: Sequence[Chip]) -> Filters:
+    """The filters as these chips say; what has none stays."""
     days = {c.kind: date.fromisoformat(c.value) for c in chips if c.kind in ("since", "until")}
     languages = [chip.value for chip in chips if chip.kind == "language"]
-    return Filters(
+    return replace(
+        filters,
         since=days.get("since"),
         until=days.get("until"),
         sources=tuple(dict.fromkeys(chip.value for chip in chips if chip.kind == "source")),

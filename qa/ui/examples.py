@@ -1,22 +1,27 @@
 """Questions to start with: from the question set beside the articles, else made from the articles.
 
-Shown only when they were tried and answered.
+Each is of another time than the others, names what it is about as a stranger would, and was tried
+and answered. The page shows no others.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import BaseModel, ValidationError
 
-from qa.answer import Language, Question
+from qa.analysis import fold, only_stop_words, words
+from qa.answer import Answer, Citation, Language, Question
 from qa.article import Article
-from qa.ui.suggesting import Ask, openings
+from qa.chunks import Span, header
+from qa.filters import Filters
+from qa.names import mentioned, names
+from qa.ui.suggesting import LONGEST, Ask, Idea, answered, full_name, ideas
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -26,21 +31,31 @@ logger = logging.getLogger(__name__)
 QUESTIONS_FILE = "questions.jsonl"
 
 _LANGUAGES: tuple[Language, ...] = ("fr", "en")
-
-# How many of each kind, in this order.
-_KINDS = (("factoid", 3), ("why", 1))
-_LONGEST = 90
-# From this confidence on, a language model's words do not make an answer an abstention.
-_SURE = 0.5
+_MOST = 4
+# Words that a question shares with the title and the date of an article, for a stranger to know
+# what it is about.
+_TOLD = 2
+# A little above that from which a language model's words do not make an answer an abstention.
+_SURE = 0.75
 _MOST_S = 4.0  # for each language, while the server starts
+_MOST_ARTICLES = 24  # that give ideas, where there is no question set
 
 Examples: TypeAlias = Mapping[Language, Sequence[str]]
+
+
+class _Nugget(BaseModel):
+    """Strings any of which says a part of an answer."""
+
+    any: list[str]
+    vital: bool = True
 
 
 class _Row(BaseModel):
     """The fields of a question that matter here; others may be there."""
 
     question: str
+    answers: list[str] = []
+    nuggets: list[_Nugget] = []
     doc_ids: list[str] = []
     lang: str = ""
     kind: str = ""
@@ -48,9 +63,22 @@ class _Row(BaseModel):
 
     @property
     def presentable(self) -> bool:
-        """Whether a stranger can read it: short, on its own, written like a sentence."""
+        """Whether it is short, on its own, and written like a sentence."""
         text = self.question
-        return len(text) <= _LONGEST and text[:1].isupper() and text[-1] == "?" and not self.history
+        sentence = text[:1].isupper() and text[-1] == "?" and ":" not in text
+        return len(text) <= LONGEST and sentence and not self.history
+
+    def quotes(self, answer: Answer) -> list[Citation]:
+        """An answer's quotes of the articles named; none where they miss what is to be said."""
+        quotes = [
+            quote
+            for quote in answer.citations
+            if any(article.id in self.doc_ids for article in (quote.article, *quote.also))
+        ]
+        said = fold(" ".join(quote.quote for quote in quotes))
+        wanted = [self.answers, *(nugget.any for nugget in self.nuggets if nugget.vital)]
+        told = all(any(fold(each) in said for each in one) for one in wanted if one)
+        return quotes if told else []
 
 
 def first_questions(assistant: Assistant, folder: Path | None = None) -> Examples:
@@ -62,7 +90,10 @@ def first_questions(assistant: Assistant, folder: Path | None = None) -> Example
     """
     folder = folder or folder_of(assistant)
     chosen = choose_examples(folder, assistant.article, assistant.try_out)
-    return {each: chosen.get(each) or openings(assistant, each) for each in _LANGUAGES}
+    return {
+        each: chosen.get(each) or spread(_openings(assistant, each), each, assistant.try_out)
+        for each in _LANGUAGES
+    }
 
 
 def choose_examples(
@@ -84,34 +115,96 @@ def choose_examples(
     except (OSError, UnicodeDecodeError, ValidationError) as exc:
         logger.warning("no example questions: %s is not a question set: %s", path, exc)
         return {}
-    known = [row for row in rows if row.doc_ids and all(find(id) is not None for id in row.doc_ids)]
-    return {language: _choose(known, language, ask) for language in _LANGUAGES}
+    return {
+        language: spread(_asked(rows, language, find), language, ask) for language in _LANGUAGES
+    }
 
 
 def folder_of(assistant: Assistant) -> Path | None:
     """The folder that the newest article was read from; None for an empty index."""
     newest = next(assistant.articles(), None)
-    return Path(newest.origin.partition("#")[0]).parent if newest else None
+    return Path(newest.origin).parent if newest else None  # what may follow the file has no "/"
 
 
-def _choose(rows: Sequence[_Row], language: Language, ask: Ask) -> list[str]:
+def spread(ideas: Sequence[Idea], language: Language, ask: Ask) -> list[str]:
+    """Up to four questions that are answered, one from each quarter of the articles by their dates.
+
+    Where a quarter has none, another has two. The articles least like those asked about come first.
+    """
+    articles = {idea.article.id: idea.article for idea in ideas}
+    in_order = sorted(articles.values(), key=lambda each: str(each.date or ""))
+    quarter = {each.id: _MOST * n // len(in_order) for n, each in enumerate(in_order)}
+    telling = {id: _telling(article.text) for id, article in articles.items()}
+    asked, once = Question("", language=language), cache(ask)
     until = time.monotonic() + _MOST_S
+    found: list[Idea] = []
+    for turn in range(_MOST + 1):
+        mine = [idea for idea in ideas if turn in (quarter[idea.article.id], _MOST)]
+        seen = set[str]().union(*(telling[idea.article.id] for idea in found))
+        alike = {id: len(own & seen) / len(own) for id, own in telling.items() if own}
+        mine.sort(key=lambda idea: alike.get(idea.article.id, 0.0))
+        now = time.monotonic()
+        found += answered(
+            mine,
+            asked,
+            once,
+            most=_MOST - len(found) if turn == _MOST else 1,
+            until=now + (until - now) / (_MOST + 1 - turn),
+            before=found,
+            sure=_SURE,
+        )
+    return [idea.text for idea in found]
 
-    def answered(kind: str) -> Iterator[str]:
-        for row in rows:
-            if (row.lang, row.kind) == (language, kind) and row.presentable:
-                if time.monotonic() > until:
-                    return
-                if _answers(row, language, ask):
-                    yield row.question
 
-    return [question for kind, most in _KINDS for question in islice(answered(kind), most)]
+def _asked(
+    rows: Iterable[_Row], language: Language, find: Callable[[str], Article | None]
+) -> list[Idea]:
+    """What a question set asks of indexed articles, as far as a stranger understands it."""
+    found = []
+    for row in rows:
+        articles = [find(id) for id in row.doc_ids]
+        if row.lang == language and row.presentable and articles and all(articles):
+            article = articles[0]
+            assert article is not None
+            if _says_what_about(row.question, article):
+                about = _telling(row.question)
+                found.append(Idea(row.question, row.kind, about, article, row.quotes))
+    return found
 
 
-def _answers(row: _Row, language: Language, ask: Ask) -> bool:
-    """Whether the answer is sure of itself, and quotes an article that is known to hold it."""
-    answer = ask(Question(row.question, language=language))
-    quoted = {article.id for quote in answer.citations for article in (quote.article, *quote.also)}
+def _openings(assistant: Assistant, language: Language) -> list[Idea]:
+    """What articles of all times give to ask about, of the language if any is."""
+    filters = Filters(language=language)
+    if not assistant.browse(filters, count=0).total:
+        filters = Filters()
+    total = assistant.browse(filters, count=0).total
+    step = max(1, total // _MOST_ARTICLES)
+    found = [
+        idea
+        for start in range(0, total, step)
+        for article in assistant.browse(filters, start=start, count=1).articles
+        for idea in ideas(article, Span(0, 0), language)
+    ]
+    return sorted(found, key=lambda idea: not _says_what_about(idea.text, idea.article))
+
+
+def _says_what_about(question: str, article: Article) -> bool:
+    """Whether a stranger knows what a question is about that an article answers.
+
+    It has words of the title, or of one of it and of the date; and it calls nobody by a part of a
+    name that the article has in full.
+    """
+    said = _telling(question)
+    told = [
+        sum(mentioned(word, text) for word in said) for text in (article.title, header(article))
+    ]
     return (
-        not answer.abstained and answer.confidence >= _SURE and not quoted.isdisjoint(row.doc_ids)
+        told[0] > 0
+        and told[1] >= _TOLD
+        and all(said.issuperset(words(full_name(name, article))) for name in names(question))
     )
+
+
+def _telling(text: str) -> frozenset[str]:
+    """The words of a text that are no everyday ones."""
+    return frozenset(word for word in words(text) if not only_stop_words(word))
