@@ -153,7 +153,9 @@ def _turn(
     answer = turn.answer
     found: dict[str, object] = {
         **dict.fromkeys(("blocks", "sources", "chip_rows", "reasons"), ()),
-        **dict.fromkeys(("checked", "remark", "wider", "copied", "standalone", "unmet"), ""),
+        **dict.fromkeys(
+            ("checked", "remark", "wider", "copied", "carried", "standalone", "unmet"), ""
+        ),
         **dict.fromkeys(("heading", "confidence"), ""),
     }
     if answer is not None:
@@ -253,11 +255,12 @@ def _understood(answer: Answer, texts: Texts) -> dict[str, object]:
     """The question as it was searched, where that is not what was typed, and rows of chips."""
     question = answer.question
     typed, carried = question.text.strip(), question.carried.strip()
-    standalone = carried or question.standalone.strip()
+    standalone = "" if carried else question.standalone.strip()
     only, read = chips_of(question.filters, texts), chips_read(answer.constraints, texts)
     rows = [("only", texts.only, only), ("first", texts.first, read)]
     return {
-        "standalone": "" if standalone in ("", typed) else standalone,
+        "carried": carried,
+        "standalone": "" if standalone == typed else standalone,
         "chip_rows": [
             (row, label, [_chip(chip, texts) for chip in chips])
             for row, label, chips in rows
