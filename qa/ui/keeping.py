@@ -175,7 +175,10 @@ class _Visitor:
                 self.conversations.delete_all(self.owner)
                 return self._forgotten(True)
             case "share-talk":
-                self.conversations.share_conversation(self.owner, id)
+                token = self.conversations.share_conversation(self.owner, id)
+                if id == self.tab.talk.conversation:
+                    self.tab.talk.token = token
+                    return Outcome(listed=True, talk=True)
             case "revoke":
                 return self._revoke(_text(wanted, "token"))
             case "rate" | "comment" | "share":
@@ -190,7 +193,8 @@ class _Visitor:
             return Outcome(listed=True, notice=TEXTS[self.tab.language].talks.gone)
         conversation, turns = found
         talk = Talk()
-        talk.open(conversation.id, [self._restored(turn, conversation.id) for turn in turns])
+        restored = [self._restored(turn, conversation.id) for turn in turns]
+        talk.open(conversation.id, restored, conversation.token)
         self.tab.talk = talk
         return Outcome(listed=True, talk=True)
 
@@ -201,6 +205,7 @@ class _Visitor:
             kept.question,
             question.filters,
             question.constraints,
+            asked=kept.asked.astimezone(),
             answer=restored.answer,
             running=False,
             id=kept.id,
@@ -219,6 +224,8 @@ class _Visitor:
 
     def _revoke(self, token: str) -> Outcome:
         self.conversations.revoke(self.owner, token)
+        if self.tab.talk.token == token:
+            self.tab.talk.token = None
         for turn in self.tab.turns:
             if turn.token == token:
                 turn.token = None

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from threading import BoundedSemaphore, Lock
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import gradio as gr
 
@@ -266,7 +266,8 @@ class Page:
                 return
             turn = Turn(before.text)
         elif what == "again" and before is not None:
-            turn = Turn(before.text, constraints=before.constraints)
+            quotes: Literal["extractive"] | None = "extractive" if asked.get("quotes") else None
+            turn = Turn(before.text, constraints=before.constraints, answerer=quotes)
         elif what == "change":
             try:
                 changed_turn = self._changed(tab, asked)
@@ -303,7 +304,7 @@ class Page:
         if not instead:
             return None
         history = () if instead.alone else None
-        return Turn(instead.text, instead.filters, instead.constraints, history)
+        return Turn(instead.text, instead.filters, instead.constraints, history=history)
 
     def _begun(
         self,
@@ -428,9 +429,7 @@ class Page:
         texts, turns = TEXTS[tab.language], tab.turns
         if turns:
             before = turns[: tab.talk.unfinished]
-            past = render.conversation(
-                before, texts, self.assistant.contents, talk=tab.talk.conversation
-            )
+            past = render.conversation(before, texts, self.assistant.contents, talk=tab.talk)
         else:
             given = self.examples.get(tab.language, ())
             past = render.welcome(texts, self.assistant.contents(), given)
@@ -448,7 +447,7 @@ class Page:
             tab.turns[place:],
             texts,
             contents,
-            talk=tab.talk.conversation,
+            talk=tab.talk,
             first=place,
             last=True,
         )

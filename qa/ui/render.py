@@ -24,7 +24,7 @@ from qa.chunks import Span
 from qa.constraints import Constraints
 from qa.errors import QAError
 from qa.ui.chips import Chip, chip_text, chips_of, chips_read
-from qa.ui.talks import Turn
+from qa.ui.talks import Talk, Turn
 from qa.ui.templating import html
 from qa.ui.texts import Texts
 from qa.ui.transcript import quote_with_reference, safe_link, with_references
@@ -112,7 +112,7 @@ def conversation(
     texts: Texts,
     contents: Callable[[], Contents],
     *,
-    talk: str = "",
+    talk: Talk,
     first: int = 0,
     last: bool = False,
 ) -> str:
@@ -122,7 +122,7 @@ def conversation(
         turns: of which the first is at the place `first` of its conversation.
         texts: the page's language.
         contents: what is indexed; asked when an answer was not found.
-        talk: the id of the conversation.
+        talk: the conversation.
         first: see above.
         last: whether the last of them is the latest; what was understood of it can be changed.
     """
@@ -145,7 +145,7 @@ def _turn(
     texts: Texts,
     contents: Callable[[], Contents],
     *,
-    talk: str,
+    talk: Talk,
     place: int,
     latest: bool,
 ) -> str:

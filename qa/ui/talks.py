@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from threading import Condition, Thread
 from typing import Literal
 from weakref import WeakValueDictionary
@@ -44,6 +45,8 @@ class Turn:
         text: the question as typed.
         filters: which articles it is asked of.
         constraints: what it asks of articles, where the person said so; None reads its words.
+        answerer: "extractive" for quotes alone; None is that of the settings.
+        asked: when.
         history: what was said before it, as `Question.history`; None is all finished turns.
         answer: its latest state, or None before the first.
         found: the quotes that were shown before the answer was written.
@@ -64,6 +67,8 @@ class Turn:
     text: str
     filters: Filters = field(default_factory=Filters)
     constraints: Constraints | None = None
+    answerer: Literal["extractive"] | None = None
+    asked: datetime = field(default_factory=lambda: datetime.now().astimezone())
     history: tuple[str, ...] | None = None
     answer: Answer | None = None
     found: tuple[Citation, ...] = ()
@@ -100,11 +105,13 @@ class Talk:
 
     Attributes:
         conversation: the id under which it is kept.
+        token: of the link under which all of it is shared.
         version: grows with each change; followers wait for it.
     """
 
     turns: list[Turn] = field(default_factory=list)
     conversation: str = field(default_factory=new_id)
+    token: str | None = None
     version: int = 0
     _changed: Condition = field(default_factory=Condition, repr=False)
 
@@ -170,7 +177,13 @@ class Talk:
         history = turn.history
         if history is None:
             history = self.history_before(self.turns.index(turn) if turn in self.turns else 0)
-        question = Question(turn.text, history, turn.filters, constraints=turn.constraints)
+        question = Question(
+            turn.text,
+            history,
+            turn.filters,
+            answerer=turn.answerer,
+            constraints=turn.constraints,
+        )
         try:
             with closing(_opened(stream, question)) as states:
                 for state in states:
@@ -199,10 +212,10 @@ class Talk:
                 _end(turn)
                 self._tell()
 
-    def open(self, conversation: str, turns: Iterable[Turn]) -> None:
+    def open(self, conversation: str, turns: Iterable[Turn], token: str | None = None) -> None:
         """Go on with what is kept of a conversation."""
         with self._changed:
-            self.turns, self.conversation = list(turns), conversation
+            self.turns, self.conversation, self.token = list(turns), conversation, token
             self._tell()
 
     def tell(self) -> None:

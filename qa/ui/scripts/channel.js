@@ -29,6 +29,24 @@ function unfilter() {
   document.dispatchEvent(new CustomEvent("qa-chosen"));
 }
 
+// What was shared has an address, which is copied as soon as it is there.
+function copyLink() {
+  const before = new Set(links());
+  const look = new MutationObserver(() => {
+    const link = links().find((address) => !before.has(address));
+    if (!link) return;
+    look.disconnect();
+    const button = document.querySelector(`#qa-scroll [data-copy-link="${link}"]`)
+      ?? document.querySelector(`[data-copy-link="${link}"]`);
+    button.focus({ preventScroll: true });
+    button.click();
+  });
+  look.observe(document.getElementById("qa-page"), { childList: true, subtree: true });
+  setTimeout(() => look.disconnect(), 5000);
+}
+const links = () =>
+  [...document.querySelectorAll("#qa-page [data-copy-link]")].map((b) => b.dataset.copyLink);
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("#qa-page button[data-do]");
   if (!button) return;
@@ -36,6 +54,7 @@ document.addEventListener("click", (event) => {
   const turn = button.closest("[data-turn]")?.dataset.turn;
   if (here[what]) return here[what](data);
   if (what === "unfilter") unfilter();
+  if (what.startsWith("share")) copyLink();
   if (what === "ask") qa.keep({ asked: data.text });
   if (what === "speak") {
     localStorage.setItem("qa-language", data.language);
