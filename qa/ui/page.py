@@ -114,8 +114,8 @@ class Page:
                     with gr.Column(elem_id="qa-scroll"):
                         self.past = _html("qa-past")
                         self.latest = _html("qa-latest", live=True)
-                    with gr.Column(elem_id="qa-composer"):
                         self.next = _html("qa-next")
+                    with gr.Column(elem_id="qa-composer"):
                         self.notice = _html("qa-notice", live=True)
                         with gr.Row(elem_id="qa-ask"):
                             self.box = gr.Textbox(

@@ -502,7 +502,8 @@ def _reason(hit: Hit, answer: Answer, texts: Texts) -> Reason:
         )
         measured += [(words.answerable, answers), (words.relevance, about)]
     values = [(name, texts.number(value)) for name, value in measured]
-    return Reason(hit.article, _span(hit.chunk.span), f"{', '.join(said)}.", values)
+    told = ", ".join(said)
+    return Reason(hit.article, _span(hit.chunk.span), f"{told[0].upper()}{told[1:]}.", values)
 
 
 # An article
