@@ -11,6 +11,7 @@ Names are imported when they are first used, so that `import qa` loads no librar
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from qa.indexing import index_paths
     from qa.models import Embedder
     from qa.settings import Settings
+
+# ONNX Runtime's own telemetry is on as it comes: a device id, events in the user's cache, look-ups
+# of its collector. It reads this when it is imported, by whomever.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
 

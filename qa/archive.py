@@ -56,6 +56,9 @@ CREATE TABLE IF NOT EXISTS searched (
 CREATE TABLE IF NOT EXISTS amendment (
     article_id TEXT PRIMARY KEY, title TEXT, date TEXT, name TEXT
 );
+CREATE TABLE IF NOT EXISTS refused (
+    file TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL
+);
 """
 # What `browse` looks words up in. Among 5,000 articles of 2,250 characters it takes .03 to .08 s a
 # page, with the count of all; folding their texts for each page took 1.4 s more.
@@ -342,6 +345,20 @@ class Archive:
         ):
             yield from rows
             last = rows[-1][0]
+
+    # Files that were given up on
+
+    def refused(self, file: str, state: str) -> str | None:
+        """Why a file was given up on when it was in this state, None when it was not."""
+        query = "SELECT reason FROM refused WHERE file = ? AND state = ?"
+        rows = self._rows(query, (file, state))
+        return str(rows[0][0]) if rows else None
+
+    def refuse(self, file: str, state: str, reason: str) -> None:
+        """Note that a file was given up on."""
+        with self._transaction() as connection:
+            values = (file, state, reason)
+            connection.execute("INSERT OR REPLACE INTO refused VALUES (?, ?, ?)", values)
 
     # What people have put right; kept when an article is gone, for its file may come back
 

@@ -33,7 +33,9 @@ from qa.chunks import Chunk, header, split
 from qa.errors import ArticleError, IndexMissing, IndexUnusable
 from qa.index import EmbedderIdentity, Index, Manifest, write_lock
 from qa.settings import Settings
-from qa.sources import Failure, count, find, read
+from qa.sources import Failure, count, find
+from qa.sources.apart import Child, Limits, TooMuch
+from qa.sources.fields import origin_of
 from qa.store import Store
 from qa.suspicious import Flagged
 
@@ -166,7 +168,7 @@ def index_paths(
                 manifest.write(settings.index)  # from here on there is an index, still empty
             if rebuild:
                 _take_amendments_over(index)
-            run = _Run(index, settings, embedder, progress, paths)
+            run = _Run(index, settings, embedder, progress, paths, whole=rebuild)
             run.names = {path.resolve(): tidy_title(name) for path, name in (names or {}).items()}
             report = run.run(files)
         finally:
@@ -313,8 +315,20 @@ class _Run:
         embedder: PassageEmbedder,
         progress: ProgressCallback | None,
         roots: Sequence[Path],
+        *,
+        whole: bool = False,
     ) -> None:
+        """
+        Args:
+            index: open for writing.
+            settings: how articles are cut, and what reading a file may take.
+            embedder: makes vectors.
+            progress: is told how far the run is.
+            roots: paths whose articles are removed where they were not read.
+            whole: whether all others are removed too; a rebuild may find what a killed one left.
+        """
         self.index = index
+        self.whole = whole
         self.roots = roots
         self.settings = settings
         self.embedder = embedder
@@ -347,17 +361,35 @@ class _Run:
             self.progress(Step(self.done, self.about, chunks, self.file, self.files))
 
     def _changed(self, files: Sequence[Path]) -> Iterator[Article]:
-        for self.file, file in enumerate(files, 1):
-            for item in read(file):
-                if isinstance(item, Failure):
-                    self.report.failures.append(item)
-                    self._tell(1)
-                elif self._is_new(article := self._put_right(item)):
-                    if flagged := Flagged.of(article):
-                        self.report.suspicious.append(flagged)
-                    yield article
-                else:
-                    self._tell(1)
+        limits = Limits(self.settings.file_seconds, self.settings.file_megabytes)
+        with Child(limits) as child:
+            for self.file, file in enumerate(files, 1):
+                yield from self._changed_in(self._read(child, file))
+
+    def _read(self, child: Child, file: Path) -> Iterator[Article | Failure]:
+        """What a file holds; one that was given up on is not read again until it changes."""
+        archive, status = self.index.archive, file.stat() if file.exists() else None
+        state = f"{status.st_size} {status.st_mtime_ns}" if status else ""
+        reason = archive.refused(origin_of(file), state)
+        if reason is not None:
+            yield Failure(origin_of(file), reason)
+            return
+        for item in child.read(file):
+            if isinstance(item, TooMuch):
+                archive.refuse(origin_of(file), state, item.reason)
+            yield item
+
+    def _changed_in(self, items: Iterable[Article | Failure]) -> Iterator[Article]:
+        for item in items:
+            if isinstance(item, Failure):
+                self.report.failures.append(item)
+                self._tell(1)
+            elif self._is_new(article := self._put_right(item)):
+                if flagged := Flagged.of(article):
+                    self.report.suspicious.append(flagged)
+                yield article
+            else:
+                self._tell(1)
 
     def _batches(self, articles: Iterable[Article]) -> Iterator[list[tuple[Article, list[Chunk]]]]:
         """Articles with their chunks, enough at a time to fill a batch."""
@@ -428,7 +460,8 @@ class _Run:
     def _is_elsewhere(self, origin: str, article: Article) -> bool:
         """Whether an article of this id still stands in a file that is not being read now."""
         file = _file(origin)
-        return file != _file(article.origin) and not _under(origin, self.roots) and file.exists()
+        gone = self.whole or _under(origin, self.roots) or not file.exists()
+        return file != _file(article.origin) and not gone
 
     def _clash(self, article: Article, origin: str) -> None:
         # Its file's name: the page tells the reason to whoever added the article.
@@ -475,7 +508,7 @@ class _Run:
         gone = [
             id
             for id, origin in self.index.archive.unseen()
-            if _file(origin) not in failed and _under(origin, self.roots)
+            if _file(origin) not in failed and (self.whole or _under(origin, self.roots))
         ]
         self.index.archive.remove(gone)
         clear_leftovers(self.index)

@@ -197,6 +197,12 @@ class Settings(BaseModel):
         Names,
         Field(description="endings of those files, as .txt, .pdf; unset is all that can be read"),
     ] = ()
+    file_seconds: Annotated[
+        float, Field(gt=0, le=3600, description="most seconds that reading a file may take")
+    ] = 60.0
+    file_megabytes: Annotated[
+        int, Field(ge=200, le=100_000, description="most memory that reading a file may take")
+    ] = 3000
     upload_bytes: Annotated[
         int, Field(ge=1024, le=200_000_000, description="most bytes in one of them")
     ] = 10_000_000

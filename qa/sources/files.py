@@ -94,7 +94,7 @@ def count(path: Path) -> int:
     Raises:
         SourceError: no reader takes files of this name.
     """
-    if _ending(_named(path)) not in _STREAMED:
+    if _ending(_named(path)) not in _STREAMED or not path.is_file():
         return 1
     from qa.sources.rows import count_lines
 
