@@ -202,11 +202,12 @@ class Page:
         tab.language = language_of(str(asked.get("language")))
         opened = self.keeping.open(request, tab, self.tabs, str(asked.get("talk") or ""))
         lost = str(asked.get("asked") or "")
+        notice = "" if lost else opened.notice  # one whose first answer is lost was never kept
         if lost and not any(turn.text == lost for turn in tab.turns):
             tab.talk.turns.append(Turn(lost, running=False, lost=True))
         updates = {
             **self._spoken(tab, Typed.read(asked.get("filters"))),
-            self.notice: render.notice(opened.notice),
+            self.notice: render.notice(notice),
             self.talks: self.keeping.list(request, tab),
         }
         for more in self._followed(tab, request, began_alone=True):
@@ -352,14 +353,17 @@ class Page:
 
         Whoever adds a question to a conversation that is followed already shows it once.
         """
-        talk, places = tab.talk, -1
+        talk, places, seen = tab.talk, -1, -1
         if not began_alone or not self._following.acquire(blocking=False):
             yield {**self._conversation(tab), self.notice: ""}
             return
         try:
-            for _ in talk.follow():
+            for version in talk.follow():
                 if tab.talk is not talk:
                     return
+                if version == seen:
+                    continue
+                seen = version
                 place = talk.unfinished
                 first = place != places
                 places = place
@@ -383,15 +387,17 @@ class Page:
         return {self.next: render.suggested(turn, TEXTS[tab.language])}
 
     def stop_answer(self, request: gr.Request) -> Updates:
-        """Stop the answer; what was found stays. Those who follow it are told."""
-        self._tab(request).talk.stop()
+        """Stop the answer; what was found stays, and what waited for it is next."""
+        talk = self._tab(request).talk
+        talk.stop()
+        talk.answer_next(self.assistant.stream, self.keeping.keeper(self.keeping.owner(request)))
         return {self.notice: ""}
 
     def leave(self, request: gr.Request) -> None:
         """The tab was closed, or its connection broke; an answer goes on if it is kept."""
         owner = self.keeping.owner(request)
         if owner is None or not self.keeping.whole:
-            self.tabs.forget(owner, request.session_hash)
+            self._tab(request).talk.stop(waiting=True)
 
     def watch_model(self, request: gr.Request) -> Updates:
         """The line about the language model, until nothing more will change."""

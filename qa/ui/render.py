@@ -173,7 +173,7 @@ def _turn(
             "reasons": [_reason(hit, answer, texts) for hit in answer.hits if hit.signals],
             "confidence": texts.evidence.confidence.format(value=texts.number(answer.confidence)),
             "copied": {
-                "answer": _NUMBER.sub("", answer.text).replace("  ", " ").strip(),
+                "answer": _unnumbered(answer),
                 "references": with_references(answer, texts) if answer.citations else "",
             },
         }
@@ -309,6 +309,12 @@ def _blocks(answer: Answer, texts: Texts) -> Iterator[Block]:
             quoted = _quoted(line, cited)
             kind, language = ("quote", quoted.article.language) if quoted else ("paragraph", "")
             yield Block(kind, [_line(line, cited, texts)], language)
+
+
+def _unnumbered(answer: Answer) -> str:
+    """The text without the numbers of its quotes."""
+    cited = _cited(answer)
+    return re.sub(r" ?\[(\d{1,3})\]", lambda n: "" if int(n[1]) in cited else n[0], answer.text)
 
 
 def _lines(answer: Answer) -> list[str]:

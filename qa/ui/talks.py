@@ -204,13 +204,17 @@ class Talk:
         self.tell()
         self.answer_next(stream, ended)
 
-    def stop(self) -> None:
-        """End what is being answered now; the model notices at its next word."""
+    def stop(self, *, waiting: bool = False) -> None:
+        """End what is being answered now; the model notices at its next word.
+
+        Args:
+            waiting: also what waits for it.
+        """
         with self._changed:
-            turn = next((turn for turn in self.turns if turn.running), None)
-            if turn is not None:
+            running = [turn for turn in self.turns if turn.running]
+            for turn in running if waiting else running[:1]:
                 _end(turn)
-                self._tell()
+            self._tell()
 
     def open(self, conversation: str, turns: Iterable[Turn], token: str | None = None) -> None:
         """Go on with what is kept of a conversation."""
@@ -228,16 +232,15 @@ class Talk:
         self._changed.notify_all()
 
     def follow(self) -> Iterator[int]:
-        """The version now, and after each change, as long as answers are on their way."""
+        """The version now, after each change and now and then, as long as answers are to come."""
         seen = -1
         while True:
             with self._changed:
                 if self.version == seen and self.busy:
                     self._changed.wait(_PATIENCE_S)
                 version, busy = self.version, self.busy
-            if version != seen or not busy:
-                seen = version
-                yield version
+            seen = version
+            yield version
             if not busy:
                 return
             time.sleep(_PAUSE_S)
@@ -313,9 +316,3 @@ class Tabs:
     def open_talk(self, owner: str | None, conversation: str) -> Talk | None:
         """The conversation as another tab of the same owner has it, or had it."""
         return self._open.get((owner, conversation)) if owner else None
-
-    def forget(self, owner: str | None, session: str | None) -> None:
-        """The tab is gone, and nobody can come back to what it showed: its answer stops."""
-        tab = self._tabs.pop((owner or "", session or ""), None)
-        if tab is not None:
-            tab.talk.stop()
