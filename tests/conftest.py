@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+from qa.assistant import Assistant, LanguageModel
+from qa.conversations import Conversations
 from qa.index import LiveIndex
 from qa.indexing import index_paths
 from qa.retrieval import HybridRetriever
@@ -73,6 +75,20 @@ def live(settings: Settings, fake_embedder: BagOfWords) -> Iterator[LiveIndex]:
 def retriever(live: LiveIndex, fake_embedder: BagOfWords) -> HybridRetriever:
     """A retriever over the index."""
     return HybridRetriever(index=live, embedder=fake_embedder)
+
+
+@pytest.fixture
+def assistant(settings: Settings, live: LiveIndex, retriever: HybridRetriever) -> Assistant:
+    """Over the index, without a language model."""
+    return Assistant(settings, live, retriever, LanguageModel(settings, fetch=False))
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[Conversations]:
+    """A file of conversations, open."""
+    conversations = Conversations.open(tmp_path / "talks.sqlite")
+    yield conversations
+    conversations.close()
 
 
 @pytest.fixture(scope="session")

@@ -69,25 +69,32 @@ def write_articles(folder: Path) -> Path:
 
 
 class Markup(HTMLParser):
-    """What a browser would make of a piece of HTML that may be dangerous."""
+    """What a browser would make of a piece of HTML: its elements, and what could do harm."""
 
     _PLAIN = frozenset(
-        "a article aside b br button caption cite datalist dd details div dl dt em footer form "
-        "h1 h2 h3 header i input label li mark nav ol option p q section select small span "
-        "strong sub summary sup table tbody td th thead time tr u ul wbr".split()
+        "a article aside b blockquote br button caption cite datalist dd details dialog div dl dt "
+        "em fieldset footer form h1 h2 h3 h4 header i input kbd label legend li mark nav ol option "
+        "p path progress q section select small span strong sub summary sup svg table tbody td "
+        "template textarea th thead time tr u ul wbr".split()
     )
+
+    _LINKS = ("https://", "http://", "#", "/#article=", "/share/", "/conversations/")
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.wrong: list[str] = []
+        self.elements: set[str] = set()
+        self.attributes: set[str] = set()
         self.feed(html)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in self._PLAIN:
             self.wrong.append(f"<{tag}>")
+        self.elements.add(tag)
+        self.attributes |= {name for name, _ in attrs}
         for name, value in attrs:
             if name.startswith("on") or name in ("style", "src", "srcdoc", "action", "formaction"):
                 self.wrong.append(f"<{tag} {name}>")
-            if name == "href" and not str(value).startswith(("https://", "http://", "#")):
+            if name == "href" and not str(value).startswith(self._LINKS):
                 self.wrong.append(f"<{tag} href={value}>")

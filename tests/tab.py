@@ -31,21 +31,35 @@ class Tab:
         return self._client.post("/gradio_api/queue/join", json=body)
 
     @contextmanager
-    def ask(self, question: str, *filters: Any) -> Iterator[Iterator[dict[str, Any]]]:
-        """Ask what is typed; gives the messages, which end with the answer."""
-        joined = self.call("ask", question, *(filters or ("", "", [], "")))
+    def ask(self, question: str, **told: Any) -> Iterator[Iterator[dict[str, Any]]]:
+        """Ask what is typed, as the page's script tells it; gives the messages."""
+        known = {"filters": {}, "talk": "", "language": "en", "characters": len(question)}
+        joined = self.call("ask", question, json.dumps({**known, **told}))
+        with self._messages(joined) as messages:
+            yield messages
+
+    @contextmanager
+    def do(self, what: str, **more: Any) -> Iterator[Iterator[dict[str, Any]]]:
+        """Click what has this `data-do`; gives the messages."""
+        with self._messages(self.call("act", event_data={"do": what, **more})) as messages:
+            yield messages
+
+    @contextmanager
+    def _messages(self, joined: httpx.Response) -> Iterator[Iterator[dict[str, Any]]]:
+        """What comes of a call that joined the queue, to its end."""
         assert joined.status_code == 200, joined.text
         told = {"session_hash": self.session}
         with self._client.stream("GET", "/gradio_api/queue/data", params=told) as stream:
-            yield self._messages(stream)
+            yield _read(stream)
 
-    def _messages(self, stream: httpx.Response) -> Iterator[dict[str, Any]]:
-        for line in stream.iter_lines():
-            if line.startswith("data: "):
-                message = json.loads(line.removeprefix("data: "))
-                yield message
-                if message["msg"] == "process_completed":
-                    return
+
+def _read(stream: httpx.Response) -> Iterator[dict[str, Any]]:
+    for line in stream.iter_lines():
+        if line.startswith("data: "):
+            message = json.loads(line.removeprefix("data: "))
+            yield message
+            if message["msg"] == "process_completed":
+                return
 
 
 def seen(message: dict[str, Any]) -> str:

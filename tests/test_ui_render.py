@@ -1,173 +1,78 @@
-"""The page's HTML, texts and filter boxes."""
+"""The conversation, the articles and what stands beside them, as HTML."""
 
 from __future__ import annotations
 
 import re
-import string
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from html import unescape
-from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qa import extractive
-from qa.answer import Answer, Citation, Language, Question
+from qa.answer import Citation, HitReading, Language, Question
 from qa.article import Article, PartialDate
 from qa.assistant import LLMState, LLMStatus
+from qa.browsing import Contents
 from qa.chunks import Span
 from qa.constraints import Constraints, Outlet
-from qa.errors import QuestionError
 from qa.filters import Filters
 from qa.temporal import TimeExpression
 from qa.ui import render
-from qa.ui.filtering import Typed, in_force
-from qa.ui.talks import Turn
-from qa.ui.texts import ENGLISH, FRENCH, TEXTS, Texts, language_of
-from qa.ui.understood import understood
+from qa.ui.talks import Talk, Turn
+from qa.ui.texts import ENGLISH, FRENCH, TEXTS, Texts
+from qa.ui.transcript import safe_link
 from tests.fakes import hit
+from tests.hostile import Markup
+from tests.page import ARTICLE, EVIL, QUOTE, answer, text_of
 
-EVIL = "<img src=x onerror=alert(1)>\"'`${1}{{2}}"
-
-ARTICLE = Article.create(
-    title=f"Title {EVIL}",
-    text=f"Before. The quoted sentence {EVIL} ends. After & more.",
-    date=PartialDate(2017, 1, 14),
-    source=f"Source {EVIL}",
-    language="en",
-    url="https://example.org/a?b=1&c=2",
-    origin="a.md",
+BOTH = pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS)
+OTHER = Article.create(
+    id="pont",
+    title="Le pont rouvre",
+    text="Le pont a rouvert\njeudi. Il pleuvait.",
+    date=PartialDate(2019, 3),
+    source="Le Courrier",
+    language="fr",
+    origin="b.md",
 )
-QUOTE = Span(8, ARTICLE.text.index(" After"))
-
-
-def answer(text: str = "Said so [1], not [7].", **changes: Any) -> Answer:
-    """An answer with one citation."""
-    whole = Answer(
-        question=Question("Who?", standalone="Who?", language="en"),
-        text=text,
-        language="en",
-        citations=(Citation(1, ARTICLE, QUOTE),),
-        abstained=False,
-        reason=None,
-        answerer="generative",
-        confidence=0.9,
-        hits=(),
-    )
-    return replace(whole, **changes)
-
-
-class Markup(HTMLParser):
-    """The names of the elements and attributes in some HTML, as a browser reads it."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: set[str] = set()
-        self.attributes: set[str] = set()
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-
-
-def text_of(html: str) -> str:
-    """What is left without tags."""
-    return unescape(re.sub(r"<[^>]*>", "", html))
-
-
-# Texts
-
-
-def _blanks(text: str) -> set[str | None]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-
-
-@pytest.mark.parametrize(
-    ("date", "french", "english"),
-    [
-        (PartialDate(2017, 1, 14), "14 janvier 2017", "14 January 2017"),
-        (PartialDate(2015, 5, 1), "1er mai 2015", "1 May 2015"),
-        (PartialDate(2012, 7), "juillet 2012", "July 2012"),
-        (PartialDate(2011), "2011", "2011"),
-        (None, "date inconnue", "date unknown"),
-    ],
+CONTENTS = Contents(
+    articles=2,
+    chunks=2,
+    first=PartialDate(2017, 1, 14),
+    last=PartialDate(2019, 3),
+    facets={"source": {"Le Courrier": 1, "Post": 1}, "language": {"fr": 1, "en": 1}, "year": {}},
+    updated=datetime.now(UTC),
 )
-def test_dates_are_said_in_words(date: PartialDate | None, french: str, english: str) -> None:
-    assert FRENCH.day(date) == french
-    assert ENGLISH.day(date) == english
 
 
-def test_any_french_browser_gets_french() -> None:
-    assert [language_of(v) for v in ("fr", "fr-CA", "FR", "en-US", "de", "", None)] == (
-        ["fr", "fr", "fr", "en", "en", "en", "en"]
-    )
+def cite(n: int, article: Article, words: str) -> Citation:
+    """A citation of these words."""
+    start = article.text.index(words)
+    return Citation(n, article, Span(start, start + len(words)))
 
 
-# HTML
+def turn(text: str = "Said so [1], not [7].", *, asked: str = "Who?", **changes: object) -> Turn:
+    """A finished turn with an answer."""
+    found: tuple[Citation, ...] = changes.pop("found", ())  # type: ignore[assignment]
+    return Turn(asked, answer=answer(text, **changes), found=found, running=False)
 
 
-@pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS)
-def test_nothing_but_our_own_markup_is_active(texts: Texts) -> None:
-    filters = Filters(sources=(EVIL,))
-    question = Question(EVIL, filters=filters, standalone=f"{EVIL} again", language="en")
-    turns = [
-        Turn(EVIL, error=EVIL, running=False),
-        Turn(EVIL, answer(f"{EVIL} [1]", question=question, reason=EVIL), running=False),
-        Turn(EVIL, answer("", stage="evidence")),
-    ]
-    html = render.conversation(turns, texts) + render.article_html(ARTICLE, QUOTE, texts)
-    html += render.notice(EVIL) + render.no_article(EVIL, texts)
-    html += render.model_line(LLMStatus("failed", EVIL, note=EVIL), texts)
-    found = Markup(html)
-    assert found.elements <= set(
-        "section div span p h2 h3 button ul li q i article header a mark".split()
-    )
-    assert {name for name in found.attributes if not name.startswith(("data-", "aria-"))} <= set(
-        "class id lang role title type tabindex href target rel".split()
-    )
-    assert EVIL in text_of(html)
+def shown(*turns: Turn, texts: Texts = ENGLISH, last: bool = True) -> str:
+    """As the conversation shows them."""
+    return render.conversation(turns, texts, lambda: CONTENTS, talk=Talk(), last=last)
 
 
-def test_cited_numbers_become_buttons_and_others_stay_as_written() -> None:
-    html = render.answer_text(answer(), ENGLISH)
-    assert html.count("<button") == 1
-    assert f'data-article="{ARTICLE.id}"' in html
-    assert f'data-start="{QUOTE.start}" data-end="{QUOTE.end}"' in html
-    assert text_of(html) == "Said so [1], not [7]."
+def said(*turns: Turn, texts: Texts = ENGLISH) -> str:
+    """Their text, on one line."""
+    return " ".join(text_of(shown(*turns, texts=texts)).split())
 
 
-def test_what_the_reader_points_to_is_strong_in_answer_card_and_article() -> None:
-    words = Span(ARTICLE.text.index("sentence"), ARTICLE.text.index(" ends"))
-    cited = (Citation(1, ARTICLE, QUOTE, answer=words),)
-    shown = answer(extractive.write(cited, "en"), citations=cited)
-    place = f'data-answer-start="{words.start}" data-answer-end="{words.end}"'
-    pointed = words.of(ARTICLE.text)
-    for html, said in (
-        (render.answer_text(shown, ENGLISH), extractive.shown(pointed)),
-        (render.evidence(answer(citations=cited), ENGLISH), pointed),
-    ):
-        assert strong(html) == [said]
-        assert place in html
-    html = render.article_html(ARTICLE, QUOTE, ENGLISH, words)
-    assert strong(html) == [words.of(ARTICLE.text)]
-    (marked,) = re.findall(r"<mark[^>]*>(.*)</mark>", html, re.DOTALL)
-    assert text_of(marked) == QUOTE.of(ARTICLE.text)
-    assert strong(marked) == strong(html)
-
-
-@pytest.mark.parametrize(
-    "words", [Span(0, 6), Span(QUOTE.start - 1, 20), Span(20, QUOTE.end + 1), Span(20, 20), None]
-)
-def test_nothing_is_strong_outside_the_quote(words: Span | None) -> None:
-    html = render.highlighted(ARTICLE.text, QUOTE, words)
-    assert "<strong" not in html
-    assert text_of(html) == ARTICLE.text
-    assert "<strong" not in render.highlighted(ARTICLE.text, None, Span(8, 12))
-    assert "data-answer" not in render.evidence(answer(), ENGLISH)
+def cards(html: str) -> list[str]:
+    """The cards, each with its class."""
+    return re.findall(r'<li class="card.*?</li>', html, re.DOTALL)
 
 
 def strong(html: str) -> list[str]:
@@ -175,151 +80,248 @@ def strong(html: str) -> list[str]:
     return [text_of(words) for words in re.findall(r"<strong[^>]*>(.*?)</strong>", html)]
 
 
-def test_a_card_has_quote_title_date_and_source() -> None:
-    said = text_of(render.evidence(answer(), ENGLISH))
-    assert QUOTE.of(ARTICLE.text) in said
-    assert f"Title {EVIL}" in said
-    assert "14 January 2017" in said
-    assert f"Source {EVIL}" in said
+# The text of an answer
+
+
+def test_cited_numbers_are_buttons_that_carry_their_quote_and_others_stay_as_written() -> None:
+    first, second = cite(1, OTHER, "Le pont a rouvert\njeudi."), cite(2, OTHER, "Il pleuvait.")
+    html = shown(turn("It opened [1]; it rained [2], not [7].", citations=(first, second)))
+    assert "It opened [1]; it rained [2], not [7]." in text_of(html)
+    one, two = re.findall(r'<button [^>]*class="number"[^>]*>', html)
+    spans = 'data-article="pont" data-spans="0-24,25-37"'
+    assert f'{spans} data-at="0"' in one
+    assert f'{spans} data-at="1"' in two
+    assert 'data-quote="«\u00a0Le pont a rouvert jeudi.\u00a0»"' in one
+    assert 'data-title="Le pont rouvre · March 2019"' in one
+    assert 'aria-label="Source 2: Le pont rouvre"' in two
+
+
+def test_what_the_reader_points_to_is_strong_in_answer_card_and_article() -> None:
+    words = Span(ARTICLE.text.index("sentence"), ARTICLE.text.index(" ends"))
+    cited = (Citation(1, ARTICLE, QUOTE, answer=words),)
+    pointed = words.of(ARTICLE.text)
+    in_text = shown(turn(extractive.write(cited, "en"), citations=cited))
+    assert strong(in_text) == [extractive.shown(pointed)]
+    on_card = shown(turn(citations=cited))
+    assert strong(on_card) == [pointed]
+    for html in (in_text, on_card):
+        assert f'data-pointed="{words.start}-{words.end}"' in html
+    html = render.article_html(ARTICLE, ENGLISH, [QUOTE], answer=words)
+    assert strong(html) == [pointed]
+    (marked,) = re.findall(r"<mark[^>]*>(.*?)</mark>", html, re.DOTALL)
+    assert text_of(marked) == QUOTE.of(ARTICLE.text)
+    assert strong(marked) == [pointed]
+    assert "<strong" not in shown(turn())
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_what_the_text_quotes_its_card_does_not_quote_again(language: Language) -> None:
     other = Citation(2, ARTICLE, Span(0, 7))
     cited = (Citation(1, ARTICLE, QUOTE), other)
-    extracts = answer(extractive.write(cited, language), answerer="extractive", citations=cited)
-    prose = answer(extractive.more("Before, said he [2].", cited[:1], language), citations=cited)
-    for shown, quoted in ((extracts, 2), (prose, 1)):
-        text = render.answer_text(shown, ENGLISH)
-        assert text.count('<p class="qa-quoted" lang="en">') == quoted
-        assert render.evidence(shown, ENGLISH).count("qa-card-quote") == 2 - quoted
-        html = render.turn_html(Turn("Who?", shown, running=False), ENGLISH)
+    extracts = turn(extractive.write(cited, language), answerer="extractive", citations=cited)
+    prose = turn(extractive.more("Before, said he [2].", cited[:1], language), citations=cited)
+    for each, quoted in ((extracts, 2), (prose, 1)):
+        html = shown(each)
+        assert html.count('<p class="quoted" lang="en">') == quoted
+        assert html.count("<blockquote") == 2 - quoted
         assert text_of(html).count("The quoted sentence") == 1
-        assert html.count('class="qa-card"') == 2
+        assert len(cards(html)) == 1
 
 
 def test_words_that_only_look_like_a_quote_do_not_take_it_from_its_card() -> None:
     quote = extractive.shown(QUOTE.of(ARTICLE.text))
     for text in (f"{quote} [1]", f"“{quote}” [7]", f"“{quote} And more.” [1]", "“” [1]"):
-        shown = answer(text)
-        assert "qa-quoted" not in render.answer_text(shown, ENGLISH)
-        assert render.evidence(shown, ENGLISH).count("qa-card-quote") == 1
+        html = shown(turn(text))
+        assert 'class="quoted"' not in html
+        assert html.count("<blockquote") == 1
 
 
 def test_lines_are_paragraphs_and_dashes_lists() -> None:
     text = "Two of them [1].\n- The  first [1].\n- The second - so to say.\n\nIn the articles:\n"
-    html = render.answer_text(answer(text), ENGLISH)
-    assert [text_of(line) for line in re.findall(r"<p>.*?</p>", html)] == [
-        "Two of them [1].",
-        "In the articles:",
-    ]
-    (listed,) = re.findall(r'<ul class="qa-items">(.*)</ul>', html)
+    html = shown(turn(text)).partition('<div class="text"')[2]
+    paragraphs = [text_of(line) for line in re.findall(r"<p>.*?</p>", html)]
+    assert paragraphs[:2] == ["Two of them [1].", "In the articles:"]
+    (listed,) = re.findall(r"<ul>(.*?)</ul>", html)
     assert [text_of(line) for line in re.findall(r"<li>.*?</li>", listed)] == [
         "The  first [1].",
         "The second - so to say.",
     ]
-    assert html.count("<button") == 2
 
 
-def test_an_answer_about_the_collection_is_a_list() -> None:
-    said = "2 articles.\nThe latest:\n- A title (2019)\n- [1] <b> (undated)"
-    told = answer(said, answerer="assistant", citations=())
-    html = render.turn_html(Turn("How many articles?", told, running=False), ENGLISH)
-    assert html.count("<li>") == 2
-    assert "[1] &lt;b&gt; (undated)</li></ul>" in html
-    assert "qa-card" not in html
+def test_an_answer_about_the_collection_is_a_list_without_sources() -> None:
+    text = "2 articles.\nThe latest:\n- A title (2019)\n- [1] <b> (undated)"
+    html = shown(turn(text, answerer="assistant", citations=()))
+    assert "<li>A title (2019)</li><li>[1] &lt;b&gt; (undated)</li></ul>" in html
+    assert cards(html) == []
+    assert ENGLISH.copy_references not in html
 
 
 @given(st.text(alphabet="ab -\n[1]“”<&.", max_size=60))
 def test_no_word_of_a_text_is_lost(text: str) -> None:
-    shown = text_of(render.answer_text(answer(text), ENGLISH))
+    blocks = render._blocks(answer(text), ENGLISH)
     lines = [re.sub("^- ", "", line) for line in text.split("\n") if line.strip()]
-    assert shown == "".join(lines)
+    assert [text_of(line) for block in blocks for line in block.lines] == lines
 
 
-@pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS)
-def test_a_draft_looks_like_one_and_cites_nothing(texts: Texts) -> None:
-    turn = Turn("Who?", answer("He did [1].\n- And", stage="writing"))
-    html = render.turn_html(turn, texts)
-    assert 'class="qa-text qa-draft"' in html
-    assert html.index(texts.draft) < html.index("qa-draft")
-    assert "qa-number" not in html
+@BOTH
+def test_a_draft_looks_like_one_and_cites_nothing_until_it_is_compared(texts: Texts) -> None:
+    draft = Turn("Who?", answer=answer("He did [1].\n- And", stage="writing"), started=True)
+    html = shown(draft, texts=texts)
+    assert 'class="text draft"' in html
+    assert html.index(texts.draft) < html.index("draft")
+    assert 'class="number"' not in html
     assert "He did [1]." in text_of(html)
-    final = render.turn_html(Turn("Who?", answer("He did [1].")), texts)
-    assert "qa-draft" not in final
+    assert texts.copy_answer not in text_of(html)
+    final = shown(turn("He did [1]."), texts=texts)
+    assert "draft" not in final
     assert texts.draft not in text_of(final)
-    assert "qa-number" in final
+    assert texts.compared in text_of(final)
+    assert 'class="number"' in final
+    assert texts.compared not in said(turn(answerer="extractive"), texts=texts)
+    assert texts.compared not in said(turn(abstained=True), texts=texts)
 
 
-def test_an_abstention_shows_the_nearest_quotes() -> None:
-    found = answer("Not found. The nearest: [1]", abstained=True, hits=(hit(ARTICLE),))
-    html = render.evidence(found, ENGLISH)
-    assert ENGLISH.nearest in text_of(html)
-    assert ENGLISH.sources not in text_of(html)
-    assert QUOTE.of(ARTICLE.text) in text_of(html)
-    assert html.count("<li>") == 1
-    assert f'data-start="{QUOTE.start}"' in render.answer_text(found, ENGLISH)
+# Its sources
 
 
-def test_an_abstention_without_quotes_shows_the_nearest_articles() -> None:
-    found = answer("No.", abstained=True, hits=(hit(ARTICLE), hit(ARTICLE)), citations=())
-    html = render.evidence(found, ENGLISH)
-    assert ENGLISH.nearest in text_of(html)
-    assert html.count("<li>") == 1
-    assert "qa-card-quote" not in html
-
-
-def test_what_a_question_carries_is_shown_before_it() -> None:
-    asked = Question(
-        "And where — there?",
-        standalone="Who led it? And where — there?",
-        carried="Who led it?",
-        language="en",
+def test_an_article_is_one_card_with_its_quotes_numbered_as_in_the_text() -> None:
+    citations = (
+        cite(1, OTHER, "Le pont a rouvert"),
+        Citation(2, ARTICLE, QUOTE),
+        cite(3, OTHER, "Il pleuvait."),
     )
-    html = understood(answer(question=asked), FRENCH, editable=True)
-    assert "Compris comme\u00a0: Who led it? And where — there?" in text_of(html)
-    assert '<span class="qa-carried">Who led it?</span> And where — there?' in html
-    assert 'value="Who led it? And where — there?"' in html
+    html = shown(turn("It [1] was [2] wet [3].", citations=citations))
+    pont, other = cards(html)
+    assert re.findall(r'card-n">(\d)', pont) == ["1", "3"]
+    assert re.findall(r'card-n">(\d)', other) == ["2"]
+    assert re.findall(r'data-spans="0-17,25-37" data-at="(\d)"', pont) == ["0", "0", "1"]
+    assert "“The quoted" in text_of(other)
+    assert "14 January 2017 · Source <img" in text_of(other)
+    assert "not used" not in text_of(html)
 
 
-def test_a_question_understood_otherwise_is_shown() -> None:
+@BOTH
+def test_a_quote_has_the_marks_of_its_language_and_says_when_it_is_another(texts: Texts) -> None:
+    html = shown(turn(citations=(cite(1, OTHER, "Il pleuvait."), Citation(2, ARTICLE, QUOTE))))
+    foreign, own = cards(html)
+    assert "«\u00a0Il pleuvait.\u00a0»" in text_of(foreign)
+    assert ENGLISH.in_language.format(language="French") in text_of(foreign)
+    assert 'class="tag"' not in own
+    french = shown(turn(citations=(Citation(1, ARTICLE, QUOTE),), language="fr"), texts=texts)
+    assert f"“{QUOTE.of(ARTICLE.text)}”" in text_of(french)
+    tag = texts.in_language.format(language=texts.language_name("en"))
+    assert f'<span class="tag" lang="{texts.language}">{tag}</span>' in french
+
+
+@BOTH
+def test_what_was_found_and_is_not_used_comes_last_and_says_so(texts: Texts) -> None:
+    used = cite(1, OTHER, "Le pont a rouvert\njeudi.")
+    found = (Citation(1, ARTICLE, QUOTE), replace(cite(2, OTHER, "rouvert"), n=2))
+    html = shown(turn("It did [1].", citations=(used,), found=found), texts=texts)
+    first, last = cards(html)
+    assert 'class="card"' in first
+    assert first.count("<blockquote") == 1  # what it found lies within
+    assert 'class="card unused"' in last
+    assert texts.not_used in text_of(last)
+    assert "card-n" not in last
+    writing = Turn("Who?", answer=answer("It", stage="writing", citations=(used,)), found=found)
+    html = shown(writing, texts=texts)
+    assert "Title" in text_of(cards(html)[0])
+    assert "card-n" not in html
+    assert texts.not_used not in text_of(html)
+
+
+def test_a_quote_and_an_answer_are_copied_with_where_they_are_from() -> None:
+    cited = (cite(1, OTHER, "Il pleuvait."),)
+    html = unescape(shown(turn("It rained [1]. Not [7].", citations=cited)))
+    reference = "Le pont rouvre, Le Courrier, March 2019"
+    assert 'data-copy="It rained. Not [7]."' in html
+    assert (
+        f'data-copy="It rained [1]. Not [7].\n\n[1] «\u00a0Il pleuvait.\u00a0» — {reference}"'
+        in html
+    )
+    assert f'data-copy="«\u00a0Il pleuvait.\u00a0» — {reference}"' in html
+
+
+def test_copies_are_counted_with_their_sources() -> None:
+    others = tuple(
+        Article.create(id=id, text="The same.", source=source, language="en", origin=id)
+        for id, source in (("b", "Post"), ("c", "Post"), ("d", None))
+    )
+    copied = turn(citations=(Citation(1, ARTICLE, QUOTE, also=others),))
+    assert "Same text: 4 articles, 2 sources" in said(copied)
+    unsigned = turn(citations=(Citation(1, ARTICLE, QUOTE, also=others[2:]),))
+    assert "Same text: 2 articles, " not in said(unsigned)
+    assert "Same text: 2 articles" in said(unsigned)
+    assert "Same text" not in said(turn())
+
+
+def test_an_abstention_shows_the_nearest_quotes_or_articles() -> None:
+    quoting = turn("Not found. The nearest: [1]", abstained=True, hits=(hit(ARTICLE),))
+    assert ENGLISH.nearest in said(quoting)
+    assert ENGLISH.sources not in said(quoting)
+    assert f"“{QUOTE.of(ARTICLE.text)}”" in said(quoting)
+    assert 'class="number"' in shown(quoting)
+    naming = turn("No.", abstained=True, hits=(hit(ARTICLE), hit(ARTICLE)), citations=())
+    (card,) = cards(shown(naming))
+    assert "<blockquote" not in card
+    assert ENGLISH.nearest in said(naming)
+
+
+@BOTH
+def test_an_abstention_under_filters_says_which_dates_there_are_and_offers_to_remove_them(
+    texts: Texts,
+) -> None:
+    filtered = turn("No.", abstained=True, citations=())
+    filtered.filters = Filters(language="fr")
+    first, last = texts.day(CONTENTS.first), texts.day(CONTENTS.last)
+    dates = texts.articles.dated.format(first=first, last=last)
+    assert f"{texts.filters_hold} {dates}" in said(filtered, texts=texts)
+    assert 'data-do="unfilter" data-place="0"' in shown(filtered, texts=texts)
+    empty = replace(CONTENTS, first=None, last=None)
+    html = render.conversation([filtered], texts, lambda: empty, talk=Talk())
+    assert f"{texts.filters_hold} <button" in html
+    found = turn()
+    found.filters = Filters(language="fr")
+    for each in (found, turn("No.", abstained=True, citations=())):
+        assert texts.filters_hold not in said(each, texts=texts)
+
+
+# What was understood, and how far an answer is
+
+
+def test_a_question_understood_otherwise_is_shown_and_edited_as_it_was_understood() -> None:
     asked = Question("And where?", standalone="Where is Haftar?", language="en")
-    html = render.turn_html(Turn("And where?", answer(question=asked)), FRENCH)
-    assert "Compris comme\u00a0: Where is Haftar?" in text_of(html)
+    html = shown(turn(asked="And where?", question=asked), texts=FRENCH)
+    assert "Compris comme : «\u00a0Where is Haftar?\u00a0»" in text_of(html)
+    assert '<textarea name="text" rows="3">Where is Haftar?</textarea>' in html
+    carried = replace(asked, standalone="Who led it? And where?", carried="Who led it?")
+    html = shown(turn(asked="And where?", question=carried))
+    assert "Following on from: “Who led it?”" in text_of(html)
+    assert '<textarea name="text" rows="3">And where?</textarea>' in html
     for typed in ("Who?", " Who — now? "):
         same = Question(typed, standalone=typed.strip(), language="en")
-        assert understood(answer(question=same), ENGLISH, editable=False) == ""
+        assert ENGLISH.understood not in said(turn(asked=typed, question=same))
 
 
-@pytest.mark.parametrize(
-    ("since", "until", "french", "english"),
-    [
-        (date(2017, 1, 1), date(2017, 12, 31), "2017", "2017"),
-        (date(2017, 1, 1), date(2017, 1, 31), "janvier 2017", "January 2017"),
-        (date(2017, 1, 11), date(2017, 1, 11), "11 janvier 2017", "11 January 2017"),
-        (
-            date(2017, 1, 9),
-            date(2017, 1, 15),
-            "9 janvier 2017 – 15 janvier 2017",
-            "9 January 2017 – ",
-        ),
-        (date(2011, 1, 1), None, "depuis le 1er janvier 2011", "since 1 January 2011"),
-        (None, date(2011, 3, 2), "jusqu’au 2 mars 2011", "until 2 March 2011"),
-    ],
+READ = Constraints(
+    events=(TimeExpression(Span(0, 1), date(2017, 1, 1), date(2017, 1, 31)),),
+    outlets=(Outlet(Span(2, 3), (f"Post {EVIL}",), cued=True, written="p"),),
 )
-def test_what_the_question_asks_of_articles_is_shown(
-    since: date | None, until: date | None, french: str, english: str
-) -> None:
-    constraints = Constraints(
-        events=(TimeExpression(Span(0, 1), since, until),),
-        outlets=(Outlet(Span(2, 3), (f"Post {EVIL}",), cued=True, written="p"),),
-    )
-    for texts, words in ((FRENCH, french), (ENGLISH, english)):
-        html = understood(answer(constraints=constraints), texts, editable=False)
-        assert words in text_of(html)
-        assert f"Post {EVIL} " in text_of(html)  # apart from the day, for those who hear it
-        assert "qa-note" not in html
-    assert understood(answer(), ENGLISH, editable=False) == ""
+
+
+@BOTH
+def test_chips_can_be_changed_under_the_latest_answer_only(texts: Texts) -> None:
+    question = Question("Who?", filters=Filters.parse("2016", "2018", ["RFI"], "fr"))
+    asked = turn(question=question, constraints=READ)
+    html = shown(asked, texts=texts)
+    assert html.count('<form data-do="change"') == html.count('data-remove="true"') == 6
+    assert f"Post {EVIL}" in text_of(html)
+    asked.running = True
+    for fixed in (shown(asked, texts=texts), shown(asked, turn(), texts=texts)):
+        assert 'data-do="change"' not in fixed
+        assert texts.day(PartialDate(2017, 1)) in text_of(fixed)
+    assert 'class="chips"' not in shown(turn(), texts=texts)
 
 
 @pytest.mark.parametrize(
@@ -331,65 +333,133 @@ def test_what_the_question_asks_of_articles_is_shown(
     ],
 )
 def test_what_no_article_is_is_told(cued: bool, dated: bool, says: str) -> None:
-    day = TimeExpression(Span(0, 1), date(2017, 1, 1), date(2017, 1, 31))
-    constraints = Constraints(
-        articles=(day,) if dated else (),
+    read = Constraints(
+        articles=READ.events if dated else (),
         outlets=(Outlet(Span(2, 3), ("Post",), cued=cued, written="p"),),
     )
-    html = understood(answer(constraints=constraints, met=False), ENGLISH, editable=False)
-    assert text_of(html).endswith(says)
-
-
-def test_copies_are_counted_with_their_sources() -> None:
-    others = tuple(
-        Article.create(id=id, text="The same.", source=source, language="en", origin=id)
-        for id, source in (("b", "Post"), ("c", "Post"), ("d", None))
-    )
-    copied = (Citation(1, ARTICLE, QUOTE, also=others),)
-    html = render.evidence(answer(citations=copied), ENGLISH)
-    assert "Same text: 4 articles, 2 sources" in text_of(html)
-    unsigned = (Citation(1, ARTICLE, QUOTE, also=others[2:]),)
-    assert text_of(render.evidence(answer(citations=unsigned), ENGLISH)).endswith("2 articles")
-    assert "Same text" not in text_of(render.evidence(answer(), ENGLISH))
-
-
-def test_a_final_answer_is_not_being_written() -> None:
-    html = render.turn_html(Turn("Who?", answer(), running=True), ENGLISH)
-    assert ENGLISH.writing not in text_of(html)
+    assert says in said(turn(constraints=read, met=False))
+    assert says not in said(turn(constraints=read))
 
 
 @pytest.mark.parametrize(
     ("turn", "stage", "says"),
     [
-        (Turn("Who?"), "searching", ENGLISH.searching),
-        (Turn("Who?", answer("", stage="evidence")), "evidence", ENGLISH.writing),
-        (Turn("Who?", answer("", stage="waiting", place=3)), "waiting", "your place in line: 3"),
-        (Turn("Who?", answer("S", stage="writing")), "writing", ENGLISH.draft),
-        (Turn("Who?", answer("S", stage="writing"), stopped=True), "stopped", ENGLISH.stopped),
-        (Turn("Who?", error="No index.", running=False), "failed", "No index."),
-        (Turn("Who?", answer(reason="1 dropped"), running=False), "final", ENGLISH.left_out),
+        (Turn("Who?"), "queued", ENGLISH.queued),
+        (Turn("Who?", started=True), "searching", ENGLISH.searching),
+        (Turn("Who?", answer=answer("", stage="evidence"), started=True), "quotes", "reading the"),
         (
-            Turn("Who?", answer(reason="it failed", answerer="extractive"), running=False),
-            "final",
-            ENGLISH.quotes_instead,
+            Turn("Who?", answer=answer("", stage="waiting", place=3), started=True),
+            "waiting",
+            "your place in line: 3",
         ),
+        (Turn("Who?", answer=answer("S", stage="writing"), started=True), "writing", ENGLISH.draft),
+        (
+            Turn("Who?", answer=answer("", stage="writing"), running=False),
+            "stopped",
+            ENGLISH.stopped,
+        ),
+        (Turn("Who?", running=False, lost=True), "stopped", ENGLISH.lost_answer),
+        (Turn("Who?", failure=ValueError("secret"), running=False), "failed", ENGLISH.failed),
+        (turn(reason="1 dropped"), "final", ENGLISH.left_out),
+        (turn(reason="it failed", answerer="extractive"), "final", ENGLISH.quotes_instead),
+        (Turn("Who?", answer=answer(), started=True), "final", "Said so [1]"),
     ],
 )
-def test_a_turn_says_how_far_it_is(turn: Turn, stage: str, says: str) -> None:
-    html = render.turn_html(turn, ENGLISH)
+def test_a_turn_says_how_far_it_is_and_what_can_be_done(turn: Turn, stage: str, says: str) -> None:
+    html = shown(turn)
     assert f'data-stage="{stage}"' in html
-    assert says in text_of(html)
+    assert says in " ".join(text_of(html).split())
+    assert "secret" not in html
+    assert ("data-running" in html) == turn.running == ('aria-busy="true"' in html)
+    assert ('data-do="again"' in html) != turn.running
+    assert ("<time " in html) != turn.running
+    if stage == "final":
+        assert ENGLISH.writing not in text_of(html)
 
 
-@given(text=st.text(min_size=1), start=st.integers(-2, 40), end=st.integers(-2, 40))
-def test_the_highlight_is_the_quote_and_the_article_is_whole(
-    text: str, start: int, end: int
+def test_only_what_a_model_wrote_can_be_asked_for_as_quotes() -> None:
+    assert 'data-quotes="true"' in shown(turn())
+    for each in (turn(answerer="extractive"), Turn("Who?", running=False)):
+        assert "data-quotes" not in shown(each)
+
+
+def test_long_questions_fold() -> None:
+    for text in ("x" * 281, "a\nb\nc\nd\ne"):
+        assert '<details class="long"><summary><span' in shown(turn(asked=text))
+        assert text in text_of(shown(turn(asked=text)))
+    for text in ("x" * 280, "a\nb\nc\nd"):
+        assert '<details class="long">' not in shown(turn(asked=text))
+
+
+# Why a passage was found
+
+
+@BOTH
+def test_why_says_in_a_sentence_and_in_numbers_why_a_passage_was_found(texts: Texts) -> None:
+    reading = HitReading(QUOTE, score=2.0, answerable=0.87, relevance=0.34)
+    one = replace(hit(ARTICLE, 0.834), ranks={"lexical": 2}, signals={"dense": 0.5})
+    hits = (replace(one, reading=reading), one)
+    found = turn(citations=(Citation(3, ARTICLE, QUOTE),), hits=hits, confidence=0.456)
+    html, words = shown(found, texts=texts), texts.evidence
+    assert words.confidence.format(value=texts.number(0.456)) in text_of(html)
+    rank = words.why_rank.format(rank=2, by=words.by.lexical)  # type: ignore[attr-defined]
+    sentence = f"{words.why_quoted.format(numbers='[3]')}, {rank}, {words.why_answers}."
+    assert sentence.lower() in text_of(html).lower()
+    pairs = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html)
+    assert dict(pairs) == {
+        words.score: texts.number(0.834),
+        words.signals.dense: texts.number(0.5),  # type: ignore[attr-defined]
+        words.answerable: texts.number(0.87),
+        words.relevance: texts.number(0.34),
+    }
+    for answers, about, says in ((0.2, 0.6, words.why_about), (0.2, 0.3, words.why_near)):
+        read = replace(one, reading=replace(reading, answerable=answers, relevance=about))
+        line = said(turn(citations=(), hits=(read,)), texts=texts)
+        assert f"{words.why_unquoted}, {rank}, {says}.".lower() in line.lower()
+    assert 'class="why"' not in shown(turn(), texts=texts)
+
+
+# An article
+
+
+@given(
+    text=st.text(min_size=1),
+    ends=st.lists(st.tuples(st.integers(-2, 40), st.integers(-2, 40)), max_size=4),
+    at=st.integers(-1, 4),
+)
+def test_marks_are_the_quotes_and_the_article_is_whole(
+    text: str, ends: list[tuple[int, int]], at: int
 ) -> None:
-    html = render.highlighted(text, Span(start, end))
-    assert text_of(html) == text
-    marked = re.findall(r"<mark[^>]*>(.*)</mark>", html, re.DOTALL)
-    sound = 0 <= start < end <= len(text)
-    assert [unescape(quote) for quote in marked] == ([text[start:end]] if sound else [])
+    article = replace(ARTICLE, text=text)
+    spans = [Span(*pair) for pair in ends]
+    html = render.article_html(article, ENGLISH, spans, at=at)
+    (body,) = re.findall(r'<div class="article-text" lang="en">(.*?)</div>', html, re.DOTALL)
+    assert text_of(body) == text
+    marked = {n for start, end in ends if 0 <= start < end <= len(text) for n in range(start, end)}
+    marks = re.findall(r"<mark[^>]*>(.*?)</mark>", body, re.DOTALL)
+    assert "".join(map(unescape, marks)) == "".join(text[n] for n in sorted(marked))
+    assert body.count('class="current"') <= 1
+
+
+def test_of_several_quotes_the_one_that_is_meant_is_current_and_overlapping_ones_are_one() -> None:
+    spans = [Span(25, 37), Span(0, 10), Span(8, 24)]
+    for at, current in enumerate(["Il pleuvait.", *["Le pont a rouvert\njeudi."] * 2]):
+        html = render.article_html(OTHER, ENGLISH, spans, at=at)
+        assert html.count("<mark") == 2
+        assert 'data-step="1"' in html
+        assert f'class="current">{current}</mark>' in html
+    single = render.article_html(OTHER, ENGLISH, spans[:1])
+    assert "data-step" not in single
+    assert 'class="current"' in single
+    assert "<mark" not in render.article_html(OTHER, ENGLISH)
+
+
+def test_nothing_is_strong_outside_the_quotes() -> None:
+    for words in (Span(0, 6), Span(QUOTE.start - 1, 20), Span(20, QUOTE.end + 1), Span(20, 20)):
+        html = render.highlighted(ARTICLE.text, [QUOTE], answer=words)
+        assert "<strong" not in html
+        assert text_of(html) == ARTICLE.text
+    assert "<strong" not in render.highlighted(ARTICLE.text, [], answer=Span(8, 12))
 
 
 @pytest.mark.parametrize(
@@ -407,11 +477,28 @@ def test_the_highlight_is_the_quote_and_the_article_is_whole(
     ],
 )
 def test_only_plain_web_addresses_become_links(url: str | None, link: str | None) -> None:
-    assert render.safe_link(url) == link
-    html = render.article_html(replace(ARTICLE, url=url), None, ENGLISH)
+    assert safe_link(url) == link
+    html = render.article_html(replace(ARTICLE, url=url), ENGLISH)
     assert ("<a " in html) == (link is not None)
     if url:
         assert url in text_of(html)
+
+
+@BOTH
+def test_only_what_was_added_here_can_be_mended_or_removed(texts: Texts) -> None:
+    html = render.article_html(ARTICLE, texts, upload=True)
+    assert Markup(html).wrong == []
+    assert f'data-mend="{ARTICLE.id}"' in html
+    assert f'data-remove-article="{ARTICLE.id}"' in html
+    assert texts.articles.remove_warning in text_of(html)
+    assert 'name="date" autocomplete="off" value="2017-01-14"' in html
+    assert "data-mend" not in render.article_html(ARTICLE, texts)
+    gone = render.article_html(None, texts, message=EVIL)
+    assert EVIL in text_of(gone)
+    assert Markup(gone).wrong == []
+
+
+# Beside them
 
 
 @pytest.mark.parametrize(
@@ -426,33 +513,14 @@ def test_only_plain_web_addresses_become_links(url: str | None, link: str | None
 )
 def test_the_model_line(state: LLMState, says: str) -> None:
     status = LLMStatus(state, "/srv/small", 0.42, "from the hub.")
-    said = text_of(render.model_line(status, ENGLISH))
-    assert "/srv" not in said
-    assert says in said
-    assert bool(said) == bool(says)
+    line = text_of(render.model_line(status, ENGLISH))
+    assert "/srv" not in line
+    assert says in line
+    assert bool(line) == bool(says)
+    assert Markup(render.model_line(LLMStatus(state, EVIL, note=EVIL), ENGLISH)).wrong == []
 
 
-# Filters
-
-
-def test_typed_filters_are_read() -> None:
-    filters = Typed("2017", "2017-02", ["RFI"], "fr").filters(ENGLISH)
-    assert filters == Filters.parse("2017", "2017-02", ["RFI"], "fr")
-    assert in_force(filters) == 4
-    assert not Typed("", " ", [], "").filters(ENGLISH)
-
-
-@pytest.mark.parametrize(
-    ("typed", "texts", "says"),
-    [
-        (Typed("soon"), ENGLISH, "“soon” is not a date like 2017, 2017-01 or 2017-01-11."),
-        (Typed("2017-02-30"), FRENCH, "« 2017-02-30 » n’est pas une date"),
-        (Typed("2018", "2017-03"), ENGLISH, "from 2018 to March 2017 is empty; swap the two"),
-        (Typed("2018", "2017-03"), FRENCH, "de 2018 à mars 2017 est vide ; échangez"),
-    ],
-)
-def test_a_wrong_filter_is_said_in_the_language_of_the_page(
-    typed: Typed, texts: Texts, says: str
-) -> None:
-    with pytest.raises(QuestionError, match=re.escape(says)):
-        typed.filters(texts)
+def test_a_notice_is_text() -> None:
+    assert text_of(render.notice(EVIL)) == EVIL
+    assert Markup(render.notice(EVIL)).wrong == []
+    assert render.notice("") == render.notice(None) == ""
