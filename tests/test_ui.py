@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -100,6 +101,19 @@ def test_followers_see_the_last_state_and_may_miss_others() -> None:
     seen = list(talk.follow())
     assert len(seen) < 50
     assert talk.turns[0].answer == answer("49")
+
+
+def test_followers_see_the_end_once_it_is_kept() -> None:
+    """They once saw it before, and neither the list nor the rating, when keeping took time."""
+    talk = Talk([Turn("Who?")])
+
+    def keep(talk: Talk, turn: Turn) -> None:
+        time.sleep(0.3)
+        turn.id = "kept"
+
+    talk.answer_next(lambda question: iter([answer()]), keep)
+    assert list(talk.follow())
+    assert talk.turns[0].id == "kept"
 
 
 def test_tabs_are_by_owner_and_session_and_the_longest_unused_make_room() -> None:

@@ -158,7 +158,8 @@ class Talk:
 
         Args:
             stream: the states of an answer.
-            ended: told of each turn when it ends, before followers are; it must not raise.
+            ended: told of each turn when it has all it will have, before it ends, so that its
+                followers see what came of that; it must not raise.
         """
         with self._changed:
             if any(turn.running and turn.started for turn in self.turns):
@@ -197,11 +198,11 @@ class Talk:
         except Exception as exc:  # the page says so, in its language
             log.exception("answering failed")
             turn.failure = exc if turn.running else None
+        ended(self, turn)
         with self._changed:
             _end(turn)
+            self._tell()
         _log(turn, time.perf_counter() - started)
-        ended(self, turn)
-        self.tell()
         self.answer_next(stream, ended)
 
     def stop(self, *, waiting: bool = False) -> None:
@@ -220,11 +221,6 @@ class Talk:
         """Go on with what is kept of a conversation."""
         with self._changed:
             self.turns, self.conversation, self.token = list(turns), conversation, token
-            self._tell()
-
-    def tell(self) -> None:
-        """Say that something has changed."""
-        with self._changed:
             self._tell()
 
     def _tell(self) -> None:
