@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import secrets
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,162 +13,115 @@ import gradio as gr
 import pytest
 
 from qa.answer import Answer, Question
-from qa.assistant import Assistant, LanguageModel
+from qa.assistant import Assistant
 from qa.conversations import Conversations, Rating
 from qa.errors import AnswerError, ConversationsUnusable
-from qa.index import LiveIndex
-from qa.retrieval import HybridRetriever
 from qa.settings import Settings
 from qa.ui.page import Page
 from qa.ui.texts import ENGLISH, FRENCH
 from qa.ui.visitors import COOKIE, Visitors
-from tests.hostile import PAYLOADS
-from tests.test_ui_render import Markup, answer, text_of
+from tests.page import ASKED, Browser, Held, answer, open_page, stages, text_of
 
 WORDS, MOTS = ENGLISH.talks, FRENCH.talks
-
-ASKED = "Who led the works on the bridge of Kervalec?"
-
-
-@pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Conversations]:
-    """The file, open."""
-    conversations = Conversations.open(tmp_path / "talks.sqlite")
-    yield conversations
-    conversations.close()
-
-
-@pytest.fixture
-def assistant(settings: Settings, live: LiveIndex, retriever: HybridRetriever) -> Assistant:
-    """Over the articles of `fakes`, without a language model."""
-    return Assistant(settings, live, retriever, LanguageModel(settings, fetch=False))
-
-
-def open_page(assistant: Assistant, kept: Conversations | None, **changed: Any) -> Page:
-    """A page, made in an event loop (see test_ui)."""
-    assistant.settings = assistant.settings.model_copy(update=changed)
-
-    async def make() -> Page:
-        return Page(assistant, {}, kept)
-
-    return asyncio.run(make())
-
-
-class Browser:
-    """A browser with its cookie, in a tab of one page."""
-
-    def __init__(self, page: Page, cookie: str | None = None, login: str | None = None) -> None:
-        self.page = page
-        self.cookie = cookie or secrets.token_urlsafe(32)
-        self.login = login
-        self.reload()
-
-    def reload(self) -> None:
-        """A tab of its own."""
-        given = SimpleNamespace(
-            session_hash=secrets.token_hex(6), cookies={COOKIE: self.cookie}, username=self.login
-        )
-        self.tab = cast("gr.Request", given)
-
-    def ask(self, text: str = ASKED) -> dict[Any, Any]:
-        """The last updates."""
-        last: dict[Any, Any] = list(self.page.ask(text, "", "", [], "", self.tab))[-1]
-        return last
-
-    def do(self, what: object, **more: object) -> dict[Any, Any]:
-        """Press a button of the list or of an answer."""
-        event = cast("gr.EventData", SimpleNamespace(_data={"do": what, **more}))
-        return self.page.act(self.tab, event)
-
-    @property
-    def talk(self) -> Any:
-        """What is open."""
-        return self.page.talks.of(self.tab.session_hash)
-
-    @property
-    def turn(self) -> str:
-        """The latest turn's id."""
-        return str(self.talk.turns[-1].id)
-
-    def listed(self, search: str = "") -> str:
-        """The list's text."""
-        return text_of(self.do("search", search=search)[self.page.archive])
 
 
 @pytest.fixture
 def page(assistant: Assistant, kept: Conversations) -> Page:
     """A page that keeps."""
-    return open_page(assistant, kept)
+    return open_page(assistant, kept=kept)
+
+
+@pytest.fixture
+def ann(page: Page) -> Browser:
+    """Somebody who has asked."""
+    browser = Browser(page)
+    browser.begin()
+    browser.ask()
+    return browser
+
+
+def fail(question: Question) -> Iterator[Answer]:
+    """A stream that breaks."""
+    yield answer("half", stage="writing")
+    raise AnswerError("the model went away")
+
+
+def break_off(question: Question) -> Iterator[Answer]:
+    """A stream that is stopped."""
+    return iter([answer(stage="writing")])
 
 
 # Kept
 
 
-def test_a_conversation_is_there_after_a_reload_and_a_restart(
-    page: Page, assistant: Assistant, kept: Conversations
+def test_a_conversation_is_there_after_a_restart(
+    ann: Browser, assistant: Assistant, kept: Conversations
 ):
-    ann = Browser(page)
-    ann.ask()
     ann.ask("And when?")
-    conversation, shown = ann.talk.conversation, ann.talk.turns
-    again = Browser(open_page(assistant, kept), ann.cookie)
-    assert "Who led the works" in again.listed()
-    updates = again.do("open", id=conversation)
-    assert ASKED in text_of(updates[again.page.past])
-    assert "And when?" in updates[again.page.latest]
-    for old, new in zip(shown, again.talk.turns, strict=True):
+    before = ann.talk
+    again = Browser(open_page(assistant, kept=kept), ann.cookie)
+    again.begin()
+    assert ASKED in again.listed
+    again.do("open", id=before.conversation)
+    assert stages(again.html) == ["final", "final"]
+    assert ASKED in text_of(again["past"])
+    for old, new in zip(before.turns, again.talk.turns, strict=True):
+        assert old.answer
+        assert new.answer
         assert new.answer.citations == old.answer.citations
-        for citation in new.answer.citations:
-            span = {"start": citation.span.start, "end": citation.span.end}
-            panel = again.page.show_article({"id": citation.article.id, **span, "language": "en"})
-            assert "<mark" in panel
-    assert again.talk.history == ann.talk.history
+        assert new.asked.replace(microsecond=0) == old.asked.replace(microsecond=0)
+    assert again.talk.history_before(2) == before.history_before(2)
     again.ask("And who wants to close it to cars?")
-    assert "3 questions" in again.listed()
+    assert "3 questions" in again.listed
 
 
-def test_another_browser_sees_and_changes_nothing(page: Page, kept: Conversations):
-    ann, bob = Browser(page), Browser(page)
-    ann.ask()
+def test_another_browser_sees_and_changes_nothing(ann: Browser, kept: Conversations):
     ann.do("share", turn=ann.turn)
-    conversation, token = ann.talk.conversation, ann.talk.turns[0].token
-    assert WORDS.none in bob.listed()
-    assert WORDS.none_found in bob.listed("works")
-    opened = bob.do("open", id=conversation)
-    assert page.latest not in opened
-    assert WORDS.gone in text_of(opened[page.notice])
-    bob.do("rename", id=conversation, title="Mine")
-    bob.do("delete", id=conversation)
+    token = ann.talk.turns[0].token or pytest.fail("it is not shared")
+    bob = Browser(ann.page)
+    bob.begin()
+    assert WORDS.none in bob.listed
+    bob.do("search", search="works")
+    assert WORDS.none_found in bob.listed
+    bob.do("open", id=ann.open)
+    assert WORDS.gone in text_of(bob["notice"])
+    assert ENGLISH.welcome in bob.says
+    bob.do("rename", id=ann.open, title="Mine")
+    bob.do("delete", id=ann.open)
     bob.do("delete-all")
     bob.do("revoke", token=token)
     bob.do("rate", turn=ann.turn, good="true")
     assert kept.ratings() == []
     assert kept.shared(token) is not None
-    assert "Who led the works" in ann.listed()
+    ann.do("search", search="")
+    assert ASKED in ann.listed
 
 
-@pytest.mark.parametrize("cookie", ["", "short", "x" * 44, "é" * 43, "x" * 42 + "\n"])
-def test_without_a_sound_cookie_nothing_is_kept(page: Page, kept: Conversations, cookie: str):
-    nobody = Browser(page)
-    nobody.tab = cast("gr.Request", SimpleNamespace(session_hash="x", cookies={COOKIE: cookie}))
-    updates = nobody.ask()
-    assert "qa-actions" not in updates[page.latest]
+def test_without_a_sound_cookie_nothing_is_kept(page: Page, kept: Conversations):
+    for cookie in ("", "short", "x" * 44, "é" * 43, "x" * 42 + "\n"):
+        nobody = Browser(page, cookie)
+        nobody.ask()
+        assert stages(nobody.html) == ["final"]
+        assert 'data-do="rate"' not in nobody.html
+        assert nobody.do("search") == [{"notice"}]
+        assert nobody["talks"] == ""
     assert kept._rows("SELECT 1 FROM turn") == []
-    assert nobody.do("search") == {page.notice: ""}
 
 
 def test_with_logins_conversations_go_by_name(assistant: Assistant, kept: Conversations):
-    page = open_page(assistant, kept, logins=Settings(logins="ann:tulip, bob:rose").logins)
+    logins = Settings(logins="ann:tulip, bob:rose").logins
+    page = open_page(assistant, kept=kept, logins=logins)
     ann = Browser(page, login="ann")
     ann.ask()
     elsewhere, bob = Browser(page, login="ann"), Browser(page, ann.cookie, login="bob")
     nobody = Browser(page, ann.cookie)
-    assert "Who led the works" in elsewhere.listed()
-    assert WORDS.none in bob.listed()
-    assert nobody.do("search") == {page.notice: ""}
+    for browser, sees in ((elsewhere, ASKED), (bob, WORDS.none)):
+        browser.begin()
+        assert sees in browser.listed
+    assert nobody.do("search") == [{"notice"}]
 
 
-def test_a_cookie_cannot_pass_for_a_login(page: Page):
+def test_a_cookie_cannot_pass_for_a_login():
     name = Visitors(logins=True).of_event(cast("gr.Request", SimpleNamespace(username="ann")))
     for cookie in ("login:ann", "ann"):
         request = cast("gr.Request", SimpleNamespace(cookies={COOKIE: cookie}))
@@ -177,227 +129,174 @@ def test_a_cookie_cannot_pass_for_a_login(page: Page):
     assert name == "login:ann"
 
 
-def test_the_file_does_not_hold_the_cookie(page: Page, kept: Conversations, tmp_path: Path):
+def test_the_file_does_not_hold_the_cookie(ann: Browser, tmp_path: Path):
+    content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert ASKED.encode() in content
+    assert ann.cookie.encode() not in content
+
+
+def test_a_stopped_or_failed_turn_is_not_kept(page: Page, monkeypatch: pytest.MonkeyPatch):
     ann = Browser(page)
-    ann.ask()
-    assert ann.cookie.encode() not in b"".join(p.read_bytes() for p in tmp_path.iterdir())
+    for stream in (fail, break_off):
+        monkeypatch.setattr(page.assistant, "stream", stream)
+        ann.ask()
+    assert stages(ann.html) == ["failed", "stopped"]
+    assert 'data-do="rate"' not in ann.html
+    assert WORDS.none in ann.listed
 
 
-def test_a_stopped_or_failed_turn_is_not_kept(
+def test_an_answer_whose_conversation_was_deleted_meanwhile_is_not_kept(
     page: Page, kept: Conversations, monkeypatch: pytest.MonkeyPatch
 ):
+    held = Held()
+    monkeypatch.setattr(page.assistant, "stream", held)
     ann = Browser(page)
-
-    def broken(question: Question) -> Iterator[Answer]:
-        yield answer("half", stage="writing")
-        raise AnswerError("the model went away")
-
-    monkeypatch.setattr(page.assistant, "stream", broken)
-    assert "qa-actions" not in ann.ask()[page.latest]
-    monkeypatch.setattr(page.assistant, "stream", lambda q: iter([answer(stage="writing")]))
-    assert "qa-actions" not in ann.ask()[page.latest]
-    assert WORDS.none in ann.listed()
-
-
-def test_an_answer_that_was_cleared_meanwhile_is_not_kept(page: Page):
-    ann = Browser(page)
-    updates = page.ask(ASKED, "", "", [], "", ann.tab)
-    next(updates)
-    next(updates)
-    page.forget(ann.tab)
-    list(updates)
-    assert WORDS.none in ann.listed()
-
-
-def test_a_turn_asked_again_replaces_the_one_before(page: Page):
-    ann = Browser(page)
-    ann.ask()
-    first = ann.turn
-    list(page.ask_again("", "", [], "", ann.tab))
-    assert ann.turn != first
-    assert "1 question" in ann.listed()
+    asking = ann.asking()
+    while stages(ann.html) != ["writing"]:
+        next(asking)
+    ann.do("delete", id=ann.open)
+    held.go(ASKED, "And when?")
+    list(asking)
+    assert ENGLISH.welcome in ann.says
+    ann.ask("And when?")
+    assert kept._rows("SELECT count(*) FROM turn") == [(1,)]
+    assert "1 question" in ann.listed
 
 
 def test_a_turn_asked_again_is_kept_until_another_is_there(
-    page: Page, monkeypatch: pytest.MonkeyPatch
+    ann: Browser, monkeypatch: pytest.MonkeyPatch
 ):
     """It was once deleted first, and lost when the new answer was stopped or failed."""
-    ann = Browser(page)
-    ann.ask()
-    conversation = ann.talk.conversation
 
     def kept() -> list[str]:
-        again = Browser(page, ann.cookie)
+        again = Browser(ann.page, ann.cookie)
         again.do("open", id=conversation)
         return [turn.id for turn in again.talk.turns]
 
-    def fail(question: Question) -> Iterator[Answer]:
-        raise AnswerError("the model went away")
-
-    def stop(question: Question) -> Iterator[Answer]:
-        return iter([answer(stage="writing")])
-
-    first = ann.turn
-    for broken in (fail, stop):
+    first, conversation = ann.turn, ann.open
+    for stream in (fail, break_off):
         with monkeypatch.context() as patched:
-            patched.setattr(page.assistant, "stream", broken)
-            list(page.ask_again("", "", [], "", ann.tab))
+            patched.setattr(ann.page.assistant, "stream", stream)
+            ann.do("again", place=0)
+        ann.page.tabs._open.clear()  # as after a restart
         assert kept() == [first]
-    list(page.ask_again("", "", [], "", ann.tab))
+    ann.do("again", place=0)
+    ann.page.tabs._open.clear()
     assert kept() == [ann.turn] != [first]
-    assert "1 question" in ann.listed()
+    assert "1 question" in ann.listed
 
 
 def test_deleting_a_conversation_ends_the_link_of_what_was_asked_again(
-    page: Page, kept: Conversations
+    ann: Browser, kept: Conversations
 ):
-    ann = Browser(page)
-    ann.ask()
     ann.do("share", turn=ann.turn)
-    token = ann.talk.turns[0].token
-    list(page.ask_again("", "", [], "", ann.tab))
+    token = ann.talk.turns[0].token or pytest.fail("it is not shared")
+    ann.do("again", place=0)
     assert kept.shared(token) is not None
-    ann.do("delete", id=ann.talk.conversation)
+    ann.do("delete", id=ann.open)
     assert kept.shared(token) is None
 
 
-def test_what_cannot_be_kept_is_said_and_answered_all_the_same(
-    page: Page, kept: Conversations, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [ConversationsUnusable("full"), ValueError("a bug"), KeyError(1)])
+def test_what_cannot_be_kept_is_answered_all_the_same_and_says_so(
+    ann: Browser, kept: Conversations, monkeypatch: pytest.MonkeyPatch, error: Exception
 ):
-    def full(*_: object, **__: object) -> None:
-        raise ConversationsUnusable("disk full")
+    """An error of another kind once left the turn running for ever."""
 
-    monkeypatch.setattr(kept, "keep", full)
-    updates = Browser(page).ask()
-    assert "Maëlle Tanguy" in text_of(updates[page.latest])
-    assert WORDS.unkept in text_of(updates[page.notice])
-    assert "qa-actions" not in updates[page.latest]
+    def full(*_: object, **__: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kept, "keep", full)
+        ann.ask("And when?")
+    assert stages(ann.html) == ["final", "final"]
+    assert not ann.talk.busy
+    assert WORDS.unkept in text_of(ann["latest"])
+    assert 'data-do="rate"' not in ann["latest"]
+    ann.ask("And where?")
+    assert stages(ann.html) == ["final"] * 3
+    assert WORDS.unkept not in text_of(ann["latest"])
 
 
 def test_a_setting_keeps_only_what_is_rated_or_shared(assistant: Assistant, kept: Conversations):
-    page = open_page(assistant, kept, keep="ratings")
-    ann = Browser(page)
+    ann = Browser(open_page(assistant, kept=kept, keep="ratings"))
     ann.ask()
     assert kept._rows("SELECT 1 FROM turn") == []
-    assert WORDS.not_kept in ann.listed()
+    assert WORDS.not_kept in ann.listed
+    assert "share-talk" not in ann.html
     ann.do("share", turn=ann.turn)
-    assert "Who led the works" in ann.listed()
+    assert ASKED in ann.listed
     assert kept._rows("SELECT count(*) FROM turn") == [(1,)]
     ann.do("revoke", token=ann.talk.turns[0].token)
     assert kept._rows("SELECT 1 FROM turn") == []
 
 
 def test_a_setting_keeps_nothing(assistant: Assistant):
-    page = open_page(assistant, None)
-    ann = Browser(page)
-    assert "qa-actions" not in ann.ask()[page.latest]
-    assert page.speak("en", "", "", [], "", ann.tab)[page.archive] == ""
-    assert ann.do("search") == {page.notice: ""}
+    ann = Browser(open_page(assistant))
+    ann.begin()
+    ann.ask()
+    assert 'data-do="rate"' not in ann.html
+    assert ann["talks"] == ""
+    assert WORDS.conversations not in ann["head"]
+    assert ann.do("search") == [{"notice"}]
 
 
 # The list
 
 
-def test_the_list_is_searched_renamed_and_emptied(page: Page):
-    ann = Browser(page)
-    ann.ask()
-    first = ann.talk.conversation
-    page.forget(ann.tab)
-    assert ann.talk.conversation != first
+def test_the_list_is_searched_renamed_pinned_and_emptied(ann: Browser):
+    first = ann.open
+    ann.do("new")
     ann.ask("Où le phare de Harwick a-t-il été vendu ?")
-    assert "Harwick" not in ann.listed("KERVALEC maelle")
-    assert "Who led" in ann.listed("KERVALEC maelle")
-    renamed = ann.do("rename", id=first, title="Ponts & chaussées")
-    assert "Ponts &amp; chaussées" in renamed[page.archive]
-    deleted = ann.do("delete", id=first)
-    assert page.latest not in deleted
-    assert "Ponts" not in ann.listed()
-    emptied = ann.do("delete-all")
-    assert ENGLISH.welcome in emptied[page.past]
-    assert ann.talk.turns == []
-    assert WORDS.none in ann.listed()
-
-
-def test_deleting_the_open_conversation_clears_the_page(page: Page):
-    ann = Browser(page)
+    assert ann.open != first
+    ann.do("search", search="KERVALEC maelle")
+    assert "Harwick" not in ann.listed
+    assert ASKED in ann.listed
+    ann.do("search", search="")
+    ann.do("rename", id=first, title="Ponts & chaussées")
+    ann.do("pin", id=first, pinned="true")
+    assert "Ponts &amp; chaussées" in ann["talks"]
+    assert text_of(ann["talks"]).index("Ponts") < text_of(ann["talks"]).index("Harwick")
+    assert f"{WORDS.pinned}: " in ann.listed
+    assert "past" not in ann.do("delete", id=first)[0]
+    assert "Ponts" not in ann.listed
+    ann.do("delete-all")
+    assert ENGLISH.welcome in ann.says
+    assert WORDS.none in ann.listed
     ann.ask()
-    updates = ann.do("delete", id=ann.talk.conversation)
-    assert ENGLISH.welcome in updates[page.past]
-    ann.ask()
-    assert "1 question" in ann.listed()
-
-
-def test_a_tab_that_is_loaded_again_goes_on_with_its_conversation(page: Page):
-    ann = Browser(page)
-    ann.ask()
-    conversation = ann.talk.conversation
-    ann.reload()
-    assert ASKED in text_of(page.resume(conversation, ann.tab)[page.latest])
-    assert ann.talk.conversation == conversation
-    for other in ("gone", ""):
-        ann.reload()
-        assert page.resume(other, ann.tab) == {page.notice: ""}
-    assert page.resume(conversation, Browser(page).tab) == {page.notice: ""}
-
-
-def test_a_question_asked_before_the_conversation_has_come_is_not_lost(page: Page):
-    ann = Browser(page)
-    ann.ask()
-    conversation = ann.talk.conversation
-    ann.reload()
-    ann.ask("And when?")
-    assert page.resume(conversation, ann.tab) == {page.notice: ""}
-    assert [turn.text for turn in ann.talk.turns] == ["And when?"]
+    assert "1 question" in ann.listed
 
 
 @pytest.mark.parametrize(
     "wanted",
     [
-        None,
-        [],
-        "open",
-        {},
-        {"do": 3},
         {"do": "open", "id": ["x"]},
         {"do": "rate", "turn": {"$ne": 1}},
         {"do": "rate", "turn": ""},
         {"do": "comment", "turn": None, "comment": 3},
-        {"do": "search", "search": "x" * 10_000},
+        {"do": "search", "search": 7},
         {"do": "rename", "id": "\ud800", "title": "\ud800"},
         {"do": "revoke", "token": None},
+        {"do": "pin", "id": {}, "pinned": []},
     ],
 )
-def test_what_makes_no_sense_does_nothing(page: Page, wanted: Any):
-    ann = Browser(page)
-    ann.ask()
-    before = text_of(ann.do("search", search="")[page.archive])
-    page.act(ann.tab, cast("gr.EventData", SimpleNamespace(_data=wanted)))
-    assert text_of(ann.do("search", search="")[page.archive]) == before
+def test_what_makes_no_sense_does_nothing(ann: Browser, wanted: dict[str, Any]):
+    ann.do("search", search="")
+    before, turns = ann.listed, ann.talk.turns[:]
+    ann.do(**{"what" if name == "do" else name: value for name, value in wanted.items()})
+    ann.do("search", search="")
+    assert (ann.listed, ann.talk.turns) == (before, turns)
 
 
-def test_titles_are_text(page: Page, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(page.assistant, "stream", lambda q: iter([answer(q.text, question=q)]))
-    lists = []
-    for title in ("plain", *PAYLOADS):
-        ann = Browser(page)
-        ann.ask(f"{title} who?")
-        ann.do("rename", id=ann.talk.conversation, title=title)
-        ann.do("share", turn=ann.turn)
-        lists.append(ann.do("search")[page.archive])
-    assert {_markup(html) for html in lists} == {_markup(lists[0])}
+# Ratings and links
 
 
-# Ratings
-
-
-def test_a_rating_is_given_told_more_and_taken_back(page: Page, kept: Conversations):
-    ann = Browser(page)
-    ann.ask()
-    up = ann.do("rate", turn=ann.turn, good="true")[page.latest]
-    assert up.count('aria-pressed="true"') == 1
-    assert 'textarea name="correction"' not in up
-    down = ann.do("rate", turn=ann.turn, good="false")[page.latest]
-    assert '<details class="qa-say" open>' in down
+def test_a_rating_is_given_told_more_and_taken_back(ann: Browser, kept: Conversations):
+    ann.do("rate", turn=ann.turn, good="true")
+    assert ann["latest"].count('aria-pressed="true"') == 1
+    assert 'textarea name="correction"' not in ann["latest"]
+    ann.do("rate", turn=ann.turn, good="false")
+    assert '<details class="say" open>' in ann["latest"]
     ann.do("comment", turn=ann.turn, correction=" Ida\u200b Brandt ", comment="No!")
     (rated,) = kept.ratings()
     assert rated.rating == Rating(False, "No!", "Ida Brandt")
@@ -405,27 +304,53 @@ def test_a_rating_is_given_told_more_and_taken_back(page: Page, kept: Conversati
     assert kept.ratings() == []
 
 
-def test_an_answer_is_right_or_unanswerable_not_both(page: Page, kept: Conversations):
-    ann = Browser(page)
-    ann.ask()
+def test_an_answer_is_right_or_unanswerable_not_both(ann: Browser, kept: Conversations):
     ann.do("rate", turn=ann.turn, good="false")
-    both = ann.do("comment", turn=ann.turn, correction="Ida", unanswerable="on")
-    assert WORDS.contradiction in text_of(both[page.notice])
+    ann.do("comment", turn=ann.turn, correction="Ida", unanswerable="on")
+    assert WORDS.contradiction in text_of(ann["notice"])
     ann.do("comment", turn=ann.turn, unanswerable="on")
     assert kept.ratings()[0].rating == Rating(False, unanswerable=True)
 
 
+def test_an_answer_and_a_whole_conversation_are_shared_and_not_any_more(
+    ann: Browser, kept: Conversations
+):
+    def links(part: str) -> list[str]:
+        return re.findall(r'data-copy-link="/share/([^"]*)"', ann[part])
+
+    ann.do("share", turn=ann.turn)
+    (one,) = links("latest")
+    assert links("talks") == [one]
+    ann.do("share-talk", id=ann.open)
+    whole = ann.talk.token or pytest.fail("it is not shared")
+    assert set(links("latest")) == set(links("talks")) == {one, whole}
+    assert WORDS.talk_shared in ann.says
+    ann.ask("And when?")
+    assert links("past") == [one]
+    assert links("latest") == [whole]
+    for token in (one, whole):
+        shared = kept.shared(token)
+        assert shared
+        assert shared.whole is (token == whole)
+        ann.do("revoke", token=token)
+        assert kept.shared(token) is None
+    assert links("past") == links("latest") == links("talks") == []
+
+
 def test_a_file_that_fails_is_said_and_tells_nothing(
-    page: Page, kept: Conversations, caplog: pytest.LogCaptureFixture
+    ann: Browser, kept: Conversations, caplog: pytest.LogCaptureFixture
 ):
     """The page once told the file's path."""
-    ann = Browser(page)
-    ann.ask()
-    page.speak("fr", "", "", [], "", ann.tab)
+    ann.do("speak", language="fr")
     kept.close()
-    updates = ann.do("search")
-    assert text_of(updates[page.notice]) == MOTS.unusable
+    ann.do("search")
+    assert MOTS.unusable in text_of(ann["notice"] + ann["talks"])
+    ann.do("rename", id=ann.open, title="x")
+    assert text_of(ann["notice"]) == MOTS.unusable
+    assert "talks.sqlite" not in "".join(ann.shown.values())
     assert "talks.sqlite" in caplog.text
+    ann.ask("Et quand ?")
+    assert MOTS.unkept in text_of(ann["latest"])
 
 
 def test_an_abstention_is_restored_with_its_nearest_quotes(
@@ -435,14 +360,9 @@ def test_an_abstention_is_restored_with_its_nearest_quotes(
     monkeypatch.setattr(page.assistant, "stream", lambda q: iter([replace(found, question=q)]))
     ann = Browser(page)
     ann.ask()
-    conversation = ann.talk.conversation
-    ann.reload()
-    restored = text_of(ann.do("open", id=conversation)[page.latest])
-    assert restored.index("Not found.") < restored.index(ENGLISH.nearest)
-    assert restored.index(ENGLISH.nearest) < restored.index(found.citations[0].quote)
-
-
-def _markup(html: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The names of the elements and the attributes."""
-    seen = Markup(html)
-    return frozenset(seen.elements), frozenset(seen.attributes)
+    page.tabs._open.clear()
+    again = Browser(page, ann.cookie)
+    again.do("open", id=ann.open)
+    quote = found.citations[0].quote
+    places = [again.says.index(part) for part in ("Not found.", ENGLISH.nearest, quote)]
+    assert places == sorted(places)
