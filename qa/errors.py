@@ -88,3 +88,16 @@ class AnswerError(QAError):
 
 class QuestionError(QAError):
     """A question, or a file of questions, makes no sense."""
+
+
+def as_exception(raised: BaseException) -> Exception:
+    """What was raised in a thread of ours, as something that whoever waits for it can catch.
+
+    A library written in Rust panics with what is no `Exception`: as it is, it would pass by all who
+    answer for exceptions, and their places, locks and waiting readers with it.
+    """
+    if isinstance(raised, Exception):
+        return raised
+    bug = RuntimeError(f"a library ended a thread with {type(raised).__name__}: {raised}")
+    bug.__cause__ = raised
+    return bug

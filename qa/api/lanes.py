@@ -20,6 +20,7 @@ from contextlib import aclosing, closing
 from typing import Generic, TypeVar
 
 from qa.api.errors import ApiError
+from qa.errors import as_exception
 
 T = TypeVar("T")
 
@@ -75,7 +76,11 @@ class Lane:
             daemon=True,
             name=f"qa-{self._name}",
         )
-        thread.start()
+        try:
+            thread.start()
+        except BaseException:  # the system has no thread left
+            self._left()
+            raise
         try:
             async with aclosing(run.items()) as items:
                 async for item in items:
@@ -104,27 +109,27 @@ class _Run(Generic[T]):
     ) -> None:
         self._loop = loop
         self._open = open_stream
-        self._items: asyncio.Queue[tuple[T] | BaseException | None] = asyncio.Queue()
+        self._items: asyncio.Queue[tuple[T] | Exception | None] = asyncio.Queue()
         self.stop = threading.Event()
 
     def __call__(self, left: Callable[[], None]) -> None:
         """In the thread."""
-        end: BaseException | None = None
+        end: Exception | None = None
         try:
             with closing(self._opened()) as stream:
                 for item in stream:
                     self._put((item,))
                     if self.stop.is_set():
                         break
-        except Exception as exc:  # handed to whoever reads the items
-            end = exc
+        except BaseException as exc:  # handed to whoever reads the items
+            end = as_exception(exc)
         self._tell(left)
         self._tell(lambda: self._items.put_nowait(end))
 
     async def items(self) -> AsyncGenerator[T]:
         """In the event loop."""
         while (item := await self._items.get()) is not None:
-            if isinstance(item, BaseException):
+            if isinstance(item, Exception):
                 raise item
             yield item[0]
 

@@ -91,7 +91,7 @@ def answering(desk: Desk) -> APIRouter:
         The JSON is that of `qa ask --json`. Closing the connection stops the language model.
         """
         if asked.stream:
-            return await streaming.respond(streaming.of_answer(desk.stream(asked)))
+            return await streaming.respond(request, streaming.of_answer(desk.stream(asked)))
         answer: Answer = await streaming.unless_gone(request, desk.ask(asked))
         return JSONResponse(answer.to_json())
 
@@ -130,7 +130,7 @@ def openai_compatible(desk: Desk) -> APIRouter:
         Beside OpenAI's fields, `citations` holds the quotes and `qa` says how sure the answer is.
         """
         if chat.stream:
-            return await streaming.respond(openai.stream(desk, chat))
+            return await streaming.respond(request, openai.stream(desk, chat))
         return JSONResponse(await streaming.unless_gone(request, openai.complete(desk, chat)))
 
     @router.get("/models", responses=_GUARDED)

@@ -51,15 +51,20 @@ async def _left(request: Request) -> None:
         pass
 
 
-async def respond(events: AsyncGenerator[bytes]) -> EventSourceResponse:
+async def respond(request: Request, events: AsyncGenerator[bytes]) -> EventSourceResponse:
     """A response of events; what fails before the first one is an ordinary error.
 
     Raises:
+        ApiError: the client is gone before the first; nobody reads this.
         Exception: whatever `events` raises before its first.
     """
-    first = await anext(events)
+    first = await unless_gone(request, _first(events))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return EventSourceResponse(_following(first, events), headers=headers)
+
+
+async def _first(events: AsyncGenerator[bytes]) -> bytes:
+    return await anext(events)
 
 
 async def _following(first: bytes, events: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:

@@ -219,7 +219,7 @@ class Intake:
             busy = isinstance(exc, IndexLocked)
             reason = job.words.index_busy if busy else job.words.add_failed
             job.problems += [Problem(file.name, None, reason) for file in files]
-        except Exception:
+        except BaseException:  # a library written in Rust panics with what is no Exception
             log.exception("adding %d files failed", len(files))
             job.problems += [Problem(file.name, None, job.words.add_failed) for file in files]
         finally:

@@ -22,6 +22,7 @@ from weakref import WeakValueDictionary
 from qa.answer import Answer, Citation, Language, Question
 from qa.constraints import Constraints
 from qa.conversations import Rating, new_id
+from qa.errors import as_exception
 from qa.filters import Filters
 
 log = logging.getLogger(__name__)
@@ -195,9 +196,9 @@ class Talk:
                         if state.stage == "evidence":
                             turn.found = state.citations
                         self._tell()
-        except Exception as exc:  # the page says so, in its language
+        except BaseException as exc:  # the page says so, in its language
             log.exception("answering failed")
-            turn.failure = exc if turn.running else None
+            turn.failure = as_exception(exc) if turn.running else None
         ended(self, turn)
         with self._changed:
             _end(turn)

@@ -8,12 +8,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
 
+from qa.api import asking
 from qa.api.errors import ApiError
 from qa.api.lanes import Lane
+from qa.retrieval import HybridRetriever
 from tests.api.conftest import Open, Serve
 from tests.api.servers import ASKED
 from tests.api.test_refusals import error
@@ -88,6 +91,83 @@ def test_a_place_is_free_only_when_its_thread_has_ended():
         assert await lane.call(lambda: 3) == 3
 
     asyncio.run(leave())
+
+
+class Panic(BaseException):
+    """As a library written in Rust raises it: no Exception."""
+
+
+def panic(*_: object, **__: object) -> None:
+    """What a damaged index does to a search."""
+    raise Panic("range end index 7 out of range")
+
+
+def test_a_panic_gives_the_place_back_and_is_told_as_a_bug():
+    """Four of them once locked the API for good."""
+
+    async def fall() -> None:
+        lane = Lane("test", at_once=1, waiting=0)
+        for _ in range(3):
+            with pytest.raises(RuntimeError, match="Panic: range end") as raised:
+                await lane.call(panic)
+            assert isinstance(raised.value.__cause__, Panic)
+            assert await lane.drain(5)
+        assert await lane.call(lambda: 3) == 3
+
+    asyncio.run(fall())
+
+
+def test_a_thread_that_cannot_be_started_takes_no_place(monkeypatch: pytest.MonkeyPatch):
+    async def starve() -> None:
+        lane = Lane("test", at_once=1, waiting=0)
+        with monkeypatch.context() as patched:
+
+            def fail(_: threading.Thread) -> None:
+                raise RuntimeError("can't start new thread")
+
+            patched.setattr(threading.Thread, "start", fail)
+            with pytest.raises(RuntimeError, match="new thread"):
+                await lane.call(lambda: 3)
+        assert await lane.call(lambda: 3) == 3
+
+    asyncio.run(starve())
+
+
+def test_requests_that_panic_leave_the_others_their_places(
+    open_api: Open, monkeypatch: pytest.MonkeyPatch
+):
+    api = open_api()
+    with monkeypatch.context() as patched:
+        patched.setattr(HybridRetriever, "find", panic)
+        for _ in range(6):
+            error(api.post("/v1/ask", json={"question": ASKED}), 500, "internal")
+    assert api.post("/v1/ask", json={"question": ASKED}).status_code == 200
+
+
+def test_a_stream_that_is_left_before_its_first_event_gives_its_place_back(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(asking, "_QUICK", 1)
+    monkeypatch.setattr(asking, "_WAITING", 1)
+    go = threading.Event()
+    found = HybridRetriever.find
+
+    def wait(*args: Any, **kwargs: Any) -> Any:
+        assert go.wait(20)
+        return found(*args, **kwargs)
+
+    monkeypatch.setattr(HybridRetriever, "find", wait)
+    body = {"question": ASKED, "stream": True}
+    with ThreadPoolExecutor(1) as pool, httpx.Client(base_url=serve(), timeout=30) as client:
+        first = pool.submit(client.post, "/v1/ask", json=body)
+        running = "qa_requests_running {}.0"  # beside the one that asks
+        until(lambda: running.format(2) in client.get("/metrics").text)
+        for _ in range(3):
+            with pytest.raises(httpx.ReadTimeout):
+                client.post("/v1/ask", json=body, timeout=0.5)
+            until(lambda: running.format(2) in client.get("/metrics").text)
+        go.set()
+        assert events(first.result().text)[-1][0] == "final"
 
 
 def test_quotes_do_not_wait_behind_a_language_model(serve: Serve):
