@@ -8,7 +8,7 @@ from qa import extractive
 from qa.indexing import Step
 from qa.terminal import Pace, indexing_bar, show
 from tests.fakes import hit
-from tests.test_ui_render import ARTICLE, QUOTE, answer
+from tests.page import ARTICLE, QUOTE, answer
 
 
 class Clock:

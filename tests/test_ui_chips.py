@@ -10,15 +10,32 @@ from typing import Any
 
 import pytest
 
+from qa.answer import Answer, Question
 from qa.chunks import Span
-from qa.constraints import Constraints
+from qa.constraints import Constraints, Outlet
 from qa.errors import QuestionError
 from qa.filters import Filters
 from qa.kept import from_document, to_document
 from qa.temporal import TimeExpression
 from qa.ui.chips import Instead, changed, chip_text, chips_of, chips_read
 from qa.ui.texts import ENGLISH, FRENCH
-from tests.test_ui_evidence import ONLY, READ, SINCE, SOURCES, asked
+from tests.page import answer
+
+JANUARY = TimeExpression(Span(0, 7), date(2017, 1, 1), date(2017, 1, 31))
+SINCE = TimeExpression(Span(9, 14), date(2015, 1, 1), None)
+SOURCES = ("RFI", "BBC News", "BBC Sport")
+READ = Constraints(
+    articles=(JANUARY,),
+    events=(SINCE, JANUARY),
+    outlets=(Outlet(Span(20, 23), ("BBC News", "BBC Sport"), cued=False, written="BBC"),),
+)
+ONLY = Filters.parse("2016", "2018", ["RFI"], "fr")
+
+
+def asked(filters: Filters = ONLY, read: Constraints = READ) -> Answer:
+    """An answer to a question with these filters, in which this was read."""
+    question = Question("And when?", filters=filters, standalone="When was Haftar there?")
+    return answer(question=question, constraints=read)
 
 
 def change(**said: Any) -> Instead | None:
@@ -174,11 +191,31 @@ def test_the_boxes_hold_what_they_read() -> None:
             assert chips_read(instead.constraints or READ, FRENCH) == chips_read(READ, FRENCH)
 
 
-def test_years_and_months_have_their_names() -> None:
-    days = (date(2017, 1, 1), date(2018, 12, 31)), (date(2017, 2, 1), date(2018, 2, 28))
-    times = tuple(TimeExpression(Span(0, 1), *ends) for ends in days)
-    labels = [chip.label for chip in chips_read(Constraints(events=times), FRENCH)]
-    assert labels == ["2017 – 2018", "février 2017 – février 2018"]
+@pytest.mark.parametrize(
+    ("since", "until", "french", "english"),
+    [
+        (date(2017, 1, 1), date(2017, 12, 31), "2017", "2017"),
+        (date(2017, 1, 1), date(2018, 12, 31), "2017 – 2018", "2017 – 2018"),
+        (date(2017, 1, 1), date(2017, 1, 31), "janvier 2017", "January 2017"),
+        (
+            *(date(2017, 2, 1), date(2018, 2, 28)),
+            *("février 2017 – février 2018", "February 2017 – February 2018"),
+        ),
+        (date(2017, 1, 11), date(2017, 1, 11), "11 janvier 2017", "11 January 2017"),
+        (
+            *(date(2017, 1, 9), date(2017, 1, 15)),
+            *("9 janvier 2017 – 15 janvier 2017", "9 January 2017 – 15 January 2017"),
+        ),
+        (date(2011, 1, 1), None, "depuis le 1er janvier 2011", "since 1 January 2011"),
+        (None, date(2011, 3, 2), "jusqu’au 2 mars 2011", "until 2 March 2011"),
+    ],
+)
+def test_a_time_is_said_in_words(
+    since: date | None, until: date | None, french: str, english: str
+) -> None:
+    read = Constraints(events=(TimeExpression(Span(0, 1), since, until),))
+    for texts, label in ((FRENCH, french), (ENGLISH, english)):
+        assert [chip.label for chip in chips_read(read, texts)] == [label]
 
 
 def test_the_last_chip_taken_away_is_kept_as_taken_away() -> None:

@@ -24,7 +24,7 @@ from qa.settings import Settings
 from qa.ui import examples
 from qa.ui.examples import Examples, choose_examples, first_questions, folder_of
 from qa.ui.suggesting import LONGEST
-from tests.test_ui_render import answer
+from tests.page import answer
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 

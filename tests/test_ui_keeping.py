@@ -197,9 +197,9 @@ def test_deleting_a_conversation_ends_the_link_of_what_was_asked_again(
     assert kept.shared(token) is None
 
 
-@pytest.mark.parametrize("error", [ConversationsUnusable("full"), ValueError("a bug"), KeyError(1)])
+@pytest.mark.parametrize("error", [ConversationsUnusable("full"), KeyError(1), BaseException()])
 def test_what_cannot_be_kept_is_answered_all_the_same_and_says_so(
-    ann: Browser, kept: Conversations, monkeypatch: pytest.MonkeyPatch, error: Exception
+    ann: Browser, kept: Conversations, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ):
     """An error of another kind once left the turn running for ever."""
 

@@ -8,10 +8,9 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -35,8 +34,8 @@ from qa.ui.texts import ENGLISH, FRENCH
 from qa.ui.transcript import quote_with_reference, with_references
 from qa.ui.visitors import COOKIE, BrowserCookie, Visitors
 from tests.fakes import hit
-from tests.hostile import PAYLOADS
-from tests.test_ui_render import Markup, text_of
+from tests.hostile import PAYLOADS, Markup
+from tests.page import text_of
 
 BRIDGE = Article(
     id="bridge/1",
@@ -138,14 +137,6 @@ class Site:
     def file(self, kind: str, language: str = "en") -> str:
         address = f"/conversations/talk.{kind}?language={language}"
         return self.browser(self.cookie).get(address).text
-
-
-@pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Conversations]:
-    """The file, open."""
-    conversations = Conversations.open(tmp_path / "talks.sqlite")
-    yield conversations
-    conversations.close()
 
 
 @pytest.fixture

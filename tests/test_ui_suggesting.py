@@ -23,15 +23,14 @@ from qa.settings import Settings
 from qa.telemetry import Telemetry
 from qa.ui import suggesting
 from qa.ui.examples import first_questions
-from qa.ui.page import Page
 from qa.ui.render import suggested
 from qa.ui.suggesting import LONGEST, follow_ups, ideas
 from qa.ui.talks import Turn
 from qa.ui.texts import ENGLISH
 from tests.api.servers import Given
 from tests.fakes import BagOfWords, Scripted
-from tests.test_ui import TAB, open_page
-from tests.test_ui_render import EVIL, Markup, answer, text_of
+from tests.hostile import Markup
+from tests.page import EVIL, Browser, answer, open_page, text_of
 
 STORY = """---
 id: otters
@@ -186,11 +185,13 @@ def test_suggestions_take_no_longer_than_they_may(
 
 
 def test_suggestions_are_made_for_one_at_a_time(assistant: Assistant) -> None:
-    page: Page = open_page(assistant, {})
-    list(page.ask(QUESTION, "", "", [], "", TAB))
-    with page._suggesting:
-        assert page.suggest(TAB) == {page.next: ""}
-    assert "data-ask" in page.suggest(TAB)[page.next]
+    ann = Browser(open_page(assistant))
+    ann.ask(QUESTION)
+    with ann.page._suggesting:
+        ann.suggest()
+        assert ann["next"] == ""
+    ann.suggest()
+    assert 'data-do="ask"' in ann["next"]
 
 
 def test_any_corpus_has_first_questions_that_it_answers(assistant: Assistant) -> None:
@@ -311,24 +312,33 @@ def test_an_empty_index_has_none(tmp_path: Path) -> None:
 
 
 def test_buttons_ask_what_is_proposed_after_the_latest_answer() -> None:
-    turn = Turn("Who?", answer(), running=False, suggestions=(EVIL,))
+    turn = Turn("Who?", answer=answer(), running=False, suggestions=(EVIL,))
     html = suggested(turn, ENGLISH)
-    assert "img" not in Markup(html).elements
+    assert Markup(html).wrong == []
     assert EVIL in text_of(html)
-    assert 'data-ask="&lt;img' in html
+    assert 'data-do="ask" data-text="&lt;img' in html
+    assert suggested(replace(turn, running=True), ENGLISH) == ""
     assert suggested(replace(turn, suggestions=()), ENGLISH) == ""
     assert suggested(None, ENGLISH) == ""
 
 
-def test_the_page_proposes_once_the_answer_is_there(assistant: Assistant) -> None:
-    page: Page = open_page(assistant, {})
-    assert page.suggest(TAB) == {page.next: ""}
-    list(page.ask(QUESTION, "", "", [], "", TAB))
-    html = page.suggest(TAB)[page.next]
-    assert re.findall(r'data-ask="([^"]+)"', html)
-    french = page.speak("fr", "", "", [], "", TAB)[page.next]
-    assert 'aria-label="Pour continuer"' in french
-    assert next(iter(page.ask("And when?", "", "", [], "", TAB)))[page.next] == ""
-    turn = page.talks.of("a tab").turns[-1]
-    turn.stopped, turn.suggestions = True, ()
-    assert "data-ask" not in page.suggest(TAB)[page.next]
+def test_the_page_proposes_once_the_answer_is_there(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = Browser(open_page(assistant))
+    ann.suggest()
+    assert ann["next"] == ""
+    ann.ask(QUESTION)
+    ann.suggest()
+    proposed = re.findall(r'data-text="([^"]+)"', ann["next"])
+    assert proposed
+    ann.do("speak", language="fr")
+    assert 'aria-label="Pour continuer"' in ann["next"]
+    asking = ann.doing("ask", text=proposed[0])
+    next(asking)
+    assert ann["next"] == ""
+    list(asking)
+    monkeypatch.setattr(assistant, "stream", lambda q: iter([answer("Half", stage="writing")]))
+    ann.ask("And when?")
+    ann.suggest()
+    assert ann["next"] == ""

@@ -76,7 +76,7 @@ class Keeping:
         def keep(talk: Talk, turn: Turn) -> None:
             try:
                 self._keep(owner, talk, turn)
-            except Exception:
+            except BaseException:  # the turn must end, whatever it is
                 log.exception("a turn is not kept")
                 turn.id = turn.conversation = ""
                 turn.unkept = True

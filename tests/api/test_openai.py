@@ -18,7 +18,7 @@ from tests.api.conftest import Open, Serve
 from tests.api.servers import ASKED
 from tests.api.test_refusals import error
 from tests.fakes import Scripted
-from tests.test_ui_render import answer
+from tests.page import answer
 
 REPLY = "Engineer Maëlle Tanguy led the works."
 SOURCE = "[1] Kervalec bridge opens again (The Harbour Post, 2019-03-15)"
