@@ -79,7 +79,7 @@ element.addEventListener("submit", (event) => {
 element.addEventListener("change", (event) => {
   const { target } = event;
   if (target.matches(".choose")) qa.choose([target.value], target.checked);
-  else if (target.closest(".shelf-form")) list(1);
+  else if (target.closest(".shelf-form") && target.name !== "words") list(1);
 });
 element.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-page]");
