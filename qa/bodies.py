@@ -6,9 +6,14 @@ For the guards before the API and before the page. Plain ASGI.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from starlette.datastructures import Headers
-from starlette.types import Message, Receive, Scope
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+# A client that still sends a body nobody reads has so long to notice the answer.
+_LINGER_S = 3.0
 
 
 class BodyTooLargeError(Exception):
@@ -54,3 +59,25 @@ def replay(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replayed
+
+
+async def answer_unread(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request whose body is not read, and close its connection.
+
+    Closed at once, with bytes still on their way, the connection would be reset, and the answer
+    lost with it. So what still comes is forgotten for a while: most clients read the answer then.
+    """
+    response.headers["Connection"] = "close"
+
+    async def send_unended(message: Message) -> None:
+        last = message["type"] == "http.response.body"
+        await send({**message, "more_body": True} if last else message)
+
+    await response(scope, receive, send_unended)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER_S):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    break
+    await send({"type": "http.response.body", "body": b""})

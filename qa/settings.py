@@ -210,6 +210,15 @@ class Settings(BaseModel):
     rate_per_minute: Annotated[
         int, Field(ge=0, le=1_000_000, description="API requests of one client; 0 is no limit")
     ] = 600
+    connections: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=100_000,
+            description="open connections of one address; those of a proxy whose "
+            "X-Forwarded-For counts are limited all together only",
+        ),
+    ] = 200
     max_body_bytes: Annotated[
         int, Field(ge=1024, le=100_000_000, description="most bytes in the body of a request")
     ] = 262_144

@@ -20,11 +20,12 @@ from threading import Event
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from qa.addresses import client_of, named
 from qa.api import limits
 from qa.api.errors import ApiError, internal
 from qa.api.logs import id_for, request_id
 from qa.api.metrics import Metrics
-from qa.bodies import BodyTooLargeError, read_body, replay
+from qa.bodies import BodyTooLargeError, answer_unread, read_body, replay
 from qa.settings import Settings
 from qa.telemetry import Telemetry
 
@@ -128,7 +129,7 @@ class Envelope:
                 "route": route,
                 "status": told,
                 "ms": round(spent * 1000, 1),
-                "client": (scope.get("client") or ("unknown",))[0],
+                "client": named((scope.get("client") or (None,))[0]),
             }
             level = logging.DEBUG if route in _QUIET else logging.INFO
             logger.log(level, "request", extra=fields)
@@ -152,7 +153,10 @@ class Guard:
             self._check(scope, Headers(scope=scope))
             body = await self._body(scope, receive)
         except ApiError as exc:
-            await exc.response()(scope, receive, send)
+            if exc.status == 413:
+                await answer_unread(exc.response(), scope, receive, send)
+            else:
+                await exc.response()(scope, receive, send)
         else:
             if body is not None:
                 await self._app(scope, replay(body, receive), send)
@@ -212,7 +216,7 @@ def _foreign(advice: str) -> ApiError:
 
 
 def _check_rate(rate: limits.Rate, scope: Scope) -> None:
-    wait = rate.take(limits.client_of((scope.get("client") or (None,))[0]))
+    wait = rate.take(client_of((scope.get("client") or (None,))[0]))
     if wait:
         seconds = limits.retry_after(wait)
         message = f"too many requests; ask again in {seconds} s."
@@ -221,5 +225,4 @@ def _check_rate(rate: limits.Rate, scope: Scope) -> None:
 
 def _too_large(most: int) -> ApiError:
     message = f"the body may have {most} bytes at most. Send a shorter question or history."
-    # What is left of the body is not read, so the connection cannot be used again.
-    return ApiError(413, "too_large", message, {"Connection": "close"})
+    return ApiError(413, "too_large", message)

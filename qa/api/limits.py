@@ -44,17 +44,6 @@ class Rate:
         return 0.0 if allowed else (1 - left) / per_second
 
 
-def client_of(address: str | None) -> str:
-    """Whose requests count together: one IPv4 address, one IPv6 network of 64 bits."""
-    try:
-        ip = ipaddress.ip_address(address or "")
-    except ValueError:
-        return address or "unknown"
-    if ip.version == 6:
-        return str(ipaddress.ip_network((ip, 64), strict=False))
-    return str(ip)
-
-
 def retry_after(seconds: float) -> str:
     """The value of the header: whole seconds, at least one."""
     return str(max(1, math.ceil(seconds)))

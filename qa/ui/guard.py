@@ -17,7 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qa.bodies import BodyTooLargeError, read_body, replay
+from qa.bodies import BodyTooLargeError, answer_unread, read_body, replay
 
 _GRADIO = "/gradio_api/"
 # Under it, what the page's own scripts ask for.
@@ -41,6 +41,8 @@ _UNUSED = ("/monitoring", "/svelte", "/pwa_icon", "/gradio_api")
 # A file comes with its name and the marks that part it from the next.
 _AROUND_FILE = 16_384
 _BODY_S = 30.0
+# Refusals of a body before its end.
+_UNREAD = (411, 413, 507)
 _LONGEST_SESSION = 64
 
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
@@ -102,9 +104,12 @@ class PageGuard:
                 receive = replay(body, receive)
                 send = self._blaming(path, body, send)
         except _Refused as exc:
-            headers = {"Connection": "close"} if exc.status in (408, 411, 413, 503) else None
+            headers = {"Connection": "close"} if exc.status in (408, 503) else None
             answer = JSONResponse({"detail": exc.detail}, exc.status, headers)
-            await answer(scope, receive, send)
+            if exc.status in _UNREAD:
+                await answer_unread(answer, scope, receive, send)
+            else:
+                await answer(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

@@ -22,10 +22,12 @@ from typing import TYPE_CHECKING
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from qa.conversations import Conversations
 from qa.errors import SettingsError
 from qa.settings import Settings
+from qa.ui.connections import Crowd, connections, most_connections
 from qa.ui.examples import Examples, first_questions
 from qa.ui.guard import PageGuard
 from qa.ui.looks import looks
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 _READ_PATIENCE_S = 0.5
 # How long a stopping server waits for tabs.
 _FAREWELL_S = 1
+# Connections that the system keeps until the server takes them, all in one go.
+_BACKLOG = 128
 
 # Is given what is set when nothing new may be taken; returns how many requests to those routes are
 # being answered, whenever it is asked.
@@ -106,12 +110,15 @@ def launch(
         config = uvicorn.Config(
             app,
             log_config=None,
+            backlog=_BACKLOG,
             log_level="warning",
             access_log=False,
             server_header=False,
             ws="none",
             timeout_graceful_shutdown=_FAREWELL_S,
         )
+        proxies = ProxyHeadersMiddleware(app, config.forwarded_allow_ips).trusted_hosts
+        config.http = connections(Crowd(most_connections(), settings.connections, proxies))
         announcement = f"Chat page: {address(listening)}"
         server = _Server(
             config,

@@ -55,11 +55,13 @@ def opened(
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """The address of a server that runs `app` in a thread."""
+def served(app: FastAPI, http: type[asyncio.Protocol] | None = None) -> Iterator[str]:
+    """The address of a server that runs `app` in a thread, with connections of this kind."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2, ws="none")
+            uvicorn.Config(
+                app, log_config=None, timeout_graceful_shutdown=2, ws="none", http=http or "auto"
+            )
         )
         thread = threading.Thread(
             target=asyncio.run, args=(server.serve(sockets=[listening]),), daemon=True

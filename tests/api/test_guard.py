@@ -11,7 +11,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from qa.api import asking, logs
-from qa.api.limits import Rate, client_of, exposed, known_host, right_key
+from qa.addresses import client_of
+from qa.api.limits import Rate, exposed, known_host, right_key
 from qa.assistant import Assistant
 from qa.settings import Settings
 from tests.api.conftest import Open
