@@ -23,7 +23,7 @@ from qa.ui.filtering import Typed
 from qa.ui.texts import Texts
 
 Row = Literal["only", "first"]
-Kind = Literal["since", "until", "source", "language", "time"]
+Kind = Literal["since", "until", "source", "language", "articles", "time"]
 
 # Between two dates: a dash or a word. The dash within "2018-03" has a digit on either side, and not
 # four behind it as that of "2017-2018" has.
@@ -60,7 +60,15 @@ def chips_of(filters: Filters, texts: Texts) -> list[Chip]:
     chips += [Chip(source, "source", source) for source in filters.sources]
     if filters.language:
         chips.append(Chip(texts.language_name(filters.language), "language", filters.language))
+    if filters.articles:
+        chips.append(Chip(chosen(len(filters.articles), texts), "articles"))
     return chips
+
+
+def chosen(n: int, texts: Texts) -> str:
+    """How many articles were chosen, in words."""
+    words = texts.articles
+    return words.one_chosen if n == 1 else words.n_chosen.format(n=n)
 
 
 def chips_read(constraints: Constraints, texts: Texts) -> list[Chip]:
@@ -168,6 +176,7 @@ def _filtered(filters: Filters, chips: Sequence[Chip]) -> Filters:
         until=days.get("until"),
         sources=tuple(dict.fromkeys(chip.value for chip in chips if chip.kind == "source")),
         language=languages[0] if languages else None,
+        articles=filters.articles if any(chip.kind == "articles" for chip in chips) else (),
     )
 
 

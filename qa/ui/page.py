@@ -8,7 +8,6 @@ Which button is shown follows, in the style sheet, from the state that the lates
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -18,13 +17,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import gradio as gr
 
 from qa.article import Article
+from qa.bodies import read_json
 from qa.browsing import Contents
 from qa.conversations import Conversations
 from qa.errors import QuestionError
 from qa.filters import Filters
 from qa.ui import render
 from qa.ui.articles import Articles
-from qa.ui.chips import changed
+from qa.ui.chips import changed, chosen
 from qa.ui.examples import Examples
 from qa.ui.filtering import Typed
 from qa.ui.intake import Intake
@@ -44,8 +44,8 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 64
 _THREADS = _AT_ONCE + 16
 _POLL_S = 1.0
-# Files that were sent but never added are looked for, and removed, once they are this old.
-_KEEP_SENT_S = (3600, 3600)
+# How often files that were sent but not added are looked for, and how old those are that go.
+_KEEP_SENT_S = (60, 600)
 
 # What an event of the browser adds to what Gradio sends: see `scripts/channel.js`.
 _WITH_FILTERS = "(text) => qa.typed(text)"
@@ -94,6 +94,7 @@ class Page:
                 remove=assistant.remove,
                 find=assistant.article,
                 of_file=assistant.of_file,
+                all_sent=lambda: tuple(self.blocks.upload_file_set),
             )
             self._lay(Articles(assistant, intake))
             self._wire()
@@ -409,14 +410,16 @@ class Page:
     # Parts of what is shown.
 
     def _tab(self, request: gr.Request) -> Tab:
-        return self.tabs.of(self.keeping.owner(request), request.session_hash)
+        keeping = self.keeping
+        return self.tabs.of(keeping.owner(request), request.session_hash, keeping.source(request))
 
     def _tab_as_told(self, request: gr.Request, told: Mapping[str, Any]) -> Tab:
         """The tab; one that a restarted server does not know any more as it says that it was."""
         tab = self._tab(request)
         tab.language = language_of(str(told.get("language")))
-        if not tab.turns and told.get("talk"):
+        if not tab.known and told.get("talk"):
             self.keeping.open(request, tab, self.tabs, str(told["talk"]))
+        tab.known = True
         return tab
 
     def _spoken(self, tab: Tab, typed: Typed) -> Updates:
@@ -462,16 +465,17 @@ class Page:
         """The chip beside the box, and the form behind it with what is wrong in it."""
         errors = typed.errors(texts)
         filters = Filters() if any(errors.values()) else typed.filters(texts)
-        chosen = [self.assistant.article(id) for id in typed.articles]
-        known: list[Article] = [article for article in chosen if article is not None]
+        found = [self.assistant.article(id) for id in typed.articles]
+        known: list[Article] = [article for article in found if article is not None]
         named = [
             *filters.sources,
             *(chip for chip in [texts.language_name(filters.language)] if chip),
         ]
         if filters.since or filters.until:
-            named.insert(0, " – ".join(filter(None, (typed.since, typed.until))) or "")
+            ends = dict.fromkeys((typed.since or "…", typed.until or "…"))
+            named.insert(0, " – ".join(ends))
         if known:
-            named.insert(0, texts.articles.n_chosen.format(n=len(known)))
+            named.insert(0, chosen(len(known), texts))
         content = html(
             "filters",
             texts,
@@ -494,7 +498,7 @@ def _html(elem_id: str, *, live: bool = False) -> gr.HTML:
 def _read(sent: str) -> Mapping[str, Any]:
     """An object that the browser sent as JSON; without content when it is none."""
     try:
-        known = json.loads(sent or "{}")
+        known = read_json(sent or "{}")
     except (ValueError, RecursionError):
         return {}
     return known if isinstance(known, dict) else {}

@@ -47,11 +47,13 @@ class Block:
         kind: "paragraph", "list" or "quote".
         lines: of the list; one otherwise.
         language: of a quote.
+        copy: a quote with its source, for the clipboard.
     """
 
     kind: str
     lines: Sequence[Markup]
     language: str = ""
+    copy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +231,11 @@ def _wider(
     """After filters that let nothing fitting through: which days there are articles of."""
     if not (answer.abstained and turn.filters):
         return ""
-    return {"said": f"{texts.filters_hold} {dates(contents(), texts)}".strip()}
+    known = contents()
+    if not (known.first and known.last):
+        return ""
+    first, last = texts.day(known.first), texts.day(known.last)
+    return {"said": texts.filters_hold.format(first=first, last=last)}
 
 
 def dates(contents: Contents, texts: Texts) -> str:
@@ -278,7 +284,7 @@ def _chip(chip: Chip, texts: Texts) -> _ShownChip:
         "until": words.until,
         "source": words.source,
         "language": words.language,
-        "articles": words.articles,
+        "articles": "",  # nothing to type
     }[chip.kind]
     offered = Markup(' list="qa-sources"') if chip.kind == "source" else Markup("")
     return _ShownChip(chip.label, named, chip_text(chip), offered)
@@ -307,8 +313,12 @@ def _blocks(answer: Answer, texts: Texts) -> Iterator[Block]:
             continue
         for line in lines:
             quoted = _quoted(line, cited)
-            kind, language = ("quote", quoted.article.language) if quoted else ("paragraph", "")
-            yield Block(kind, [_line(line, cited, texts)], language)
+            said = [_line(line, cited, texts)]
+            if quoted:
+                copy = quote_with_reference(quoted, texts)
+                yield Block("quote", said, quoted.article.language, copy)
+            else:
+                yield Block("paragraph", said)
 
 
 def _unnumbered(answer: Answer) -> str:

@@ -163,6 +163,7 @@ def _page(
         references=transcript.references(turn.answer for turn in turns),
         style=_STYLE,
         asked_on=transcript.asked_on,
+        only=partial(transcript.only, texts=texts),
         entries=partial(_entries, find=find),
         numbered=_numbered,
         safe_link=transcript.safe_link,

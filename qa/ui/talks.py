@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -274,11 +274,15 @@ class Tab:
 
     Attributes:
         search: what the list of kept conversations was searched for.
+        known: whether it has told which conversation it shows.
+        source: whom to hold to account for it.
     """
 
     language: Language = "en"
     talk: Talk = field(default_factory=Talk)
     search: str = ""
+    known: bool = False
+    source: str = ""
 
     @property
     def turns(self) -> list[Turn]:
@@ -296,16 +300,19 @@ class Tabs:
         self._tabs: OrderedDict[tuple[str, str], Tab] = OrderedDict()
         self._open: WeakValueDictionary[tuple[str, str], Talk] = WeakValueDictionary()
 
-    def of(self, owner: str | None, session: str | None) -> Tab:
-        """The tab, new when there is none; the longest unused make room.
+    def of(self, owner: str | None, session: str | None, source: str = "") -> Tab:
+        """The tab, new when there is none. What another owner has under its session is another.
 
-        What another owner has under the same session is another tab.
+        Where there are too many, the longest unused of the source that has most makes room, so
+        that nobody's tabs go because somebody else opens many.
         """
         key = (owner or "", session or "")
-        tab = self._tabs.setdefault(key, Tab())
+        tab = self._tabs.setdefault(key, Tab(source=source))
         self._tabs.move_to_end(key)
         while len(self._tabs) > _MOST_TABS:
-            self._tabs.popitem(last=False)
+            tabs = list(self._tabs.items())
+            ((most, _),) = Counter(other.source for _, other in tabs).most_common(1)
+            self._tabs.pop(next(key for key, other in tabs if other.source == most), None)
         if owner:
             self._open[owner, tab.talk.conversation] = tab.talk
         return tab

@@ -21,10 +21,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from qa import extractive
-from qa.answer import Answer, Citation
+from qa.answer import Answer, Citation, Question
 from qa.article import Article, PartialDate
 from qa.conversations import Conversation, KeptTurn
 from qa.kept import Find, from_document
+from qa.ui.chips import chips_of
 from qa.ui.texts import Texts
 
 _ANSWER = (
@@ -149,6 +150,11 @@ def asked_on(turn: Told, texts: Texts) -> str:
     return texts.shared.asked_on.format(day=texts.day(PartialDate.of(turn.asked.astimezone())))
 
 
+def only(question: Question, texts: Texts) -> str:
+    """The filters of a question, in words; empty without any."""
+    return ", ".join(chip.label for chip in chips_of(question.filters, texts))
+
+
 # Files
 
 
@@ -160,6 +166,8 @@ def as_markdown(title: str, turns: Sequence[Told], texts: Texts) -> str:
         parts += [f"## {_line(answer.question.text)}", f"*{asked_on(turn, texts)}*"]
         if answer.question.carried:
             parts.append(f"*{texts.shared.continues} {_line(answer.question.carried)}*")
+        if filtered := only(answer.question, texts):
+            parts.append(f"*{texts.shared.only} {_line(filtered)}*")
         parts.append(_ESCAPED_NUMBER.sub(r"[\1]", _inert(answer.text)))
         parts += [
             f"> [{citation.n}] {_inert(_quoted(citation, texts))}"

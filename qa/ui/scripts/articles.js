@@ -97,6 +97,10 @@ document.addEventListener("qa-view", (event) => {
   if (event.detail === "articles") whole();
 });
 document.addEventListener("qa-articles", () => whole());
+// Chosen elsewhere: the form of the filters comes anew.
+qa.when("#qa-filters", (filters) => {
+  new MutationObserver(tick).observe(filters, { childList: true, subtree: true });
+});
 new MutationObserver(() => {
   if (spoken !== qa.language()) whole();
 }).observe(document.documentElement, { attributeFilter: ["lang"] });

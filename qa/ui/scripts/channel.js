@@ -17,6 +17,7 @@ const here = {
   theme: () => qa.theme(),
   keys: () => qa.keys(),
   toggle: () => qa.talks(),
+  cancel: (_, button) => (button.closest("details").open = false),
   filters: () => qa.filtering(!document.getElementById("qa-filters").hasAttribute("data-open")),
 };
 
@@ -52,7 +53,7 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   const { do: what, ...data } = button.dataset;
   const turn = button.closest("[data-turn]")?.dataset.turn;
-  if (here[what]) return here[what](data);
+  if (here[what]) return here[what](data, button);
   if (what === "unfilter") unfilter();
   if (what.startsWith("share")) copyLink();
   if (what === "ask") qa.keep({ asked: data.text });
@@ -62,6 +63,7 @@ document.addEventListener("click", (event) => {
   }
   if (what === "new" || what === "open") {
     qa.article?.close();
+    qa.left = qa.kept.talk === data.id ? "" : qa.kept.talk;
     qa.keep({ talk: "", asked: "" });
     history.replaceState(null, "", qa.hash({ talk: "" }));
     qa.view("ask");

@@ -18,16 +18,9 @@ async function put(text, button) {
   }
   const words = document.querySelector("#qa-head [data-copied]").dataset;
   const said = done ? words.copied : words.notCopied;
-  const near = button.closest(".bar, .panel-tools, .more > div, li, .quote")?.querySelector(".status");
-  if (near) near.textContent = said;
-  const before = button.title;
-  button.title = said;
-  button.classList.add("done");
-  setTimeout(() => {
-    button.classList.remove("done");
-    button.title = before;
-    if (near) near.textContent = "";
-  }, 2500);
+  tip.setAttribute("role", "status");
+  place(button, said);
+  setTimeout(hide, 2000);
 }
 
 document.addEventListener("click", (event) => {
@@ -40,15 +33,19 @@ document.addEventListener("click", (event) => {
 const tip = document.createElement("div");
 tip.className = "tip";
 tip.hidden = true;
-tip.setAttribute("role", "tooltip");
 
 function show(number) {
   const where = document.createElement("small");
   where.textContent = number.dataset.title;
-  tip.replaceChildren(number.dataset.quote, where);
+  tip.setAttribute("role", "tooltip");
+  place(number, number.dataset.quote, where);
+}
+
+function place(element, ...content) {
+  tip.replaceChildren(...content);
   tip.hidden = false;
   document.getElementById("qa-page").append(tip);
-  const at = number.getBoundingClientRect();
+  const at = element.getBoundingClientRect();
   const left = Math.min(at.left, window.innerWidth - tip.offsetWidth - 12);
   const above = at.top - tip.offsetHeight - 8;
   tip.style.left = `${Math.max(8, left)}px`;

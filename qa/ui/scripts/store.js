@@ -13,6 +13,7 @@ function read() {
 
 window.qa = {
   kept: { filters: {}, talk: "", asked: "", draft: "", ...read() },
+  left: "", // the conversation that another takes the place of, while it is still there
 
   keep(more) {
     Object.assign(qa.kept, more);
@@ -113,7 +114,7 @@ qa.when("#qa-latest", (latest) => {
     const box = qa.box();
     if (box && box.value !== qa.kept.draft) qa.keep({ draft: box.value });
     document.title = turns.length ? `${turns[0].dataset.title} – qa` : "qa";
-    if (!turn) return;
+    if (!turn || turn.dataset.talk === qa.left) return;
     if (turn.dataset.talk !== qa.kept.talk) qa.keep({ talk: turn.dataset.talk });
     const kept = turn.hasAttribute("data-kept") ? turn.dataset.talk : "";
     if (kept && qa.address().get("talk") !== kept) {

@@ -17,6 +17,8 @@ function lighten() {
   qa.say(document.querySelector("[data-do=theme]"), "aria-pressed", dark);
 }
 
+const unfolded = () => localStorage.getItem("qa-talks") !== "folded";
+
 function mark() {
   if (["qa-page", "qa-talks", "qa-filters"].some((id) => !byId(id))) return;
   const view = byId("qa-page").dataset.view;
@@ -118,8 +120,7 @@ for (const change of ["offline", "online"]) window.addEventListener(change, () =
 qa.when("#qa-drawer", () => {
   qa.when("#qa-side", () => {
     const talks = byId("qa-talks");
-    const folded = localStorage.getItem("qa-talks") === "folded";
-    talks.toggleAttribute("data-open", wide.matches && !folded);
+    talks.toggleAttribute("data-open", wide.matches && unfolded());
     lay();
   });
 });
@@ -135,5 +136,9 @@ qa.when("#qa-page", (page) => {
     if (told && !lost) qa.probe();
   }).observe(document.body, { childList: true, subtree: true });
   new MutationObserver(lighten).observe(document.body, { attributeFilter: ["class"] });
-  wide.addEventListener("change", lay);
+  wide.addEventListener("change", () => {
+    // What stood beside the chat would lie over it.
+    byId("qa-talks").toggleAttribute("data-open", wide.matches && unfolded());
+    lay();
+  });
 });
