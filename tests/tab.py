@@ -28,24 +28,26 @@ class Tab:
             "session_hash": self.session,
             **changed,
         }
-        return self._client.post("/gradio_api/queue/join", json=body)
+        headers = {"Content-Type": "application/json"}  # escaped, so that any string can be sent
+        url = "/gradio_api/queue/join"
+        return self._client.post(url, content=json.dumps(body), headers=headers)
 
     @contextmanager
     def ask(self, question: str, **told: Any) -> Iterator[Iterator[dict[str, Any]]]:
         """Ask what is typed, as the page's script tells it; gives the messages."""
         known = {"filters": {}, "talk": "", "language": "en", "characters": len(question)}
         joined = self.call("ask", question, json.dumps({**known, **told}))
-        with self._messages(joined) as messages:
+        with self.messages(joined) as messages:
             yield messages
 
     @contextmanager
     def do(self, what: str, **more: Any) -> Iterator[Iterator[dict[str, Any]]]:
         """Click what has this `data-do`; gives the messages."""
-        with self._messages(self.call("act", event_data={"do": what, **more})) as messages:
+        with self.messages(self.call("act", event_data={"do": what, **more})) as messages:
             yield messages
 
     @contextmanager
-    def _messages(self, joined: httpx.Response) -> Iterator[Iterator[dict[str, Any]]]:
+    def messages(self, joined: httpx.Response) -> Iterator[Iterator[dict[str, Any]]]:
         """What comes of a call that joined the queue, to its end."""
         assert joined.status_code == 200, joined.text
         told = {"session_hash": self.session}

@@ -21,14 +21,14 @@ from qa.index import LiveIndex, write_lock
 from qa.indexing import index_paths
 from qa.retrieval import HybridRetriever
 from qa.settings import Settings
-from qa.ui import adding
-from qa.ui.articles import tab_html
+from qa.ui.articles import Articles
 from qa.ui.intake import Intake, Job, Sent, harmless
 from qa.ui.page import build_page
 from qa.ui.server import mount_page
 from qa.ui.texts import TEXTS
 from tests.fakes import ARTICLES, BagOfWords, write_articles
-from tests.test_ui_render import EVIL, Markup, text_of
+from tests.hostile import Markup
+from tests.page import EVIL, text_of
 
 ENGLISH, FRENCH = TEXTS["en"].articles, TEXTS["fr"].articles
 
@@ -389,8 +389,10 @@ def test_nothing_is_offered_unless_the_settings_name_a_folder(
 ) -> None:
     settings = assistant.settings.model_copy(update={"uploads": None})
     closed = Intake(settings, assistant.add, lambda path: True)
-    assert 'type="file"' not in tab_html(assistant, closed, {"language": "en"})
-    offered = adding.offer(closed, {"files": [{"name": "a.txt", "size": 3}], "language": "en"})
+    shelf = Articles(assistant, closed)
+    assert "add_files" not in [function.__name__ for function in shelf.functions()]
+    assert 'type="file"' not in shelf.whole({"language": "en"})
+    offered = shelf.offer({"files": [{"name": "a.txt", "size": 3}], "language": "en"})
     assert offered["take"] == []
     assert ENGLISH.uploads_off in text_of(offered["html"])
     job = finished(closed, send("a.txt"))
@@ -398,41 +400,48 @@ def test_nothing_is_offered_unless_the_settings_name_a_folder(
 
 
 def test_the_box_says_its_limits_and_what_may_be_sent(assistant: Assistant, intake: Intake) -> None:
-    html = tab_html(assistant, intake, {"language": "fr"})
+    shelf = Articles(assistant, intake)
+    html = shelf.whole({"language": "fr"})
     assert 'accept=".txt,.md' in html
     assert "0.1 Mo par fichier au plus · 3 fichiers à la fois au plus" in text_of(html)
-    files = [{"name": "a.txt", "size": 3}, {"name": f"{EVIL}.exe", "size": 3}, {"name": "b.md"}]
-    offered = adding.offer(intake, {"files": files, "language": "fr"})
+    files: list[Any] = [{"name": "a.txt", "size": 3}, {"name": f"{EVIL}.exe", "size": 3}]
+    offered = shelf.offer({"files": [*files, {"name": "b.md"}], "language": "fr"})
     assert offered["take"] == [0]
-    assert Markup(offered["html"]).elements <= {"h3", "ul", "li"}
+    assert Markup(offered["html"]).wrong == []
     said = text_of(offered["html"])
     assert f"{EVIL}.exe : ce type de fichier n’est pas accepté" in said
     assert FRENCH.empty_file in said
-    assert adding.offer(intake, {"files": "x"})["take"] == []
+    too_many = shelf.offer({"files": files * 2, "language": "fr"})
+    assert FRENCH.too_many.format(files=4, most=3) in text_of(too_many["html"])
+    assert too_many["take"] == []
+    assert shelf.offer({"files": "x"}) == {"take": [], "html": ""}
 
 
-def test_the_page_hears_how_far_a_job_is(
+def test_the_page_hears_how_far_a_job_is_and_what_it_read(
     assistant: Assistant, intake: Intake, send: Callable[..., Sent], embedder_gate: Gated
 ) -> None:
     embedder_gate.began.clear()
     embedder_gate.go.clear()
-    sent = send(f"{EVIL}.txt")
-    name = adding.begin(
-        intake, {"files": [{"name": sent.name, "path": str(sent.path)}], "language": "fr"}
-    )["job"]
+    shelf, sent, bad = Articles(assistant, intake), send(f"{EVIL}.txt"), send(f"{EVIL}.md", b"\0")
+    files = [{"name": each.name, "path": str(each.path)} for each in (sent, bad)]
+    name = shelf.begin({"files": files, "language": "fr"})["job"]
     assert embedder_gate.began.wait(10)
-    now = adding.state(intake, {"job": name, "language": "fr"})
+    now = shelf.state({"job": name, "language": "fr"})
     assert not now["done"]
     assert "<progress" in now["html"]
-    assert "Indexation : 0 articles lus" in text_of(now["html"])
+    assert "Lecture : " in text_of(now["html"])
     embedder_gate.go.set()
     job = intake.job(name)
     assert job
     wait(job)
-    now = adding.state(intake, {"job": name, "language": "en"})
+    now = shelf.state({"job": name, "language": "en"})
     assert now["done"]
     assert "Done: 1 articles added" in text_of(now["html"])
-    lost = adding.state(intake, {"job": "no such", "language": "en"})
+    assert "3 May 2022 · English" in text_of(now["html"])
+    assert f'data-article="{job.articles[0]}"' in now["html"]
+    assert f"{ENGLISH.failures}\n{EVIL}.md:" in text_of(now["html"])
+    assert Markup(now["html"]).wrong == []
+    lost = shelf.state({"job": "no such", "language": "en"})
     assert lost["done"]
     assert ENGLISH.file_gone in text_of(lost["html"])
 
@@ -444,7 +453,7 @@ def test_gradio_s_own_address_for_files_is_shut_unless_the_settings_name_a_folde
     uploads = tmp_path / folder if folder else None
     settings = assistant.settings.model_copy(update={"uploads": uploads})
 
-    async def make() -> FastAPI:  # in a loop, as `test_ui.open_page` says
+    async def make() -> FastAPI:  # in a loop, as `tests.page.open_page` says
         return mount_page(FastAPI(), build_page(assistant), settings)
 
     with TestClient(asyncio.run(make())) as client:

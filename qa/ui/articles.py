@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from qa.article import Article
 from qa.browsing import Listing
 from qa.chunks import Span
-from qa.errors import IndexLocked, QAError, QuestionError
+from qa.errors import ArticleError, IndexLocked, QAError, QuestionError
 from qa.filters import Filters
 from qa.ui import render
 from qa.ui.filtering import Typed
@@ -243,9 +243,11 @@ class Articles:
             self._assistant.amend(article.id, title=title, date=date)
         except IndexLocked:
             return {"error": texts.articles.index_busy}
-        except QAError as exc:
-            log.warning("an article is not amended: %s", exc)
+        except ArticleError:
             return {"error": texts.bad_date.format(value=date)}
+        except QAError:
+            log.exception("an article is not amended")
+            return {"error": texts.articles.add_failed}
         return {"error": ""}
 
     def remove(self, asked: Asked) -> dict[str, str]:

@@ -163,7 +163,7 @@ def test_an_open_server_says_so_asks_who_comes_and_does_not_wait_for_ever(built:
     with program(built, **settings) as running, ThreadPoolExecutor() as pool:
         client = running.client
         assert client.get("/config").status_code == 401
-        call = {"data": [ASKED, "", "", [], ""], "fn_index": 0, "session_hash": "x"}
+        call = {"data": [ASKED, "{}"], "fn_index": 0, "session_hash": "x"}
         assert client.post("/gradio_api/queue/join", json=call).status_code == 401
         for name, password in (("ann", "rose"), ("bob", "tulip"), ("bob", "")):
             wrong = client.post("/login", data={"username": name, "password": password})
