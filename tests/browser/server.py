@@ -1,15 +1,17 @@
-"""The page with stand-ins: `python -m tests.browser_server INDEX [CORPUS [UPLOADS]]`.
+"""The page with stand-ins: `python -m tests.browser.server INDEX --port PORT [--uploads FOLDER]`.
 
 Articles, index, pipeline and page are the real ones. The reader points to what stands before the
 last word of the question, where a passage has it. The language model is "fetched" while the
-first polls of the page come in, then says the best passage's first sentence word by word; a
-question that contains `slowly` makes it slow, one that contains `break` makes it fail.
+first polls of the page come in, then says the best passage's first sentence word by word, or the
+first two, of two passages, when the question contains `twice`; one that contains `slowly` makes it
+slow, one that contains `break` makes it fail.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import re
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -33,11 +35,43 @@ from qa.ui.examples import first_questions
 from qa.ui.server import launch
 from tests.fakes import BagOfWords, Scripted
 
-CORPUS = Path(__file__).parent.parent / "corpus"
+ROOT = Path(__file__).parents[2]
+CORPUS = ROOT / "corpus"
+
+# An article of many screens, which tells of two things far apart.
+LONG = "The lighthouse of Orm"
+FIRST = "Ida Brandt painted the lighthouse of Orm white in the spring of 1911."
+SECOND = "Ole Quill painted the lighthouse of Orm red in the spring of 1953."
+_WEATHER = "Day {} brought wind from the sea, and the ferry stayed in the harbour until noon.\n\n"
+
+
+def write_articles(folder: Path, count: int) -> Path:
+    """That many short articles of twelve outlets, and a long one of two outlets, which is new."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {
+            "id": f"ferry-{n}",
+            "title": f"Ferry {n} is late",
+            "text": f"Ferry number {n} left the harbour late. Nobody said why.",
+            "source": f"Coast Paper {n % 12}",
+            "date": f"{2000 + n % 18}-{1 + n % 12:02}-11",
+            "language": "en",
+        }
+        for n in range(count - 1)
+    ]
+    days = [_WEATHER.format(n) for n in range(60)]
+    days[20] += f"{FIRST}\n\n"
+    days[50] += f"{SECOND}\n\n"
+    text = "".join([*days, "So ends the tale of the keeper."])
+    rows.append({"id": "long", "title": LONG, "text": text, "source": "Coast Paper 1"})
+    rows[-1] |= {"date": "2021-05-03", "language": "en"}
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (folder / "rows.jsonl").write_text(lines, encoding="utf-8")
+    return folder
 
 
 class Quoting(Scripted):
-    """Says the first sentence of its first passage, word by word."""
+    """Says the first sentence of its first passage, or of its first two, word by word."""
 
     reply: str = ""
 
@@ -51,10 +85,11 @@ class Quoting(Scripted):
         passages, _, question = str(messages[-1].content).rpartition("Question: ")
         if "break" in question:
             raise RuntimeError("told to break")
-        text = passages.splitlines()[1]
-        for word in next(iter(sentences(text, "en"))).of(text).split():
-            time.sleep(1.0 if "slowly" in question else 0.04)
-            yield ChatGenerationChunk(message=AIMessageChunk(content=f"{word} "))
+        texts = [block.splitlines()[1] for block in re.split(r"\n\n(?=\[\d+\])", passages)]
+        for text in texts[: 2 if "twice" in question else 1]:
+            for word in next(iter(sentences(text, "en"))).of(text).split():
+                time.sleep(0.4 if "slowly" in question else 0.04)
+                yield ChatGenerationChunk(message=AIMessageChunk(content=f"{word} "))
 
 
 class Pointing:
@@ -97,21 +132,27 @@ class FetchedModel(LanguageModel):
         return LLMStatus("fetching", "quoting", self._looked / self._LOOKS, "from a test")
 
 
-def main(directory: Path, corpus: Path = CORPUS, uploads: Path | None = None) -> None:
-    """Serve until told to stop, on a free port; files are taken when a folder for them is named."""
+def main() -> None:
+    """Serve until told to stop; files are taken when a folder for them is named."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("index", type=Path)
+    parser.add_argument("--port", type=int, default=0, help="0 takes any free one")
+    parser.add_argument("--corpus", type=Path, nargs="+", default=[CORPUS])
+    parser.add_argument("--uploads", type=Path)
+    told = parser.parse_args()
     settings = Settings(
-        index=directory,
-        corpus=corpus,
+        index=told.index,
+        corpus=told.corpus[0],
         llm="none",
-        port=0,
+        port=told.port,
         abstain_below=0.0,
         candidates=20,
-        uploads=uploads,
+        uploads=told.uploads,
         upload_bytes=100_000,
     )
     embedder = BagOfWords()
-    index_paths([corpus], settings, embedder)
-    index = LiveIndex(directory, embedder, settings)
+    index_paths(told.corpus, settings, embedder)
+    index = LiveIndex(told.index, embedder, settings)
     retriever = HybridRetriever(
         index=index,
         embedder=embedder,
@@ -119,8 +160,8 @@ def main(directory: Path, corpus: Path = CORPUS, uploads: Path | None = None) ->
         reading=Reading(Pointing(), settings.read),
     )
     assistant = Assistant(settings, index, retriever, FetchedModel(settings))
-    launch(assistant, settings, examples=first_questions(assistant, corpus))
+    launch(assistant, settings, examples=first_questions(assistant, told.corpus[0]))
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main()
