@@ -6,7 +6,9 @@ For the guards before the API and before the page. Plain ASGI.
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
+from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -45,6 +47,20 @@ async def read_body(scope: Scope, receive: Receive, most: int, seconds: float) -
                 raise BodyTooLargeError
             if not message.get("more_body", False):
                 return bytes(body)
+
+
+def read_json(body: bytes | str) -> Any:
+    """The value of JSON from a browser, without the halves of characters that its texts may hold.
+
+    JSON can name half of a surrogate pair, as is left of an emoji cut in two, and UTF-8 cannot
+    write it: whoever printed, hashed or kept such a text would fail.
+
+    Raises:
+        ValueError: it is no JSON.
+        RecursionError: it is too deep.
+    """
+    text = json.dumps(json.loads(body), ensure_ascii=False)
+    return json.loads(text.encode(errors="ignore"))
 
 
 def replay(body: bytes, receive: Receive) -> Receive:

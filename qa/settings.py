@@ -206,6 +206,13 @@ class Settings(BaseModel):
     upload_bytes: Annotated[
         int, Field(ge=1024, le=200_000_000, description="most bytes in one of them")
     ] = 10_000_000
+    upload_total_bytes: Annotated[
+        int,
+        Field(
+            ge=1024,
+            description="most bytes in that folder together with what was sent and is not added",
+        ),
+    ] = 1_000_000_000
     upload_files: Annotated[int, Field(ge=1, le=1000, description="most of them at once")] = 20
     rate_per_minute: Annotated[
         int, Field(ge=0, le=1_000_000, description="API requests of one client; 0 is no limit")

@@ -13,7 +13,7 @@ import asyncio
 import logging
 import resource
 import time
-from collections.abc import Container
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -42,14 +42,14 @@ class Crowd:
 
     Args:
         most: in all.
-        most_of_one: of one address, but for those of `proxies`, which bring many people's.
-        proxies: whose word on the client's address is taken.
+        most_of_one: of one address, unless it is a proxy's, which brings many people's.
+        is_proxy: whether an address is one whose word on the client's is taken.
     """
 
-    def __init__(self, most: int, most_of_one: int, proxies: Container[str]) -> None:
+    def __init__(self, most: int, most_of_one: int, is_proxy: Callable[[str], bool]) -> None:
         self._most = most
         self._most_of_one = most_of_one
-        self._proxies = proxies
+        self._is_proxy = is_proxy
         self._open: dict[Connection, str] = {}
         self._closed = 0
         self._told = float("-inf")
@@ -60,7 +60,7 @@ class Crowd:
         address = client_of(host)
         self._open[connection] = address
         of_one = [other for other, of in self._open.items() if of == address]
-        if host not in self._proxies and len(of_one) > self._most_of_one:
+        if not self._is_proxy(host) and len(of_one) > self._most_of_one:
             self._make_room(of_one, connection)
         elif len(self._open) > self._most:
             self._make_room(list(self._open), connection)

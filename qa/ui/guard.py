@@ -1,23 +1,28 @@
 """What of Gradio's server the page uses, and nothing else: addresses, sizes, calls that make sense.
 
 Gradio serves more than a page needs: uploads without an end, an address that fetches any other, a
-proxy, editing tools; and it takes a call that fits no handler for a bug of its own. Plain ASGI, in
-front of it. Who may come is not decided here.
+proxy, editing tools; it takes a call that fits no handler for a bug of its own, lets who is not
+logged in end another's answer, and logs people out when any page says so. Plain ASGI, in front of
+it. Names and passwords are Gradio's affair.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Event
 from typing import Any
+from urllib.parse import urlsplit
 
 import gradio as gr
+from gradio.server_messages import UnexpectedErrorMessage
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qa.bodies import BodyTooLargeError, answer_unread, read_body, replay
+from qa.bodies import BodyTooLargeError, answer_unread, read_body, read_json, replay
 
 _GRADIO = "/gradio_api/"
 # Under it, what the page's own scripts ask for.
@@ -28,6 +33,8 @@ _UPLOAD = f"{_GRADIO}upload"
 _USED = (
     "app_id cancel heartbeat/ info login_check queue/data reset startup-events theme.css token user"
 ).split()
+# Of these, what the login form asks for; all else is for who is logged in.
+_OPEN = ("app_id", "login_check", "theme.css", "token", "user")
 # Whatever slips in, the browser asks no other server, and no other site frames the page.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
@@ -70,16 +77,28 @@ class PageGuard:
         page: whose calls make sense.
         most_bytes: in the body of a call.
         most_sent: in a file that people add, each in a call of its own; 0 takes none.
+        room: how many bytes more may be sent in all.
+        known: whether whoever asks is logged in; None where nobody needs to be.
         stopping: once set, no call is taken any more.
     """
 
     def __init__(
-        self, app: ASGIApp, page: gr.Blocks, most_bytes: int, most_sent: int, stopping: Event
+        self,
+        app: ASGIApp,
+        page: gr.Blocks,
+        most_bytes: int,
+        most_sent: int,
+        room: Callable[[], int],
+        known: Callable[[Request], bool] | None,
+        stopping: Event,
     ) -> None:
         self._app = app
         self._page = page
         self._most_bytes = most_bytes
         self._most_sent = most_sent
+        self._room = room
+        self._coming = 0
+        self._known = known
         self._stopping = stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,19 +109,20 @@ class PageGuard:
         try:
             path = _plain(scope["path"])
             self._find(path)
+            self._check_visitor(Request(scope), path)
+            if path == f"{_GRADIO}queue/data" and not self._expects(Request(scope)):
+                await _no_session()(scope, receive, send)
+                return
             if scope["method"] == "POST":
                 if self._stopping.is_set():
                     raise _Refused(503, "The server is stopping; ask again in a moment.")
                 if path == _UPLOAD:
-                    self._check_file(Headers(scope=scope))
-                    await self._app(scope, receive, send)
+                    await self._take_file(scope, receive, send)
                     return
                 body = await self._body(scope, receive)
                 if body is None:
                     return
-                self._check(path, body)
-                receive = replay(body, receive)
-                send = self._blaming(path, body, send)
+                receive = replay(self._checked(path, body), receive)
         except _Refused as exc:
             headers = {"Connection": "close"} if exc.status in (408, 503) else None
             answer = JSONResponse({"detail": exc.detail}, exc.status, headers)
@@ -128,13 +148,36 @@ class PageGuard:
         if not found:
             raise _Refused(404, "There is nothing at this address.")
 
-    def _check_file(self, headers: Headers) -> None:
-        """Raise unless a file may be of this length, which is read as it comes."""
-        declared = headers.get("content-length", "")
+    def _check_visitor(self, request: Request, path: str) -> None:
+        """Raise where it takes a login, and where another site's page asks to be logged out."""
+        if path == "/logout" and not _of_own_will(request.headers):
+            raise _Refused(403, "Another site's page asks to log you out. Open /logout yourself.")
+        rest = path.removeprefix(_GRADIO)
+        if self._known is None or rest == path or rest in _OPEN:
+            return
+        if not self._known(request):
+            raise _Refused(401, "Log in first.")
+
+    def _expects(self, request: Request) -> bool:
+        """Whether a session that wants to hear of its calls has made any."""
+        session = request.query_params.get("session_hash")
+        return session in self._page._queue.pending_messages_per_session
+
+    async def _take_file(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a file on, which is read as it comes, if there may be one of this length."""
+        declared = Headers(scope=scope).get("content-length", "")
         if not declared.isdigit():
             raise _Refused(411, "A file comes with its length.")
-        if int(declared) > self._most_sent + _AROUND_FILE:
+        size = int(declared)
+        if size > self._most_sent + _AROUND_FILE:
             raise _Refused(413, f"A file may have {self._most_sent} bytes at most.")
+        if size > await asyncio.to_thread(self._room) - self._coming:
+            raise _Refused(507, "There is no room left for files.")
+        self._coming += size
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._coming -= size
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         """The body; None when the browser went away before its end."""
@@ -145,11 +188,11 @@ class PageGuard:
         except TimeoutError:
             raise _Refused(408, "The call did not arrive in time.") from None
 
-    def _check(self, path: str, body: bytes) -> None:
-        """Raise unless a call fits its handler."""
+    def _checked(self, path: str, body: bytes) -> bytes:
+        """The body, once it is known that the call fits its handler."""
         rest = path.removeprefix(_GRADIO)
         if rest == path:  # the login form, which is no JSON
-            return
+            return body
         call = _read(body)
         if rest.startswith((*_CALLS, _SERVER_FUNCTIONS)):
             _check_session(call)
@@ -173,31 +216,7 @@ class PageGuard:
                 raise _Refused(404, "The page has no such function; load it again.")
             if not isinstance(call.get("data"), dict):
                 raise _Refused(422, "The function takes an object.")
-
-    def _blaming(self, path: str, body: bytes, send: Send) -> Send:
-        """Says 422 where a handler failed over a value that its component does not offer.
-
-        The page's choices grow with its articles, so that they cannot be checked before.
-        """
-        if not path.startswith(f"{_GRADIO}run/"):
-            return send
-        call = _read(body)
-        inputs = self._page.fns[_index(call["fn_index"])].inputs
-        offered = all(
-            _offered(value, _schema(block))
-            for value, block in zip(call["data"], inputs, strict=True)
-        )
-
-        async def send_blaming(message: Message) -> None:
-            if (
-                message["type"] == "http.response.start"
-                and message["status"] >= 500
-                and not offered
-            ):
-                message = {**message, "status": 422}
-            await send(message)
-
-        return send_blaming
+        return json.dumps(call).encode()
 
 
 def _shielding(send: Send) -> Send:
@@ -211,13 +230,32 @@ def _shielding(send: Send) -> Send:
     return send_shielding
 
 
+def _no_session() -> Response:
+    """What Gradio says of a session without calls, but for its traceback in the log."""
+    message = UnexpectedErrorMessage(message="404: Not Found", session_not_found=True)
+    return Response(f"data: {message.model_dump_json()}\n\n", media_type="text/event-stream")
+
+
+def _of_own_will(headers: Headers) -> bool:
+    """Whether a person opens an address, or a page of this server does.
+
+    Browsers say so of addresses that are local or have TLS; of others, all that there is is where
+    they come from, if they say that.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    referer = headers.get("referer")
+    return referer is None or urlsplit(referer).netloc == headers.get("host")
+
+
 def _plain(path: str) -> str:
     return path.rstrip("/") or "/"
 
 
 def _read(body: bytes) -> dict[str, Any]:
     try:
-        call = json.loads(body)
+        call = read_json(body)
     except (ValueError, RecursionError):
         raise _Refused(400, "The call is no JSON.") from None
     if not isinstance(call, dict):
@@ -257,10 +295,3 @@ def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
     if isinstance(value, list) and isinstance(items, dict):
         return all(_fits(item, items) for item in value)
     return True
-
-
-def _offered(value: Any, schema: Mapping[str, Any]) -> bool:
-    items = schema.get("items")
-    if isinstance(value, list) and isinstance(items, dict):
-        return all(_offered(item, items) for item in value)
-    return "enum" not in schema or value in schema["enum"]

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -38,6 +40,8 @@ _MOST_WAITING = 8
 _MOST_REMEMBERED = 200
 _ARRIVAL_S = 5.0  # Gradio moves a file to its place after it has answered
 _LONGEST_NAME = 60
+# Files that wait are marked as new this often, lest they are removed as never added.
+_MARK_S = 60.0
 
 
 class Add(Protocol):
@@ -113,6 +117,7 @@ class Intake:
         remove: Remove = lambda ids: 0,
         find: Find = lambda article_id: None,
         of_file: OfFile | None = None,
+        all_sent: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         """
         Args:
@@ -124,6 +129,7 @@ class Intake:
             find: an article by its id; `Assistant.article`.
             of_file: the ids of the articles that were read from a file; `Assistant.of_file`.
                 Without it every file that could be read is kept.
+            all_sent: the paths of all files sent to this page, whether or not they are there still.
 
         Raises:
             SettingsError: a type is none that can be read.
@@ -132,8 +138,10 @@ class Intake:
         self.types = tuple(_ending(kind) for kind in settings.upload_types) or SUPPORTED
         self.most_bytes = settings.upload_bytes
         self.most_files = settings.upload_files
+        self._settings = settings
         self._add = add
         self._sent = sent
+        self._all_sent = all_sent
         self._remove = remove
         self._find = find
         self._of_file = of_file
@@ -142,7 +150,12 @@ class Intake:
         self._turn = Lock()
 
     def refusal(self, name: str, size: int, words: Words) -> str | None:
-        """Why a file is not taken, None when it is."""
+        """Why a file is not to be sent, None when it may be."""
+        if size > room(self._settings, self._all_sent()):
+            return words.no_room
+        return self._unfit(name, size, words)
+
+    def _unfit(self, name: str, size: int, words: Words) -> str | None:
         if not name.lower().endswith(self.types):
             return words.bad_type.format(types=", ".join(self.types))
         if size > self.most_bytes:
@@ -211,7 +224,7 @@ class Intake:
 
     def _run(self, job: Job, files: Sequence[Sent]) -> None:
         try:
-            with self._turn:
+            with self._in_turn(files):
                 job.stage = "reading"
                 self._take(job, files)
         except QAError as exc:
@@ -224,6 +237,19 @@ class Intake:
             job.problems += [Problem(file.name, None, job.words.add_failed) for file in files]
         finally:
             job.stage = "done"
+
+    @contextmanager
+    def _in_turn(self, files: Sequence[Sent]) -> Iterator[None]:
+        """Alone with the index; until then the files stay where they were sent."""
+        while not self._turn.acquire(timeout=_MARK_S):
+            for file in files:
+                if self._sent(str(file.path)):
+                    with suppress(FileNotFoundError):
+                        os.utime(file.path)
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def _take(self, job: Job, files: Sequence[Sent]) -> None:
         kept: dict[Path, str] = {}
@@ -269,7 +295,7 @@ class Intake:
             if time.monotonic() > deadline:
                 return words.not_uploaded
             time.sleep(0.05)
-        reason = self.refusal(file.name, file.path.stat().st_size, words)
+        reason = self._unfit(file.name, file.path.stat().st_size, words)
         if reason:
             file.path.unlink()
         return reason
@@ -282,6 +308,19 @@ class Intake:
         with file.path.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()[:16]
         return folder / f"{digest}-{harmless(file.name)}"
+
+
+def room(settings: Settings, sent: Iterable[str]) -> int:
+    """How many more bytes may be sent, beside what is kept and what was sent and is not added."""
+    kept = settings.uploads.rglob("*") if settings.uploads else ()
+    return settings.upload_total_bytes - sum(map(_size, (*kept, *map(Path, sent))))
+
+
+def _size(path: Path) -> int:
+    """Of a file; 0 of what is none, or is gone meanwhile."""
+    with suppress(FileNotFoundError):
+        return path.stat().st_size if path.is_file() else 0
+    return 0
 
 
 def harmless(name: str) -> str:

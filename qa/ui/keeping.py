@@ -70,6 +70,10 @@ class Keeping:
         """Whose tab it is; None when nobody can say."""
         return self._visitors.of_event(request)
 
+    def source(self, request: gr.Request) -> str:
+        """Whom to hold to account for it."""
+        return self._visitors.source_of_event(request)
+
     def keeper(self, owner: str | None) -> Callable[[Talk, Turn], None]:
         """Keeps each turn of a conversation when it ends; never raises."""
 

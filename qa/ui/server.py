@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from threading import Event
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from starlette.requests import Request
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from qa.conversations import Conversations
@@ -30,6 +31,7 @@ from qa.settings import Settings
 from qa.ui.connections import Crowd, connections, most_connections
 from qa.ui.examples import Examples, first_questions
 from qa.ui.guard import PageGuard
+from qa.ui.intake import room
 from qa.ui.looks import looks
 from qa.ui.page import build_page
 from qa.ui.sharing import add_addresses
@@ -95,6 +97,8 @@ def launch(
         page=page,
         most_bytes=settings.max_body_bytes,
         most_sent=_most_sent(settings),
+        room=lambda: room(settings, tuple(page.upload_file_set)),
+        known=_known(settings),
         stopping=stopping,
     )
     if conversations is not None:
@@ -117,8 +121,9 @@ def launch(
             ws="none",
             timeout_graceful_shutdown=_FAREWELL_S,
         )
-        proxies = ProxyHeadersMiddleware(app, config.forwarded_allow_ips).trusted_hosts
-        config.http = connections(Crowd(most_connections(), settings.connections, proxies))
+        proxies = ProxyHeadersMiddleware(cast("Any", app), config.forwarded_allow_ips).trusted_hosts
+        crowd = Crowd(most_connections(), settings.connections, proxies.__contains__)
+        config.http = connections(crowd)
         announcement = f"Chat page: {address(listening)}"
         server = _Server(
             config,
@@ -152,6 +157,14 @@ def mount_page(app: FastAPI, page: gr.Blocks, settings: Settings) -> FastAPI:
 def _most_sent(settings: Settings) -> int:
     """Most bytes in a file from the page; 0 when it takes none."""
     return settings.upload_bytes if settings.uploads else 0
+
+
+def _known(settings: Settings) -> Callable[[Request], bool] | None:
+    """Whether somebody is logged in; None where nobody needs to be."""
+    if not settings.passwords:
+        return None
+    visitors = Visitors(logins=True)
+    return lambda request: visitors.of_request(request) is not None
 
 
 def _conversations(settings: Settings) -> Conversations | None:

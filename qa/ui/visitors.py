@@ -20,6 +20,8 @@ from starlette.requests import Request
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from qa.addresses import client_of
+
 COOKIE = "qa-browser"
 _ID = re.compile(r"[\w-]{43}", re.ASCII)
 _YEAR_S = 365 * 24 * 3600
@@ -40,6 +42,15 @@ class Visitors:
         if self.logins:
             return _login(getattr(request, "username", None))
         return _browser(getattr(request, "cookies", {}))
+
+    def source_of_event(self, request: gr.Request) -> str:
+        """Whom to hold to account for an event: the login, else the address.
+
+        Ids in cookies are for whoever wants many.
+        """
+        login = self.of_event(request) if self.logins else None
+        client = getattr(request, "client", None)
+        return login or client_of(client.host if client else None)
 
     def of_request(self, request: Request) -> str | None:
         """The owner for an address of the same server."""

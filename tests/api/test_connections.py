@@ -29,7 +29,7 @@ def server(
     """A server that answers everything with nothing."""
     app = FastAPI()
     app.mount("/", nothing)
-    http = connections(Crowd(most, most_of_one, proxies), head_s)
+    http = connections(Crowd(most, most_of_one, proxies.__contains__), head_s)
     with served(app, http=http) as address:
         yield httpx.URL(address)
 
@@ -126,7 +126,7 @@ def test_who_is_answered_is_not_closed_for_another():
 
     app = FastAPI()
     app.mount("/", read)
-    http = connections(Crowd(1000, 2, ()))
+    http = connections(Crowd(1000, 2, lambda address: False))
     with served(app, http=http) as url, ExitStack() as stack:
         address = httpx.URL(url)
         working = [stack.enter_context(connected(address, body)) for _ in range(2)]

@@ -325,7 +325,7 @@ def test_without_key_and_login_nothing_but_the_health_is_told(closed: Program):
     call = {"data": ["Who?", "{}"], "fn_index": 0, "session_hash": "x"}
     for path in ("queue/join", "run/predict"):
         refused(client.post(f"/gradio_api/{path}", json=call), 401)
-    refused(client.post("/gradio_api/component_server", json={}), 422)
+    refused(client.post("/gradio_api/component_server", json={}), 401)
     assert "Harwick" not in client.get("/").text
     assert client.get("/healthz").status_code == client.get("/readyz").status_code == 200
 
