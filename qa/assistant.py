@@ -326,6 +326,21 @@ class Assistant:
         with self._index.current() as index:
             return index.archive.facets()
 
+    def ready(self) -> int:
+        """How many articles can be asked.
+
+        Raises:
+            IndexUnusable: a part of the index does not answer, such as a Chroma server.
+        """
+        import numpy as np
+
+        with self._index.current() as index:
+            somewhere = np.zeros(index.manifest.dimension, np.float32)
+            somewhere[0] = 1.0
+            index.store.nearest(somewhere, 1, Filters())
+            index.lexical.search(index.lexical.analyse("news", "en"), 1, Filters())
+            return index.archive.counts()["articles"]
+
     def sources(self) -> tuple[str, ...]:
         """The outlets of the articles."""
         with self._index.current() as index:

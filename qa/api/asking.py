@@ -107,15 +107,14 @@ class Desk:
         return None if article is None else {**article.to_json(), "text": article.text}
 
     async def count(self) -> int:
-        """How many articles the index held a second ago at most; fails when it cannot be read.
+        """How many articles the index held a second ago at most; fails when it cannot be searched.
 
-        Whoever asks, however often, the index is read once a second.
+        Whoever asks, however often, the index is searched once a second.
         """
         async with self._counting:
             moment, count = self._counted
             if time.monotonic() - moment >= _COUNTED_S:
-                facets = await self._call(self.assistant.facets)
-                count = sum(facets["language"].values())
+                count = await self._call(self.assistant.ready)
                 self._counted = (time.monotonic(), count)
             return count
 

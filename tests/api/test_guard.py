@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from qa.api import asking, logs
 from qa.addresses import client_of
+from qa.api import asking, logs
 from qa.api.limits import Rate, exposed, known_host, right_key
 from qa.assistant import Assistant
 from qa.settings import Settings
@@ -96,14 +96,14 @@ def test_who_asks_too_often_is_told_when_to_come_back(open_api: Open):
 
 def test_asking_whether_it_is_ready_costs_nothing(open_api: Open, monkeypatch: pytest.MonkeyPatch):
     """It has neither key nor rate, and once read the whole index each time."""
-    usual, read = Assistant.facets, []
+    usual, read = Assistant.ready, []
 
-    def facets(self: Assistant) -> dict[str, dict[str, int]]:
+    def ready(self: Assistant) -> int:
         read.append(1)
         return usual(self)
 
     api = open_api()
-    monkeypatch.setattr(Assistant, "facets", facets)
+    monkeypatch.setattr(Assistant, "ready", ready)
     monkeypatch.setattr(asking, "_COUNTED_S", 60.0)
     assert {api.get("/readyz").json()["articles"] for _ in range(20)} == {ARTICLE_COUNT}
     assert len(read) == 1

@@ -180,7 +180,7 @@ def test_it_is_not_ready_when_the_index_cannot_be_read(
     def broken(self: Assistant) -> None:
         raise IndexUnusable("the index is damaged. Rebuild it with `qa index --rebuild PATH`.")
 
-    monkeypatch.setattr(Assistant, "facets", broken)
+    monkeypatch.setattr(Assistant, "ready", broken)
     unready = open_api().get("/readyz")
     assert unready.status_code == 503
     assert "cannot be read just now" in unready.json()["error"]["message"]
