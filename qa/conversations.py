@@ -6,7 +6,8 @@ runs the server.
 A turn is in a conversation, or it is kept on its own for as long as it is rated or shared. So is
 one that was asked again, which its conversation does not show any more but takes along when it is
 deleted. Deleting is for good: links and ratings go with their turn, SQLite overwrites the place and
-its write-ahead log is emptied.
+its write-ahead log is emptied. While another process reads the file, as a backup does, the words
+stay in both for as long; it is looked after every second, and again when the file is opened.
 
 Answers are documents as `kept` makes them. Knows nothing about browsers, logins or pages.
 """
@@ -68,6 +69,8 @@ ALTER TABLE conversation ADD COLUMN token TEXT;
 }
 # How long to wait for others that open or write the file.
 _PATIENCE_S = 30
+# How often it is tried again to empty the log, while another reads from it.
+_ERASE_EVERY_S = 1.0
 _TURN = """
 SELECT turn.id, turn.answer, turn.asked, link.token, rating.good, rating.comment,
        rating.correction, rating.unanswerable
@@ -195,6 +198,8 @@ class Conversations:
         self._connection = connection
         self._path = path
         self._lock = threading.RLock()
+        self._closed = threading.Event()
+        self._erasing = False
 
     @classmethod
     def open(cls, path: Path, *, create: bool = True) -> Self:
@@ -217,7 +222,8 @@ class Conversations:
         return cls(connection, path)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file. The last who closes it empties its log."""
+        self._closed.set()
         with self._lock:
             self._connection.close()
 
@@ -244,10 +250,21 @@ class Conversations:
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # SQLite ends it itself where the disk is full
+                    connection.execute("ROLLBACK")
                 raise
-            if erasing:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if erasing and not _erased(connection) and not self._erasing:
+                self._erasing = True
+                threading.Thread(target=self._erase, daemon=True, name="qa-erasing").start()
+
+    def _erase(self) -> None:
+        """In a thread: empty the log, as soon as nobody reads from it any more."""
+        while not self._closed.wait(_ERASE_EVERY_S):
+            with self._using() as connection:
+                self._erasing = False  # also when this fails
+                if self._closed.is_set() or _erased(connection):
+                    return
+                self._erasing = True
 
     # Conversations
 
@@ -478,6 +495,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         _bring_up_to_date(connection, version)
         connection.execute("COMMIT")
         _write_ahead(connection)
+        _erased(connection)  # what a killed process left
     except BaseException:
         connection.close()
         raise
@@ -505,6 +523,19 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
             time.sleep(0.01)
+
+
+def _erased(connection: sqlite3.Connection) -> bool:
+    """Empty the log, and with it what was deleted; False while another connection reads.
+
+    Nobody waits for that one: it may read for as long as it likes.
+    """
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        ((busy, _, _),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {1000 * _PATIENCE_S}")
+    return not busy
 
 
 def _save(connection: sqlite3.Connection, owner: str, turn: KeptTurn) -> bool:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from qa.conversations import (
 )
 from qa.errors import ConversationsUnusable
 from qa.settings import Settings
+from tests.api.test_lanes import until
 
 
 def turn(question: str = "Who?", answer: str = "Nora Quill [1].") -> KeptTurn:
@@ -513,3 +515,46 @@ def test_the_file_lies_beside_the_index_unless_it_is_named(tmp_path: Path):
 def _count(kept: Conversations) -> int:
     rows: list[tuple[Any, ...]] = kept._rows("SELECT count(*) FROM turn")
     return int(rows[0][0])
+
+
+# While others read
+
+
+def test_who_deletes_does_not_wait_for_who_reads_and_the_words_go_once_they_have(
+    kept: Conversations, path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Each deletion once waited 30 s, and left the words until the next one all the same."""
+    monkeypatch.setattr("qa.conversations._ERASE_EVERY_S", 0.05)
+    kept.keep("ann", "talk", turn("Who plays the Xylophone?"))
+    reader = sqlite3.connect(path, isolation_level=None)
+    with closing(reader):
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM turn").fetchone() == (1,)
+        began = time.monotonic()
+        assert kept.delete("ann", "talk")
+        kept.keep("ann", "other", turn("Who plays the Trombone?"))
+        kept.delete_all("ann")
+        assert time.monotonic() - began < 10
+        assert b"Xylophone" in bytes_of(path)
+        reader.execute("COMMIT")
+        until(lambda: b"Xylophone" not in bytes_of(path))
+        assert b"Trombone" not in bytes_of(path)
+
+
+def test_what_a_killed_process_left_in_the_log_goes_when_the_file_is_opened(path: Path):
+    kept = Conversations.open(path)
+    kept.keep("ann", "talk", turn("Who plays the Xylophone?"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:  # the log outlives ours
+        kept._connection.execute("DELETE FROM conversation")
+        assert b"Xylophone" in bytes_of(path)
+        kept.close()
+        assert other.execute("SELECT count(*) FROM turn").fetchone() == (0,)
+        with closing(Conversations.open(path)):
+            assert b"Xylophone" not in bytes_of(path)
+
+
+def test_a_full_disk_is_told_as_such(kept: Conversations):
+    """SQLite ends the transaction itself; ending it again once hid why."""
+    kept._connection.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(ConversationsUnusable, match="is full"):
+        kept.keep("ann", "talk", turn("Who? " * 100_000))
