@@ -1,8 +1,8 @@
 """Abstention: what is said when the articles hold no answer, and what they hold all the same.
 
-Four things are kept apart: that no article is about what was asked, that articles are about it and
-do not give the answer, that a filter leaves no article, and that the question is in a language that
-is not understood. Knows nothing about models.
+Five things are kept apart: that no article is about what was asked, that articles are about it and
+do not give the answer, that a filter leaves no article, that there is none at all, and that the
+question is in a language that is not understood. Knows nothing about models.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ from qa.names import mentioned, names
 _NOTHING: dict[Language, str] = {
     "fr": "Aucun article ne passe les filtres.",
     "en": "No article passes the filters.",
+}
+_EMPTY: dict[Language, str] = {
+    "fr": "Il n'y a pas encore d'articles.",
+    "en": "There are no articles yet.",
 }
 # For all who cannot be answered in their own language.
 FOREIGN = (
@@ -57,7 +61,9 @@ def absent(question: str, hits: Sequence[Hit]) -> list[str]:
     return [name for name in names(question) if not mentioned(name, f"{seen} {told}")]
 
 
-def abstention(question: str, hits: Sequence[Hit], language: Language, *, near: bool) -> str:
+def abstention(
+    question: str, hits: Sequence[Hit], language: Language, *, near: bool, filtered: bool
+) -> str:
     """What to say.
 
     Args:
@@ -65,9 +71,10 @@ def abstention(question: str, hits: Sequence[Hit], language: Language, *, near: 
         hits: what was found.
         language: of the answer.
         near: whether quotes are shown below it, of articles that are about what was asked.
+        filtered: whether filters say which articles count.
     """
     if not hits:
-        return _NOTHING[language]
+        return _NOTHING[language] if filtered else _EMPTY[language]
     if near:
         return _NEAR[language]
     together: list[str] = []

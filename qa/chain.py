@@ -293,10 +293,12 @@ def _reply(found: Found) -> Answer:
 
 def _abstain(found: Found, *, near: bool) -> Answer:
     """No answer, with the nearest quotes where articles are about what was asked."""
-    text = abstention(found.topic, found.hits, found.language, near=near)
+    filtered = bool(found.question.filters)
+    text = abstention(found.topic, found.hits, found.language, near=near, filtered=filtered)
     if not near:
         about = "no article found is about what was asked"
-        reason = about if found.hits else "no article passes the filters"
+        none = "no article passes the filters" if filtered else "there are no articles"
+        reason = about if found.hits else none
         return found.answer(text=text, abstained=True, reason=reason, citations=())
     quotes = found.citations[:_NEAREST]
     marks = "".join(f"[{citation.n}]" for citation in quotes)

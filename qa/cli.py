@@ -128,7 +128,7 @@ def remove(
 
     removed = remove_articles(ids, Settings.load({"index": index}))
     for article in removed:
-        typer.echo(f"removed {article.id}: {article.title or article.origin}")
+        typer.echo(terminal.plain(f"removed {article.id}: {article.title or article.origin}"))
     here = {article.id for article in removed}
     missing = [repr(id) for id in dict.fromkeys(ids) if id not in here]
     if missing:
@@ -136,6 +136,32 @@ def remove(
             f"the index holds no article with the id {', '.join(missing)}; "
             "`qa search --json` prints the ids of what it finds."
         )
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="To write; a zip with sha256 sums.")],
+    index: IndexDir = None,
+) -> None:
+    """Write the index to one file, from which `qa restore` makes it again."""
+    from qa.backup import back_up
+
+    manifest = back_up(file, Settings.load({"index": index}))
+    typer.echo(f"{manifest.counts['articles']} articles in {file} ({file.stat().st_size:,} bytes)")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="As `qa backup` has written it.")],
+    index: IndexDir = None,
+    replace: Annotated[bool, typer.Option(help="Also over an index that is there.")] = False,
+) -> None:
+    """Make the index again from a backup. Nothing is embedded."""
+    from qa.backup import put_back
+
+    settings = Settings.load({"index": index})
+    manifest = put_back(file, settings, over=replace)
+    typer.echo(f"{manifest.counts['articles']} articles at {settings.index}")
 
 
 @app.command()
@@ -311,7 +337,7 @@ def doctor(
         _print_json({"findings": [finding.to_json() for finding in findings]})
     else:
         for finding in findings:
-            typer.echo(f"{finding.state:8} {finding.what}: {finding.detail}")
+            typer.echo(terminal.plain(f"{finding.state:8} {finding.what}: {finding.detail}"))
     bad = sum(finding.state == "bad" for finding in findings)
     if bad:
         raise IndexUnusable(f"{bad} of {len(findings)} checks failed; each says what mends it.")

@@ -5,6 +5,7 @@ Progress is a bar on a terminal and a line now and then elsewhere, always on sta
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections import deque
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _LINE_EVERY_S = 10.0
 # Rates are of this last stretch: unchanged articles pass in no time, new ones do not.
 _RATE_OVER_S = 60.0
+# Controls, line ends of all kinds, what turns the reading direction, bytes that are no text.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Bar(Protocol):
@@ -30,9 +33,17 @@ class Bar(Protocol):
 
 
 def say(message: str) -> None:
-    """A remark on standard error."""
-    sys.stderr.write(f"{message}\n")
+    """A remark on standard error, on one line."""
+    sys.stderr.write(f"{plain(message)}\n")
     sys.stderr.flush()
+
+
+def plain(text: str) -> str:
+    """Text whose control characters are named instead of obeyed.
+
+    A file may be called anything: what sets a terminal's title, or a line that looks like ours.
+    """
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def complain(message: str) -> None:
@@ -214,4 +225,5 @@ def lines() -> Iterator[str]:
 
 def _about(article: object) -> str:
     parts = (getattr(article, name) for name in ("title", "date", "source", "url"))
-    return ", ".join(str(part) for part in parts if part) or str(getattr(article, "id", ""))
+    about = ", ".join(str(part) for part in parts if part) or str(getattr(article, "id", ""))
+    return plain(about)

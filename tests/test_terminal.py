@@ -6,7 +6,7 @@ import pytest
 
 from qa import extractive
 from qa.indexing import Step
-from qa.terminal import Pace, indexing_bar, show
+from qa.terminal import Pace, indexing_bar, say, show
 from tests.fakes import hit
 from tests.page import ARTICLE, QUOTE, answer
 
@@ -80,3 +80,12 @@ def test_elsewhere_than_on_a_terminal_it_is_a_line_now_and_then(
         for n in range(1, 5):
             progress(Step(n, 4, n, 1, 1))
     assert capsys.readouterr().err == "indexing: 25% 1 articles\n"
+
+
+def test_a_file_s_name_can_neither_command_the_terminal_nor_forge_a_line(
+    capsys: pytest.CaptureFixture[str],
+):
+    say("not read: \x1b]0;title\x07a\nnot read: \u2028b\udcff « l’été\u00a0».txt: empty")
+    assert capsys.readouterr().err == (
+        "not read: \\x1b]0;title\\x07a\\nnot read: \\u2028b\\udcff « l’été\u00a0».txt: empty\n"
+    )
