@@ -93,6 +93,10 @@ function hide() {
 
 function fromAddress() {
   const names = qa.address();
+  // Back leads to the address of the conversation that was left by closing the article, too.
+  if (qa.left && names.get("talk") === qa.left) {
+    history.replaceState(history.state, "", qa.hash({ talk: qa.kept.talk }));
+  }
   const id = names.get("article");
   if (!id) return hide();
   if (id === opened?.id) return;
