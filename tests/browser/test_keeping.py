@@ -49,7 +49,13 @@ def test_an_answer_is_finished_behind_a_closed_tab(visit: Visit, laptop: Page) -
     writing(laptop)
     laptop.close()
     page = visit.tab()
-    to_talks(page).locator(".talk").click(timeout=20_000)
+    for _ in range(30):
+        expect(page.locator("#qa-drawer")).to_be_visible()
+        if page.locator(".talk").count():
+            break
+        page.wait_for_timeout(500)
+        page.reload()
+    page.locator(".talk").click()
     turn = finished(page)
     expect(turn.locator(".asked-text")).to_have_text(SLOW)
     expect(turn.locator(".text")).to_contain_text("Russian military instructors")
