@@ -73,9 +73,9 @@ class Markup(HTMLParser):
 
     _PLAIN = frozenset(
         "a article aside b blockquote br button caption cite datalist dd details dialog div dl dt "
-        "em fieldset footer form h1 h2 h3 h4 header i input kbd label legend li main mark nav ol option "
-        "p path progress q section select small span strong sub summary sup svg table tbody td "
-        "template textarea th thead time tr u ul wbr".split()
+        "em fieldset footer form h1 h2 h3 h4 header i input kbd label legend li main mark nav ol "
+        "option p path progress q section select small span strong sub summary sup svg table tbody "
+        "td template textarea th thead time tr u ul wbr".split()
     )
 
     _LINKS = ("https://", "http://", "#", "/#article=", "/share/", "/conversations/")

@@ -87,11 +87,15 @@ def test_a_filter_is_changed() -> None:
     assert emptied.filters.language is None
 
 
-def test_what_has_no_chip_stays() -> None:
-    of = asked(replace(ONLY, articles=("a",)))
-    instead = changed(of, {"row": "only", "n": 2, "remove": True}, ENGLISH, SOURCES)
-    assert instead
-    assert instead.filters == replace(ONLY, sources=(), articles=("a",))
+def test_chosen_articles_are_one_chip_that_goes_and_does_not_change() -> None:
+    of = asked(replace(ONLY, articles=("a", "b")))
+    assert chips_of(of.question.filters, ENGLISH)[-1].label == "2 articles chosen"
+    without = changed(of, {"row": "only", "n": 4, "remove": True}, ENGLISH, SOURCES)
+    assert without
+    assert without.filters == ONLY
+    other = changed(of, {"row": "only", "n": 2, "remove": True}, ENGLISH, SOURCES)
+    assert other
+    assert other.filters == replace(ONLY, sources=(), articles=("a", "b"))
 
 
 def test_what_was_read_is_taken_away_wherever_it_was_read() -> None:

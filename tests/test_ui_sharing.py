@@ -26,6 +26,7 @@ from qa.article import Article, PartialDate
 from qa.chunks import Span
 from qa.conversations import Conversations, KeptTurn, Rating, new_id
 from qa.errors import IndexMissing
+from qa.filters import Filters
 from qa.kept import to_document
 from qa.settings import Settings
 from qa.ui.server import _auth
@@ -302,6 +303,14 @@ def test_a_question_understood_otherwise_says_how(site: Site) -> None:
     assert f"{ENGLISH.understood} – {said.question.standalone}" in text_of(
         site.shared(site.keep(said)[0])
     )
+
+
+def test_filters_are_told_with_the_question_they_were_put_to(site: Site) -> None:
+    filters = Filters.parse("2017", sources=["Post"])
+    site.keep(replace(FIRST, question=replace(FIRST.question, filters=filters)), SECOND)
+    said = f"{ENGLISH.shared.only} since 1 January 2017, Post"
+    assert text_of(site.shared()).count(said) == 1
+    assert site.file("md").count(f"*{said}*") == 1
 
 
 def test_the_style_is_the_one_that_the_headers_allow_and_prints_the_references(
