@@ -19,7 +19,7 @@ from qa.chunks import Span
 from qa.errors import ArticleError, IndexLocked, QAError, QuestionError
 from qa.filters import Filters
 from qa.ui import render
-from qa.ui.filtering import Typed
+from qa.ui.filtering import Typed, read_date
 from qa.ui.intake import Intake, Problem, Sent, megabytes
 from qa.ui.templating import html
 from qa.ui.texts import TEXTS, Texts, language_of
@@ -239,8 +239,9 @@ class Articles:
         if article is None or not self._intake.is_upload(article):
             return {"error": texts.article_gone}
         title, date = (str(asked.get(name) or "").strip()[:300] for name in ("title", "date"))
+        day = read_date(date)
         try:
-            self._assistant.amend(article.id, title=title, date=date)
+            self._assistant.amend(article.id, title=title, date=str(day) if day else date)
         except IndexLocked:
             return {"error": texts.articles.index_busy}
         except ArticleError:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Self
 
 from qa.article import PartialDate
+from qa.chunks import Span
 from qa.errors import QuestionError
 from qa.filters import Filters
+from qa.temporal import time_expressions
 from qa.ui.texts import Texts
 
 _LONGEST = 200  # characters of a box that are read
@@ -64,9 +67,9 @@ class Typed:
         found = {"since": "", "until": ""}
         for name in found:
             value = (getattr(self, name) or "").strip()
-            if value and _date(value) is None:
+            if value and read_date(value) is None:
                 found[name] = texts.bad_date.format(value=value)
-        first, last = _date(self.since), _date(self.until)
+        first, last = read_date(self.since), read_date(self.until)
         if first and last and first.first > last.last:
             since, until = texts.day(first), texts.day(last)
             found["until"] = texts.empty_window.format(since=since, until=until)
@@ -81,7 +84,7 @@ class Typed:
         wrong = next(filter(None, self.errors(texts).values()), "")
         if wrong:
             raise QuestionError(wrong)
-        first, last = _date(self.since), _date(self.until)
+        first, last = read_date(self.since), read_date(self.until)
         return Filters(
             since=first.first if first else None,
             until=last.last if last else None,
@@ -91,9 +94,18 @@ class Typed:
         )
 
 
-def _date(typed: str | None) -> PartialDate | None:
-    """None for an empty box, and for what is no date."""
+def read_date(typed: str | None) -> PartialDate | None:
+    """A date as people type it: 2017-01-11, 11 January 2017, mars 2016; None for what is none."""
+    text = (typed or "").strip()
     try:
-        return PartialDate.parse(typed) if typed and typed.strip() else None
+        return PartialDate.parse(text)
     except ValueError:
-        return None
+        pass
+    for language in ("fr", "en"):
+        for told in time_expressions(text, language, date.max):
+            if told.since and told.until and told.span == Span(0, len(text)):
+                for whole in (f"{told.since:%Y}", f"{told.since:%Y-%m}", f"{told.since}"):
+                    day = PartialDate.parse(whole)
+                    if (day.first, day.last) == (told.since, told.until):
+                        return day
+    return None

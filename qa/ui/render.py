@@ -222,7 +222,11 @@ def _remark(answer: Answer, texts: Texts) -> str:
     """Why another answerer wrote, or that something was left out."""
     if answer.abstained or not answer.reason:
         return ""
-    return texts.left_out if answer.answerer == "generative" else texts.quotes_instead
+    if answer.answerer == "generative":
+        return texts.left_out
+    late = "did not answer" in answer.reason or "was busy" in answer.reason
+    unsafe = "address a machine" in answer.reason
+    return texts.quotes_late if late else texts.quotes_unsafe if unsafe else texts.quotes_instead
 
 
 def _wider(
@@ -254,7 +258,7 @@ class _ShownChip:
     label: str
     named: str
     text: str
-    list: Markup
+    list: str
 
 
 def _understood(answer: Answer, texts: Texts) -> dict[str, object]:
@@ -286,7 +290,7 @@ def _chip(chip: Chip, texts: Texts) -> _ShownChip:
         "language": words.language,
         "articles": "",  # nothing to type
     }[chip.kind]
-    offered = Markup(' list="qa-sources"') if chip.kind == "source" else Markup("")
+    offered = "qa-sources" if chip.kind == "source" else ""
     return _ShownChip(chip.label, named, chip_text(chip), offered)
 
 
@@ -509,13 +513,8 @@ def _reason(hit: Hit, answer: Answer, texts: Texts) -> Reason:
     measured += [(getattr(words.signals, name), value) for name, value in hit.signals.items()]
     if hit.reading is not None:
         answers, about = hit.reading.answerable, hit.reading.relevance
-        said.append(
-            words.why_answers
-            if answers >= 0.5
-            else words.why_about
-            if about >= 0.5
-            else words.why_near
-        )
+        if max(answers, about) >= 0.5:
+            said.append(words.why_answers if answers >= 0.5 else words.why_about)
         measured += [(words.answerable, answers), (words.relevance, about)]
     values = [(name, texts.number(value)) for name, value in measured]
     told = ", ".join(said)

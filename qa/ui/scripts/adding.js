@@ -2,6 +2,7 @@
 // be done to an article that was added. Gradio gives: element, server, upload.
 
 let adding = null; // what the state of the upload says, null when there was none
+let last = null; // the job it is about, and what was said before it
 
 async function call(name, asked) {
   const answer = await server[name]({ language: qa.language(), ...asked });
@@ -38,6 +39,7 @@ async function send(files, words) {
 }
 
 async function follow(job, before) {
+  last = { job, before };
   while (true) {
     const { html, done } = await call("added_files", { job });
     tell(before + html);
@@ -98,6 +100,9 @@ element.addEventListener("qa-shelf", () => {
   const box = element.querySelector(".add");
   if (box) box.open = true;
 });
+
+// Titles and dates in it may have been put right since.
+document.addEventListener("qa-articles", () => last && follow(last.job, last.before));
 
 // An article that was added: its title and its date put right, or the whole removed.
 async function change(name, asked, panel) {

@@ -123,7 +123,7 @@ document.addEventListener("click", (event) => {
     const { article: id, spans = "", at = "0", pointed = "" } = button.dataset;
     opener = button;
     const address = qa.hash({ article: id, spans, at: at === "0" ? "" : at });
-    if (opened === null) history.pushState({ article: true }, "", address);
+    if (opened === null) history.pushState({ ...history.state, article: true }, "", address);
     else history.replaceState(history.state, "", address);
     show({ id, spans, at: Number(at), pointed });
   } else if (event.target.closest?.("#qa-panel [data-close]")) qa.article.close();
@@ -139,6 +139,7 @@ document.addEventListener("click", (event) => {
 });
 window.addEventListener("popstate", fromAddress);
 narrow.addEventListener("change", lay);
+document.addEventListener("qa-back", () => panel().querySelector("[role=alert]") && load());
 new MutationObserver(() => opened && load()).observe(document.documentElement, {
   attributeFilter: ["lang"],
 });

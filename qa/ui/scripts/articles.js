@@ -96,7 +96,7 @@ document.addEventListener("qa-chosen", () => {
 document.addEventListener("qa-view", (event) => {
   if (event.detail === "articles") whole();
 });
-document.addEventListener("qa-articles", () => whole());
+for (const change of ["qa-articles", "qa-back"]) document.addEventListener(change, () => whole());
 // Chosen elsewhere: the form of the filters comes anew.
 qa.when("#qa-filters", (filters) => {
   new MutationObserver(tick).observe(filters, { childList: true, subtree: true });

@@ -57,7 +57,8 @@ for (const kind of ["pointerover", "focusin"]) {
   document.addEventListener(kind, (event) => {
     const number = event.target.closest?.("#qa-page .number");
     // A finger opens the article at once; the quote would only lie over it.
-    if (number && event.pointerType !== "touch") show(number);
+    const shows = event.type === "focusin" ? number?.matches(":focus-visible") : number;
+    if (shows && event.pointerType !== "touch") show(number);
     else hide();
   });
 }

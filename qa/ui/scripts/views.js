@@ -41,12 +41,36 @@ function lay() {
   mark();
 }
 
+// What lies over the page where it is narrow has a place in the browser's history, so that Back
+// closes it: `over` of the state names it. Whoever closes it otherwise goes back as well.
+const narrow = window.matchMedia("(max-width: 899px)");
+const over = () => history.state?.over ?? "";
+
+function enter(name) {
+  if (!narrow.matches || over() === name) return;
+  history.pushState({ ...history.state, over: name }, "");
+}
+
+function leave(name) {
+  if (over() === name) history.back();
+}
+
+window.addEventListener("popstate", () => {
+  if (over() !== "talks" && qa.folded()) qa.talks(false);
+  const view = over() === "articles" ? "articles" : "ask";
+  if (narrow.matches && byId("qa-page").dataset.view !== view) qa.view(view);
+  if (over() !== "filters" && byId("qa-filters").hasAttribute("data-open")) qa.filtering(false);
+});
+
 Object.assign(qa, {
   view(wanted) {
     byId("qa-page").dataset.view = wanted;
     mark();
     document.dispatchEvent(new CustomEvent("qa-view", { detail: wanted }));
-    if (wanted === "articles") document.querySelector(".shelf h2")?.focus({ preventScroll: true });
+    if (wanted === "articles") {
+      enter("articles");
+      document.querySelector(".shelf h2")?.focus({ preventScroll: true });
+    } else leave("articles");
   },
 
   theme() {
@@ -63,6 +87,7 @@ Object.assign(qa, {
     talks.toggleAttribute("data-open", open);
     if (wide.matches) localStorage.setItem("qa-talks", open ? "open" : "folded");
     lay();
+    if (!wide.matches) (open ? enter : leave)("talks");
     if (open) document.querySelector("#qa-drawer h2")?.focus({ preventScroll: true });
     else (document.querySelector("[data-do=toggle].tool") ?? qa.box()).focus();
   },
@@ -73,6 +98,7 @@ Object.assign(qa, {
     const filters = byId("qa-filters");
     filters.toggleAttribute("data-open", open);
     mark();
+    (open ? enter : leave)("filters");
     if (open) filters.querySelector("input")?.focus();
     else filters.querySelector(".filter-chip")?.focus();
   },
@@ -102,17 +128,25 @@ document.addEventListener("keydown", (event) => {
 // something failed or the network changed, until it answers again.
 let lost = false;
 
-qa.probe = async () => {
+function say(what) {
+  const line = document.querySelector("#qa-head .lost");
+  if (!line) return;
+  line.hidden = !what;
+  if (what) line.textContent = document.querySelector("#qa-head [data-lost]").dataset[what];
+}
+
+qa.probe = async (failed = false) => {
   let answers = false;
   try {
     answers = (await fetch("gradio_api/app_id", { cache: "no-store" })).ok;
   } catch {
     answers = false;
   }
+  if (lost && answers) document.dispatchEvent(new CustomEvent("qa-back"));
   lost = !answers;
-  const line = document.querySelector("#qa-head .lost");
-  if (line) line.hidden = !lost;
+  say(lost ? "lost" : failed ? "failed" : "");
   if (lost) setTimeout(qa.probe, 2000);
+  else if (failed) setTimeout(say, 8000);
 };
 
 for (const change of ["offline", "online"]) window.addEventListener(change, () => qa.probe());
@@ -133,7 +167,7 @@ qa.when("#qa-page", (page) => {
     const told = changes.some((change) =>
       [...change.addedNodes].some((node) => node.matches?.(".toast-body, .toast-wrap *"))
     );
-    if (told && !lost) qa.probe();
+    if (told && !lost) qa.probe(true);
   }).observe(document.body, { childList: true, subtree: true });
   new MutationObserver(lighten).observe(document.body, { attributeFilter: ["class"] });
   wide.addEventListener("change", () => {
