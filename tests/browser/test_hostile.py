@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests import hostile
-from tests.test_browser import Visit, ask, chromium, finished, serving  # noqa: F401 (a fixture)
+from tests.browser.conftest import Served, Visit
+from tests.browser.steps import answered, box, finished, to_articles
 
 pytestmark = pytest.mark.browser
 
@@ -21,28 +22,19 @@ FOREIGN = ", ".join(
     f"#qa-page {name}"
     for name in (
         *"script iframe img[src=x] svg[onload] math base meta link style".split(),
-        "form:not([class^=qa-], [data-do])",
+        "form:not([class], [id], [role], [data-do], [method=dialog])",
     )
 )
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a page over the hostile articles."""
-    directory = tmp_path_factory.mktemp("hostile")
-    news = hostile.write_articles(directory / "news")
-    with serving(directory, str(directory / "index"), str(news)) as address:
-        yield address
-
-
-@pytest.fixture
-def visit(chromium: Browser, server: str) -> Iterator[Visit]:  # noqa: F811
-    """A visit during which nobody else is asked, nothing breaks and no dialog opens."""
-    visit = Visit(chromium, server)
-    yield visit
-    visit.close()
-    assert visit.hosts == {"127.0.0.1"}
-    assert visit.broken == []
+def harwick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A page over the hostile articles."""
+    folder = tmp_path_factory.mktemp("hostile")
+    served = Served(folder, "--corpus", str(hostile.write_articles(folder / "news")))
+    served.start()
+    yield served
+    served.stop()
 
 
 def unharmed(page: Page) -> None:
@@ -59,55 +51,54 @@ def unharmed(page: Page) -> None:
     expect(page.locator("#qa-question")).to_be_visible()
 
 
-def test_articles_are_text_in_answers_cards_and_the_panel(visit: Visit) -> None:
-    page = visit.open()
+def test_articles_are_text_in_answers_cards_list_and_panel(visit: Visit, harwick: Served) -> None:
+    page = visit.open(served=harwick)
     unharmed(page)
     opened: set[str] = set()
-    for number in range(0, len(hostile.PAYLOADS), 3):
-        ask(page, f"Why was the lighthouse of Harwick repaired in {1900 + number}?")
-        expect(page.locator("#qa-latest .qa-asked-text")).to_contain_text(str(1900 + number))
-        finished(page)
-        for card in page.locator("#qa-latest .qa-card").all():
-            card.click()
-            panel = page.locator("#qa-panel")
-            expect(panel.locator("mark")).to_be_visible()
+    panel = page.locator("#qa-panel")
+    for number in range(0, len(hostile.PAYLOADS), 4):
+        turn = answered(page, f"Why was the lighthouse of Harwick repaired in {1900 + number}?")
+        for title in turn.locator(".card .link").all():
+            title.click()
+            expect(title).to_have_attribute("aria-current", "true")
+            expect(panel.locator("mark").first).to_be_visible()
             opened.add(panel.locator("h2").inner_text())
             for link in panel.locator("a").all():
                 assert str(link.get_attribute("href")).startswith("https://evil.example/")
         unharmed(page)
+        page.keyboard.press("Escape")
     assert len(opened) > 3
-    assert any("<script>window.hacked=1</script>" in title or "<" in title for title in opened)
-
-
-def test_questions_are_text_and_so_are_examples_and_outlets(visit: Visit) -> None:
-    page = visit.open()
-    expect(page.locator("#qa-examples button").first).to_contain_text(hostile.PAYLOADS[0])
-    for payload in hostile.PAYLOADS:
-        ask(page, f"{payload} {hostile.QUESTION}")
-        asked = page.locator("#qa-latest .qa-asked-text")
-        expect(asked).to_have_text(f"{payload} {hostile.QUESTION}")
-        finished(page)
-        unharmed(page)
-    page.locator("#qa-filters > button").click()
-    page.get_by_role("combobox", name="Source").click()
-    expect(page.get_by_role("option").first).to_be_visible()
-    unharmed(page)
-    page.get_by_role("option").first.click()
-    page.get_by_label("Since").fill("<img src=x onerror=window.hacked=30>")
-    page.get_by_label("Since").blur()
-    expect(page.locator("#qa-notice [role=alert]")).to_contain_text("<img src=x")
+    assert any("<" in title for title in opened)
+    expect(to_articles(page)).to_contain_text("<")
     unharmed(page)
 
 
-def test_an_address_can_make_the_page_neither_run_nor_show_anything(
-    visit: Visit, server: str
+def test_questions_are_text_and_so_are_examples_filters_and_addresses(
+    visit: Visit, harwick: Served
 ) -> None:
-    page = visit.open()
-    for payload in ("javascript:alert(1)", "<script>window.hacked=40</script>", "../../etc/passwd"):
-        for place in ("?q=", "?__theme=", "?view=", "#"):
-            page.goto(f"{server}/{place}{payload}")
-            expect(page.locator("#qa-question")).to_be_visible()
-            unharmed(page)
+    page = visit.open(served=harwick)
+    expect(page.locator(".examples button").first).to_contain_text(hostile.PAYLOADS[0])
+    for payload in hostile.PAYLOADS:
+        box(page).fill(f"{payload} {hostile.QUESTION}")
+        box(page).press("Enter")
+        asked = page.locator(".asked-text").last
+        expect(asked).to_have_text(f"{payload} {hostile.QUESTION}")
+        unharmed(page)
+    finished(page)
+    unharmed(page)
+    expect(page.locator("#qa-drawer .talk .card-title")).to_contain_text("<script>")
+    page.locator(".filter-chip").click()
+    page.get_by_label("Since").fill("<img src=x onerror=window.hacked=30>")
+    page.get_by_label("Since").press("Tab")
+    expect(page.locator("#qa-filter-form .field-error")).to_contain_text("<img src=x")
+    unharmed(page)
+    payloads = ("javascript:alert(1)", "<script>window.hacked=40</script>", "../../etc/passwd")
+    for payload in payloads:
+        address = f"?q={payload}&__theme={payload}#article={payload}&spans={payload}&at={payload}"
+        page.goto(f"{harwick.address}/{address}")
+        expect(box(page)).to_be_visible()
+        expect(page.locator("#qa-panel")).to_contain_text("not there any more")
+        unharmed(page)
 
 
 def test_the_articles_of_the_test_are_attacks(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_new_conversation_closes_the_article_and_is_ready_to_type(page: Page) ->
     turn = answered(page)
     if page.viewport_size == {"width": 1366, "height": 768}:
         turn.locator(".number").first.click()
-        expect(page.locator("#qa-panel mark")).to_be_visible()
+        expect(page.locator("#qa-panel mark").first).to_be_visible()
     page.get_by_role("button", name="New conversation").click()
     expect(page.locator(".turn")).to_have_count(0)
     expect(page.locator("#qa-panel")).to_be_hidden()
