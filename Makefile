@@ -10,7 +10,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 export HF_HUB_OFFLINE = 1
 
-.PHONY: install run test check bench clean models chromium
+.PHONY: install run test check bench clean models chromium strace
 .DELETE_ON_ERROR:
 
 install: .venv/.installed
@@ -21,7 +21,7 @@ run: install
 	@echo "== Starting the chat page; Ctrl-C stops it"
 	@exec $(BIN)/python app.py
 
-test: chromium check models
+test: chromium strace check models
 	$(BIN)/python -m pytest
 
 check: .venv/.installed-dev
@@ -53,6 +53,17 @@ chromium: .venv/bin/python
 	else \
 		echo "The browser tests need Chromium: install it (Debian: sudo apt-get install chromium)" \
 			"or set CHROMIUM to the path of one." >&2; exit 1; \
+	fi
+
+# What watches a whole run from outside (tests/test_alone.py), which is passed over without it.
+strace: .venv/bin/python
+	@if [ "$$(uname)" != Linux ] || command -v strace >/dev/null; then exit 0; fi; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		echo "== Installing strace"; \
+		{ apt-get update && apt-get install --yes --no-install-recommends strace; } >.venv/strace.log 2>&1 \
+			|| { tail -5 .venv/strace.log; exit 1; }; \
+	else \
+		echo "No strace: whether anything leaves the machine is not tested (Debian: sudo apt-get install strace)" >&2; \
 	fi
 
 clean:

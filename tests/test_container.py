@@ -154,6 +154,8 @@ def test_the_chroma_server_is_of_the_tested_version_and_only_by_profile():
     assert chroma["image"] == f"chromadb/chroma:{version[1]}"
     assert chroma["profiles"] == ["chroma"]
     assert "ports" not in chroma
+    assert chroma["networks"] == ["vectors"]
+    assert COMPOSE["networks"]["vectors"] == {"internal": True}
 
 
 def test_a_stopping_container_has_the_time_that_its_server_gives():
