@@ -1,10 +1,14 @@
 """Archive: articles, their chunks, terms and vectors in one SQLite file. The truth of an index.
 
 The two search indexes (Chroma, tantivy) only propose chunk ids; what a reader sees comes from
-here, and an id that is not here does not exist. Writing is one transaction an article batch.
-The `leftover` table is the journal that keeps the three in step: a chunk id is in it while it
-may be in a search index without being in `chunk`. A killed run leaves ids there, and the next
-run removes them (see `indexing`).
+here, and an id that is not here does not exist. What a run has read is staged in a file beside
+this one, which no reader opens, and becomes visible in one transaction at the run's end; what a
+killed run has staged, the next one takes up. The `leftover` table is the journal that keeps the
+three in step: a chunk id is in it while it may be in a search index without being in `chunk`
+(see `indexing`).
+
+No article leaves this module unless it still has the fingerprint that it was stored with: a letter
+that a failing disk has changed is an error, never a quote.
 
 Beside the articles it keeps what people have put right about them (see `amending`), and their words
 folded, in which a list of articles is searched. Knows nothing about questions.
@@ -17,7 +21,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -34,25 +38,29 @@ from qa.vectors import ChunkVector, ChunkVectors
 if TYPE_CHECKING:
     import numpy as np
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS article (
+# The same in both files: what readers see, and what is staged.
+_ARTICLES = """
+CREATE TABLE IF NOT EXISTS {0}article (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, text TEXT NOT NULL, date TEXT, source TEXT,
     language TEXT NOT NULL, url TEXT, origin TEXT NOT NULL, fingerprint TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS chunk (
+CREATE TABLE IF NOT EXISTS {0}chunk (
     id TEXT PRIMARY KEY,
     article_id TEXT NOT NULL REFERENCES article(id) ON DELETE CASCADE,
     start INTEGER NOT NULL, stop INTEGER NOT NULL,
     sentences TEXT NOT NULL, terms TEXT NOT NULL, vectors BLOB NOT NULL
 );
-CREATE INDEX IF NOT EXISTS chunk_article ON chunk(article_id);
+CREATE INDEX IF NOT EXISTS {0}chunk_article ON chunk(article_id);
+CREATE TABLE IF NOT EXISTS {0}searched (
+    article_id TEXT PRIMARY KEY REFERENCES article(id) ON DELETE CASCADE, words TEXT NOT NULL
+);
+"""
+_SCHEMA = f"""
+{_ARTICLES.format("")}
 CREATE INDEX IF NOT EXISTS article_date ON article(date);
 CREATE INDEX IF NOT EXISTS article_source ON article(source);
 CREATE INDEX IF NOT EXISTS article_language ON article(language);
 CREATE TABLE IF NOT EXISTS leftover (chunk_id TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS searched (
-    article_id TEXT PRIMARY KEY REFERENCES article(id) ON DELETE CASCADE, words TEXT NOT NULL
-);
 CREATE TABLE IF NOT EXISTS amendment (
     article_id TEXT PRIMARY KEY, title TEXT, date TEXT, name TEXT
 );
@@ -64,23 +72,51 @@ CREATE TABLE IF NOT EXISTS refused (
 # page, with the count of all; folding their texts for each page took 1.4 s more.
 _SEARCHED = """
 SELECT id AS article_id,
-       folded(title || char(10) || coalesce(source, '') || char(10) || text) AS words FROM article
+       folded(title || char(10) || coalesce(source, '') || char(10) || text) AS words
+FROM {0}article
 """
 _FILL = (
-    f"INSERT INTO searched {_SEARCHED} "  # noqa: S608
+    f"INSERT INTO searched {_SEARCHED.format('')} "  # noqa: S608
     "WHERE id NOT IN (SELECT article_id FROM searched);"
 )
 # What a file of an earlier version lacks, for whoever only reads it: the same, slower.
 _STAND_INS = {
-    "searched": f"CREATE TEMP VIEW searched AS {_SEARCHED}",
+    "searched": f"CREATE TEMP VIEW searched AS {_SEARCHED.format('main.')}",
     "amendment": "CREATE TEMP VIEW amendment AS "
     "SELECT '' AS article_id, '' AS title, '' AS date, '' AS name WHERE 0",
 }
-# What a run has read, outside the file and gone with the connection.
-_SEEN = "CREATE TEMP TABLE seen (id TEXT PRIMARY KEY, fingerprint TEXT, origin TEXT) WITHOUT ROWID"
+# What a run has read, and which of the staged articles it publishes; gone with the connection.
+_OF_A_RUN = """
+CREATE TEMP TABLE seen (id TEXT PRIMARY KEY, fingerprint TEXT, origin TEXT) WITHOUT ROWID;
+CREATE TEMP TABLE due (id TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+# One after the other in the transaction that lets readers see what is due.
+_PUBLISH = (
+    "INSERT OR IGNORE INTO leftover SELECT id FROM chunk WHERE article_id IN due",
+    "DELETE FROM article WHERE id IN due",
+    "INSERT INTO article SELECT * FROM coming.article WHERE id IN due",
+    "INSERT INTO chunk SELECT * FROM coming.chunk WHERE article_id IN due",
+    "INSERT INTO searched SELECT * FROM coming.searched WHERE article_id IN due",
+    "DELETE FROM leftover WHERE chunk_id IN (SELECT id FROM chunk WHERE article_id IN due)",
+    "DELETE FROM due",
+)
 
-_ARTICLE_COLUMNS = "id, title, text, date, source, language, url, origin"
+_ARTICLE_COLUMNS = "id, title, text, date, source, language, url, origin, fingerprint"
 _PAGE = 500
+
+_RESTORE = (
+    "Put a backup back with `qa restore FILE --replace`, or build the index anew with "
+    "`qa index --rebuild PATH`."
+)
+_MAY_WRITE = "See that this user may read and write it, and run the command again."
+_ADVICE = {
+    "FULL": "Make room on the disk and run the command again; what was indexed is as it was.",
+    "IOERR": "See that the disk has room and is sound, and run the command again.",
+    "BUSY": "Another process holds it; try again when that is done.",
+    "READONLY": _MAY_WRITE,
+    "CANTOPEN": _MAY_WRITE,
+    "PERM": _MAY_WRITE,
+}
 # A list of any length as one value; what SQLite takes as values by themselves is limited.
 _LISTED = "SELECT value FROM json_each(?)"
 
@@ -107,8 +143,9 @@ class Passage:
 class Archive:
     """The SQLite file. Safe to use from several threads; one writing process at a time."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
+        self._path = path
         self._lock = threading.RLock()
 
     @classmethod
@@ -120,32 +157,36 @@ class Archive:
         """
         # A reader too must be able to undo what a killed writer left half done, so `rw`.
         mode = "rwc" if writable else "rw"
+        if not (writable or path.exists()):
+            raise IndexUnusable(f"{path} is gone. {_RESTORE}")
         connection = None
         try:
-            connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={mode}",
-                uri=True,
-                timeout=30,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            connection.execute("PRAGMA foreign_keys = ON")
-            for name, function in (("folded", fold), ("source_key", source_key)):
-                connection.create_function(name, 1, function, deterministic=True)
-            if writable:
-                connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {_FILL} COMMIT;")
-                connection.execute(_SEEN)
-            else:
-                _stand_in(connection)
-            connection.execute(f"PRAGMA query_only = {not writable}")
-            connection.execute("SELECT count(*) FROM article").fetchone()
-        except sqlite3.DatabaseError as exc:
+            with _told(path):
+                connection = sqlite3.connect(
+                    f"{path.absolute().as_uri()}?mode={mode}",
+                    uri=True,
+                    timeout=30,
+                    isolation_level=None,
+                    check_same_thread=False,
+                )
+                connection.execute("PRAGMA foreign_keys = ON")
+                for name, function in (("folded", fold), ("source_key", source_key)):
+                    connection.create_function(name, 1, function, deterministic=True)
+                if writable:
+                    coming = _ARTICLES.format("coming.")
+                    connection.execute("ATTACH ? AS coming", (str(_staging(path)),))
+                    connection.executescript(
+                        f"BEGIN IMMEDIATE; {_SCHEMA} {_FILL} {coming} {_OF_A_RUN} COMMIT;"
+                    )
+                else:
+                    _stand_in(connection)
+                connection.execute(f"PRAGMA query_only = {not writable}")
+                connection.execute("SELECT count(*) FROM article").fetchone()
+        except IndexUnusable:
             if connection is not None:
                 connection.close()
-            raise IndexUnusable(
-                f"{path} cannot be read ({exc}). Rebuild the index with `qa index --rebuild`."
-            ) from exc
-        return cls(connection)
+            raise
+        return cls(connection, path)
 
     def close(self) -> None:
         """Close the file."""
@@ -154,27 +195,27 @@ class Archive:
 
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows at once, so that nothing stays locked while somebody works on them."""
-        with self._lock:
+        with self._lock, _told(self._path):
             return self._connection.execute(query, values).fetchall()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
+        with self._lock, _told(self._path):
             connection = self._connection
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # a full disk has ended it already
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
 
     # Reading
 
     def article(self, id: str) -> Article | None:
         """The article, or None when the archive does not hold it."""
-        rows = self._rows(f"SELECT {_ARTICLE_COLUMNS} FROM article WHERE id = ?", (id,))  # noqa: S608
-        return _article(rows[0]) if rows else None
+        return self._articles([id]).get(id)
 
     def articles(self) -> Iterator[Article]:
         """Every article, newest first, undated last. A few are in memory at a time."""
@@ -225,14 +266,42 @@ class Archive:
         first, last = (PartialDate.parse(end) if end else None for end in ends)
         return first, last
 
-    def _articles(self, ids: Sequence[str]) -> dict[str, Article]:
-        """Those of the articles that exist, by id."""
-        marks = ",".join("?" * len(ids))
-        rows = self._rows(
-            f"SELECT {_ARTICLE_COLUMNS} FROM article WHERE id IN ({marks})",  # noqa: S608
-            ids,
-        )
-        return {row[0]: _article(row) for row in rows}
+    def _articles(self, ids: Sequence[str], schema: str = "main") -> dict[str, Article]:
+        """Those of the articles that exist, by id.
+
+        Raises:
+            IndexUnusable: one is not as it was stored.
+        """
+        found = {}
+        for *fields, fingerprint in self._rows(
+            f"SELECT {_ARTICLE_COLUMNS} FROM {schema}.article WHERE id IN ({_LISTED})",  # noqa: S608
+            (json.dumps(list(ids)),),
+        ):
+            article = found[fields[0]] = _article(fields)
+            if article.fingerprint != fingerprint:
+                raise IndexUnusable(
+                    f"the article {article.id!r:.60} in {self._path} is damaged: it is not as it "
+                    "was stored. `qa doctor --repair` takes it out; then index its file again."
+                )
+        return found
+
+    def problem(self) -> str | None:
+        """What SQLite finds wrong with the file, with what to do; None when it is sound."""
+        ((found,), *_) = self._rows("PRAGMA quick_check(1)")
+        return None if found == "ok" else f"{self._path} is damaged ({found}). {_RESTORE}"
+
+    def damaged(self) -> list[tuple[str, str]]:
+        """(id, origin) of every article that is not as it was stored. Reads them all."""
+        last, found = "", list[tuple[str, str]]()
+        while rows := self._rows(
+            f"SELECT {_ARTICLE_COLUMNS} FROM article WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608
+            (last, _PAGE),
+        ):
+            found += [
+                (row[0], row[-2]) for row in rows if _article(row[:-1]).fingerprint != row[-1]
+            ]
+            last = rows[-1][0]
+        return found
 
     def known(self, article_id: str) -> tuple[str, str] | None:
         """The article's fingerprint and origin, None when the archive does not hold it."""
@@ -242,18 +311,18 @@ class Archive:
         rows = self._rows(query, (id,))
         return (rows[0][0], rows[0][1]) if rows else None
 
-    def passages(self, chunk_ids: Sequence[str]) -> list[Passage]:
-        """The chunks that exist among `chunk_ids`, in that order."""
+    def passages(self, chunk_ids: Sequence[str], *, staged: bool = False) -> list[Passage]:
+        """The chunks that exist among `chunk_ids`, or are staged, in that order."""
         import numpy as np
 
-        marks = ",".join("?" * len(chunk_ids))
+        schema = "coming" if staged else "main"
         rows = self._rows(
             "SELECT id, article_id, start, stop, sentences, terms, vectors "  # noqa: S608
-            f"FROM chunk WHERE id IN ({marks})",
-            chunk_ids,
+            f"FROM {schema}.chunk WHERE id IN ({_LISTED})",
+            (json.dumps(list(chunk_ids)),),
         )
         # Fetched by themselves, since a join would bring a long article once for each chunk.
-        articles = self._articles(list({row[1] for row in rows}))
+        articles = self._articles(list({row[1] for row in rows}), schema)
         found: dict[str, Passage] = {}
         for id, article_id, start, stop, sentences, terms, vectors in rows:
             article = articles.get(article_id)
@@ -272,9 +341,10 @@ class Archive:
 
     def vectors(self, dimension: int) -> ChunkVectors:
         """The vectors of all chunks, each of this length, without those of their sentences."""
-        return ChunkVectors(self._chunk_vectors(dimension), self.counts()["chunks"], dimension)
+        return ChunkVectors(self.chunk_vectors(dimension), self.counts()["chunks"], dimension)
 
-    def _chunk_vectors(self, dimension: int) -> Iterator[ChunkVector]:
+    def chunk_vectors(self, dimension: int) -> Iterator[ChunkVector]:
+        """The same, one after the other."""
         import numpy as np
 
         last = -1
@@ -314,9 +384,34 @@ class Archive:
             )
         }
 
+    def copy(self, path: Path) -> None:
+        """Write all of it to another file, as it is at one moment."""
+        with self._lock, _told(path), closing(sqlite3.connect(path)) as other:
+            self._connection.backup(other)
+
+    @property
+    def revision(self) -> int:
+        """Of the last run that has published; 0 before the first, and in files of old versions."""
+        ((revision,),) = self._rows("PRAGMA user_version")
+        return int(revision)
+
+    def state(self) -> tuple[int, int, int, int]:
+        """The revision, and how many articles, chunks and leftovers there are, of one moment."""
+        query = (
+            "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM article),"
+            " (SELECT count(*) FROM chunk), (SELECT count(*) FROM leftover)"
+        )
+        ((revision, articles, chunks, leftovers),) = self._rows(query)
+        return revision, articles, chunks, leftovers
+
     def chunk_ids(self) -> set[str]:
         """Every chunk id."""
         return {id for (id,) in self._rows("SELECT id FROM chunk")}
+
+    def held(self, chunk_ids: Sequence[str]) -> set[str]:
+        """Those of the chunks that exist."""
+        query = f"SELECT id FROM chunk WHERE id IN ({_LISTED})"  # noqa: S608
+        return {id for (id,) in self._rows(query, (json.dumps(list(chunk_ids)),))}
 
     def chunks_of(self, article_ids: Sequence[str]) -> list[str]:
         """The ids of the chunks of these articles, in no order."""
@@ -327,9 +422,8 @@ class Archive:
 
     def see(self, article: Article) -> None:
         """Note that an article has been read."""
-        with self._lock:
-            values = (article.id, article.fingerprint, article.origin)
-            self._connection.execute("INSERT INTO seen VALUES (?, ?, ?)", values)
+        values = (article.id, article.fingerprint, article.origin)
+        self._rows("INSERT INTO seen VALUES (?, ?, ?)", values)
 
     def seen(self, article_id: str) -> tuple[str, str] | None:
         """The fingerprint and origin of what was read under this id, None when nothing was."""
@@ -380,34 +474,13 @@ class Archive:
 
     # Writing
 
-    def leftovers(self) -> list[str]:
-        """Chunk ids that a search index may hold although no article does."""
-        return [id for (id,) in self._rows("SELECT chunk_id FROM leftover")]
-
-    def announce(self, chunk_ids: Iterable[str]) -> None:
-        """Note chunks that are about to be put into the search indexes."""
+    def stage(self, articles: Iterable[Article], passages: Iterable[Passage]) -> None:
+        """Put articles with their chunks where only `publish` finds them, all or nothing."""
         with self._transaction() as connection:
-            connection.executemany(
-                "INSERT OR IGNORE INTO leftover VALUES (?)", ((id,) for id in chunk_ids)
-            )
-
-    def replace(
-        self,
-        articles: Iterable[Article],
-        passages: Iterable[Passage],
-        amendments: Mapping[str, Amendment] | None = None,
-    ) -> None:
-        """Put articles with their chunks in place of earlier versions, all or nothing.
-
-        The earlier versions' chunks become leftovers, the new ones cease to be. `amendments` are
-        noted at the same time.
-        """
-        with self._transaction() as connection:
-            _amend(connection, amendments or {})
             for article in articles:
-                _remove(connection, article.id)
+                connection.execute("DELETE FROM coming.article WHERE id = ?", (article.id,))
                 connection.execute(
-                    "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO coming.article VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         article.id,
                         article.title,
@@ -420,11 +493,15 @@ class Archive:
                         article.fingerprint,
                     ),
                 )
-                connection.execute(f"INSERT INTO searched {_SEARCHED} WHERE id = ?", (article.id,))
+                connection.execute(
+                    f"INSERT INTO coming.searched {_SEARCHED.format('coming.')} WHERE id = ?",
+                    (article.id,),
+                )
+                connection.execute("INSERT OR IGNORE INTO due VALUES (?)", (article.id,))
             for passage in passages:
                 chunk = passage.chunk
                 connection.execute(
-                    "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO coming.chunk VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (
                         chunk.id,
                         chunk.article_id,
@@ -435,18 +512,74 @@ class Archive:
                         passage.vectors.tobytes(),
                     ),
                 )
-                connection.execute("DELETE FROM leftover WHERE chunk_id = ?", (chunk.id,))
 
-    def remove(self, article_ids: Iterable[str], *, for_good: bool = False) -> None:
-        """Take articles out; their chunks become leftovers.
+    def take_up(self, article: Article) -> bool:
+        """Whether a killed run has staged this very article; if so, it is published too."""
+        query = "SELECT 1 FROM coming.article WHERE (id, fingerprint, origin) = (?, ?, ?)"
+        there = bool(self._rows(query, (article.id, article.fingerprint, article.origin)))
+        if there:
+            self._rows("INSERT OR IGNORE INTO due VALUES (?)", (article.id,))
+        return there
 
-        What was put right about them is kept, unless they are gone for good.
+    def due(self) -> list[str]:
+        """The ids of the staged chunks that `publish` will let readers see."""
+        query = "SELECT id FROM coming.chunk WHERE article_id IN due ORDER BY rowid"
+        return [id for (id,) in self._rows(query)]
+
+    def leftovers(self) -> list[str]:
+        """Chunk ids that a search index may hold although no article does."""
+        return [id for (id,) in self._rows("SELECT chunk_id FROM leftover")]
+
+    def announce(self) -> None:
+        """Note that the chunks that are due are about to be put into the search indexes."""
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO leftover SELECT id FROM coming.chunk "
+                "WHERE article_id IN due AND id NOT IN (SELECT id FROM main.chunk)"
+            )
+
+    def publish(
+        self,
+        revision: int,
+        gone: Iterable[str] = (),
+        amendments: Mapping[str, Amendment] | None = None,
+        *,
+        for_good: bool = False,
+    ) -> None:
+        """Let readers see what is due in place of earlier versions, all or nothing.
+
+        The chunks of what was there before become leftovers, the new ones cease to be.
+
+        Args:
+            revision: of the run.
+            gone: articles that are taken out.
+            amendments: what was put right, noted at the same time.
+            for_good: whether what was put right about those taken out goes with them.
         """
         with self._transaction() as connection:
-            for id in article_ids:
-                _remove(connection, id)
+            _amend(connection, amendments or {})
+            for id in gone:
+                connection.execute(
+                    "INSERT OR IGNORE INTO leftover SELECT id FROM chunk WHERE article_id = ?",
+                    (id,),
+                )
+                connection.execute("DELETE FROM article WHERE id = ?", (id,))
                 if for_good:
                     connection.execute("DELETE FROM amendment WHERE article_id = ?", (id,))
+            for step in _PUBLISH:
+                connection.execute(step)
+            connection.execute(f"PRAGMA user_version = {revision}")
+
+    def tidy(self) -> None:
+        """Let go of what is staged and has been published; the last thing that a run does."""
+        with self._transaction() as connection:
+            connection.execute(
+                "DELETE FROM coming.article WHERE (id, fingerprint) IN "
+                "(SELECT id, fingerprint FROM main.article)"
+            )
+        if not self._rows("SELECT 1 FROM coming.article LIMIT 1"):
+            self._rows("DETACH coming")
+            _staging(self._path).unlink()
 
     def move(self, article_id: str, origin: str) -> None:
         """Note that an unchanged article is now read from somewhere else."""
@@ -490,6 +623,23 @@ def _conditions(filters: Filters, words: str) -> tuple[str, list[object]]:
     return " AND ".join(conditions), values
 
 
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What SQLite raises, in words that say what to do."""
+    try:
+        yield
+    except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
+        raise  # a bug
+    except sqlite3.DatabaseError as exc:
+        name = getattr(exc, "sqlite_errorname", "")
+        advice = next((told for sign, told in _ADVICE.items() if sign in name), _RESTORE)
+        raise IndexUnusable(f"{path} cannot be used ({exc}). {advice}") from exc
+
+
+def _staging(path: Path) -> Path:
+    return path.with_name("coming.sqlite")
+
+
 def file_of(origin: str) -> str:
     """The file of an article's origin, which names the row as well when a file holds several."""
     return re.sub(r"#\d+$", "", origin)
@@ -507,13 +657,6 @@ def _amend(connection: sqlite3.Connection, amendments: Mapping[str, Amendment]) 
         "INSERT OR REPLACE INTO amendment (article_id, title, date, name) VALUES (?, ?, ?, ?)",
         ((id, a.title, a.date, a.name) for id, a in amendments.items()),
     )
-
-
-def _remove(connection: sqlite3.Connection, article_id: str) -> None:
-    connection.execute(
-        "INSERT OR IGNORE INTO leftover SELECT id FROM chunk WHERE article_id = ?", (article_id,)
-    )
-    connection.execute("DELETE FROM article WHERE id = ?", (article_id,))
 
 
 def _article(row: Sequence[str | None]) -> Article:

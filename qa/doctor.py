@@ -1,45 +1,27 @@
 """Doctor: settings, models and index looked at together; what is wrong and what mends it.
 
-The archive is the truth of an index. A chunk that a search index lacks is put back from it,
-vectors and terms and all, without embedding anything; a chunk that only a search index knows is
-deleted there.
+The archive is the truth of an index. A search index that lacks a chunk, or does not find it, is
+made again from it, vectors and terms and all, without embedding anything.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from contextlib import closing
 from functools import partial
-from itertools import islice
-from typing import Literal
 
-from qa.errors import IndexUnusable, QAError
-from qa.index import Index, Manifest, write_lock
-from qa.indexing import put_in_search_indexes
-from qa.lexical import LexicalIndex
+from qa.archive import Archive
+from qa.errors import QAError
+from qa.index import Manifest, open_archive, write_lock
+from qa.indexing import opened
 from qa.models import CatalogueEntry, catalogue, status
+from qa.probing import Finding, probe
+from qa.seal import break_seal
 from qa.settings import Settings
-from qa.store import Store
 from qa.suspicious import Flagged
 
-State = Literal["good", "mended", "note", "bad"]
-
-_BATCH = 500
 _NAMED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was looked at, how it is, and what to do about it."""
-
-    what: str
-    state: State
-    detail: str
-
-    def to_json(self) -> dict[str, str]:
-        """As in `qa doctor --json`."""
-        return asdict(self)
 
 
 def examine(settings: Settings, *, repair: bool = False) -> list[Finding]:
@@ -59,6 +41,9 @@ def _guarded(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Findi
         yield from look()
     except QAError as exc:
         yield Finding(what, "bad", str(exc))
+    except OSError as exc:
+        detail = f"{exc}; see that the disk has room and that this user may read and write there"
+        yield Finding(what, "bad", detail)
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
@@ -105,9 +90,11 @@ def _index(settings: Settings, *, repair: bool) -> Iterator[Finding]:
     yield from _guarded("index settings", lambda: _match(settings, manifest))
     if repair:
         with write_lock(settings.index):
-            yield from _agreement(settings, manifest, repair=True)
+            yield from _guarded("index", lambda: _mended(settings, Manifest.read(settings.index)))
     else:
-        yield from _agreement(settings, manifest, repair=False)
+        yield from _articles(settings, manifest)
+        yield from _probed(settings, manifest)
+    yield from _guarded("passages", lambda: _suspicious(settings, manifest))
 
 
 def _match(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
@@ -117,73 +104,65 @@ def _match(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
     yield Finding("index settings", "good", "those that it was built with")
 
 
-def _agreement(settings: Settings, manifest: Manifest, *, repair: bool) -> Iterator[Finding]:
-    if repair:
-        yield from _drop_broken_parts(settings, manifest)
-    index = Index.at(settings.index, manifest, writable=repair)
-    try:
-        true = index.archive.chunk_ids()
-        lacking, stray = set[str](), set[str]()
-        for name, ids in (("Chroma", index.store.ids()), ("lexical", index.lexical.ids())):
-            lacks, extra = true - ids, ids - true
-            lacking |= lacks
-            stray |= extra
-            if not (lacks or extra):
-                yield Finding(name, "good", f"{len(ids)} chunks, those of the archive")
-            else:
-                advice = "" if repair else "; mend it with `qa doctor --repair`"
-                detail = f"lacks {len(lacks)} chunks and has {len(extra)} too many{advice}"
-                yield Finding(name, "mended" if repair else "bad", detail)
-        if repair and (lacking or stray):
-            _mend(index, sorted(lacking), sorted(stray))
-            manifest.after_run(index.archive.counts()).write(settings.index)
-        yield _suspicious(index)
-    finally:
-        index.close()
+def _articles(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
+    """Whether the archive is the one that the last run has left, and each article as it was."""
+    with closing(open_archive(settings.index, manifest, writable=False)) as archive:
+        problem, damaged = archive.problem(), archive.damaged()
+        count = archive.counts()["articles"]
+    if problem:
+        yield Finding("articles", "bad", problem)
+    elif damaged:
+        detail = f"{len(damaged)} are not as they were stored; `qa doctor --repair` takes them out"
+        yield Finding("articles", "bad", detail)
+    else:
+        yield Finding("articles", "good", f"{count} articles, each as it was stored")
 
 
-def _suspicious(index: Index) -> Finding:
+def _probed(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
+    return probe(settings.index / manifest.generation, manifest)
+
+
+def _mended(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
+    """Take damaged articles out, and have a search index that fails made again from the rest."""
+    home = settings.index / manifest.generation
+    with closing(open_archive(settings.index, manifest, writable=True)) as archive:
+        if damaged := archive.damaged():
+            break_seal(home)
+            revision = 1 + max(archive.revision, manifest.revision)
+            archive.publish(revision, [id for id, _ in damaged])
+    bad = {
+        found.what: found.detail for found in _probed(settings, manifest) if found.state == "bad"
+    }
+    for part, folder in (("Chroma", home / "chroma"), ("lexical", home / "lexical")):
+        if part in bad and folder.is_dir():
+            shutil.rmtree(folder)
+    if bad:
+        break_seal(home)
+    with opened(settings.index, manifest):  # what it opens without a seal it makes whole
+        pass
+    if damaged:
+        origins = ", ".join(origin for _, origin in damaged[:_NAMED])
+        detail = f"{len(damaged)} were damaged and taken out; index their files again: {origins}"
+        yield Finding("articles", "mended", detail)
+    for found in _probed(settings, Manifest.read(settings.index)):
+        if found.what in bad and found.state == "good":
+            yield Finding(found.what, "mended", f"made again: {bad[found.what]}")
+        else:
+            yield found
+
+
+def _suspicious(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
     """Articles with a passage addressed to a machine: how many, and the first of them."""
-    flagged = [found for found in map(Flagged.of, index.archive.articles()) if found]
+    home = settings.index / manifest.generation
+    with closing(Archive.open(home / "articles.sqlite")) as archive:
+        flagged = [found for found in map(Flagged.of, archive.articles()) if found]
     if not flagged:
-        return Finding("passages", "good", "no article addresses a machine")
+        yield Finding("passages", "good", "no article addresses a machine")
+        return
     named = "; ".join(str(found) for found in flagged[:_NAMED])
     more = f"; and {len(flagged) - _NAMED} more" if len(flagged) > _NAMED else ""
     detail = (
         f"{len(flagged)} article(s) address a machine; such a passage is never shown to a language "
         f"model. Remove what does not belong, then `qa index`: {named}{more}"
     )
-    return Finding("passages", "note", detail)
-
-
-def _drop_broken_parts(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
-    """Remove a search index that cannot be opened; all of it can be made again."""
-    home = settings.index / manifest.generation
-    for name, folder, open_part in (
-        (
-            "Chroma",
-            home / "chroma",
-            partial(Store.open, url=manifest.chroma_url, name=manifest.collection),
-        ),
-        ("lexical", home / "lexical", LexicalIndex.open),
-    ):
-        try:
-            part = open_part(folder)
-        except IndexUnusable as exc:
-            if not folder.is_dir():
-                raise
-            shutil.rmtree(folder)
-            yield Finding(name, "mended", f"removed, to be made again: {exc}")
-        else:
-            if isinstance(part, Store):
-                part.close()
-
-
-def _mend(index: Index, lacking: list[str], stray: list[str]) -> None:
-    if stray:
-        index.store.delete(stray)
-        index.lexical.delete(stray)
-        index.archive.forget(stray)
-    rest = iter(lacking)
-    while batch := list(islice(rest, _BATCH)):
-        put_in_search_indexes(index, index.archive.passages(batch))
+    yield Finding("passages", "note", detail)

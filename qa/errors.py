@@ -74,6 +74,11 @@ class IndexLocked(IndexUnusable):
     """Another process is writing to the index."""
 
 
+def is_panic(exc: BaseException) -> bool:
+    """Whether a library written in Rust gave up; its exception cannot be imported to be caught."""
+    return type(exc).__name__ == "PanicException"
+
+
 class ConversationsUnusable(QAError):
     """The file of conversations cannot be opened, read or written."""
 

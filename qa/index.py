@@ -2,31 +2,38 @@
 
     manifest.json       what the index was built with, and which generation is current
     write.lock          held by the one process that writes
-    <generation>/       articles.sqlite (see `archive`), chroma/ (`store`), lexical/ (`lexical`)
+    <generation>/       articles.sqlite (see `archive`), chroma/ (`store`), lexical/ (`lexical`),
+                        sums.json (`seal`), coming.sqlite while a run is under way
 
 A rebuild fills a new generation beside the current one and then points the manifest at it, so
-that whoever reads, or kills the rebuild, always has a whole index. Opening never writes.
+that whoever reads, or kills the rebuild, always has a whole index. Opening an index never changes
+what is in it, and a part that is not what a run has left there is not opened but named.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from qa.archive import Archive
 from qa.errors import IndexLocked, IndexMismatch, IndexMissing, IndexUnusable
 from qa.filters import Filters
 from qa.lexical import LexicalIndex, QueryTerms
+from qa.seal import check, sealed
 from qa.settings import Settings
 from qa.store import Store
 from qa.vectors import ChunkVectors
@@ -38,6 +45,12 @@ FORMAT = 1
 # Above this, vectors for filtered questions are not kept in memory (300 MB of them with the
 # default embedder), and Chroma filters: slower, but its memory does not grow by it.
 _MOST_IN_MEMORY = 200_000
+# A question that a run overtakes is asked again, at most so often in all.
+_MOST_TRIES = 5
+# What a disk says when it cannot be written or read, as against what a program does wrong.
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
+
+T = TypeVar("T")
 
 
 class EmbedderIdentity(Protocol):
@@ -67,6 +80,8 @@ class Manifest:
         created, updated: seconds since 1970.
         counts: articles and chunks after the last completed run.
         versions: of this project and the two search libraries.
+        id: random, of this index and no other; empty when an earlier version has made it, until it
+            is rebuilt.
     """
 
     format: int
@@ -81,9 +96,12 @@ class Manifest:
     updated: float
     counts: Mapping[str, int]
     versions: Mapping[str, str]
+    id: str = ""
 
     @classmethod
-    def new(cls, generation: str, embedder: EmbedderIdentity, settings: Settings) -> Self:
+    def new(
+        cls, generation: str, embedder: EmbedderIdentity, settings: Settings, id: str = ""
+    ) -> Self:
         """A manifest for an empty index."""
         now = time.time()
         return cls(
@@ -99,11 +117,15 @@ class Manifest:
             updated=now,
             counts={"articles": 0, "chunks": 0},
             versions=_versions(),
+            id=id or new_id(),
         )
 
     @property
     def collection(self) -> str:
-        """The name of the Chroma collection; on a server several indexes share one database."""
+        """The name of the Chroma collection; no other index on a server has the same.
+
+        For the name of a generation is made of the index's id, among other things.
+        """
         return f"qa-{self.generation}"
 
     @classmethod
@@ -123,7 +145,11 @@ class Manifest:
             raise IndexMissing(
                 f"there is no index at {directory}. Build one with `qa index PATH`."
             ) from exc
-        except (OSError, ValueError, TypeError, KeyError) as exc:
+        except OSError as exc:
+            raise IndexUnusable(
+                f"{path} cannot be read ({exc}). See that this user may read it."
+            ) from exc
+        except (ValueError, TypeError, KeyError) as exc:
             raise IndexUnusable(
                 f"{path} cannot be read ({exc}). Rebuild it with `qa index --rebuild PATH`."
             ) from exc
@@ -142,13 +168,13 @@ class Manifest:
             os.fsync(file.fileno())
         temporary.replace(directory / "manifest.json")
 
-    def after_run(self, counts: Mapping[str, int]) -> Self:
+    def after_run(self, archive: Archive) -> Self:
         """The manifest once a run has completed."""
         return replace(
             self,
-            revision=self.revision + 1,
+            revision=archive.revision,
             updated=time.time(),
-            counts=dict(counts),
+            counts=archive.counts(),
             versions=_versions(),
         )
 
@@ -174,18 +200,33 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Index:
-    """An open index: the archive and the two search indexes of its current generation."""
+    """An open index: the archive and the two search indexes of its current generation.
+
+    Attributes:
+        seal: of the search indexes when it was opened; None when a run is writing them.
+        revision: of the archive when it was opened.
+        copy: holds copies of the search indexes when their own folders cannot be written, which
+            both libraries want even to read.
+    """
 
     directory: Path
     manifest: Manifest
     archive: Archive
     store: Store
     lexical: LexicalIndex
+    seal: int | None = None
+    revision: int = 0
+    copy: TemporaryDirectory[str] | None = None
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
         """The outlets of its articles, as they were when this was first asked."""
         return tuple(self.archive.facets()["source"])
+
+    @property
+    def home(self) -> Path:
+        """Where the parts are."""
+        return self.directory / self.manifest.generation
 
     @classmethod
     def open(cls, directory: Path, embedder: EmbedderIdentity, settings: Settings) -> Self:
@@ -202,33 +243,63 @@ class Index:
 
     @classmethod
     def at(cls, directory: Path, manifest: Manifest, *, writable: bool) -> Self:
-        """Open the generation that the manifest names."""
+        """Open the generation that the manifest names.
+
+        Raises:
+            IndexUnusable: a part is damaged, or not the one that the last run has left.
+        """
+        with on_disk(directory):
+            return cls._at(directory, manifest, writable=writable)
+
+    @classmethod
+    def _at(cls, directory: Path, manifest: Manifest, *, writable: bool) -> Self:
         home = directory / manifest.generation
-        if writable:
-            home.mkdir(parents=True, exist_ok=True)
-        else:
-            _check_parts(home, manifest)
-        return cls(
-            directory=directory,
-            manifest=manifest,
-            archive=Archive.open(home / "articles.sqlite", writable=writable),
-            store=Store.open(home / "chroma", manifest.chroma_url, manifest.collection),
-            lexical=LexicalIndex.open(home / "lexical"),
-        )
+        archive = open_archive(directory, manifest, writable=writable)
+        closing: list[Callable[[], None]] = [archive.close]
+        try:
+            revision = archive.revision
+            kept = check(home)
+            remade = writable and kept is None  # by the run that opens it
+            if not remade:
+                _check_parts(home, manifest)
+            copy = None if writable else readable(home)
+            if copy:
+                closing.append(copy.cleanup)
+            parts = Path(copy.name) if copy else home
+            store = Store.open(parts / "chroma", manifest.chroma_url, manifest.collection)
+            closing.append(store.close)
+            lexical = LexicalIndex.open(parts / "lexical")
+            if kept is not None:
+                check_count("Chroma", store.count, archive)
+            if not remade:
+                check_count("the lexical index", lexical.count, archive)
+        except BaseException:
+            for close in reversed(closing):
+                close()
+            raise
+        return cls(directory, manifest, archive, store, lexical, kept, revision, copy)
 
     def nearest(self, vector: np.ndarray, n: int, filters: Filters) -> list[tuple[str, float]]:
         """The `n` chunks nearest to a unit vector of shape (d,): (chunk id, cosine), best first.
 
-        The first question with a filter reads all vectors into memory: 10 ms per 1,000 chunks.
+        The first question with a filter reads all vectors into memory: 10 ms per 1,000 chunks. So
+        does the first while a run writes to Chroma, or after one was killed there.
         """
-        vectors = self._vectors if filters else None
+        vectors = self._vectors if filters or self.seal is None else None
         if vectors is None:
             return self.store.nearest(vector, n, filters, self._chosen(filters))
         return vectors.nearest(vector, n, filters)
 
     def matching(self, query: QueryTerms, n: int, filters: Filters) -> list[tuple[str, float]]:
         """The `n` best chunks that share a term with a question: (chunk id, score), best first."""
-        return self.lexical.search(query, n, filters, self._chosen(filters))
+        chosen, asked = self._chosen(filters), n
+        while True:
+            proposed = self.lexical.search(query, asked, filters, chosen)
+            held = self.archive.held([id for id, _ in proposed])
+            found = [hit for hit in proposed if hit[0] in held]
+            if len(found) >= n or len(proposed) < asked:
+                return found[:n]
+            asked *= 2  # a run has put chunks there that do not exist yet, or no more
 
     def _chosen(self, filters: Filters) -> list[str] | None:
         """The chunks of the articles that the filters choose, None when they choose none.
@@ -244,16 +315,93 @@ class Index:
         return self.archive.vectors(self.manifest.dimension)
 
     def stale(self) -> bool:
-        """Whether a later run has completed since this index was opened."""
-        now = Manifest.read(self.directory)
-        # A rebuilt index counts its revisions from the start.
-        return (now.generation, now.revision) != (self.manifest.generation, self.manifest.revision)
+        """Whether the index is another one since it was opened, or a run has written to it."""
+        now, then = Manifest.read(self.directory), self.manifest
+        # A rebuilt index counts its revisions from the start, and so does one put in its place.
+        return (
+            (now.id, now.generation, now.revision) != (then.id, then.generation, then.revision)
+            or sealed(self.home) != self.seal
+            or self.archive.revision != self.revision
+        )
 
     def close(self) -> None:
         """Release the files."""
-        self.lexical.close()
-        self.store.close()
-        self.archive.close()
+        try:
+            self.lexical.close()
+        finally:
+            self.store.close()
+            self.archive.close()
+            if self.copy:
+                self.copy.cleanup()
+
+
+def new_id() -> str:
+    """For an index that nobody has seen yet."""
+    return uuid.uuid4().hex
+
+
+def open_archive(directory: Path, manifest: Manifest, *, writable: bool) -> Archive:
+    """The archive, made sure to be the one that the manifest speaks of.
+
+    Raises:
+        IndexUnusable: it is gone, damaged or another one.
+    """
+    path = directory / manifest.generation / "articles.sqlite"
+    expected = manifest.counts
+    if writable and not path.exists():
+        if expected["articles"]:  # SQLite would make an empty one
+            return Archive.open(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+    archive = Archive.open(path, writable=writable)
+    try:
+        revision, articles, chunks, _ = archive.state()
+        if revision == 0:  # of an earlier version, or emptied
+            wrong = expected["articles"] and not articles
+        elif revision == manifest.revision:
+            wrong = expected != {"articles": articles, "chunks": chunks}
+        else:  # later when a run was killed at its end
+            wrong = revision < manifest.revision
+        if wrong:
+            raise IndexUnusable(
+                f"{path} is not the one that the last run has left: it holds {articles} "
+                f"articles of {expected['articles']}. Put a backup back with "
+                "`qa restore FILE --replace`, or build the index anew with "
+                "`qa index --rebuild PATH`."
+            )
+    except BaseException:
+        archive.close()
+        raise
+    return archive
+
+
+def check_count(name: str, count: Callable[[], int], archive: Archive) -> None:
+    """A search index holds all chunks, and no others but what the journal knows of."""
+    while True:
+        state = _, _, chunks, leftovers = archive.state()
+        there = count()
+        if archive.state() == state:
+            break  # no run has gone on meanwhile
+    if not chunks <= there <= chunks + leftovers:
+        raise IndexUnusable(
+            f"{name} holds {there} chunks of {chunks}. Have it made again with "
+            "`qa doctor --repair`; if that does not help, with `qa index --rebuild PATH`."
+        )
+
+
+def readable(home: Path) -> TemporaryDirectory[str] | None:
+    """Copies of the search indexes, when they cannot be written where they are."""
+    parts = [home / "chroma", home / "lexical"]
+    if all(os.access(path, os.W_OK) for part in parts for path in (part, *part.rglob("*"))):
+        return None
+    copy = TemporaryDirectory(prefix="qa-index-")
+    for part in ("chroma", "lexical"):
+        if (home / part).is_dir():
+            for path in (home / part).rglob("*"):
+                if path.is_file():
+                    there = Path(copy.name, path.relative_to(home))
+                    there.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(path, there)  # without its permissions
+    return copy
 
 
 def _check_parts(home: Path, manifest: Manifest) -> None:
@@ -276,23 +424,39 @@ def write_lock(directory: Path) -> Iterator[None]:
     """
     import filelock
 
-    directory.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(directory / "write.lock")
-    holder = directory / "write.holder.json"
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout as exc:
-        raise IndexLocked(
-            f"the index at {directory} is being written by {_holder(holder)}. "
-            "Wait until it is done, or stop that process."
-        ) from exc
-    try:
+    with on_disk(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(directory / "write.lock")
+        holder = directory / "write.holder.json"
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout as exc:
+            raise IndexLocked(
+                f"the index at {directory} is being written by {_holder(holder)}. "
+                "Wait until it is done, or stop that process."
+            ) from exc
         me = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%H:%M:%S")}
-        holder.write_text(json.dumps(me), encoding="utf-8")
+        try:
+            holder.write_text(json.dumps(me), encoding="utf-8")
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+
+@contextmanager
+def on_disk(directory: Path) -> Iterator[None]:
+    """What the disk says, in words that say what to do."""
+    try:
         yield
-    finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
+    except OSError as exc:
+        if exc.errno not in _DISK:
+            raise
+        raise IndexUnusable(
+            f"{directory} cannot be read or written ({exc}). See that the disk has room and "
+            "that this user may write there, then run the command again; what was indexed is as "
+            "it was."
+        ) from exc
 
 
 def _holder(path: Path) -> str:
@@ -319,7 +483,7 @@ class LiveIndex:
 
     def __init__(self, directory: Path, embedder: EmbedderIdentity, settings: Settings) -> None:
         self._open = partial(Index.open, directory, embedder, settings)
-        self._index = self._open()
+        self._index: Index | None = self._open()
         self._readers = 0
         self._changed = threading.Condition()
 
@@ -327,13 +491,13 @@ class LiveIndex:
     def current(self) -> Iterator[Index]:
         """The index as the last completed run left it; it stays open while the block runs."""
         with self._changed:
-            if self._index.stale():
+            if self._index and self._index.stale():
                 self._changed.wait_for(lambda: self._readers == 0, timeout=self._PATIENCE_S)
-                if self._readers == 0 and self._index.stale():
-                    self._index.close()
-                    self._index = self._open()
+                if self._readers == 0 and self._index and self._index.stale():
+                    index, self._index = self._index, None
+                    index.close()
+            index = self._index = self._index or self._open()
             self._readers += 1
-            index = self._index
         try:
             yield index
         finally:
@@ -341,6 +505,23 @@ class LiveIndex:
                 self._readers -= 1
                 self._changed.notify_all()
 
+    def read(self, work: Callable[[Index], T]) -> T:
+        """What `work` makes of the index, all of one state: asked again when a run came between."""
+        for _ in range(_MOST_TRIES):
+            with self.current() as index:
+                try:
+                    result = work(index)
+                except IndexUnusable:
+                    if index.stale():
+                        continue
+                    raise
+                if not index.stale():
+                    return result
+        raise IndexUnusable("the index changes all the time; ask again in a moment.")
+
     def close(self) -> None:
         """Release the files."""
-        self._index.close()
+        with self._changed:
+            index, self._index = self._index, None
+            if index:
+                index.close()

@@ -1,16 +1,19 @@
 """Indexing: articles → index, doing only what changed, safe to kill at any moment.
 
-One batch of changed articles at a time:
+Changed articles are read and embedded a batch at a time and staged beside the archive, where no
+reader looks. Once all are there:
 
-    1. announce   the new chunks' ids are noted as leftovers
+    1. announce   the new chunks' ids are noted as leftovers, and the seal is broken
     2. put        vectors go to Chroma, terms to tantivy
-    3. replace    one SQLite transaction puts the articles in place: from here they exist,
-                  and the chunks they replace are leftovers
-    4. clear      leftovers are deleted from Chroma and tantivy, then forgotten
+    3. publish    one SQLite transaction puts the new articles in place of the old and takes out
+                  what is gone: from here on readers see the new state, and the chunks that
+                  nothing holds any more are leftovers
+    4. clear      leftovers are deleted from Chroma and tantivy, then forgotten; the seal is renewed
 
-Killed between any two steps, the index answers from what SQLite holds, and the next run starts
-with step 4 and reads the articles again that step 3 did not reach. Taking articles out and putting
-one right (`remove_articles`, `amend_article`) are runs too, without files.
+Readers see the state before step 3 or the one after it. Killed while it stages, a run costs the
+next one nothing: that takes up what is staged. Killed in one of the steps, it leaves leftovers, and
+the next run begins by clearing them. Taking articles out and putting one right (`remove_articles`,
+`amend_article`) are runs too, without files.
 """
 
 from __future__ import annotations
@@ -31,7 +34,8 @@ from qa.archive import Archive, Passage, file_of
 from qa.article import Article
 from qa.chunks import Chunk, header, split
 from qa.errors import ArticleError, IndexMissing, IndexUnusable
-from qa.index import EmbedderIdentity, Index, Manifest, write_lock
+from qa.index import EmbedderIdentity, Index, Manifest, check_count, write_lock
+from qa.seal import break_seal, seal
 from qa.settings import Settings
 from qa.sources import Failure, count, find
 from qa.sources.apart import Child, Limits, TooMuch
@@ -161,9 +165,8 @@ def index_paths(
     paths = [path.resolve() for path in paths]
     files = find(paths)
     with write_lock(settings.index):
-        manifest = _manifest(settings, embedder, rebuild=rebuild)
-        index = Index.at(settings.index, manifest, writable=True)
-        try:
+        before, manifest = _manifests(settings, embedder, rebuild=rebuild)
+        with opened(settings.index, manifest) as index:
             if not (settings.index / "manifest.json").exists():
                 manifest.write(settings.index)  # from here on there is an index, still empty
             if rebuild:
@@ -171,10 +174,7 @@ def index_paths(
             run = _Run(index, settings, embedder, progress, paths, whole=rebuild)
             run.names = {path.resolve(): tidy_title(name) for path, name in (names or {}).items()}
             report = run.run(files)
-        finally:
-            index.close()
-        manifest.after_run(report.counts).write(settings.index)
-        _drop_other_generations(settings.index, manifest)
+        drop_other_generations(settings.index, manifest, before)
     report.seconds = time.monotonic() - started
     return report
 
@@ -190,8 +190,7 @@ def remove_articles(ids: Iterable[str], settings: Settings) -> list[Article]:
     """
     with _changing(settings) as index:
         found = [a for id in dict.fromkeys(ids) if (a := index.archive.article(id)) is not None]
-        index.archive.remove([article.id for article in found], for_good=True)
-        clear_leftovers(index)
+        complete(index, [article.id for article in found], for_good=True)
     return found
 
 
@@ -226,51 +225,91 @@ def amend_article(
         known = index.archive.amendment(id) or Amendment()
         article = asked.of(before)
         run = _Run(index, settings, embedder, None, ())
-        run.write(
-            [(article, split(article, settings.chunk_chars))], {id: known.with_changes(title, date)}
-        )
+        run.stage([(article, split(article, settings.chunk_chars))])
+        complete(index, amendments={id: known.with_changes(title, date)})
     return article
 
 
 @contextmanager
+def opened(directory: Path, manifest: Manifest) -> Iterator[Index]:
+    """The index, open for a run; sealed and told in its manifest once that has completed.
+
+    One without a seal gets its search indexes made whole first, from the archive. What a killed
+    run has done to Chroma's files nobody knows, so that is made again.
+    """
+    index = Index.at(directory, manifest, writable=True)
+    try:
+        archive, chunks = index.archive, index.archive.chunk_ids()
+        if index.seal is None:
+            if manifest.id or not manifest.chroma_url:  # else it may be another index's as well
+                index.store.empty()
+            lexical = index.lexical.count() < len(chunks)
+            for ids in _parts(sorted(chunks)):
+                passages = archive.passages(ids)
+                _put_vectors(index, passages)
+                if lexical:
+                    _put_terms(index, passages)
+        clear_leftovers(index)
+        yield index
+        check_count("Chroma", index.store.count, archive)
+        check_count("the lexical index", index.lexical.count, archive)
+        archive.tidy()
+        done = manifest.after_run(archive)
+    finally:
+        index.close()
+    seal(index.home)
+    done.write(directory)
+
+
+@contextmanager
 def _changing(settings: Settings) -> Iterator[Index]:
-    """The index, open for a change of its own; completed as a run is."""
+    """The index, open for a change of its own."""
     Manifest.read(settings.index)  # before the lock makes a folder
-    with write_lock(settings.index):
-        manifest = Manifest.read(settings.index)
-        index = Index.at(settings.index, manifest, writable=True)
-        try:
-            clear_leftovers(index)
-            yield index
-            counts = index.archive.counts()
-        finally:
-            index.close()
-        manifest.after_run(counts).write(settings.index)
+    with (
+        write_lock(settings.index),
+        opened(settings.index, Manifest.read(settings.index)) as index,
+    ):
+        yield index
 
 
-def _manifest(settings: Settings, embedder: PassageEmbedder, *, rebuild: bool) -> Manifest:
-    """The current manifest, or one for a new generation."""
+def _manifests(
+    settings: Settings, embedder: PassageEmbedder, *, rebuild: bool
+) -> tuple[Manifest | None, Manifest]:
+    """The current manifest, and the one to go on with: the same, or one for a new generation."""
     try:
         current = Manifest.read(settings.index)
     except IndexMissing:
-        return Manifest.new(_generation(settings, embedder, 0), embedder, settings)
+        return None, new_manifest(settings, embedder, 0)
     except IndexUnusable:
         if not rebuild:
             raise
-        current = None
-    if current is None or rebuild:
-        number = int(current.generation.rsplit("-", 1)[1]) + 1 if current else int(time.time())
-        return Manifest.new(_generation(settings, embedder, number), embedder, settings)
+        return None, new_manifest(settings, embedder, int(time.time()))
+    if rebuild:
+        number = int(current.generation.rsplit("-", 1)[1]) + 1
+        return current, new_manifest(settings, embedder, number, current.id)
     current.check(settings.index, embedder, settings)
-    return current
+    return current, current
 
 
-def _generation(settings: Settings, embedder: PassageEmbedder, number: int) -> str:
+def new_manifest(
+    settings: Settings, embedder: EmbedderIdentity, number: int, id: str = ""
+) -> Manifest:
+    """For a new generation; of a new index unless an id is given."""
+    manifest = Manifest.new("", embedder, settings, id)
+    return replace(manifest, generation=generation(manifest, number))
+
+
+def generation(manifest: Manifest, number: int) -> str:
     """A name that tells generations apart by what they were built with, then by number.
 
     A rebuild that was killed finds its unfinished generation again under the same name.
     """
-    made_of = (embedder.fingerprint, settings.chunk_chars, settings.chroma_url, settings.index)
+    made_of = (
+        manifest.embedder_fingerprint,
+        manifest.chunk_chars,
+        manifest.chroma_url,
+        manifest.id,
+    )
     return f"{hashlib.sha256(repr(made_of).encode()).hexdigest()[:12]}-{number}"
 
 
@@ -289,9 +328,16 @@ def _take_amendments_over(index: Index) -> None:
             index.archive.amend(old.amendments())
 
 
-def _drop_other_generations(directory: Path, manifest: Manifest) -> None:
+def drop_other_generations(directory: Path, manifest: Manifest, before: Manifest | None) -> None:
+    """Remove what the current generation replaces.
+
+    Args:
+        directory: of the index.
+        manifest: names the current generation.
+        before: of the index as it was; one without an id may share its collection with another.
+    """
     for child in _other_generations(directory, manifest):
-        if manifest.chroma_url:
+        if manifest.chroma_url and before and before.id:
             other = replace(manifest, generation=child.name)
             Store.drop(manifest.chroma_url, other.collection)
         shutil.rmtree(child)
@@ -341,14 +387,15 @@ class _Run:
         self.file, self.files = 0, 0
 
     def run(self, files: Sequence[Path]) -> Report:
-        clear_leftovers(self.index)
         self.files = len(files)
         if self.progress:
             self.about = sum(map(count, files))
         for batch in self._batches(self._changed(files)):
-            self.write(batch)
+            self.stage(batch)
             self._tell(len(batch))
-        self._remove_missing()
+        gone = self._missing()
+        complete(self.index, gone)
+        self.report.removed = len(gone)
         self.report.articles = tuple(self.held)
         self.report.counts = self.index.archive.counts()
         return self.report
@@ -387,7 +434,10 @@ class _Run:
             elif self._is_new(article := self._put_right(item)):
                 if flagged := Flagged.of(article):
                     self.report.suspicious.append(flagged)
-                yield article
+                if self.index.archive.take_up(article):
+                    self._tell(1)
+                else:
+                    yield article
             else:
                 self._tell(1)
 
@@ -469,22 +519,14 @@ class _Run:
         reason = f"its id {article.id!r} is already that of {other}, with other content"
         self.report.failures.append(Failure(article.origin, reason))
 
-    def write(
-        self,
-        batch: Sequence[tuple[Article, Sequence[Chunk]]],
-        amendments: Mapping[str, Amendment] | None = None,
-    ) -> None:
-        """Steps 1 to 4 for some articles with their chunks, and what was put right about them."""
+    def stage(self, batch: Sequence[tuple[Article, Sequence[Chunk]]]) -> None:
+        """Embed some articles with their chunks, and put them where `complete` finds them."""
         cut = [(article, chunk) for article, chunks in batch for chunk in chunks]
         passages: list[Passage] = []
         for start in range(0, len(cut), _EMBED_AT_ONCE):
             passages += self._passages(cut[start : start + _EMBED_AT_ONCE])
             self._tell()
-        archive = self.index.archive
-        archive.announce(p.chunk.id for p in passages)
-        put_in_search_indexes(self.index, passages)
-        archive.replace([article for article, _ in batch], passages, amendments)
-        clear_leftovers(self.index)
+        self.index.archive.stage([article for article, _ in batch], passages)
 
     def _passages(self, cut: Sequence[tuple[Article, Chunk]]) -> list[Passage]:
         prepared = [embedded(article, chunk) for article, chunk in cut]
@@ -503,22 +545,43 @@ class _Run:
             for (article, chunk), rows in zip(cut, vectors, strict=True)
         ]
 
-    def _remove_missing(self) -> None:
+    def _missing(self) -> list[str]:
+        """The articles that were not read where they should be."""
         failed = {_file(failure.origin) for failure in self.report.failures}
-        gone = [
+        return [
             id
             for id, origin in self.index.archive.unseen()
             if _file(origin) not in failed and (self.whole or _under(origin, self.roots))
         ]
-        self.index.archive.remove(gone)
-        clear_leftovers(self.index)
-        self.report.removed = len(gone)
+
+
+def complete(
+    index: Index,
+    gone: Sequence[str] = (),
+    amendments: Mapping[str, Amendment] | None = None,
+    *,
+    for_good: bool = False,
+) -> None:
+    """Steps 1 to 4 for what is staged; the other arguments are those of `Archive.publish`."""
+    archive = index.archive
+    due = archive.due()
+    if due or gone:
+        archive.announce()
+        break_seal(index.home)
+    for ids in _parts(due):
+        passages = archive.passages(ids, staged=True)
+        _put_vectors(index, passages)
+        _put_terms(index, passages)
+    revision = 1 + max(archive.revision, index.manifest.revision)
+    archive.publish(revision, gone, amendments, for_good=for_good)
+    clear_leftovers(index)
 
 
 def clear_leftovers(index: Index) -> None:
     """Take out of the search indexes what no article holds."""
     ids = index.archive.leftovers()
     if ids:
+        break_seal(index.home)
         index.store.delete(ids)
         index.lexical.delete(ids)
         index.archive.forget(ids)
@@ -532,10 +595,7 @@ def embedded(article: Article, chunk: Chunk) -> tuple[str, list[tuple[int, int]]
     return before + chunk.text, [(s.start + shift, s.end + shift) for s in chunk.sentences]
 
 
-def put_in_search_indexes(index: Index, passages: Sequence[Passage]) -> None:
-    """Vectors to Chroma, terms to tantivy; what is there under the same ids is replaced."""
-    if not passages:
-        return
+def _put_vectors(index: Index, passages: Sequence[Passage]) -> None:
     import numpy as np
 
     index.store.put(
@@ -543,7 +603,14 @@ def put_in_search_indexes(index: Index, passages: Sequence[Passage]) -> None:
         np.stack([p.vectors[0] for p in passages]).astype(np.float32),
         [p.article for p in passages],
     )
+
+
+def _put_terms(index: Index, passages: Sequence[Passage]) -> None:
     index.lexical.put((p.chunk.id, p.article, _all_terms(p)) for p in passages)
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + _BATCH_CHUNKS] for start in range(0, len(ids), _BATCH_CHUNKS))
 
 
 def _all_terms(passage: Passage) -> list[str]:

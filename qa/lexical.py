@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from qa.analysis import terms
 from qa.article import Article
-from qa.errors import IndexUnusable
+from qa.errors import IndexUnusable, is_panic
 from qa.filters import Filters, day_number, source_key
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class LexicalIndex:
     def __init__(self, index: tantivy.Index) -> None:
         self._index = index
         self._writer: Any = None
+        # Kept, for a new one would see what another process has written since.
+        self._searcher = index.searcher()
 
     @classmethod
     def open(cls, directory: Path) -> Self:
@@ -59,14 +61,9 @@ class LexicalIndex:
         """
         import tantivy
 
-        directory.mkdir(parents=True, exist_ok=True)
-        try:
+        with _translated():
+            directory.mkdir(parents=True, exist_ok=True)
             return cls(tantivy.Index(_schema(), path=str(directory), reuse=True))
-        except ValueError as exc:
-            raise IndexUnusable(
-                f"the lexical index at {directory} cannot be opened ({exc}). "
-                "Mend it with `qa doctor --repair`, or rebuild with `qa index --rebuild`."
-            ) from exc
 
     def put(self, chunks: Iterable[tuple[str, Article, Sequence[str]]]) -> None:
         """Add or replace chunks: (chunk id, its article, its terms with the header's)."""
@@ -74,7 +71,6 @@ class LexicalIndex:
 
         with self._writing() as writer:
             for id, article, chunk_terms in chunks:
-                writer.delete_documents_by_term("id", id)
                 document = tantivy.Document(id=id, language=article.language)
                 if article.source:
                     document.add_text("source", source_key(article.source))
@@ -82,13 +78,16 @@ class LexicalIndex:
                 if article.date:
                     document.add_unsigned("first", day_number(article.date.first))
                     document.add_unsigned("last", day_number(article.date.last))
-                writer.add_document(document)
+                with _translated():
+                    writer.delete_documents_by_term("id", id)
+                    writer.add_document(document)
 
     def delete(self, ids: Iterable[str]) -> None:
         """Remove chunks; ids that are not there are passed over."""
         with self._writing() as writer:
             for id in ids:
-                writer.delete_documents_by_term("id", id)
+                with _translated():
+                    writer.delete_documents_by_term("id", id)
 
     @contextmanager
     def _writing(self) -> Iterator[Any]:
@@ -97,30 +96,36 @@ class LexicalIndex:
         One writer serves until `close`: a new one for each batch left 150 MB of freed memory
         behind, in as many pieces as there had been threads.
         """
-        if self._writer is None:
-            self._writer = self._index.writer(_WRITER_HEAP_BYTES, 1)
+        with _translated():
+            if self._writer is None:
+                self._writer = self._index.writer(_WRITER_HEAP_BYTES, 1)
         try:
             yield self._writer
         except BaseException:
-            self._writer.rollback()
+            with _translated():
+                self._writer.rollback()
             raise
-        self._writer.commit()
-        self._index.reload()
+        with _translated():
+            self._writer.commit()
+            self._index.reload()
+            self._searcher = self._index.searcher()
 
     def close(self) -> None:
         """Let another writer in, once what this one still merges is done. Reading goes on."""
         if self._writer is not None:
             writer, self._writer = self._writer, None
-            writer.wait_merging_threads()
+            with _translated():
+                writer.wait_merging_threads()
 
     def analyse(self, question: str, language: str) -> QueryTerms:
         """The question's terms in each field, with their idf there."""
-        searcher = self._index.searcher()
-        total = searcher.num_docs
+        total = self._searcher.num_docs
         by_field: dict[str, dict[str, float]] = {}
         for field in _FIELDS:
             found = dict.fromkeys(terms(question, field, asked_in=language))
-            by_field[field] = {term: _idf(total, searcher.doc_freq(field, term)) for term in found}
+            with _translated():
+                known = {term: self._searcher.doc_freq(field, term) for term in found}
+            by_field[field] = {term: _idf(total, number) for term, number in known.items()}
         return QueryTerms(by_field)
 
     def search(
@@ -146,10 +151,15 @@ class LexicalIndex:
         must = [(tantivy.Occur.Must, tantivy.Query.boolean_query(wanted))]
         conditions = self._conditions(filters, within)
         must += [(tantivy.Occur.Must, condition) for condition in conditions]
-        searcher = self._index.searcher()
-        hits = searcher.search(tantivy.Query.boolean_query(must), n, count=False).hits
-        found = [(str(searcher.doc(address)["id"][0]), float(score)) for score, address in hits]
+        found = self._found(tantivy.Query.boolean_query(must), n)
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))
+
+    def _found(self, query: tantivy.Query, n: int) -> list[tuple[str, float]]:
+        with _translated():
+            hits = self._searcher.search(query, n, count=False).hits
+            return [
+                (str(self._searcher.doc(address)["id"][0]), float(score)) for score, address in hits
+            ]
 
     def _conditions(self, filters: Filters, within: Sequence[str] | None) -> list[tantivy.Query]:
         """`Filters` in tantivy's words; each adds nothing to the score."""
@@ -181,11 +191,31 @@ class LexicalIndex:
         """Every chunk id in the index."""
         import tantivy
 
-        searcher = self._index.searcher()
-        if searcher.num_docs == 0:
-            return set()
-        hits = searcher.search(tantivy.Query.all_query(), searcher.num_docs, count=False).hits
-        return {str(searcher.doc(address)["id"][0]) for _, address in hits}
+        held = self.count()
+        return {id for id, _ in self._found(tantivy.Query.all_query(), held)} if held else set()
+
+    def has(self, id: str, language: str, term: str) -> bool:
+        """Whether a chunk in this language is found by a term."""
+        query = QueryTerms({_field(language): {term: 1.0}})
+        return bool(self.search(query, 1, Filters(), [id]))
+
+    def count(self) -> int:
+        """How many chunks it holds."""
+        return int(self._searcher.num_docs)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """What tantivy raises, in words that say what to do."""
+    try:
+        yield
+    except BaseException as exc:
+        if not (isinstance(exc, (ValueError, OSError)) or is_panic(exc)):
+            raise
+        raise IndexUnusable(
+            f"the lexical index failed ({exc}). See that the disk has room and that this user may "
+            "write there; if it has, mend the index with `qa doctor --repair`."
+        ) from exc
 
 
 def _idf(total: int, containing: int) -> float:

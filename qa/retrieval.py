@@ -176,8 +176,9 @@ class HybridRetriever(BaseRetriever):
             vector = np.zeros(self.embedder.dimension, np.float32)
         else:
             vector = self.embedder.queries([question])[0]
-        understood = Constraints()
-        with self.index.current() as index:
+
+        def look(index: Index) -> Candidates:
+            understood = Constraints()
             query = index.lexical.analyse(question, language)
             found, asked = self._propose(index, query, vector, filters, k, mode), Found()
             if mode == "hybrid":
@@ -188,8 +189,9 @@ class HybridRetriever(BaseRetriever):
                     asked = self._propose(index, query, vector, narrow, k, mode)
             lists = (*found.values(), *asked.values())
             ids = list(dict.fromkeys(id for proposed in lists for id, _ in proposed))
-            passages = index.archive.passages(ids)
-        return Candidates(passages, found, asked, vector, query, understood)
+            return Candidates(index.archive.passages(ids), found, asked, vector, query, understood)
+
+        return self.index.read(look)
 
     def _propose(
         self,

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import urlparse
 
 from qa.article import Article
-from qa.errors import IndexUnusable
+from qa.errors import IndexUnusable, is_panic
 from qa.filters import Filters, day_number, source_key
 
 if TYPE_CHECKING:
     import numpy as np
     from chromadb.api.client import Client
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
+    from chromadb.api.models.Collection import Collection
     from chromadb.config import Settings as ChromaSettings
 
 # Cosine space, and a wide beam: a question takes few candidates, and recall is what counts.
@@ -37,8 +38,12 @@ class Store:
 
     def __init__(self, client: Client, name: str) -> None:
         self._client = client
-        self._collection = client.get_or_create_collection(
-            name,
+        self._name = name
+        self._collection = self._opened()
+
+    def _opened(self) -> Collection:
+        return self._client.get_or_create_collection(
+            self._name,
             configuration={"hnsw": _HNSW},
             embedding_function=None,
         )
@@ -65,13 +70,17 @@ class Store:
             try:
                 client = chromadb.PersistentClient(str(directory), settings=quiet)
                 return cls(cast("Client", client), name)
-            except (ChromaError, ValueError, AttributeError) as exc:
+            except BaseException as exc:
+                known = (ChromaError, ValueError, AttributeError, OSError)
+                if not (isinstance(exc, known) or is_panic(exc)):
+                    raise
                 # After a damaged file Chroma fails to clean up (the AttributeError) and would
                 # hand out what it failed to open for as long as this process lives.
                 SharedSystemClient._identifier_to_system.pop(str(directory), None)
                 raise IndexUnusable(
-                    f"Chroma cannot open {directory}: {exc.__context__ or exc}. "
-                    "Have it made again with `qa doctor --repair`."
+                    f"Chroma cannot open {directory}: {exc.__context__ or exc}. See that the disk "
+                    "has room and that this user may write there; if it has, have it made again "
+                    "with `qa doctor --repair`."
                 ) from exc
         with _translated():
             return cls(_remote(url, quiet), name)
@@ -113,6 +122,12 @@ class Store:
             for start in range(0, len(ids), size):
                 self._collection.delete(ids=list(ids[start : start + size]))
 
+    def empty(self) -> None:
+        """Remove all chunks, whatever state the files of their vectors are in."""
+        with _translated():
+            self._client.delete_collection(self._name)
+            self._collection = self._opened()
+
     def nearest(
         self, vector: np.ndarray, n: int, filters: Filters, within: Sequence[str] | None = None
     ) -> list[tuple[str, float]]:
@@ -145,6 +160,19 @@ class Store:
         with _translated():
             return set(self._collection.get(include=[])["ids"])
 
+    def vectors(self, ids: Sequence[str]) -> dict[str, np.ndarray]:
+        """The vectors of those of the chunks that the collection holds, (d,) each."""
+        with _translated():
+            found = self._collection.get(ids=list(ids), include=["embeddings"])
+        vectors = found["embeddings"]
+        assert vectors is not None
+        return dict(zip(found["ids"], cast("np.ndarray", vectors), strict=True))
+
+    def count(self) -> int:
+        """How many chunks it holds."""
+        with _translated():
+            return self._collection.count()
+
     def close(self) -> None:
         """Release the files, so that another process may replace them, or the connections."""
         self._client.close()
@@ -162,10 +190,13 @@ def _translated() -> Iterator[None]:
 
     try:
         yield
-    except (ChromaError, httpx.HTTPError) as exc:
+    except BaseException as exc:
+        # Its Rust part raises RuntimeError where a file is not what it should be.
+        if not (isinstance(exc, (ChromaError, httpx.HTTPError, RuntimeError)) or is_panic(exc)):
+            raise
         raise IndexUnusable(
             f"Chroma failed: {exc}. If QA_CHROMA_URL names a server, see that it runs; otherwise "
-            "mend the index with `qa doctor --repair`."
+            "see that the disk has room, and mend the index with `qa doctor --repair`."
         ) from exc
 
 

@@ -113,7 +113,7 @@ def test_a_rebuild_keeps_only_what_it_was_told_to_also_after_a_killed_one(
         def die(*args: object) -> None:
             raise KeyboardInterrupt
 
-        killed.setattr("qa.indexing._drop_other_generations", die)
+        killed.setattr("qa.indexing.drop_other_generations", die)
         killed.setattr("qa.index.Manifest.after_run", die)
         with pytest.raises(KeyboardInterrupt):
             index_paths([one], settings, BagOfWords(), rebuild=True)

@@ -45,7 +45,8 @@ def passages(article: Article) -> list[Passage]:
 
 def put(archive: Archive, *articles: Article) -> list[str]:
     made = [passage for article in articles for passage in passages(article)]
-    archive.replace(articles, made)
+    archive.stage(articles, made)
+    archive.publish(1)
     return [passage.chunk.id for passage in made]
 
 
@@ -135,7 +136,7 @@ def test_every_word_is_in_the_title_the_source_or_the_text(
 
 def test_what_is_removed_is_not_found_by_its_words(archive: Archive):
     put(archive, article("a"), article("b"))
-    archive.remove(["a"])
+    archive.publish(1, ["a"])
     assert listed(archive, "mairie") == ["b"]
 
 
@@ -169,11 +170,12 @@ def test_the_articles_of_a_file_are_known(archive: Archive):
 def test_what_was_put_right_stays_when_its_article_is_gone_unless_for_good(archive: Archive):
     right = Amendment("Le pont", "2019-03", "pont")
     put(archive, article("a"))
-    archive.replace([article("a")], [], {"a": Amendment("Le pont")})
+    archive.stage([article("a")], [])
+    archive.publish(1, amendments={"a": Amendment("Le pont")})
     archive.amend({"a": right, "b": Amendment(date="")})
-    archive.remove(["a"])
+    archive.publish(1, ["a"])
     assert archive.amendments() == {"a": right, "b": Amendment(date="")}
-    archive.remove(["a"], for_good=True)
+    archive.publish(1, ["a"], for_good=True)
     assert archive.amendment("a") is None
 
 
@@ -184,7 +186,7 @@ def test_listing_goes_page_by_page_and_passes_over_what_is_removed_meanwhile(
     put(archive, *(article(id) for id in "abcde"))
     listed = archive.articles()
     assert next(listed).id == "a"
-    archive.remove(["d"])
+    archive.publish(1, ["d"])
     assert [a.id for a in listed] == ["b", "c", "e"]
 
 
@@ -232,17 +234,78 @@ def test_replacing_makes_the_earlier_chunks_leftovers(archive: Archive):
 
 
 def test_what_is_announced_is_a_leftover_until_it_is_there(archive: Archive):
-    ids = [passage.chunk.id for passage in passages(article("a"))]
-    archive.announce([*ids, "never put"])
-    archive.announce(ids)
-    assert set(archive.leftovers()) == {*ids, "never put"}
+    made = passages(article("a"))
+    archive.stage([article("a")], made)
+    assert archive.leftovers() == []
+    archive.announce()
+    archive.announce()
+    assert archive.leftovers() == archive.due() == [passage.chunk.id for passage in made]
+    archive.publish(1)
+    assert archive.leftovers() == archive.due() == []
+
+
+def test_what_is_staged_is_seen_when_it_is_published_and_not_before(archive: Archive):
     put(archive, article("a"))
-    assert archive.leftovers() == ["never put"]
+    new = article("a", "Le pont ferme.")
+    archive.stage([new], passages(new))
+    assert archive.article("a") == article("a")
+    assert listed(archive, "ferme") == []
+    archive.publish(7)
+    assert archive.article("a") == new
+    assert listed(archive, "ferme") == ["a"]
+    assert archive.state() == (7, 1, 1, len(passages(article("a"))))
+
+
+def test_what_a_killed_run_has_staged_is_taken_up_by_the_next_if_it_is_still_the_same(
+    archive: Archive, tmp_path: Path
+):
+    archive.stage([article("a"), article("b")], passages(article("a")))
+    archive.close()
+    with closing(Archive.open(tmp_path / "articles.sqlite", writable=True)) as again:
+        assert again.due() == []
+        assert not again.take_up(article("a", "Le pont ferme."))
+        assert again.take_up(article("a"))
+        again.publish(1)
+        assert [found.id for found in again.articles()] == ["a"]
+        assert len(again.passages(sorted(again.chunk_ids()))) == len(passages(article("a")))
+        assert again.take_up(article("b"))
+        again.tidy()
+        assert (tmp_path / "coming.sqlite").exists()
+        again.publish(2)
+        again.tidy()
+    assert not (tmp_path / "coming.sqlite").exists()
+
+
+def test_a_letter_that_has_changed_on_the_disk_is_never_quoted(archive: Archive, tmp_path: Path):
+    ids = put(archive, article("a"), article("b"))
+    archive.close()
+    with closing(sqlite3.connect(tmp_path / "articles.sqlite")) as connection:
+        connection.execute("UPDATE article SET text = replace(text, 'neuf', 'veuf') WHERE id = 'a'")
+        connection.commit()
+    with closing(Archive.open(tmp_path / "articles.sqlite")) as reader:
+        assert reader.damaged() == [("a", "/a.txt")]
+        assert reader.article("b") is not None
+        for use in (lambda: reader.article("a"), lambda: reader.passages(ids)):
+            with pytest.raises(IndexUnusable, match=r"'a' .* is damaged.*qa doctor --repair"):
+                use()
+
+
+def test_a_damaged_page_and_a_full_disk_are_told_in_one_line(archive: Archive, tmp_path: Path):
+    put(archive, *(article(str(n)) for n in range(50)))
+    archive._connection.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(IndexUnusable, match=r"disk is full.*Make room on the disk"):
+        put(archive, *(article(str(n), TEXT * 9) for n in range(50)))
+    path = tmp_path / "articles.sqlite"
+    archive._connection.close()
+    pages = path.read_bytes()
+    path.write_bytes(pages[:4096] + b"\xab" * (len(pages) - 4096))
+    with pytest.raises(IndexUnusable, match=r"malformed.*qa restore FILE --replace"):
+        Archive.open(path)
 
 
 def test_removing_takes_the_chunks_along(archive: Archive):
     ids = put(archive, article("a"), article("b"))
-    archive.remove(["a", "never there"])
+    archive.publish(1, ["a", "never there"])
     assert archive.article("a") is None
     assert archive.counts()["articles"] == 1
     gone = [id for id in ids if id.startswith("a@")]
@@ -262,7 +325,7 @@ def test_a_failed_replacement_changes_nothing(archive: Archive):
     before = archive.chunk_ids()
     twice = passages(article("b"))[:1] * 2
     with pytest.raises(sqlite3.IntegrityError):
-        archive.replace([article("b")], twice)
+        archive.stage([article("b")], twice)
     assert archive.article("b") is None
     assert archive.chunk_ids() == before
 
@@ -271,13 +334,13 @@ def test_a_reader_sees_the_file_and_cannot_write(archive: Archive, tmp_path: Pat
     put(archive, article("a"))
     reader = Archive.open(tmp_path / "articles.sqlite")
     assert reader.article("a") is not None
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        reader.remove(["a"])
+    with pytest.raises(IndexUnusable, match="readonly"):
+        reader.move("a", "/elsewhere.txt")
     reader.close()
 
 
 def test_opening_to_read_creates_nothing(tmp_path: Path):
-    with pytest.raises(IndexUnusable, match="qa index --rebuild"):
+    with pytest.raises(IndexUnusable, match=r"is gone.*qa index --rebuild"):
         Archive.open(tmp_path / "none.sqlite")
     assert list(tmp_path.iterdir()) == []
 

@@ -20,7 +20,7 @@ from qa.chunks import split
 from qa.errors import QuestionError
 from qa.filters import Filters, day_number, source_key
 from qa.index import Index, Manifest
-from qa.indexing import put_in_search_indexes
+from qa.indexing import complete
 from qa.settings import Settings
 from tests.fakes import BagOfWords
 
@@ -62,8 +62,8 @@ def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everywhere]
         for article in ARTICLES
         for chunk in split(article)
     ]
-    put_in_search_indexes(index, passages)
-    index.archive.replace(ARTICLES, passages)
+    index.archive.stage(ARTICLES, passages)
+    complete(index)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("qa.index._MOST_IN_MEMORY", 0)
         in_chroma = replace(index)

@@ -108,7 +108,7 @@ def test_a_first_run_killed_before_any_step_is_completed(
         try:
             found(settings, QUESTION)
         except IndexMissing:
-            assert step == 1, "once there is a manifest, there is an index"
+            assert step <= 2, "once there is a manifest, there is an index"
     assert index_paths([folder], settings, EMBEDDER).failures == []
     assert len(contents(settings)["articles"]) == ARTICLE_COUNT
 

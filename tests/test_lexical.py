@@ -139,7 +139,7 @@ def test_one_writer_serves_many_batches_and_lets_the_next_in_when_closed(tmp_pat
     writer = first._writer
     first.delete(["0"])
     assert first._writer is writer
-    with pytest.raises(ValueError, match="LockBusy"):
+    with pytest.raises(IndexUnusable, match="LockBusy"):
         second.put([("3", PONT, ["pont"])])
     first.close()
     first.close()

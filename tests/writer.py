@@ -34,13 +34,14 @@ from tests.fakes import BagOfWords
 # Everything that writes. A child told to die at step n is killed before its n-th call of these.
 _STEPS: tuple[tuple[type, str], ...] = (
     (Archive, "announce"),
+    (Store, "empty"),
     (Store, "put"),
     (LexicalIndex, "put"),
-    (Archive, "replace"),
+    (Archive, "stage"),
+    (Archive, "publish"),
     (Store, "delete"),
     (LexicalIndex, "delete"),
     (Archive, "forget"),
-    (Archive, "remove"),
     (Manifest, "write"),
 )
 _taken = 0
