@@ -10,7 +10,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 export HF_HUB_OFFLINE = 1
 
-.PHONY: install run test check bench clean models chromium strace
+.PHONY: install run test check bench clean models chromium firefox strace
 .DELETE_ON_ERROR:
 
 install: .venv/.installed
@@ -21,7 +21,7 @@ run: install
 	@echo "== Starting the chat page; Ctrl-C stops it"
 	@exec $(BIN)/python app.py
 
-test: chromium strace check models
+test: chromium firefox strace check models
 	$(BIN)/python -m pytest
 
 check: .venv/.installed-dev
@@ -53,6 +53,19 @@ chromium: .venv/bin/python
 	else \
 		echo "The browser tests need Chromium: install it (Debian: sudo apt-get install chromium)" \
 			"or set CHROMIUM to the path of one." >&2; exit 1; \
+	fi
+
+# The page's main path is tested in Firefox too, passed over without it; FIREFOX names another one.
+firefox: .venv/bin/python
+	@for name in "$$FIREFOX" firefox-esr firefox; do \
+		if command -v "$${name:-none}" >/dev/null; then exit 0; fi; \
+	done; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		echo "== Installing Firefox for a browser test"; \
+		{ apt-get update && apt-get install --yes --no-install-recommends firefox-esr; } >.venv/firefox.log 2>&1 \
+			|| { tail -5 .venv/firefox.log; exit 1; }; \
+	else \
+		echo "No Firefox: the page is tested in Chromium alone (Debian: sudo apt-get install firefox-esr)" >&2; \
 	fi
 
 # What watches a whole run from outside (tests/test_alone.py), which is passed over without it.

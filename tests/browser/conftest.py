@@ -7,6 +7,7 @@ that it breaks something.
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import sys
@@ -17,7 +18,14 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser import server as program
 from tests.chromium import launch
@@ -30,6 +38,8 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 MANY = 5000
 _PATIENCE_MS = 15_000  # a busy machine is no failure
+# What Gradio notes when its stream is cut, as by a reload.
+_CUT = re.compile("AbortError|Connection errored out")
 
 
 class Served:
@@ -170,10 +180,11 @@ class Visit:
         page.on("request", lambda request: self._asked(request.url))
         page.on("pageerror", lambda error: self._broken.append(str(error)))
         page.on("dialog", lambda dialog: self._broken.append(f"dialog: {dialog.message}"))
-        page.on(
-            "console",
-            lambda said: self._broken.append(said.text) if said.type == "error" else None,
-        )
+        page.on("console", self._said)
+
+    def _said(self, said: ConsoleMessage) -> None:
+        if said.type == "error" and not _CUT.search(said.text):
+            self._broken.append(said.text)
 
     def _asked(self, url: str) -> None:
         if urlsplit(url).scheme not in ("data", "blob"):

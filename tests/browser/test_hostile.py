@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests import hostile
 from tests.browser.conftest import Served, Visit
-from tests.browser.steps import answered, box, finished, to_articles
+from tests.browser.steps import answered, box, to_articles
 
 pytestmark = pytest.mark.browser
 
@@ -78,22 +78,18 @@ def test_questions_are_text_and_so_are_examples_filters_and_addresses(
 ) -> None:
     page = visit.open(served=harwick)
     expect(page.locator(".examples button").first).to_contain_text(hostile.PAYLOADS[0])
-    for payload in hostile.PAYLOADS:
-        box(page).fill(f"{payload} {hostile.QUESTION}")
-        box(page).press("Enter")
-        asked = page.locator(".asked-text").last
-        expect(asked).to_have_text(f"{payload} {hostile.QUESTION}")
+    for start in range(4):
+        payloads = " ".join(hostile.PAYLOADS[start::4])
+        answered(page, f"{payloads} {hostile.QUESTION}")
         unharmed(page)
-    finished(page)
-    unharmed(page)
     expect(page.locator("#qa-drawer .talk .card-title")).to_contain_text("<script>")
     page.locator(".filter-chip").click()
     page.get_by_label("Since").fill("<img src=x onerror=window.hacked=30>")
     page.get_by_label("Since").press("Tab")
     expect(page.locator("#qa-filter-form .field-error")).to_contain_text("<img src=x")
     unharmed(page)
-    payloads = ("javascript:alert(1)", "<script>window.hacked=40</script>", "../../etc/passwd")
-    for payload in payloads:
+    addresses = ("javascript:alert(1)", "<script>window.hacked=40</script>", "../../etc/passwd")
+    for payload in addresses:
         address = f"?q={payload}&__theme={payload}#article={payload}&spans={payload}&at={payload}"
         page.goto(f"{harwick.address}/{address}")
         expect(box(page)).to_be_visible()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from qa.ui.texts import ENGLISH, TEXTS
-from tests.browser.conftest import People, Served, Size, Visit
+from tests.browser.conftest import Served, Size, Visit
 from tests.browser.steps import (
     QUESTION,
     SLOW,
@@ -49,16 +50,22 @@ def test_without_a_network_articles_and_list_say_so(visit: Visit, size: Size) ->
     expect(shelf.locator(".count").first).to_have_text("1 article")
 
 
-def test_a_server_that_is_killed_amid_an_answer_and_starts_again(
-    people: People, tmp_path: Path
-) -> None:
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[Served]:
+    """A server of its own, to be killed."""
     served = Served(tmp_path)
     served.start()
-    visit = Visit(people, served)
+    yield served
+    served.stop()
+
+
+def test_a_server_that_is_killed_amid_an_answer_and_starts_again(
+    visit: Visit, mortal: Served
+) -> None:
     visit.expects_trouble = True
     words = TEXTS["fr"]
     visit.as_person("laptop", "fr-FR")
-    page = visit.tab()
+    page = visit.tab(served=mortal)
     model = page.locator("#qa-model")
     expect(model).to_contain_text("quoting")  # the language model is being fetched
     turn = answered(page)
@@ -69,22 +76,18 @@ def test_a_server_that_is_killed_amid_an_answer_and_starts_again(
     ask(page, SLOW)
     writing(page)
     box(page).fill("à garder")
-    served.kill()
+    mortal.kill()
     lost = page.locator("#qa-head .lost")
     expect(lost).to_have_text(words.connection_lost)
     expect(lost).to_be_in_viewport(ratio=1)
     expect(page.locator(".turn")).to_have_count(2)
-    served.start()
+    mortal.start()
     expect(lost).to_be_hidden()
     turn = finished(page, "stopped")
     expect(page.locator(".asked-text")).to_have_text([QUESTION, SLOW])
     expect(turn).to_contain_text(words.lost_answer)
     expect(box(page)).to_have_value("à garder")
     turn.get_by_role("button", name=words.retry).click()
-    writing(page)
-    page.get_by_role("button", name="Arrêter").click()
-    finished(page, "stopped")
+    turn = finished(page)
+    expect(turn.locator(".asked-text")).to_have_text(SLOW)
     expect(page.locator(".turn")).to_have_count(2)
-    people.leave()
-    visit.end()
-    served.stop()
