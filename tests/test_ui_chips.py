@@ -98,6 +98,14 @@ def test_chosen_articles_are_one_chip_that_goes_and_does_not_change() -> None:
     assert other.filters == replace(ONLY, sources=(), articles=("a", "b"))
 
 
+def test_what_was_taken_away_stays_away_when_a_filter_changes() -> None:
+    of = asked()
+    of = replace(of, question=replace(of.question, constraints=Constraints()))
+    instead = changed(of, {"row": "only", "n": 0, "remove": True}, ENGLISH, SOURCES)
+    assert instead
+    assert instead.constraints == Constraints()
+
+
 def test_what_was_read_is_taken_away_wherever_it_was_read() -> None:
     instead = change(row="first", n=2, remove=True)
     assert instead

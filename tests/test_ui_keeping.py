@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -20,6 +22,7 @@ from qa.settings import Settings
 from qa.ui.page import Page
 from qa.ui.texts import ENGLISH, FRENCH
 from qa.ui.visitors import COOKIE, Visitors
+from tests.api.test_lanes import until
 from tests.page import ASKED, Browser, Held, answer, open_page, stages, text_of
 
 WORDS, MOTS = ENGLISH.talks, FRENCH.talks
@@ -161,6 +164,26 @@ def test_an_answer_whose_conversation_was_deleted_meanwhile_is_not_kept(
     ann.ask("And when?")
     assert kept._rows("SELECT count(*) FROM turn") == [(1,)]
     assert "1 question" in ann.listed
+
+
+def test_a_whole_answer_that_was_deleted_before_it_was_kept_is_not_kept(
+    page: Page, kept: Conversations, monkeypatch: pytest.MonkeyPatch
+):
+    go = Event()
+
+    def whole(question: Question) -> Iterator[Answer]:
+        yield answer(question=question)
+        assert go.wait(10)
+
+    monkeypatch.setattr(page.assistant, "stream", whole)
+    ann = Browser(page)
+    asking = ann.asking()
+    while stages(ann.html) != ["final"]:
+        next(asking)
+    ann.do("delete-all")
+    go.set()
+    until(lambda: "qa-answer" not in [thread.name for thread in threading.enumerate()])
+    assert kept._rows("SELECT 1 FROM turn") == []
 
 
 def test_a_turn_asked_again_is_kept_until_another_is_there(
