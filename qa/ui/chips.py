@@ -87,13 +87,11 @@ class Instead:
 
     Attributes:
         text: the question.
-        alone: whether it is to be understood without what was said before.
         filters: which articles count.
         constraints: what it asks of articles; None reads it in the question.
     """
 
     text: str
-    alone: bool
     filters: Filters
     constraints: Constraints | None
 
@@ -105,8 +103,8 @@ def changed(
 
     Args:
         answer: whose chips the reader saw.
-        change: "row" and "n" name a chip, "question" is the row of the question itself; with
-            "remove" it goes, otherwise it becomes "value", which is written as `chip_text` does.
+        change: "row" and "n" name a chip; with "remove" it goes, otherwise it becomes "value",
+            which is written as `chip_text` does.
         texts: the page's language.
         sources: those of the index.
 
@@ -115,8 +113,6 @@ def changed(
     """
     question, row, n = answer.question, change.get("row"), change.get("n")
     value = str(change.get("value") or "").strip()
-    if row == "question":
-        return Instead(value, True, question.filters, None) if value else None
     rows = {
         "only": chips_of(question.filters, texts),
         "first": chips_read(answer.constraints, texts),
@@ -129,11 +125,11 @@ def changed(
         new = _renewed(chip, value, texts, sources)
     if row == "first":
         constraints = _without(answer.constraints, chip, new)
-        return Instead(question.text, False, question.filters, constraints)
+        return Instead(question.text, question.filters, constraints)
     left = [*chips[:n], *([new] if new else []), *chips[n + 1 :]]
     filters = _filtered(question.filters, left)
     _check_window(filters, texts)
-    return Instead(question.text, False, filters, question.constraints)
+    return Instead(question.text, filters, question.constraints)
 
 
 def _renewed(chip: Chip, value: str, texts: Texts, sources: Sequence[str]) -> Chip | None:

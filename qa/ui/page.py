@@ -305,8 +305,7 @@ class Page:
         instead = changed(answer, asked, TEXTS[tab.language], sources)
         if not instead:
             return None
-        history = () if instead.alone else None
-        return Turn(instead.text, instead.filters, instead.constraints, history=history)
+        return Turn(instead.text, instead.filters, instead.constraints)
 
     def _begun(
         self,

@@ -56,7 +56,6 @@ document.addEventListener("click", (event) => {
   if (here[what]) return here[what](data, button);
   if (what === "unfilter") unfilter();
   if (what.startsWith("share")) copyLink();
-  if (what === "ask") qa.keep({ asked: data.text });
   if (what === "speak") {
     localStorage.setItem("qa-language", data.language);
     document.documentElement.lang = data.language;
@@ -86,7 +85,6 @@ document.addEventListener("submit", (event) => {
   const turn = form.closest("[data-turn]")?.dataset.turn;
   if (what === "edit") {
     form.closest("details").open = false;
-    qa.keep({ asked: form.elements.text.value.trim() });
     qa.box().focus({ preventScroll: true });
   }
   send(what, { ...data, ...Object.fromEntries(new FormData(form)), ...(turn && { turn }) });

@@ -45,7 +45,6 @@ window.qa = {
   // What Send and Enter send; a text that no request can carry goes only by its length.
   typed(text) {
     const most = 60_000;
-    if (text.length <= most) qa.keep({ asked: text.trim() });
     return [text.slice(0, most), JSON.stringify(qa.told({ characters: text.trim().length }))];
   },
 
@@ -104,13 +103,11 @@ qa.when("#qa-question textarea", (box) => {
 
 // What the conversation says of itself: which it is, what the tab is called, what is answered.
 qa.when("#qa-latest", (latest) => {
-  let running = false;
   const note = () => {
     const turns = document.querySelectorAll("#qa-scroll .turn");
     const turn = turns[turns.length - 1];
-    const now = Boolean(latest.querySelector("[data-running]"));
-    if (running && !now) qa.keep({ asked: "" });
-    running = now;
+    const running = [...latest.querySelectorAll("[data-running] .asked-text")].pop();
+    qa.keep({ asked: running?.textContent ?? "" });
     const box = qa.box();
     if (box && box.value !== qa.kept.draft) qa.keep({ draft: box.value });
     document.title = turns.length ? `${turns[0].dataset.title} – qa` : "qa";
