@@ -136,7 +136,7 @@ def build(job: dict[str, Any]) -> dict[str, Any]:
     for name in ("put", "delete"):
         watch.wrap(Store, name, "chroma")
         watch.wrap(LexicalIndex, name, "tantivy")
-    for name in ("announce", "replace", "forget", "leftovers", "remove", "known"):
+    for name in ("announce", "stage", "publish", "forget", "leftovers", "known"):
         watch.wrap(Archive, name, "sqlite")
     settings = Settings.load({"index": Path(job["index"])})
     embedder = open_embedder(job, settings)
@@ -144,13 +144,13 @@ def build(job: dict[str, Any]) -> dict[str, Any]:
     gc.collect()
     before: float = resident_mb()
     grown: list[tuple[int, float]] = []
-    replace: Any = Archive.replace
+    stage: Any = Archive.stage
 
     def counted(self: Archive, *args: Any) -> None:
-        replace(self, *args)
+        stage(self, *args)
         grown.append((self.counts()["chunks"], round(resident_mb(), 1)))
 
-    Archive.replace = counted  # type: ignore[method-assign,assignment]
+    Archive.stage = counted  # type: ignore[method-assign,assignment]
     started = time.perf_counter()
     report = indexing.index_paths([Path(job["articles"])], settings, embedder)
     total = time.perf_counter() - started
