@@ -544,7 +544,8 @@ def test_who_deletes_does_not_wait_for_who_reads_and_the_words_go_once_they_have
 def test_what_a_killed_process_left_in_the_log_goes_when_the_file_is_opened(path: Path):
     kept = Conversations.open(path)
     kept.keep("ann", "talk", turn("Who plays the Xylophone?"))
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:  # the log outlives ours
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        assert other.execute("SELECT count(*) FROM turn").fetchone() == (1,)  # the log outlives us
         kept._connection.execute("DELETE FROM conversation")
         assert b"Xylophone" in bytes_of(path)
         kept.close()
@@ -555,6 +556,11 @@ def test_what_a_killed_process_left_in_the_log_goes_when_the_file_is_opened(path
 
 def test_a_full_disk_is_told_as_such(kept: Conversations):
     """SQLite ends the transaction itself; ending it again once hid why."""
-    kept._connection.execute("PRAGMA max_page_count = 1")
+
+    def fill() -> None:
+        with kept._transaction() as connection:
+            connection.execute("ROLLBACK")
+            raise sqlite3.OperationalError("database or disk is full")
+
     with pytest.raises(ConversationsUnusable, match="is full"):
-        kept.keep("ann", "talk", turn("Who? " * 100_000))
+        fill()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from qa.answer import Answer, Question
 from qa.ui.talks import Talk, Turn
+from tests.api.test_lanes import until
 from tests.page import answer
 
 
@@ -23,6 +24,6 @@ def test_a_turn_that_panics_has_failed_and_the_next_one_is_answered() -> None:
 
     talk = Talk([Turn("Who?"), Turn("When?")])
     talk.answer_next(stream, lambda talk, turn: None)
-    assert list(talk.follow())
+    until(lambda: not talk.busy)
     assert [turn.state for turn in talk.turns] == ["failed", "final"]
     assert "Panic" in str(talk.turns[0].failure)

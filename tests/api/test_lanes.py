@@ -109,7 +109,7 @@ def test_a_panic_gives_the_place_back_and_is_told_as_a_bug():
         lane = Lane("test", at_once=1, waiting=0)
         for _ in range(3):
             with pytest.raises(RuntimeError, match="Panic: range end") as raised:
-                await lane.call(panic)
+                await asyncio.wait_for(lane.call(panic), 20)
             assert isinstance(raised.value.__cause__, Panic)
             assert await lane.drain(5)
         assert await lane.call(lambda: 3) == 3
@@ -136,7 +136,7 @@ def test_a_thread_that_cannot_be_started_takes_no_place(monkeypatch: pytest.Monk
 def test_requests_that_panic_leave_the_others_their_places(
     open_api: Open, monkeypatch: pytest.MonkeyPatch
 ):
-    api = open_api()
+    api = open_api(request_timeout_s=10)
     with monkeypatch.context() as patched:
         patched.setattr(HybridRetriever, "find", panic)
         for _ in range(6):
