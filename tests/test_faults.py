@@ -9,6 +9,7 @@ import errno
 import hashlib
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -44,12 +45,14 @@ QUESTION = "Qui a dirigé le chantier du pont de Kervalec ?"
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index of more than a thousand chunks, to be copied."""
     folder = tmp_path_factory.mktemp("large")
-    rows = [
-        {"id": f"a{n}", "title": f"Report {n}", "text": f"Harbour{n} was led by Quill{n % 7}."}
-        for n in range(MANY)
-    ]
+    draw = random.Random(0)
+    rows = []
+    for n in range(MANY):
+        numbers = " ".join(f"{draw.randrange(10**5):05d}" for _ in range(15))
+        rows.append({"id": f"a{n}", "language": "en", "text": f"Cases {numbers} are closed."})
     (folder / "many.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    index_paths([folder], Settings(index=folder / "index"), EMBEDDER)
+    report = index_paths([folder], Settings(index=folder / "index"), EMBEDDER)
+    assert report.counts["chunks"] == MANY
     return folder / "index"
 
 
@@ -158,7 +161,7 @@ def test_the_doctor_finds_it_without_a_seal_too_and_survives(
 def test_what_reading_changes_breaks_no_seal(damaged: Settings):
     for _ in range(2):
         live = LiveIndex(damaged.index, EMBEDDER, damaged)
-        assert HybridRetriever(index=live, embedder=EMBEDDER).search("Harbour7", mode="dense")
+        assert HybridRetriever(index=live, embedder=EMBEDDER).search("Case 00007", mode="dense")
         live.close()
     Index.open(damaged.index, EMBEDDER, damaged).close()
 

@@ -1,0 +1,478 @@
+"""What an index comes through: kills, damaged files, a full disk, readers and writers at once.
+
+    python -m benchmarks.faults FOLDER [--articles 1500] [--kills 60] [--damages 10] [--seed 0]
+
+Works in FOLDER and writes a line a round to FOLDER/rounds.jsonl; a round that is there already is
+not run again, so the campaign can be stopped and goes on where it was. The embedder counts words,
+for nothing here depends on the model. The table at the end says what was tried, how often, and
+what was lost; the exit code is 1 when anything was.
+
+kill      add, change, take out or rebuild, killed at a random moment. Whoever opens the index then
+          must find one state whole; the next run must complete it, and the doctor find nothing.
+damage    one file deleted, emptied, cut, flipped or overwritten somewhere. Asking must give what it
+          gave before or say what to do, and `doctor --repair` mend it or say what does.
+disk      an update on a disk of such a size, and one that may only be read (as root, on Linux)
+readers   twenty ask while all articles are replaced: every answer is of one state
+writers   two at once: one works, the other is told
+
+Outcomes: `lost` is a wrong or missing answer, a crash, a traceback or an index that stays broken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from qa.doctor import examine
+from qa.errors import QAError
+from qa.filters import Filters
+from qa.index import LiveIndex
+from qa.indexing import index_paths
+from qa.settings import Settings
+from tests.fakes import BagOfWords
+
+EMBEDDER = BagOfWords()
+ASKED = 40  # articles
+REPLACED = ("v1", "v2")
+PARTS = (
+    "articles.sqlite",
+    "chroma.sqlite3",
+    "header.bin",
+    "data_level0.bin",
+    "length.bin",
+    "link_lists.bin",
+    "index_metadata.pickle",
+    "*.store",
+    "*.idx",
+    "*.term",
+    "*.pos",
+    "*.fieldnorm",
+    "*.fast",
+    "meta.json",
+    "sums.json",
+    "manifest.json",
+)
+HARMS = ("delete", "empty", "halve", "append", "flip", "flip", "overwrite", "overwrite")
+
+
+def write(folder: Path, count: int, version: str, first: int = 0) -> Path:
+    """Articles numbered from `first` on, in one file; each says of which version it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {
+            "id": f"a{n}",
+            "title": f"Report {n}",
+            "language": "en",
+            "text": f"{_words(n)} were led by Quill. It was version {version}.",
+        }
+        for n in range(first, first + count)
+    ]
+    (folder / f"{first}.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return folder
+
+
+def _words(n: int) -> str:
+    """What only this article says; the embedder knows words by their first five letters."""
+    return f"{n:05d} {n * 7919 % 99_991:05d} {n * 104_729 % 99_991:05d}"
+
+
+def settings(index: Path) -> Settings:
+    """For an index; the doctor knows the embedder not, and leaves it out."""
+    return Settings(index=index, llm="none", embedder="none of the catalogue")
+
+
+def state(index: Path) -> dict[str, str]:
+    """Article → version, of all that the archive holds; and each of them found, or an error.
+
+    Some are asked for by their own vector and by their own word.
+    """
+    with closing(LiveIndex(index, EMBEDDER, settings(index))) as live, live.current() as opened:
+        held = {a.id: a.text.split()[-1].rstrip(".") for a in opened.archive.articles()}
+        ids = sorted(held)
+        for id in ids[:: max(1, len(ids) // ASKED)]:
+            article = opened.archive.article(id)
+            assert article is not None
+            text = f"{article.title}\n{article.text}"
+            by_vector = opened.nearest(EMBEDDER.queries([text])[0], 50, Filters())
+            query = opened.lexical.analyse(_words(int(id[1:])), "en")
+            for found in (by_vector, opened.matching(query, 3, Filters())):
+                owners = [hit.rpartition("@")[0] for hit, _ in found]
+                if id not in owners:
+                    raise AssertionError(f"{id} is not found, but {owners}")
+    return held
+
+
+def doctor(index: Path, *, repair: bool = False) -> list[str]:
+    """What it finds bad of the index."""
+    findings = examine(settings(index), repair=repair)
+    here = [f for f in findings if f.what not in ("embedder", "index settings")]
+    return [f"{f.what}: {f.detail}" for f in here if f.state == "bad"]
+
+
+# Rounds, each in a process of its own. What one returns is its outcome in a word, with a detail.
+
+
+def kill(folder: Path, number: int, count: int, rng: random.Random) -> tuple[str, str]:
+    """One run killed once or twice."""
+    what = ("add", "change", "take out", "rebuild")[number % 4]
+    index, news = _begun(folder, count)
+    old = state(index)
+    if what == "add":
+        write(news, 200, "v1", count)
+    elif what == "take out":
+        write(news, count - 300, "v1")
+    else:
+        write(news, count // 2, "v2")
+        write(news, count - count // 2, "v1", count // 2)
+    job = {"index": str(index), "news": str(news), "rebuild": what == "rebuild"}
+    longest, killed = _timed(folder, f"longest-{what}", job, count), 0
+    new = dict(_versions(news))
+    for _ in range(1 + number % 2):
+        killed += _kill(job, rng.uniform(0, longest))
+        seen = state(index)
+        if seen not in (old, new):
+            return "lost", f"{what}: neither the old state nor the new one"
+    index_paths([news], settings(index), EMBEDDER)
+    if state(index) != new:
+        return "lost", f"{what}: the next run did not complete it"
+    if bad := doctor(index):
+        return "lost", f"{what}: {bad}"
+    return ("whole", what) if killed else ("whole (not killed)", what)
+
+
+def damage(folder: Path, number: int, count: int, rng: random.Random) -> tuple[str, str]:
+    """One file damaged; asked, examined, mended."""
+    part = PARTS[number % len(PARTS)]
+    index, news = _begun(folder, count)
+    files = sorted(index.rglob(part), key=lambda path: path.stat().st_size)
+    if not files:
+        return "not there", part
+    how = rng.choice(HARMS)
+    _harm(files[-1], how, rng)
+    named = f"{part} {how}"
+    expected = dict(_versions(news))
+    asked = _child("ask", index)
+    if asked.startswith("state") and json.loads(asked.partition(" ")[2]) != expected:
+        return "lost", f"{named}: a wrong answer without a word"
+    if asked.startswith("crash"):
+        return "lost", f"{named}: asking ends with {asked}"
+    outcome = "harmless" if asked.startswith("state") else "said"
+    mended = _child("repair", index)
+    if mended.startswith("crash"):
+        return "lost", f"{named}: the doctor ends with {mended}"
+    after = _child("ask", index)
+    if after.startswith("state") and json.loads(after.partition(" ")[2]) == expected:
+        return (f"{outcome}, mended" if outcome == "said" else outcome), named
+    if outcome == "said" and ("qa restore" in mended or "--rebuild" in mended):
+        index_paths([news], settings(index), EMBEDDER, rebuild=True)
+        whole = state(index) == expected
+        return ("said, rebuilt", named) if whole else ("lost", f"{named}: not rebuilt")
+    if outcome == "said" and "index their files again" in mended:
+        index_paths([news], settings(index), EMBEDDER)
+        return ("said, read again", named) if state(index) == expected else ("lost", named)
+    return "lost", f"{named}: {asked[:200]} → {mended[:200]} → {after[:200]}"
+
+
+def disk(folder: Path, number: int, count: int, rng: random.Random) -> tuple[str, str]:
+    """An update on a disk with so much room; then with enough."""
+    place = folder / "disk"
+    index, news = _begun(folder, count)
+    used = sum(path.stat().st_size for path in index.rglob("*") if path.is_file())
+    size = int(used * (1.02, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0, 2.5, 3.0)[number % 9])
+    place.mkdir(exist_ok=True)
+    if subprocess.run(_mount(place, size), check=False, capture_output=True).returncode:
+        return "skipped", "no disk of its own can be mounted here"
+    try:
+        index, news = _begun(folder, count, place / "index")
+        old = state(index)
+        write(news, count // 2, "v2")
+        write(news, count - count // 2, "v1", count // 2)
+        new = dict(_versions(news))
+        told = _child("index", index, news)
+        if told.startswith("crash"):
+            return "lost", f"{told}"
+        if state(index) not in (old, new):
+            return "lost", "neither the old state nor the new one"
+        subprocess.run(_mount(place, used * 9, "remount,"), check=True)
+        done = _child("index", index, news)
+        if state(index) != new or (bad := doctor(index)):
+            return "lost", f"with room again: {done} {bad}"
+        subprocess.run(_mount(place, used * 9, "remount,ro,"), check=True)
+        if state(index) != new or (bad := doctor(index)):
+            return "lost", f"read-only: {bad}"
+        if _child("index", index, news).startswith(("crash", "done")):
+            return "lost", "written where nothing can be"
+        return ("whole, said" if told.startswith("said") else "whole, had room"), f"{size:,} bytes"
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def readers(folder: Path, number: int, count: int, rng: random.Random) -> tuple[str, str]:
+    """Twenty readers in five processes while every article is replaced, then put back."""
+    index, news = _begun(folder, count)
+    command = [sys.executable, "-m", "benchmarks.faults", "--child", "read", str(index)]
+    processes = [
+        subprocess.Popen([*command, str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(5)
+    ]
+    for process in processes:
+        assert process.stdout
+        process.stdout.readline()  # it asks now
+    for version in reversed(REPLACED):
+        index_paths([write(news, count, version)], settings(index), EMBEDDER)
+    asks, wrong = 0, list[str]()
+    for process in processes:
+        out, _ = process.communicate()
+        if process.returncode:
+            return "lost", f"a reader ended with {process.returncode}"
+        result = json.loads(out)
+        asks += result["asks"]
+        wrong += result["wrong"]
+    return ("lost", f"{len(wrong)} of {asks}: {wrong[0]}") if wrong else ("whole", f"{asks} asks")
+
+
+def writers(folder: Path, number: int, count: int, rng: random.Random) -> tuple[str, str]:
+    """Two writers of different articles at once."""
+    index, _ = _begun(folder, count)
+    old, told = state(index), list[str]()
+    places = [write(folder / f"w{n}", 100, "v1", count + 100 * n) for n in range(2)]
+    threads = [
+        threading.Thread(target=lambda place=place: told.append(_child("index", index, place)))
+        for place in places
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    worked = sum(word.startswith("done") for word in told)
+    locked = sum("being written by" in word for word in told)
+    if not worked or worked + locked < 2:
+        return "lost", str(told)
+    if len(state(index)) != len(old) + 100 * worked or doctor(index):
+        return "lost", "what was written is not there"
+    return ("one worked, one was told" if locked else "one after the other"), ""
+
+
+ROUNDS: dict[str, Callable[[Path, int, int, random.Random], tuple[str, str]]] = {
+    "kill": kill,
+    "damage": damage,
+    "disk": disk,
+    "readers": readers,
+    "writers": writers,
+}
+
+
+# Helpers
+
+
+def _begun(folder: Path, count: int, index: Path | None = None) -> tuple[Path, Path]:
+    """A fresh copy of an index of the articles in their first version, and their folder."""
+    base, news = folder / f"base-{count}", folder / "news"
+    index = index or folder / "index"
+    for path in (news, index):
+        shutil.rmtree(path, ignore_errors=True)
+    write(news, count, "v1")
+    if not (base / "manifest.json").exists() or not (folder / "built").exists():
+        shutil.rmtree(base, ignore_errors=True)
+        index_paths([news], settings(base), EMBEDDER)
+        (folder / "built").touch()
+    shutil.copytree(base, index)
+    return index, news
+
+
+def _versions(news: Path) -> Iterator[tuple[str, str]]:
+    """Article → version, as the files say; a later file changes what an earlier one said."""
+    for file in sorted(news.glob("*.jsonl"), key=lambda path: int(path.stem)):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            yield row["id"], row["text"].split()[-1].rstrip(".")
+
+
+def _timed(folder: Path, name: str, job: dict[str, Any], count: int) -> float:
+    """How long a run takes that nobody kills; measured once, on a copy."""
+    file = folder / f"{name}.json"
+    if not file.exists():
+        copy = folder / "timed"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(folder / f"base-{count}", copy)
+        with _working({**job, "index": str(copy)}) as process:
+            started = time.monotonic()
+            process.wait()
+        file.write_text(str(time.monotonic() - started))
+        shutil.rmtree(copy)
+    return float(file.read_text())
+
+
+@contextmanager
+def _working(job: dict[str, Any]) -> Iterator[subprocess.Popen[str]]:
+    """A process that has just begun to index."""
+    command = [sys.executable, "-m", "benchmarks.faults", "--child", "index", job["index"]]
+    command += [job["news"], *(["rebuild"] if job["rebuild"] else [])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begins\n"
+        yield process
+
+
+def _kill(job: dict[str, Any], after_s: float) -> bool:
+    """Whether the run was still going."""
+    with _working(job) as process:
+        try:
+            process.wait(after_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return process.returncode < 0
+
+
+def _child(what: str, *paths: Path) -> str:
+    """What a process of its own says in its last line; `crash` when it ended otherwise."""
+    command = [sys.executable, "-m", "benchmarks.faults", "--child", what, *map(str, paths)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return f"crash {done.returncode} {(done.stderr.strip().splitlines() or [''])[-1]}"
+    return done.stdout.strip().splitlines()[-1]
+
+
+def _harm(file: Path, how: str, rng: random.Random) -> None:
+    data = bytearray(file.read_bytes())
+    start = rng.randrange(len(data)) if data else 0
+    stop = min(len(data), start + rng.choice((1, 16, 512, 65_536)))
+    if how == "delete":
+        file.unlink()
+        return
+    if how == "empty":
+        data.clear()
+    elif how == "halve":
+        del data[len(data) // 2 :]
+    elif how == "append":
+        data += rng.randbytes(100)
+    elif how == "flip":
+        data[start:stop] = bytes(255 - byte for byte in data[start:stop])
+    else:
+        data[start:stop] = rng.randbytes(stop - start)
+    file.write_bytes(bytes(data))
+
+
+def _mount(place: Path, size: int, options: str = "") -> list[str]:
+    return ["mount", "-t", "tmpfs", "-o", f"{options}size={size}", "tmpfs", str(place)]
+
+
+def _in_child(what: str, index: Path, rest: list[str]) -> None:
+    """What a process of its own does; a line `said …` is an error that says what to do."""
+    try:
+        if what == "ask":
+            print("state", json.dumps(state(index)))
+        elif what == "repair":
+            findings = examine(settings(index), repair=True)
+            print("examined", "; ".join(f.detail for f in findings if f.state != "good"))
+        elif what == "read":
+            _read(index, int(rest[0]))
+        else:
+            print("begins", flush=True)
+            index_paths([Path(rest[0])], settings(index), EMBEDDER, rebuild=rest[1:] == ["rebuild"])
+            print("done")
+    except QAError as exc:
+        print("said", str(exc).replace("\n", " "))
+
+
+def _read(index: Path, count: int) -> None:
+    """Four threads that ask until both updates are seen and nothing has come for a while."""
+    from qa.retrieval import HybridRetriever
+
+    live = LiveIndex(index, EMBEDDER, settings(index))
+    retriever = HybridRetriever(index=live, embedder=EMBEDDER, k=20)
+    wrong, asks, begun = list[str](), Counter[str](), time.monotonic()
+    last = {"revision": 0, "at": begun}
+
+    def ask(seed: int) -> None:
+        rng = random.Random(seed)
+        while time.monotonic() - last["at"] < 20 or len(asks) < len(REPLACED):
+            if time.monotonic() - begun > 600:
+                wrong.append("the second state was never seen")
+                return
+            with live.current() as opened:
+                if opened.manifest.revision != last["revision"]:
+                    last.update(revision=opened.manifest.revision, at=time.monotonic())
+            n = rng.randrange(count)
+            for mode in ("dense", "lexical"):
+                hits = retriever.search(f"Who led {_words(n)}?", mode=mode)
+                versions = {hit.article.text.split()[-1].rstrip(".") for hit in hits}
+                ids = [hit.article.id for hit in hits]
+                if len(versions) != 1 or f"a{n}" not in ids:
+                    wrong.append(f"{mode}: {versions}, a{n} among {len(ids)}: {f'a{n}' in ids}")
+                asks[min(versions, default="none")] += 1
+            time.sleep(0.02)
+
+    threads = [threading.Thread(target=ask, args=(os.getpid() * 10 + n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    print("asking", flush=True)
+    for thread in threads:
+        thread.join()
+    live.close()
+    print(json.dumps({"asks": asks.total(), "wrong": wrong[:20]}))
+
+
+def _table(rounds: list[dict[str, Any]]) -> str:
+    lines = [f"{'kind':8} {'outcome':26} rounds"]
+    counted = Counter((row["kind"], row["outcome"]) for row in rounds)
+    lines += [f"{kind:8} {outcome:26} {n}" for (kind, outcome), n in sorted(counted.items())]
+    lost = [row for row in rounds if row["outcome"] == "lost"]
+    lines += [f"LOST {row['kind']} {row['number']}: {row['detail']}" for row in lost]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Run what is missing and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--articles", type=int, default=1500)
+    parser.add_argument("--kills", type=int, default=60)
+    parser.add_argument("--damages", type=int, default=10, help="of each part")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        _in_child(given.child[0], Path(given.child[1]), given.child[2:])
+        return 0
+    if given.folder is None:
+        parser.error("say in which folder to work")
+    folder = given.folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "rounds.jsonl"
+    rounds = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    done = {(row["kind"], row["number"]) for row in rounds}
+    wanted = [("writers", n) for n in range(5)] + [("readers", n) for n in range(2)]
+    wanted += [("disk", n) for n in range(9)] + [("kill", n) for n in range(given.kills)]
+    wanted += [("damage", n) for n in range(given.damages * len(PARTS))]
+    for kind, number in wanted:
+        if (kind, number) in done:
+            continue
+        rng = random.Random(f"{given.seed} {kind} {number}")
+        try:
+            outcome, detail = ROUNDS[kind](folder, number, given.articles, rng)
+        except (QAError, AssertionError) as exc:
+            outcome, detail = "lost", f"{type(exc).__name__}: {exc}"
+        row = {"kind": kind, "number": number, "outcome": outcome, "detail": detail}
+        rounds.append(row)
+        with log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+        print(f"{kind} {number}: {outcome} {detail}", flush=True)
+    print(_table(rounds))
+    return any(row["outcome"] == "lost" for row in rounds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
