@@ -509,13 +509,14 @@ class LiveIndex:
         """What `work` makes of the index, all of one state: asked again when a run came between."""
         for _ in range(_MOST_TRIES):
             with self.current() as index:
+                stuck = index.stale()  # somebody holds it open for long: there is no newer one yet
                 try:
                     result = work(index)
                 except IndexUnusable:
-                    if index.stale():
-                        continue
-                    raise
-                if not index.stale():
+                    if stuck or not index.stale():
+                        raise
+                    continue
+                if stuck or not index.stale():
                     return result
         raise IndexUnusable("the index changes all the time; ask again in a moment.")
 

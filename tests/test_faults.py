@@ -24,7 +24,7 @@ import pytest
 from qa import doctor, indexing
 from qa.archive import Archive
 from qa.backup import back_up, put_back
-from qa.errors import IndexUnusable
+from qa.errors import IndexUnusable, is_panic
 from qa.filters import Filters
 from qa.index import Index, LiveIndex, Manifest
 from qa.indexing import amend_article, index_paths, remove_articles
@@ -156,6 +156,22 @@ def test_the_doctor_finds_it_without_a_seal_too_and_survives(
     harm(one(damaged, pattern))
     assert states(damaged)[part] == "bad"
     assert states(damaged, repair=True)[part] == "mended"
+
+
+def test_a_panic_is_an_error_that_says_what_to_do(damaged: Settings):
+    """It is no `Exception`, so it went past whoever waits for the answer, who waited for ever."""
+    folder = one(damaged, "*/lexical/meta.json").parent
+    for file in folder.glob("*.idx"):
+        data = file.read_bytes()
+        file.write_bytes(b"\xab" * (len(data) - 200) + data[-200:])  # its end is looked at first
+
+    def ask() -> None:
+        lexical = LexicalIndex.open(folder)
+        lexical.search(lexical.analyse("cases closed", "en"), 2000, Filters())
+
+    with pytest.raises(IndexUnusable, match="qa doctor --repair") as told:
+        ask()
+    assert is_panic(told.value.__cause__ or told.value)
 
 
 def test_what_reading_changes_breaks_no_seal(damaged: Settings):
@@ -355,6 +371,19 @@ def test_readers_see_the_old_state_or_the_new_one_whole(
     assert seen == sorted(seen, reverse=True), "once new, it stays so"
     assert set(seen) == {"old", "new"}
     assert answers(live) == new
+    live.close()
+
+
+def test_who_holds_the_index_open_for_long_makes_nobody_wait_for_ever(
+    folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(LiveIndex, "_PATIENCE_S", 0.01)
+    live = LiveIndex(settings.index, EMBEDDER, settings)
+    retriever = HybridRetriever(index=live, embedder=EMBEDDER)
+    with live.current():
+        remove_articles(["lynx"], settings)
+        assert retriever.search(QUESTION)[0].article.id == "pont"
+    assert "lynx" not in {hit.article.id for hit in retriever.search("the lynx near Sandmouth")}
     live.close()
 
 

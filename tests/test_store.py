@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 from qa.article import Article
+from qa.doctor import examine
 from qa.errors import IndexUnusable
 from qa.filters import Filters
-from qa.index import LiveIndex
+from qa.index import LiveIndex, Manifest
 from qa.indexing import index_paths
 from qa.retrieval import HybridRetriever
 from qa.settings import Settings
@@ -171,6 +172,30 @@ def test_an_index_on_a_server_answers_and_leaves_nothing_behind_when_rebuilt(
 
     index_paths([article_folder], settings, fake_embedder, rebuild=True)
     assert len(_collections(server)) == len(before)
+
+
+def test_two_indexes_of_one_spelling_on_one_server_leave_each_other_alone(
+    server: str,
+    tmp_path: Path,
+    article_folder: Path,
+    fake_embedder: BagOfWords,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """They shared a collection: one's repair or rebuild took the other's vectors out."""
+    settings = Settings(index=Path("news.index"), chroma_url=server, embedder="of no catalogue")
+    for place in ("a", "b"):
+        (tmp_path / place).mkdir()
+        monkeypatch.chdir(tmp_path / place)
+        index_paths([article_folder], settings, fake_embedder)
+    with closing(Store.open(Path(), server, Manifest.read(settings.index).collection)) as store:
+        store.empty()
+    states = {found.what: found.state for found in examine(settings, repair=True)}
+    assert states["Chroma"] == "mended"
+    index_paths([article_folder], settings, fake_embedder, rebuild=True)
+    for place in ("a", "b"):
+        monkeypatch.chdir(tmp_path / place)
+        states = {found.what: found.state for found in examine(settings)}
+        assert (states["Chroma"], states["lexical"]) == ("good", "good")
 
 
 def _collections(url: str) -> set[str]:
