@@ -202,7 +202,7 @@ def test_one_answer_is_shared_where_the_clipboard_is_closed(laptop: Page) -> Non
     bar.get_by_role("button", name=ENGLISH.share_answer).click()
     expect(bar.get_by_role("link", name=ENGLISH.shared_page)).to_be_visible()
     bar.get_by_role("button", name=ENGLISH.copy).click()
-    expect(bar.get_by_role("status")).to_have_text(ENGLISH.copied)
+    expect(laptop.locator(".tip:not([hidden])")).to_have_text(ENGLISH.copied)
 
 
 def test_an_answer_is_rated_and_corrected(visit: Visit) -> None:

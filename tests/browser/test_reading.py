@@ -169,7 +169,7 @@ def test_one_article_alone_can_be_asked(laptop: Page) -> None:
     shelf = to_articles(laptop)
     shelf.locator(".entry", has_text="black hole").click()
     laptop.locator("#qa-panel").get_by_role("button", name="Ask only this article").click()
-    expect(laptop.locator(".filter-chip")).to_contain_text("1 chosen")
+    expect(laptop.locator(".filter-chip")).to_contain_text("1 article chosen")
     turn = answered(laptop, "What did astronomers show?")
     expect(turn.locator(".card .link").first).to_contain_text("black hole")
     expect(turn.locator(".card")).to_have_count(1)

@@ -156,6 +156,7 @@ def test_answer_quote_and_references_are_copied(laptop: Page) -> None:
         (ENGLISH.copy_quote, quote),
     ):
         turn.get_by_role("button", name=name).first.click()
+        expect(laptop.locator(".tip:not([hidden])")).to_have_text(ENGLISH.talks.copied)
         laptop.wait_for_function(
             f"(told) => {copied}.then((text) => text.includes(told))", arg=told
         )

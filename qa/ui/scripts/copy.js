@@ -53,14 +53,17 @@ function place(element, ...content) {
 }
 
 const hide = () => (tip.hidden = true);
+// What was said stays for its time; only a quote goes with the pointer.
+const leave = () => tip.getAttribute("role") === "status" || hide();
 for (const kind of ["pointerover", "focusin"]) {
   document.addEventListener(kind, (event) => {
     const number = event.target.closest?.("#qa-page .number");
     // A finger opens the article at once; the quote would only lie over it.
     const shows = event.type === "focusin" ? number?.matches(":focus-visible") : number;
     if (shows && event.pointerType !== "touch") show(number);
-    else hide();
+    else leave();
   });
 }
-document.addEventListener("scroll", hide, { capture: true, passive: true });
-document.addEventListener("click", hide);
+document.addEventListener("scroll", leave, { capture: true, passive: true });
+// Before the click does what it does, which may be to say that something was copied.
+document.addEventListener("click", hide, { capture: true });
