@@ -36,6 +36,8 @@ def back_up(file: Path, settings: Settings) -> Manifest:
         IndexLocked: another process writes to the index.
     """
     Manifest.read(settings.index)  # before the lock makes a folder
+    if not file.absolute().parent.is_dir():
+        raise IndexUnusable(f"there is no folder {file.absolute().parent} to write {file.name} to.")
     with write_lock(settings.index), on_disk(file), _folder(file) as folder:
         if file.exists():
             raise IndexUnusable(f"{file} is there already; give another name.")

@@ -317,6 +317,21 @@ def test_the_doctor_puts_back_what_a_search_index_has_lost(
     assert hits
 
 
+def test_a_backup_is_one_file_and_does_not_replace_an_index_unasked(
+    run: Run, articles: Path, tmp_path: Path
+):
+    run("index", articles)
+    assert "6 articles in " in run("backup", "index.zip").out
+    run("remove", "lynx")
+    refused = run("restore", "index.zip")
+    assert (refused.code, refused.out, len(refused.err.splitlines())) == (1, "", 1)
+    assert "--replace" in refused.err
+    assert run("restore", "index.zip", "--replace").out.startswith("6 articles at ")
+    assert run("remove", "lynx").code == 0
+    assert run("doctor").code == 0
+    assert run("backup", tmp_path / "nowhere" / "index.zip").code == 1
+
+
 def test_models_are_listed_with_what_is_here(run: Run):
     rows = run("models", "list", "--json").json["models"]
     assert {row["status"] for row in rows} == {"missing"}
