@@ -390,17 +390,16 @@ def check_count(name: str, count: Callable[[], int], archive: Archive) -> None:
 
 def readable(home: Path) -> TemporaryDirectory[str] | None:
     """Copies of the search indexes, when they cannot be written where they are."""
-    parts = [home / "chroma", home / "lexical"]
+    parts = [part for part in (home / "chroma", home / "lexical") if part.exists()]
     if all(os.access(path, os.W_OK) for part in parts for path in (part, *part.rglob("*"))):
         return None
     copy = TemporaryDirectory(prefix="qa-index-")
-    for part in ("chroma", "lexical"):
-        if (home / part).is_dir():
-            for path in (home / part).rglob("*"):
-                if path.is_file():
-                    there = Path(copy.name, path.relative_to(home))
-                    there.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(path, there)  # without its permissions
+    for part in parts:
+        for path in part.rglob("*"):
+            if path.is_file():
+                there = Path(copy.name, path.relative_to(home))
+                there.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, there)  # without its permissions
     return copy
 
 
