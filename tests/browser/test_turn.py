@@ -130,6 +130,10 @@ def test_a_quote_in_the_other_language_says_so(laptop: Page) -> None:
     expect(turn.locator(".card[lang=fr] .tag").first).to_have_text("in French")
     expect(turn.locator(".card[lang=en]").first).to_be_visible()
     expect(turn.locator(".card[lang=en] .tag")).to_have_count(0)
+    turn.get_by_role("button", name=ENGLISH.quotes_only).click()
+    quotes = laptop.locator("#qa-latest .quoted")
+    expect(quotes.filter(has=laptop.locator("p[lang=fr]")).first).to_contain_text("in French")
+    expect(quotes.filter(has=laptop.locator("p[lang=en]")).locator(".tag")).to_have_count(0)
 
 
 def test_why_these_passages_fits_its_box(page: Page) -> None:

@@ -106,6 +106,8 @@ qa.when("#qa-latest", (latest) => {
   const note = () => {
     const turns = document.querySelectorAll("#qa-scroll .turn");
     const turn = turns[turns.length - 1];
+    // Gradio takes the page apart before it loads it again: that says nothing.
+    if (!turn && !document.querySelector("#qa-past .welcome")) return;
     const running = [...latest.querySelectorAll("[data-running] .asked-text")].pop();
     qa.keep({ asked: running?.textContent ?? "" });
     const box = qa.box();
