@@ -85,7 +85,8 @@ def write(folder: Path, count: int, version: str, first: int = 0) -> Path:
 
 def _words(n: int) -> str:
     """What only this article says; the embedder knows words by their first five letters."""
-    return f"{n:05d} {n * 7919 % 99_991:05d} {n * 104_729 % 99_991:05d}"
+    draw = random.Random(n)
+    return " ".join([f"{n:05d}", *(f"{draw.randrange(10**5):05d}" for _ in range(9))])
 
 
 def settings(index: Path) -> Settings:
@@ -175,13 +176,13 @@ def damage(folder: Path, number: int, count: int, rng: random.Random) -> tuple[s
     after = _child("ask", index)
     if after.startswith("state") and json.loads(after.partition(" ")[2]) == expected:
         return (f"{outcome}, mended" if outcome == "said" else outcome), named
-    if outcome == "said" and ("qa restore" in mended or "--rebuild" in mended):
+    if "qa restore" in mended or "--rebuild" in mended:
         index_paths([news], settings(index), EMBEDDER, rebuild=True)
         whole = state(index) == expected
-        return ("said, rebuilt", named) if whole else ("lost", f"{named}: not rebuilt")
-    if outcome == "said" and "index their files again" in mended:
+        return (f"{outcome}, rebuilt", named) if whole else ("lost", f"{named}: not rebuilt")
+    if "index their files again" in mended:
         index_paths([news], settings(index), EMBEDDER)
-        return ("said, read again", named) if state(index) == expected else ("lost", named)
+        return (f"{outcome}, read again", named) if state(index) == expected else ("lost", named)
     return "lost", f"{named}: {asked[:200]} → {mended[:200]} → {after[:200]}"
 
 

@@ -12,7 +12,7 @@ from contextlib import closing
 from functools import partial
 
 from qa.archive import Archive
-from qa.errors import QAError
+from qa.errors import IndexUnusable, QAError
 from qa.index import Manifest, open_archive, write_lock
 from qa.indexing import opened
 from qa.models import CatalogueEntry, catalogue, status
@@ -126,6 +126,8 @@ def _mended(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
     """Take damaged articles out, and have a search index that fails made again from the rest."""
     home = settings.index / manifest.generation
     with closing(open_archive(settings.index, manifest, writable=True)) as archive:
+        if problem := archive.problem():
+            raise IndexUnusable(problem)
         if damaged := archive.damaged():
             break_seal(home)
             revision = 1 + max(archive.revision, manifest.revision)

@@ -21,7 +21,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from importlib.metadata import version
@@ -142,6 +142,12 @@ class Manifest:
             if values["format"] == FORMAT:
                 return cls(**values)
         except FileNotFoundError as exc:
+            if any(map(_has_articles, directory.glob("*/articles.sqlite"))):
+                raise IndexUnusable(
+                    f"{path} is gone, though there are articles. Put a backup back with "
+                    "`qa restore FILE --replace`, or build the index anew with "
+                    "`qa index --rebuild PATH`."
+                ) from exc
             raise IndexMissing(
                 f"there is no index at {directory}. Build one with `qa index PATH`."
             ) from exc
@@ -255,7 +261,7 @@ class Index:
     def _at(cls, directory: Path, manifest: Manifest, *, writable: bool) -> Self:
         home = directory / manifest.generation
         archive = open_archive(directory, manifest, writable=writable)
-        closing: list[Callable[[], None]] = [archive.close]
+        to_close: list[Callable[[], None]] = [archive.close]
         try:
             revision = archive.revision
             kept = check(home)
@@ -264,17 +270,17 @@ class Index:
                 _check_parts(home, manifest)
             copy = None if writable else readable(home)
             if copy:
-                closing.append(copy.cleanup)
+                to_close.append(copy.cleanup)
             parts = Path(copy.name) if copy else home
             store = Store.open(parts / "chroma", manifest.chroma_url, manifest.collection)
-            closing.append(store.close)
+            to_close.append(store.close)
             lexical = LexicalIndex.open(parts / "lexical")
             if kept is not None:
                 check_count("Chroma", store.count, archive)
             if not remade:
                 check_count("the lexical index", lexical.count, archive)
         except BaseException:
-            for close in reversed(closing):
+            for close in reversed(to_close):
                 close()
             raise
         return cls(directory, manifest, archive, store, lexical, kept, revision, copy)
@@ -333,6 +339,11 @@ class Index:
             self.archive.close()
             if self.copy:
                 self.copy.cleanup()
+
+
+def _has_articles(path: Path) -> bool:
+    with closing(Archive.open(path)) as archive:
+        return archive.counts()["articles"] > 0
 
 
 def new_id() -> str:

@@ -218,6 +218,32 @@ def test_a_lost_archive_is_no_empty_one(
     assert rebuilt.counts["articles"] == 1
 
 
+def test_a_lost_manifest_is_no_index_that_is_not_there_yet(settings: Settings, tmp_path: Path):
+    """The next run would have begun another index and thrown the articles away."""
+    (settings.index / "manifest.json").unlink()
+    (tmp_path / "other.txt").write_text("Une girafe est née.")
+    for use in (
+        lambda: index_paths([tmp_path / "other.txt"], settings, EMBEDDER),
+        lambda: Index.open(settings.index, EMBEDDER, settings),
+    ):
+        with pytest.raises(IndexUnusable, match=r"manifest.json is gone.*qa restore FILE"):
+            use()
+    assert one(settings, "*/articles.sqlite").exists()
+    assert index_paths([tmp_path / "other.txt"], settings, EMBEDDER, rebuild=True).added == 1
+
+
+def test_an_archive_with_a_damaged_page_is_not_mended_but_said(damaged: Settings):
+    file = one(damaged, "*/articles.sqlite")
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 65_536] = b"\xab" * 65_536
+    file.write_bytes(bytes(data))
+    before = sealed(file.parent)
+    for repair in (False, True):
+        findings = doctor.examine(damaged, repair=repair)
+        assert any("qa restore FILE" in found.detail for found in findings if found.state == "bad")
+    assert sealed(file.parent) == before
+
+
 def test_an_archive_of_an_earlier_state_is_not_taken_for_the_present_one(
     folder: Path, settings: Settings, tmp_path: Path
 ):
