@@ -1,10 +1,10 @@
 """The page with stand-ins: `python -m tests.browser.server INDEX --port PORT [--uploads FOLDER]`.
 
 Articles, index, pipeline and page are the real ones. The reader points to what stands before the
-last word of the question, where a passage has it. The language model is "fetched" while the
-first polls of the page come in, then says the best passage's first sentence word by word, or the
-first two, of two passages, when the question contains `twice`; one that contains `slowly` makes it
-slow, one that contains `break` makes it fail.
+last word of the question, where a passage has it. The language model is "fetched" while as many
+looks at its state come in as `--looks` says. Then it says the best passage's first sentence word by
+word, and the next passage's when the question contains `twice`; one that contains `slowly` makes
+it slow, one that contains `break` makes it fail.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Quoting(Scripted):
         texts = [block.splitlines()[1] for block in re.split(r"\n\n(?=\[\d+\])", passages)]
         for text in texts[: 2 if "twice" in question else 1]:
             for word in next(iter(sentences(text, "en"))).of(text).split():
-                time.sleep(0.4 if "slowly" in question else 0.04)
+                time.sleep(0.3 if "slowly" in question else 0.04)
                 yield ChatGenerationChunk(message=AIMessageChunk(content=f"{word} "))
 
 
@@ -111,25 +111,24 @@ class Pointing:
 class FetchedModel(LanguageModel):
     """A language model that is there after a few looks at its status."""
 
-    _LOOKS = 6
-
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, looks: int) -> None:
         super().__init__(settings, fetch=False)
+        self._looks = looks
         self._quoting = Quoting()
         self._looked = 0
         self._lock = threading.Lock()
 
     def get(self) -> BaseChatModel | None:
         """The model, once it has been looked at often enough."""
-        return self._quoting if self._looked >= self._LOOKS else None
+        return self._quoting if self._looked >= self._looks else None
 
     def status(self) -> LLMStatus:
         """A little further at each look."""
         with self._lock:
             self._looked += 1
-        if self._looked >= self._LOOKS:
+        if self._looked >= self._looks:
             return LLMStatus("ready", "quoting", 1.0)
-        return LLMStatus("fetching", "quoting", self._looked / self._LOOKS, "from a test")
+        return LLMStatus("fetching", "quoting", self._looked / self._looks, "from a test")
 
 
 def main() -> None:
@@ -139,6 +138,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes any free one")
     parser.add_argument("--corpus", type=Path, nargs="+", default=[CORPUS])
     parser.add_argument("--uploads", type=Path)
+    parser.add_argument("--looks", type=int, default=1)
     told = parser.parse_args()
     settings = Settings(
         index=told.index,
@@ -159,7 +159,7 @@ def main() -> None:
         candidates=settings.candidates,
         reading=Reading(Pointing(), settings.read),
     )
-    assistant = Assistant(settings, index, retriever, FetchedModel(settings))
+    assistant = Assistant(settings, index, retriever, FetchedModel(settings, told.looks))
     launch(assistant, settings, examples=first_questions(assistant, told.corpus[0]))
 
 

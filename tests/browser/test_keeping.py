@@ -28,19 +28,19 @@ pytestmark = pytest.mark.browser
 ENGLISH, FRENCH = TEXTS["en"].talks, TEXTS["fr"].talks
 
 
-def test_a_reload_amid_an_answer_loses_nothing(page: Page) -> None:
-    page.locator(".filter-chip").click()
-    page.get_by_label("Since").fill("2011")
-    page.keyboard.press("Escape")
-    ask(page, SLOW)
-    writing(page)
-    box(page).fill("What I type next")
-    page.reload()
-    expect(page.locator("#qa-latest .asked-text")).to_have_text(SLOW)
-    expect(box(page)).to_have_value("What I type next")
-    turn = finished(page)
+def test_a_reload_amid_an_answer_loses_nothing(laptop: Page) -> None:
+    laptop.locator(".filter-chip").click()
+    laptop.get_by_label("Since").fill("2011")
+    laptop.keyboard.press("Escape")
+    ask(laptop, SLOW)
+    writing(laptop)
+    box(laptop).fill("What I type next")
+    laptop.reload()
+    expect(laptop.locator("#qa-latest .asked-text")).to_have_text(SLOW)
+    expect(box(laptop)).to_have_value("What I type next")
+    turn = finished(laptop)
     expect(turn.locator(".text")).to_contain_text("Russian military instructors")
-    expect(page.locator(".filter-chip")).to_contain_text("2011")
+    expect(laptop.locator(".filter-chip")).to_contain_text("2011")
 
 
 def test_an_answer_is_finished_behind_a_closed_tab(visit: Visit, laptop: Page) -> None:

@@ -56,7 +56,7 @@ def test_without_a_network_articles_and_list_say_so(visit: Visit, size: Size) ->
 @pytest.fixture
 def mortal(tmp_path: Path) -> Iterator[Served]:
     """A server of its own, to be killed."""
-    served = Served(tmp_path)
+    served = Served(tmp_path, "--looks", "6")
     served.start()
     yield served
     served.stop()
