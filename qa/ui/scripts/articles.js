@@ -96,7 +96,9 @@ document.addEventListener("qa-chosen", () => {
 document.addEventListener("qa-view", (event) => {
   if (event.detail === "articles") whole();
 });
-for (const change of ["qa-articles", "qa-back"]) document.addEventListener(change, () => whole());
+document.addEventListener("qa-articles", () => whole());
+// The form stays, for somebody may be typing in it.
+document.addEventListener("qa-back", () => (element.querySelector(".shelf") ? list(page) : whole()));
 // Chosen elsewhere: the form of the filters comes anew.
 qa.when("#qa-filters", (filters) => {
   new MutationObserver(tick).observe(filters, { childList: true, subtree: true });
