@@ -44,10 +44,16 @@ async function whole() {
   try {
     const html = await call("show_articles", wanted());
     if (mine !== request) return;
+    // What somebody has typed since it was asked for stays, and so does the focus.
+    const before = element.querySelector("[name=words]");
+    const inIt = before !== null && before === document.activeElement;
     const focused = element.contains(document.activeElement);
     element.innerHTML = html;
+    const words = element.querySelector("[name=words]");
+    if (before) words.value = before.value;
     tick();
-    if (focused) element.querySelector("h2")?.focus({ preventScroll: true });
+    if (inIt) words.focus({ preventScroll: true });
+    else if (focused) element.querySelector("h2")?.focus({ preventScroll: true });
     element.dispatchEvent(new CustomEvent("qa-shelf"));
   } catch (error) {
     spoken = null;
