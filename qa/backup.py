@@ -73,14 +73,16 @@ def put_back(file: Path, settings: Settings, *, over: bool = False) -> Manifest:
     """
     with on_disk(settings.index):
         settings.index.mkdir(parents=True, exist_ok=True)
+        before = _there(settings, over=over)  # before articles without a manifest lie there
         with _folder(settings.index / "manifest.json") as folder:
             _unpack(file, folder)
             old = Manifest.read(folder)
             with write_lock(settings.index):
-                before = _there(settings, over=over)
                 manifest = replace(old, chroma_url=settings.chroma_url, id=new_id())
                 manifest = replace(manifest, generation=generation(manifest, 0))
                 home = settings.index / manifest.generation
+                if before is None:
+                    manifest.write(settings.index)  # articles without one would look like a loss
                 home.mkdir()
                 (folder / "articles.sqlite").replace(home / "articles.sqlite")
                 with opened(settings.index, manifest):
