@@ -88,7 +88,7 @@ class Quoting(Scripted):
         texts = [block.splitlines()[1] for block in re.split(r"\n\n(?=\[\d+\])", passages)]
         for text in texts[: 2 if "twice" in question else 1]:
             for word in next(iter(sentences(text, "en"))).of(text).split():
-                time.sleep(0.3 if "slowly" in question else 0.04)
+                time.sleep(0.2 if "slowly" in question else 0.01)
                 yield ChatGenerationChunk(message=AIMessageChunk(content=f"{word} "))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.conftest import Served
 from tests.browser.firefox import Firefox, found, until
-from tests.browser.steps import QUESTION
+from tests.browser.steps import SLOW
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +38,7 @@ def test_the_main_path(firefox: Firefox, served: Served) -> None:
     firefox.sees(".welcome", "46 articles")
     until(lambda: firefox.run("!document.querySelector('#qa-model p')"))
     firefox.run("window.addEventListener('error', (e) => (window.broken = e.message))")
-    firefox.type("#qa-question textarea", f"{QUESTION}\ue007")
+    firefox.type("#qa-question textarea", f"{SLOW}\ue007")
     firefox.sees("[data-running] blockquote", "Russian military instructors")
     firefox.sees("[data-stage=writing] .draft")
     firefox.sees("[data-stage=final] .checked")
@@ -52,11 +52,11 @@ def test_the_main_path(firefox: Firefox, served: Served) -> None:
     assert firefox.run("document.activeElement.className") == "number"
     assert firefox.run("window.broken || ''") == ""
     firefox.call("WebDriver:Refresh")
-    firefox.sees(".asked-text", QUESTION)
+    firefox.sees(".asked-text", SLOW)
     firefox.sees("[data-stage=final] .checked")
     firefox.click(".edit summary")
     firefox.sees(".edit textarea")
     firefox.type(".edit textarea", " Where?\ue007")
-    firefox.sees(".asked-text", f"{QUESTION} Where?")
+    firefox.sees(".asked-text", f"{SLOW} Where?")
     firefox.sees("[data-stage=final] .actions")
     assert not firefox.run("document.documentElement.scrollWidth > innerWidth")
