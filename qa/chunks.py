@@ -99,6 +99,9 @@ _GOES_ON = re.compile(
     r"(?:^|[\s(«\"'’.]|\.-)(?:[A-ZÀ-Þ]|MM|Mgr|Me|St|Ste|Dr|Pr|Gal|[Gg]én|av)\.$|^\d{1,2}\.$"
 )
 _WORD_AFTER = re.compile(r"[\wÀ-ÿ]|-[A-ZÀ-Þ]\.")
+_AT_ONCE = 10_000
+_LOOKED_AT = 40  # characters on either side of a full stop, more than the patterns below take
+_FILLED = re.compile(r"\S")
 # A year before Christ may end a sentence.
 _ERA = re.compile(r"\ba(?:v|p|pr)\. ?J\.-C\.$")
 # Words that do so before a figure only: "de l'art." may end a sentence, "l'art. 5" does not.
@@ -124,12 +127,10 @@ def sentences(text: str, language: str, max_chars: int = 1000) -> list[Span]:
 
 
 def _boundaries(text: str, language: str) -> Iterator[Span]:
-    import sentencex
-
-    for boundary in sentencex.get_sentence_boundaries(language, text):
+    for found in _cut(text, language):
         # A line that ends without punctuation (a heading) is a sentence of its own.
-        for line in re.finditer(r"[^\n]+", text[boundary["start_index"] : boundary["end_index"]]):
-            start = boundary["start_index"] + line.start()
+        for line in re.finditer(r"[^\n]+", found.of(text)):
+            start = found.start + line.start()
             for piece in _GLUED.split(line.group()):
                 stripped = piece.strip()
                 if stripped:
@@ -138,12 +139,36 @@ def _boundaries(text: str, language: str) -> Iterator[Span]:
                 start += len(piece)
 
 
+def _cut(text: str, language: str) -> Iterator[Span]:
+    """What sentencex finds, a part of the text after the other: marks of quotation cost it their
+    square, and a hundred thousand of them minutes.
+
+    A part ends with a paragraph or, where that is longer, with the last sentence but one.
+    """
+    import sentencex
+
+    start = 0
+    while start < len(text):
+        end = start + _AT_ONCE
+        paragraph = text.rfind("\n\n", start + 1, end) if end < len(text) else -1
+        part = text[start : paragraph if paragraph > 0 else end]
+        found = [
+            Span(start + boundary["start_index"], start + boundary["end_index"])
+            for boundary in sentencex.get_sentence_boundaries(language, part)
+        ]
+        if end < len(text) and paragraph < 0 and len(found) > 1:
+            found.pop()  # it may go on
+        yield from found
+        start = found[-1].end if found else start + len(part)
+
+
 def _continues(text: str, before: Span, after: Span) -> bool:
     if "\n" in text[before.end : after.start]:
         return False
     if not any(character.isalnum() for character in after.of(text)):
         return True  # closing quotes and brackets belong to the sentence they close
-    first, second = before.of(text), after.of(text)
+    first = text[max(before.start, before.end - _LOOKED_AT) : before.end]
+    second = text[after.start : after.start + _LOOKED_AT]
     if _ERA.search(first):
         return second[0].islower()
     if _NUMBERED.search(first):
@@ -162,7 +187,8 @@ def _pieces(text: str, span: Span, max_chars: int) -> Iterator[Span]:
             cut = start + max_chars
         end = start + len(text[start:cut].rstrip())
         yield Span(start, end)
-        start = cut + len(text[cut : span.end]) - len(text[cut : span.end].lstrip())
+        following = _FILLED.search(text, cut, span.end)
+        start = following.start() if following else span.end
     if start < span.end:
         yield Span(start, span.end)
 

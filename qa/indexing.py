@@ -37,7 +37,7 @@ from qa.errors import ArticleError, IndexMissing, IndexUnusable
 from qa.index import EmbedderIdentity, Index, Manifest, check_count, write_lock
 from qa.seal import break_seal, seal
 from qa.settings import Settings
-from qa.sources import Failure, count, find
+from qa.sources import Failure, count, find, leading_out
 from qa.sources.apart import Child, Limits, TooMuch
 from qa.sources.fields import origin_of
 from qa.store import Store
@@ -172,6 +172,7 @@ def index_paths(
             if rebuild:
                 _take_amendments_over(index)
             run = _Run(index, settings, embedder, progress, paths, whole=rebuild)
+            run.report.failures += leading_out(paths)
             run.names = {path.resolve(): tidy_title(name) for path, name in (names or {}).items()}
             report = run.run(files)
         drop_other_generations(settings.index, manifest, before)

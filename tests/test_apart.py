@@ -66,6 +66,16 @@ def test_a_file_that_takes_too_much_memory_is_given_up_on(tmp_path: Path) -> Non
     assert "400 MB" in failure.reason
 
 
+def test_a_text_that_takes_too_long_to_be_cut_is_given_up_on_as_well(tmp_path: Path) -> None:
+    """It was cut by whoever had it read, without a limit: 100,000 such marks took minutes."""
+    path = tmp_path / "marks.txt"
+    path.write_text("The harbour is closed. " + "`" * 4_000_000, encoding="utf-8")
+    with Child(Limits(seconds=2)) as child:
+        (failure,) = child.read(path)
+    assert isinstance(failure, TooMuch)
+    assert "more than 2 seconds" in failure.reason
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.jsonl"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from typing import Any
 
 import pytest
+import sentencex
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -123,6 +125,26 @@ def test_web_pages_lose_the_space_between_two_sentences(language: str, parts: li
 )
 def test_a_full_stop_inside_a_word_ends_no_sentence(whole: str):
     assert [span.of(whole) for span in sentences(whole, "fr")] == [whole]
+
+
+@pytest.mark.parametrize("between", [" ", "\n\n"])
+def test_a_long_text_is_cut_part_by_part_into_the_same_sentences(
+    monkeypatch: pytest.MonkeyPatch, between: str
+):
+    """100,000 quotation marks took minutes, for they cost their square."""
+    text = between.join(f"M. Haftar a dit « non » {n} fois. Le pont rouvre." for n in range(200))
+    whole, given = sentences(text, "fr"), list[int]()
+    cut = sentencex.get_sentence_boundaries
+
+    def watched(language: str, part: str) -> Any:
+        given.append(len(part))
+        return cut(language, part)
+
+    monkeypatch.setattr(sentencex, "get_sentence_boundaries", watched)
+    monkeypatch.setattr("qa.chunks._AT_ONCE", 100)
+    assert sentences(text, "fr") == whole
+    assert len(whole) == 400
+    assert max(given) <= 100
 
 
 def test_a_heading_is_a_sentence_of_its_own():

@@ -145,6 +145,18 @@ def test_what_becomes_unreadable_is_reported_and_kept(folder: Path, settings: Se
     assert "pont" in found(settings, "Qui a dirigé le chantier du pont ?")
 
 
+def test_a_link_out_of_the_folder_is_named_and_not_read(
+    folder: Path, settings: Settings, tmp_path: Path
+):
+    (tmp_path / "secret.txt").write_text("Le coffre est ouvert.")
+    (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
+    report = run(folder, settings)
+    assert report.added == ARTICLE_COUNT
+    assert [(f.origin, f.reason[:24]) for f in report.failures] == [
+        (str(folder / "link.txt"), "a link out of the folder")
+    ]
+
+
 def test_one_id_for_two_articles_is_a_failure_of_the_second(folder: Path, settings: Settings):
     (folder / "z.jsonl").write_text(json.dumps({"id": "lynx", "text": "Autre chose."}))
     report = run(folder, settings)

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from qa.article import Article, clean_text
 from qa.errors import SourceError
-from qa.sources import SUPPORTED, Failure, count, files, find, read, webpage
+from qa.sources import SUPPORTED, Failure, count, files, find, leading_out, read, rows, webpage
 from qa.sources.quiet import quiet
 
 DATA = Path(__file__).parent / "data" / "sources"
@@ -304,8 +304,64 @@ def test_rows_are_read_one_at_a_time(name, tmp_path, monkeypatch):
 def test_rows_are_counted_without_being_read(write):
     assert count(DATA / "article_fr.jsonl.gz") == 2
     assert count(DATA / "article_fr.pdf") == 1
-    assert count(DATA / "broken" / "truncated.jsonl.gz") == 36
+    assert count(DATA / "broken" / "truncated.jsonl.gz") == 37
     assert count(write("empty.jsonl", "")) == 0
+
+
+def test_of_a_large_file_the_rows_are_guessed_by_the_first(write, monkeypatch):
+    """A bomb of empty lines was counted to its end, in the process that holds the write lock."""
+    monkeypatch.setattr(rows, "_COUNTED", 1_000_000)
+    monkeypatch.setattr(rows, "_BLOCK", 10_000)
+    lines = b"".join(b'{"text": "%s"}\n\n' % os.urandom(50).hex().encode() for _ in range(40_000))
+    for name, content in (("a.jsonl", lines), ("a.jsonl.gz", gzip.compress(lines))):
+        assert count(write(name, content)) == pytest.approx(40_000, rel=0.2)
+    bomb = gzip.compress(b"\n" * 10_000_000)
+    monkeypatch.setattr(rows, "_LINE_STARTS", Counting(rows._LINE_STARTS))
+    assert count(write("a.jsonl.gz", bomb)) == 0
+    assert 0 < rows._LINE_STARTS.size <= 1_100_000  # type: ignore[attr-defined]
+
+
+class Counting:
+    """A pattern that knows how much was looked through."""
+
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self.pattern, self.size = pattern, 0
+
+    def findall(self, text: bytes) -> list[bytes]:
+        self.size += len(text)
+        return self.pattern.findall(text)
+
+
+def test_rows_that_unpack_to_far_too_much_are_not_read_to_the_end(write, monkeypatch):
+    monkeypatch.setattr(rows, "_LONGEST_LINE", 100_000)
+    bomb = gzip.compress(b'{"text": "Hello to you."}\n' + b"\n" * 1_000_000)
+    good, bad = read(write("a.jsonl.gz", bomb))
+    assert isinstance(good, Article)
+    assert isinstance(bad, Failure)
+    assert "unpacks to more than 100 times its size" in bad.reason
+
+
+def test_of_very_many_bad_rows_the_first_are_named_and_the_others_counted(write):
+    *named, last = read(write("a.jsonl", "x\n" * 1200 + '{"text": "Hello to you."}\n'))
+    assert len(named) == 1001
+    assert isinstance(named[-1], Article)
+    assert isinstance(last, Failure)
+    assert last.reason == "200 more of its articles cannot be read"
+
+
+@pytest.mark.parametrize(
+    ("field", "most"),
+    [("text", 5_000_000), ("title", 1000), ("source", 1000), ("url", 4000), ("id", 500)],
+)
+def test_a_field_has_a_longest(write, field, most):
+    """An id of 400,000 letters stood in the name of each of 94 chunks, and took 350 MB of disk."""
+    row = {"text": "Hello to you.", field: "He llo" * (most // 6)}
+    assert articles(write("a.json", json.dumps(row)))
+    row[field] += "Hello " * 2
+    assert re.search(
+        rf"{field}.* characters, more than {most:,}",
+        failure(write("a.json", json.dumps(row))).reason,
+    )
 
 
 def test_a_row_has_few_duties_and_many_liberties(write):
@@ -582,6 +638,36 @@ def test_a_folder_is_searched_in_order(folder):
 
 def test_each_file_is_found_once_in_the_order_given(folder):
     assert find([folder / "b.txt", folder, folder / "a"]) == [folder / "b.txt", folder / "a/z.md"]
+
+
+def test_a_link_is_followed_within_the_paths_and_not_out_of_them(folder, tmp_path_factory):
+    """Any file of the machine was read by a link in somebody's folder."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "secret.txt").write_text("x")
+    (folder / "out.txt").symlink_to(elsewhere / "secret.txt")
+    (folder / "up").symlink_to(elsewhere)
+    (folder / "gone.txt").symlink_to("/nowhere/at/all.txt")
+    (folder / "in.txt").symlink_to(folder / ".git" / "c.txt")
+    (folder / "around").symlink_to(folder)
+    found = find([folder])
+    assert found == [folder / "a/z.md", folder / "b.txt", folder / "in.txt"]
+    named = [Path(failure.origin).name for failure in leading_out([folder])]
+    assert named == ["gone.txt", "out.txt", "up"]
+    assert [Path(failure.origin).name for failure in leading_out([folder, elsewhere])] == [
+        "gone.txt"
+    ]
+    assert elsewhere / "secret.txt" in map(Path.resolve, find([folder, elsewhere]))
+    for link in (folder / "out.txt", folder / "up"):
+        assert find([link])
+        assert leading_out([link]) == []
+
+
+def test_a_folder_of_links_that_lead_out_says_so(tmp_path_factory):
+    folder, elsewhere = tmp_path_factory.mktemp("folder"), tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "a.txt").write_text("x")
+    (folder / "a.txt").symlink_to(elsewhere / "a.txt")
+    with pytest.raises(SourceError, match="1 links lead out of there, name what they lead to"):
+        find([folder])
 
 
 def test_a_named_file_is_read_whatever_a_folder_would_do(folder):

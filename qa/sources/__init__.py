@@ -7,12 +7,12 @@
 
 One module a format; the table that picks it is in `qa.sources.files`. What cannot be read is
 handed over as a `Failure` in its place among the articles, so one bad file stops nothing.
-Knows nothing about chunks, indexes or the network: a feed is a file that somebody saved.
+Knows nothing about indexes or the network: a feed is a file that somebody saved.
 """
 
 from __future__ import annotations
 
 from qa.sources.fields import Failure
-from qa.sources.files import SUPPORTED, count, find, read
+from qa.sources.files import SUPPORTED, count, find, leading_out, read
 
-__all__ = ["SUPPORTED", "Failure", "count", "find", "read"]
+__all__ = ["SUPPORTED", "Failure", "count", "find", "leading_out", "read"]

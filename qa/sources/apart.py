@@ -4,7 +4,8 @@ A file of a few hundred bytes can keep a parser busy for ever or fill the memory
 by a child process, which gets a path a line and answers with a line a result; one that takes too
 long or too much is killed, and the file is handed over as a `Failure` that says so. The child stays
 for the next file and ends with its parent. Results are JSON: whatever happens in the child, the
-parent runs nothing that comes from it.
+parent runs nothing that comes from it. A long text is cut into sentences here as well before it is
+handed over, so that the limits hold for that, too.
 """
 
 from __future__ import annotations
@@ -22,13 +23,17 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from qa.article import Article, PartialDate
+from qa.chunks import split
 from qa.errors import SourceError
 from qa.sources.fields import Failure, origin_of
 from qa.sources.files import read
+from qa.suspicious import Flagged
 
 _READ = 65_536
 # The child's own libraries, before the first file.
 _START_S = 60.0
+# Characters: whether a text of more can be cut within the limits is found out here first.
+_LONG = 100_000
 # By the clock, as against computing.
 _WAITING = 10
 
@@ -157,6 +162,9 @@ def _main(megabytes: int, seconds: float) -> None:
         _allow(seconds)
         try:
             for item in read(path):
+                if isinstance(item, Article) and len(item.text) > _LONG:
+                    split(item)
+                    Flagged.of(item)
                 _send(results, _fields(item))
                 _allow(seconds)
         except SourceError as exc:  # gone since it was found

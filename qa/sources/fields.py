@@ -21,6 +21,10 @@ from qa.language import detect
 _LANGUAGE_TAG = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]+)*", re.I | re.A)
 _TWO_LETTERS = {"fra": "fr", "fre": "fr", "eng": "en"}
 
+# Characters. A title and a source stand before each chunk of the text, and the id in its name.
+_LONGEST = {"text": 5_000_000, "title": 1000, "source": 1000, "url": 4000}
+_LONGEST_OTHER = 500
+
 # Titles that programs write into a document's properties when nobody gave one.
 _NO_TITLE = re.compile(
     r"untitled.*|sans titre.*|document\d*|microsoft word - .*|powerpoint presentation|titre|title"
@@ -97,6 +101,11 @@ def _words(fields: Mapping[str, object], name: str) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
+        most = _LONGEST.get(name, _LONGEST_OTHER)
+        if len(value) > most:
+            raise SourceError(
+                f"the field {name!r} has {len(value):,} characters, more than {most:,}; shorten it"
+            )
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)

@@ -40,6 +40,7 @@ SUPPORTED: tuple[str, ...] = tuple(_MODULES)
 
 _STREAMED = frozenset({".jsonl", ".jsonl.gz", ".ndjson"})
 _LARGEST_WHOLE = 200_000_000
+_MOST_NAMED = 1000  # failures of one file; more are counted
 
 # A folder of articles may hold its question set too, as this project's own corpus does.
 _NOT_ARTICLES = frozenset({"questions.jsonl", "questions.jsonl.gz"})
@@ -49,26 +50,52 @@ def find(paths: Sequence[Path]) -> list[Path]:
     """The files to read, each once, in the order given, a folder's files sorted by path.
 
     Folders are searched recursively. Hidden files and folders, endings that no reader takes,
-    question sets (questions.jsonl) and links to folders are passed over there.
+    question sets (questions.jsonl), links to folders and links that lead out of all the paths
+    (`leading_out`) are passed over there. A path that is itself a link is followed.
 
     Raises:
         SourceError: a path is missing, a named file has an ending that no reader takes, a
             folder cannot be listed, or there is nothing to read at all.
     """
     found: dict[Path, Path] = {}
+    roots = [_real(path) for path in paths]
     for path in paths:
         for file in _inside(path) if path.is_dir() else [_named(path)]:
-            found.setdefault(Path(os.path.realpath(file)), file)
+            if _under(real := _real(file), roots):
+                found.setdefault(real, file)
     if not found:
         where = ", ".join(repr(str(path)) for path in paths) or "no path at all"
-        raise SourceError(f"no articles found under {where}; supported: {', '.join(SUPPORTED)}")
+        out = len(leading_out(paths))
+        links = f"; {out} links lead out of there, name what they lead to" if out else ""
+        raise SourceError(
+            f"no articles found under {where}{links}; supported: {', '.join(SUPPORTED)}"
+        )
     return list(found.values())
+
+
+def leading_out(paths: Sequence[Path]) -> list[Failure]:
+    """The links in folders that lead out of all the paths, to files or folders, sorted by path."""
+    roots = [_real(path) for path in paths]
+    links = [
+        Path(parent, name)
+        for path in filter(Path.is_dir, paths)
+        for parent, folders, names in _walk(path)
+        for name in [*folders, *filter(_wanted, names)]
+        if Path(parent, name).is_symlink()
+    ]
+    reason = "a link out of the folder; name what it leads to if you want that indexed"
+    return [
+        Failure(origin_of(link), reason)
+        for link in sorted(set(links), key=lambda link: link.parts)
+        if not _under(_real(link), roots)
+    ]
 
 
 def read(path: Path) -> Iterator[Article | Failure]:
     """The articles of a file, in its order, and a Failure for each that cannot be read.
 
-    Rows of .jsonl, .jsonl.gz and .ndjson are read one at a time; other files are read whole.
+    Of more than 1,000 failures the others are counted in one more. Rows of .jsonl, .jsonl.gz and
+    .ndjson are read one at a time; other files are read whole.
 
     Raises:
         SourceError: no reader takes files of this name.
@@ -77,7 +104,14 @@ def read(path: Path) -> Iterator[Article | Failure]:
     reader = import_module(f"qa.sources.{_MODULES[ending]}")
     try:
         _check(path, whole=ending not in _STREAMED)
-        yield from reader.read(path)
+        bad = 0
+        for item in reader.read(path):
+            bad += isinstance(item, Failure)
+            if isinstance(item, Article) or bad <= _MOST_NAMED:
+                yield item
+        if bad > _MOST_NAMED:
+            more = f"{bad - _MOST_NAMED:,} more of its articles cannot be read"
+            yield Failure(origin_of(path), more)
     except SourceError as exc:
         yield Failure(origin_of(path), str(exc))
     except PermissionError:
@@ -114,15 +148,29 @@ def _named(path: Path) -> Path:
 
 def _inside(folder: Path) -> list[Path]:
     """The files under a folder that a reader takes, sorted by path."""
+    files = [
+        Path(parent, name) for parent, _, names in _walk(folder) for name in names if _wanted(name)
+    ]
+    return sorted(files, key=lambda file: file.parts)
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """As `os.walk`, without hidden folders."""
 
     def unreadable(exc: OSError) -> None:
         raise SourceError(f"cannot list the folder {exc.filename!r}: {exc.strerror}") from exc
 
-    files: list[Path] = []
     for parent, folders, names in os.walk(folder, onerror=unreadable):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        files += [Path(parent, name) for name in names if _wanted(name)]
-    return sorted(files, key=lambda file: file.parts)
+        yield parent, folders, names
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _under(path: Path, roots: Sequence[Path]) -> bool:
+    return any(path.is_relative_to(root) for root in roots)
 
 
 def _wanted(name: str) -> bool:
