@@ -103,6 +103,12 @@ class Settings(BaseModel):
         Literal["auto", "onnx", "torch"],
         Field(description="`auto` is ONNX Runtime where the model has an int8 file, else PyTorch"),
     ] = "auto"
+    accepted_terms: Annotated[
+        Names,
+        Field(
+            description="terms that you have read and accept, for models that have some: `gemma`"
+        ),
+    ] = ()
     llm: Annotated[
         str,
         Field(

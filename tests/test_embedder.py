@@ -290,7 +290,7 @@ def test_a_missing_embedder_names_the_command(tmp_path: Path):
 
 
 def test_what_is_neither_a_name_nor_a_folder(tmp_path: Path):
-    with pytest.raises(ModelError, match=r"neither in the catalogue \(multilingual-e5-small\)"):
+    with pytest.raises(ModelError, match=r"neither in the catalogue \(multilingual-e5-small, "):
         Embedder.open(Settings(embedder=str(tmp_path / "nothing")))
     with pytest.raises(ModelError, match=r"no modules\.json"):
         Embedder.open(Settings(embedder=str(tmp_path)))

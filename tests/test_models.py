@@ -161,6 +161,7 @@ def leftovers(settings: Settings) -> list[str]:
 def test_every_entry_is_complete():
     assert list(catalogue()) == [
         "multilingual-e5-small",
+        "embeddinggemma-300m",
         "qwen2.5-coder-1.5b-instruct",
         "qwen2.5-coder-0.5b-instruct",
     ]
@@ -171,7 +172,9 @@ def test_every_entry_is_complete():
         assert carrier.parts * carrier.part_size >= entry.size > (carrier.parts - 1) * PART
         assert (carrier.parts - 1) * carrier.part_size < entry.size
         numbered = carrier.parts > 1
-        assert ("{n}" in carrier.package) == numbered == ("{n" in carrier.member)
+        asked = {carrier.requirement(n) for n in range(1, carrier.parts + 1)}
+        assert len(asked) == carrier.parts
+        assert ("{n}" in carrier.package) <= numbered
 
 
 def test_the_defaults_are_in_the_catalogue():
@@ -181,9 +184,9 @@ def test_the_defaults_are_in_the_catalogue():
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ModelError, match=r"'e5'.*multilingual-e5-small, qwen"):
+    with pytest.raises(ModelError, match=r"'e5'.*multilingual-e5-small, embedding"):
         find("e5")
-    with pytest.raises(ModelError, match=r"Choose from: multilingual-e5-small\.$"):
+    with pytest.raises(ModelError, match=r"from: multilingual-e5-small, embeddinggemma-300m\.$"):
         find("qwen2.5-coder-1.5b-instruct", "embedder")
 
 

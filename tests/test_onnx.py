@@ -15,7 +15,7 @@ import pytest
 from onnx import numpy_helper
 
 from qa.errors import ChecksumError, ModelError
-from qa.models import Embedder, int8file, pull, status, verify
+from qa.models import Embedder, int8file, int8graph, pull, status, verify
 from qa.models.catalogue import Carrier, CatalogueEntry
 from qa.models.embedder import runtime
 from qa.models.int8 import Int8Model
@@ -90,7 +90,7 @@ def test_weights_have_seven_bits_and_operators_are_the_standards(
 
 
 def test_rows_by_hand():
-    codes, steps = int8file._rows(np.array([[1, -2, 0.5], [0, 0, 0]], np.float32), 64)
+    codes, steps = int8graph.rows(np.array([[1, -2, 0.5], [0, 0, 0]], np.float32), 64)
     assert codes.tolist() == [[32, -64, 16], [0, 0, 0]]
     assert steps.tolist() == [2 / 64, 1]
 

@@ -53,6 +53,8 @@ _VECTOR_MODULES = (
     "models/embedder",
     "models/int8",
     "models/int8file",
+    "models/int8gemma",
+    "models/int8graph",
     "models/tokens",
     "models/torchmodel",
 )

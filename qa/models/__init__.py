@@ -5,7 +5,7 @@
     jobs        the same in the background
     e5          the embedder's four-bit file → a sentence-transformers folder
     embedder    texts → vectors; int8 on ONNX Runtime, or torchmodel on PyTorch
-    int8file    the weights → the file that int8 runs
+    int8file    the weights → the file that int8 runs; int8gemma draws Gemma's, int8graph the parts
     llm         the language model that the settings name; llama runs it here, service elsewhere
 
 Importing this package loads no model and no numerical library; `Embedder` and `open_llm` are

