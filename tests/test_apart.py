@@ -76,6 +76,19 @@ def test_a_text_that_takes_too_long_to_be_cut_is_given_up_on_as_well(tmp_path: P
     assert "more than 2 seconds" in failure.reason
 
 
+def test_a_long_text_that_says_the_same_over_and_over_is_refused(tmp_path: Path) -> None:
+    """A thousand passages that are the same hid all others from dense search."""
+    path = tmp_path / "same.txt"
+    path.write_text("The harbour was closed on Monday. " * 4_000, encoding="utf-8")
+    with Child(Limits()) as child:
+        (failure,) = child.read(path)
+        assert isinstance(failure, Failure)
+        assert "the same over and over" in failure.reason
+        path.write_text(" ".join(f"Boat {n} left." for n in range(20_000)), encoding="utf-8")
+        (article,) = child.read(path)
+        assert isinstance(article, Article)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.jsonl"

@@ -163,8 +163,7 @@ def _main(megabytes: int, seconds: float) -> None:
         try:
             for item in read(path):
                 if isinstance(item, Article) and len(item.text) > _LONG:
-                    split(item)
-                    Flagged.of(item)
+                    item = _tried(item)
                 _send(results, _fields(item))
                 _allow(seconds)
         except SourceError as exc:  # gone since it was found
@@ -172,6 +171,20 @@ def _main(megabytes: int, seconds: float) -> None:
         except MemoryError:
             _send(results, _fields(_too_much(path, f"more than {megabytes} MB of memory")))
         _send(results, None)
+
+
+def _tried(article: Article) -> Article | Failure:
+    """A long article, once it has been cut here; a failure if most of it is copies of the rest.
+
+    A thousand copies of one passage, and Chroma finds no other near a question.
+    """
+    passages = [chunk.text for chunk in split(article)]
+    Flagged.of(article)
+    copies = len(passages) - len(set(passages))
+    if copies > len(passages) / 2:
+        reason = f"it says the same over and over: {copies:,} of {len(passages):,} passages"
+        return Failure(article.origin, reason)
+    return article
 
 
 def _send(results: IO[bytes], item: object) -> None:
