@@ -1,6 +1,6 @@
 """What an index comes through: kills, damaged files, a full disk, readers and writers at once.
 
-    python -m benchmarks.faults FOLDER [--articles 1500] [--kills 60] [--damages 10] [--seed 0]
+    python -m benchmarks.faults FOLDER [--only KIND …]
 
 Works in FOLDER and writes a line a round to FOLDER/rounds.jsonl; a round that is there already is
 not run again, so the campaign can be stopped and goes on where it was. The embedder counts words,
@@ -12,6 +12,9 @@ kill      add, change, take out or rebuild, killed at a random moment. Whoever o
 damage    one file deleted, emptied, cut, flipped or overwritten somewhere. Asking must give what it
           gave before or say what to do, and `doctor --repair` mend it or say what does.
 disk      an update on a disk of such a size, and one that may only be read (as root, on Linux)
+hostile   a folder of hostile or broken files of every format (see `benchmarks.hostile`) with good
+          articles among them, indexed by the command line in one run with small limits. It must
+          end, name each file that it did not read, and have all good articles.
 readers   twenty ask while all articles are replaced: every answer is of one state
 writers   two at once: one works, the other is told
 
@@ -35,12 +38,16 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import qa.cli
+import qa.models
+from benchmarks import hostile as hostile_files
 from qa.doctor import examine
 from qa.errors import QAError
 from qa.filters import Filters
-from qa.index import LiveIndex
+from qa.index import Index, LiveIndex
 from qa.indexing import index_paths
 from qa.settings import Settings
+from qa.sources.fields import origin_of
 from tests.fakes import BagOfWords
 
 EMBEDDER = BagOfWords()
@@ -64,6 +71,8 @@ PARTS = (
     "sums.json",
     "manifest.json",
 )
+FOLDER_FILES = 50
+FILE_LIMITS = {"QA_FILE_SECONDS": "1", "QA_FILE_MEGABYTES": "600"}
 HARMS = ("delete", "empty", "halve", "append", "flip", "flip", "overwrite", "overwrite")
 
 
@@ -106,13 +115,24 @@ def state(index: Path) -> dict[str, str]:
             article = opened.archive.article(id)
             assert article is not None
             text = f"{article.title}\n{article.text}"
-            by_vector = opened.nearest(EMBEDDER.queries([text])[0], 50, Filters())
-            query = opened.lexical.analyse(_words(int(id[1:])), "en")
-            for found in (by_vector, opened.matching(query, 3, Filters())):
-                owners = [hit.rpartition("@")[0] for hit, _ in found]
-                if id not in owners:
-                    raise AssertionError(f"{id} is not found, but {owners}")
+            must_be_found(opened, id, text, _words(int(id[1:])))
     return held
+
+
+def must_be_found(
+    opened: Index, id: str, text: str, words: str, filters: Filters | None = None
+) -> None:
+    """An article, by the vector of its text and by some words of it.
+
+    Raises:
+        AssertionError: it is not.
+    """
+    by_vector = opened.nearest(EMBEDDER.queries([text])[0], 50, filters or Filters())
+    query = opened.lexical.analyse(words, "en")
+    for found in (by_vector, opened.matching(query, 3, Filters())):
+        owners = [hit.rpartition("@")[0] for hit, _ in found]
+        if id not in owners:
+            raise AssertionError(f"{id} is not found, but {owners}")
 
 
 def doctor(index: Path, *, repair: bool = False) -> list[str]:
@@ -266,10 +286,62 @@ def writers(folder: Path, number: int, count: int, rng: random.Random) -> tuple[
     return ("one worked, one was told" if locked else "one after the other"), ""
 
 
+def hostile(folder: Path, number: int, count: int, rng: random.Random) -> tuple[str, str]:
+    """A folder of bad files; indexed, indexed again, asked, examined."""
+    here, index = folder / "hostile", folder / "index"
+    for path in (here, index):
+        shutil.rmtree(path, ignore_errors=True)
+    news = here / "news"
+    files = hostile_files.write(news, FOLDER_FILES, rng)
+    most_s = FOLDER_FILES * 10 * float(FILE_LIMITS["QA_FILE_SECONDS"]) + 120  # `apart.Limits`
+    reports, spent = list[dict[str, Any]](), list[float]()
+    for _ in range(2):
+        started = time.monotonic()
+        try:
+            done = _cli(["index", str(news), "--index", str(index), "--json"], most_s)
+        except subprocess.TimeoutExpired:
+            return "lost", f"not done after {most_s:.0f} s"
+        spent.append(time.monotonic() - started)
+        if done.returncode or "Traceback" in done.stderr:
+            return "lost", f"exit code {done.returncode}: {done.stderr.strip()[-300:]}"
+        reports.append(json.loads(done.stdout))
+    failures = {
+        row["origin"].rpartition("#")[0] or row["origin"]: row["reason"]
+        for row in reports[0]["failures"]
+    }
+    hidden = 0  # from Chroma's approximate search, by many copies of one vector
+    with closing(LiveIndex(index, EMBEDDER, settings(index))) as live, live.current() as opened:
+        for n in range(hostile_files.GOOD):
+            article = opened.archive.article(f"a{n}")
+            if article is None:
+                return "lost", f"the good article a{n}"
+            text = f"{article.title}\n{article.text}"
+            must_be_found(opened, article.id, text, f"harbour {n}", Filters(language="en"))
+            near = opened.nearest(EMBEDDER.queries([text])[0], 50, Filters())
+            hidden += article.id not in [hit.rpartition("@")[0] for hit, _ in near]
+        if any(hostile_files.SECRET in article.text for article in opened.archive.articles()):
+            return "lost", "a file outside of the folder was read"
+        silent = [
+            path.name
+            for path in files
+            if origin_of(path) not in failures and not opened.archive.of_file(origin_of(path))
+        ]
+    if not all(failures.values()) or len(silent) > reports[0]["duplicates"]:
+        return "lost", f"neither read nor named: {silent}"
+    if reports[1]["added"] or reports[1]["updated"]:
+        return "lost", f"changed without a change: {reports[1]['added']} added"
+    if bad := doctor(index):
+        return "lost", str(bad)
+    given_up = sum("reading it took" in reason for reason in failures.values())
+    detail = f"{len(files)} files, {len(failures)} named, {given_up} of them given up on, "
+    return "whole, said", f"{detail}{spent[0]:.0f} s, again {spent[1]:.0f} s, {hidden} hidden"
+
+
 ROUNDS: dict[str, Callable[[Path, int, int, random.Random], tuple[str, str]]] = {
     "kill": kill,
     "damage": damage,
     "disk": disk,
+    "hostile": hostile,
     "readers": readers,
     "writers": writers,
 }
@@ -346,6 +418,19 @@ def _child(what: str, *paths: Path) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
+def _cli(command: list[str], most_s: float) -> subprocess.CompletedProcess[str]:
+    """The command line, with the embedder that counts words."""
+    program = [sys.executable, "-m", "benchmarks.faults", "--child", "cli", "."]
+    return subprocess.run(
+        [*program, *command],
+        env={**os.environ, **FILE_LIMITS, "QA_EMBEDDER": "counting", "QA_LLM": "none"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=most_s,
+    )
+
+
 def _harm(file: Path, how: str, rng: random.Random) -> None:
     data = bytearray(file.read_bytes())
     start = rng.randrange(len(data)) if data else 0
@@ -380,6 +465,10 @@ def _in_child(what: str, index: Path, rest: list[str]) -> None:
             print("examined", "; ".join(f.detail for f in findings if f.state != "good"))
         elif what == "read":
             _read(index, int(rest[0]))
+        elif what == "cli":
+            qa.models.Embedder.open = staticmethod(lambda settings: EMBEDDER)  # type: ignore[assignment, method-assign]
+            sys.argv = ["qa", *rest]
+            qa.cli.main()
         else:
             print("begins", flush=True)
             index_paths([Path(rest[0])], settings(index), EMBEDDER, rebuild=rest[1:] == ["rebuild"])
@@ -442,8 +531,10 @@ def main() -> int:
     parser.add_argument("--articles", type=int, default=1500)
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--damages", type=int, default=10, help="of each part")
+    parser.add_argument("--hostile", type=int, default=40, help=f"folders of {FOLDER_FILES} files")
+    parser.add_argument("--only", nargs="+", choices=sorted(ROUNDS), default=[*ROUNDS])
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("--child", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
         _in_child(given.child[0], Path(given.child[1]), given.child[2:])
@@ -458,8 +549,9 @@ def main() -> int:
     wanted = [("writers", n) for n in range(5)] + [("readers", n) for n in range(2)]
     wanted += [("disk", n) for n in range(9)] + [("kill", n) for n in range(given.kills)]
     wanted += [("damage", n) for n in range(given.damages * len(PARTS))]
+    wanted += [("hostile", n) for n in range(given.hostile)]
     for kind, number in wanted:
-        if (kind, number) in done:
+        if kind not in given.only or (kind, number) in done:
             continue
         rng = random.Random(f"{given.seed} {kind} {number}")
         try:
