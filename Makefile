@@ -39,7 +39,7 @@ bench: .venv/.installed-dev models
 
 # The models that the tests use: the embedder and the smaller language model.
 models: .venv/.installed-dev
-	@$(BIN)/qa models pull multilingual-e5-small qwen2.5-coder-0.5b-instruct
+	@$(BIN)/qa models pull multilingual-e5-small qwen2.5-coder-0.5b-instruct qwen2.5-coder-1.5b-instruct
 
 # The browser tests need Chromium; CHROMIUM names another one.
 chromium: .venv/bin/python

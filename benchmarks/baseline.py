@@ -57,7 +57,7 @@ from qa.evaluation.pipeline import cached_index, code_fingerprint
 from qa.evaluation.progress import meter
 from qa.evaluation.questions import GoldQuestion, collect
 from qa.evaluation.textfile import json_object, read_text
-from qa.models import Embedder, LlamaCpp, open_llm
+from qa.models import Embedder, LocalModel, open_llm
 from qa.settings import Settings
 from qa.terminal import say
 
@@ -225,8 +225,9 @@ def opened(arguments: argparse.Namespace) -> Iterator[dict[str, System]]:
             model = open_llm(settings)
             if model is None:
                 raise ModelError("the baseline needs a language model: set --llm.")
-            if isinstance(model, LlamaCpp):
-                model.warm([HumanMessage(INSTRUCTION)])
+            if isinstance(model, LocalModel):
+                for _ in model.read([HumanMessage(INSTRUCTION)]):
+                    pass
             systems["baseline"] = baseline(tutorial, model)
         yield systems
 

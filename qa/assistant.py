@@ -25,7 +25,7 @@ from qa.generative import system_message
 from qa.index import LiveIndex
 from qa.indexing import ProgressCallback, Report, amend_article, index_paths, remove_articles
 from qa.line import Line
-from qa.models import PullJob, background_pull, catalogue, status
+from qa.models import PullJob, background_pull, fetched, status
 from qa.reading import Reading
 from qa.retrieval import HybridRetriever, Mode
 from qa.settings import Settings
@@ -61,7 +61,7 @@ class LLMStatus:
 class LanguageModel:
     """The place of the language model: empty until it is there, then it stays.
 
-    A model of the catalogue that is not on this machine is fetched only when `fetch` says so.
+    A model of the catalogue or the hub that is not here is fetched only when `fetch` says so.
     """
 
     def __init__(self, settings: Settings, *, fetch: bool) -> None:
@@ -95,12 +95,9 @@ class LanguageModel:
     def _prepare(self, fetch: bool) -> None:
         name = self._settings.llm
         try:
-            if (
-                fetch
-                and name in catalogue()
-                and status(catalogue()[name], self._settings) != "ready"
-            ):
-                self._job = background_pull(catalogue()[name], self._settings)
+            wanted = fetched(name)
+            if fetch and wanted is not None and status(wanted, self._settings) != "ready":
+                self._job = background_pull(wanted, self._settings)
                 self._status = LLMStatus("fetching", name)
                 error = self._job.wait().error
                 if error:
@@ -120,11 +117,12 @@ class LanguageModel:
             self._ended.set()
 
     def _load(self) -> BaseChatModel | None:
-        from qa.models import LlamaCpp, open_llm
+        from qa.models import LocalModel, open_llm
 
         model = open_llm(self._settings)
-        if isinstance(model, LlamaCpp):
-            model.warm([system_message()])
+        if isinstance(model, LocalModel):
+            for _ in model.read([system_message()]):
+                pass
         return model
 
 

@@ -61,10 +61,12 @@ class Draft:
     Attributes:
         text: all of it.
         tokens: `prompt` and `completion`, once the model has told them.
+        read: the share of the prompt that it has read, 0 to 1; None where it does not tell.
     """
 
     text: str
     tokens: dict[str, int]
+    read: float | None = None
 
 
 def system_message() -> BaseMessage:
@@ -98,7 +100,7 @@ def prompt(
 
 def write(model: BaseChatModel, messages: Sequence[BaseMessage]) -> Iterator[Draft]:
     """Successive states of the model's reply. Closing the iterator stops the model."""
-    text, tokens = "", dict[str, int]()
+    text, tokens, read = "", dict[str, int](), None
     stream = model.stream(list(messages))
     try:
         for chunk in stream:
@@ -106,7 +108,10 @@ def write(model: BaseChatModel, messages: Sequence[BaseMessage]) -> Iterator[Dra
             usage: Any = getattr(chunk, "usage_metadata", None)
             if usage:
                 tokens = {"prompt": usage["input_tokens"], "completion": usage["output_tokens"]}
-            yield Draft(text, tokens)
+            told = chunk.response_metadata.get("reading")  # see models.local
+            if told:
+                read = told[-1][0] / told[-1][1]
+            yield Draft(text, tokens, read)
     finally:
         close = getattr(stream, "close", None)
         if close is not None:

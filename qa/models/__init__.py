@@ -1,12 +1,14 @@
 """Models: which there are, how they get here, and how they run.
 
     catalogue   the models known by name, with sums and mirrors
+    hubmodel    a model of the hub by its name there, and which of its files that means
     fetch       from a mirror to checked files in the cache; hub and carriers are the mirrors
     jobs        the same in the background
     e5          the embedder's four-bit file → a sentence-transformers folder
     embedder    texts → vectors; int8 on ONNX Runtime, or torchmodel on PyTorch
     int8file    the weights → the file that int8 runs; int8gemma draws Gemma's, int8graph the parts
-    llm         the language model that the settings name; llama runs it here, service elsewhere
+    llm         the language model that the settings name; local runs it here by an engine
+                (llamacpp, openvino), service elsewhere
 
 Importing this package loads no model and no numerical library; `Embedder` and `open_llm` are
 imported when they are first asked for.
@@ -17,26 +19,28 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from qa.models.catalogue import CatalogueEntry, catalogue, find
+from qa.models.catalogue import CatalogueEntry, Model, catalogue, fetched, find
 from qa.models.fetch import Status, pull, status, verify
 from qa.models.jobs import PullJob, PullState, background_pull
 from qa.models.progress import Progress
 
 if TYPE_CHECKING:
     from qa.models.embedder import Embedder
-    from qa.models.llama import LlamaCpp
     from qa.models.llm import open_llm
+    from qa.models.local import LocalModel
 
 __all__ = [
     "CatalogueEntry",
     "Embedder",
-    "LlamaCpp",
+    "LocalModel",
+    "Model",
     "Progress",
     "PullJob",
     "PullState",
     "Status",
     "background_pull",
     "catalogue",
+    "fetched",
     "find",
     "open_llm",
     "pull",
@@ -46,7 +50,7 @@ __all__ = [
 
 _LATE = {
     "Embedder": "qa.models.embedder",
-    "LlamaCpp": "qa.models.llama",
+    "LocalModel": "qa.models.local",
     "open_llm": "qa.models.llm",
 }
 

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from qa.errors import ModelError
+from qa.models.hubmodel import FORM, SCHEME, HubModel
 from qa.settings import Settings
 
 Kind = Literal["embedder", "llm"]
@@ -92,6 +93,14 @@ class CatalogueEntry:
         folder = self.folder(settings)
         return folder if self.kind == "embedder" else folder / self.filename
 
+    def source(self, settings: Settings) -> str:
+        """What the record of a complete model names: the stored file's sum."""
+        return self.sha256
+
+    def facts(self, settings: Settings) -> tuple[int | None, str | None, str | None]:
+        """Bytes of the download; the licence; the revision, which a stored file has none of."""
+        return self.size, self.licence, None
+
     def check_terms(self, settings: Settings) -> None:
         """Whether the settings accept the model's terms, where it has any.
 
@@ -113,17 +122,31 @@ def catalogue() -> Mapping[str, CatalogueEntry]:
     return MappingProxyType({entry.name: entry for entry in entries})
 
 
-def find(name: str, kind: Kind | None = None) -> CatalogueEntry:
-    """The entry called `name`.
+Model = CatalogueEntry | HubModel
+
+
+def find(name: str, kind: Kind | None = None) -> Model:
+    """The model called `name`, of the catalogue or, for `hf:…`, of the hub.
 
     Raises:
-        ModelError: no entry of this kind has the name; the message lists those that have.
+        ModelError: there is none of this kind; the message lists those that there are.
     """
+    if name.startswith(SCHEME) and kind != "embedder":
+        return HubModel.parse(name)
     known = {n: e for n, e in catalogue().items() if kind is None or e.kind == kind}
     if name not in known:
-        names = ", ".join(known)
+        names = ", ".join([*known, *([] if kind == "embedder" else [FORM])])
         raise ModelError(f"there is no model {name!r} in the catalogue. Choose from: {names}.")
     return known[name]
+
+
+def fetched(name: str) -> Model | None:
+    """The model that a setting names if it is one that can be fetched, else None.
+
+    Raises:
+        ModelError: it begins as one of the hub and is none.
+    """
+    return find(name) if name in catalogue() or name.startswith(SCHEME) else None
 
 
 def _entry(row: dict[str, Any]) -> CatalogueEntry:

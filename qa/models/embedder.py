@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Literal
 from langchain_core.embeddings import Embeddings
 
 from qa.errors import ModelError
-from qa.models.catalogue import CatalogueEntry, catalogue, find
+from qa.models.catalogue import CatalogueEntry, Model, catalogue, find
 from qa.models.fetch import has_int8, status
 from qa.models.record import file_sha256
 from qa.settings import Settings
@@ -75,6 +75,7 @@ class Embedder(Embeddings):
                     f"the embedder {entry.name} is {state} in {str(settings.models_dir)!r}. "
                     f"Fetch it with `qa models pull {entry.name}`."
                 )
+            assert isinstance(entry, CatalogueEntry)  # the hub's are language models
             model = _load(entry.path(settings), runtime(entry, settings), settings)
             return cls(model, entry.name, entry.sha256)
         folder = Path(settings.embedder).expanduser()
@@ -184,7 +185,7 @@ class Embedder(Embeddings):
         return next((text for name in names if (text := prompts.get(name))), "")
 
 
-def runtime(entry: CatalogueEntry, settings: Settings) -> Runtime:
+def runtime(entry: Model, settings: Settings) -> Runtime:
     """What a catalogue's embedder that is ready here computes with under these settings.
 
     Raises:

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, replace
 
 from qa.errors import QAError
-from qa.models.catalogue import CatalogueEntry
+from qa.models.catalogue import Model
 from qa.models.fetch import pull
 from qa.settings import Settings
 
@@ -31,13 +31,13 @@ class PullState:
 class PullJob:
     """A running or finished download. `state` may be read from any thread."""
 
-    def __init__(self, entry: CatalogueEntry, settings: Settings) -> None:
-        self.entry = entry
+    def __init__(self, model: Model, settings: Settings) -> None:
+        self.model = model
         self._settings = settings
-        self._state = PullState(note=f"{entry.name}: starting")
+        self._state = PullState(note=f"{model.name}: starting")
         self._lock = threading.Lock()
         # A daemon: the process may end at any time, and the next download goes on from there.
-        self._thread = threading.Thread(target=self._run, name=f"pull-{entry.name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"pull-{model.name}", daemon=True)
         self._thread.start()
 
     @property
@@ -54,7 +54,7 @@ class PullJob:
     def _run(self) -> None:
         error = "the download stopped unexpectedly; the log has the reason"
         try:
-            pull(self.entry, self._settings, self._progress)
+            pull(self.model, self._settings, self._progress)
         except QAError as exc:
             error = str(exc)
         else:
@@ -70,6 +70,6 @@ class PullJob:
             self._state = replace(self._state, **changes)  # type: ignore[arg-type]
 
 
-def background_pull(entry: CatalogueEntry, settings: Settings) -> PullJob:
+def background_pull(model: Model, settings: Settings) -> PullJob:
     """Start `pull` in a thread of its own."""
-    return PullJob(entry, settings)
+    return PullJob(model, settings)

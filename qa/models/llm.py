@@ -2,6 +2,7 @@
 
     none                       no language model: answers are quotes
     NAME                       a model of the catalogue, run here
+    hf:OWNER/REPO[:…]          a GGUF of the model hub, run here (`hubmodel`)
     FILE.gguf                  any model file that llama.cpp reads, run here
     openai:NAME                OpenAI, or any server that speaks its protocol (`llm_base_url`)
     ollama:NAME                a local Ollama
@@ -14,20 +15,32 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
 from qa.errors import MissingExtra, ModelError
-from qa.models.catalogue import catalogue, find
+from qa.models import openvino
+from qa.models.catalogue import catalogue, fetched, find
+from qa.models.engine import Engine
 from qa.models.fetch import status
-from qa.models.llama import LlamaCpp
+from qa.models.hubmodel import FORM
+from qa.models.llamacpp import LlamaCpp
+from qa.models.local import LocalModel
+from qa.models.openvino import OpenVINO
 from qa.models.service import Service
 from qa.settings import Settings
 
+logger = logging.getLogger(__name__)
+
 OLLAMA_URL = "http://127.0.0.1:11434/v1"
+# Of the catalogue, what OpenVINO reads: not the 0.5B, a part of which is quantized another way.
+_READ = ("qwen2.5-coder-1.5b-instruct",)
 # Sent where a server wants the field filled and does not look at it.
 _NO_KEY = "none"
 
@@ -42,7 +55,7 @@ def open_llm(settings: Settings) -> BaseChatModel | None:
     name = settings.llm
     if name == "none":
         return None
-    if name in catalogue():
+    if fetched(name) is not None:
         return _open_known(name, settings)
     if name.endswith(".gguf"):
         path = Path(name).expanduser()
@@ -56,10 +69,10 @@ def open_llm(settings: Settings) -> BaseChatModel | None:
 def _forms() -> str:
     known = [entry.name for entry in catalogue().values() if entry.kind == "llm"]
     schemes = [f"{scheme}:NAME" for scheme in _SCHEMES]
-    return ", ".join(["none", *known, "a path to a .gguf file", *schemes])
+    return ", ".join(["none", *known, FORM, "a path to a .gguf file", *schemes])
 
 
-def _open_known(name: str, settings: Settings) -> LlamaCpp:
+def _open_known(name: str, settings: Settings) -> LocalModel:
     entry = find(name, "llm")
     state = status(entry, settings)
     if state != "ready":
@@ -67,13 +80,32 @@ def _open_known(name: str, settings: Settings) -> LlamaCpp:
             f"the language model {name} is {state} in {str(settings.models_dir)!r}. Fetch it with "
             f"`qa models pull {name}`, or set `llm` to none."
         )
-    return _open_file(entry.path(settings), name, settings)
+    path = entry.path(settings)
+    return _open_file(path, name, settings, lambda: _engine(name, path, settings))
 
 
-def _open_file(path: Path, name: str, settings: Settings) -> LlamaCpp:
-    return LlamaCpp.open(
-        path, name=name, timeout_s=settings.llm_timeout_s, threads=settings.threads
-    )
+def _open_file(
+    path: Path, name: str, settings: Settings, engine: Callable[[], Engine] | None = None
+) -> LocalModel:
+    engine = engine or partial(LlamaCpp, path, settings.threads)
+    return LocalModel.open(path, name=name, timeout_s=settings.llm_timeout_s, engine=engine)
+
+
+def _engine(name: str, path: Path, settings: Settings) -> Engine:
+    wanted = settings.llm_engine
+    if wanted == "openvino" and not openvino.installed():
+        raise ModelError(
+            "llm_engine is openvino, and the package openvino-genai is not installed: "
+            "`pip install openvino-genai`, or set `llm_engine` to auto."
+        )
+    if wanted == "openvino" or (wanted == "auto" and name in _READ and openvino.fast()):
+        try:
+            return OpenVINO(path, settings.threads)
+        except ModelError as exc:
+            if wanted != "auto":
+                raise
+            logger.warning("%s llama.cpp runs the model instead.", exc)
+    return LlamaCpp(path, settings.threads)
 
 
 def _openai(model: str, settings: Settings) -> Service:
