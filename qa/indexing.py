@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -53,6 +54,7 @@ log = logging.getLogger(__name__)
 _BATCH_CHUNKS = 256
 _EMBED_AT_ONCE = 64
 _MOST_NAMED = 1000
+_GENERATION = re.compile(r"[0-9a-f]{12}-\d+")  # as `generation` names them
 
 
 class PassageEmbedder(EmbedderIdentity, Protocol):
@@ -317,7 +319,9 @@ def generation(manifest: Manifest, number: int) -> str:
 def _take_amendments_over(index: Index) -> None:
     """Note what was put right in the generations that this one replaces, the latest last."""
     archives = [
-        child / "articles.sqlite" for child in _other_generations(index.directory, index.manifest)
+        path
+        for child in _other_generations(index.directory, index.manifest)
+        if (path := child / "articles.sqlite").exists()
     ]
     for path in sorted(archives, key=lambda path: path.stat().st_mtime):
         try:
@@ -348,7 +352,7 @@ def _other_generations(directory: Path, manifest: Manifest) -> list[Path]:
     return [
         child
         for child in directory.iterdir()
-        if child.name != manifest.generation and (child / "articles.sqlite").exists()
+        if child.name != manifest.generation and _GENERATION.fullmatch(child.name)
     ]
 
 

@@ -295,6 +295,16 @@ def test_an_index_of_an_earlier_version_is_read_and_sealed_by_the_next_run(
     assert Manifest.read(settings.index).id
 
 
+def test_what_a_killed_cleaning_has_left_goes_with_the_next_run(folder: Path, settings: Settings):
+    """A generation whose archive went first was not taken for one, and stayed."""
+    left = settings.index / "0123456789ab-7"
+    shutil.copytree(one(settings, "*/lexical/meta.json").parent, left / "lexical")
+    (settings.index / "mine").mkdir()
+    index_paths([folder], settings, EMBEDDER)
+    assert not left.exists()
+    assert (settings.index / "mine").exists()
+
+
 def test_two_indexes_never_share_a_collection(folder: Path, tmp_path: Path):
     """Two of one spelling did, seen from two folders."""
     names = set()
