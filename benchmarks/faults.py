@@ -15,6 +15,9 @@ disk      an update on a disk of such a size, and one that may only be read (as 
 hostile   a folder of hostile or broken files of every format (see `benchmarks.hostile`) with good
           articles among them, indexed by the command line in one run with small limits. It must
           end, name each file that it did not read, and have all good articles.
+chroma    two indexes on a Chroma server that is killed while one of them is written, while they are
+          asked through the API, or before a run, and comes back. Whoever asks gets the right
+          passage or an error that says so, /readyz tells, and the next run completes.
 readers   twenty ask while all articles are replaced: every answer is of one state
 writers   two at once: one works, the other is told
 
@@ -28,6 +31,7 @@ import json
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -36,7 +40,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+from unittest.mock import patch
+
+import httpx
 
 import qa.cli
 import qa.models
@@ -48,6 +55,8 @@ from qa.index import Index, LiveIndex
 from qa.indexing import index_paths
 from qa.settings import Settings
 from qa.sources.fields import origin_of
+from tests.api.test_lanes import until
+from tests.api.test_serving import program
 from tests.fakes import BagOfWords
 
 EMBEDDER = BagOfWords()
@@ -100,7 +109,8 @@ def _words(n: int) -> str:
 
 def settings(index: Path) -> Settings:
     """For an index; the doctor knows the embedder not, and leaves it out."""
-    return Settings(index=index, llm="none", embedder="none of the catalogue")
+    url = os.environ.get("QA_CHROMA_URL")
+    return Settings(index=index, llm="none", embedder="none of the catalogue", chroma_url=url)
 
 
 def state(index: Path) -> dict[str, str]:
@@ -337,11 +347,129 @@ def hostile(folder: Path, number: int, count: int, rng: random.Random) -> tuple[
     return "whole, said", f"{detail}{spent[0]:.0f} s, again {spent[1]:.0f} s, {hidden} hidden"
 
 
+def chroma(folder: Path, number: int, count: int, rng: random.Random) -> tuple[str, str]:
+    """A Chroma server that goes and comes, under two indexes and a server of the API."""
+    when, count = ("writing", "asking", "between")[number % 3], count // 3
+    index, other = folder / "index", folder / "other-index"
+    for name in ("chroma", "index", "other-index", "news", "other-news"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    news, server = write(folder / "news", count, "v1"), ChromaServer(folder / "chroma")
+    with server, patch.dict(os.environ, QA_CHROMA_URL=server.url):
+        for path, articles in ((index, news), (other, write(folder / "other-news", 100, "v1"))):
+            index_paths([articles], settings(path), EMBEDDER)
+        expected, others = state(index), state(other)
+        with program(index, QA_RATE_PER_MINUTE="0", QA_READER="false") as api:
+            asking = Asking(api.client, count)
+            if when == "writing":
+                write(news, count, "v2")
+                expected = dict.fromkeys(expected, "v2")
+                job = {"index": str(index), "news": str(news), "rebuild": False}
+                with _working(job) as process:
+                    time.sleep(rng.uniform(0, 4))
+                    server.kill()
+                    told = process.communicate()[0].strip().splitlines()[-1:]
+                if process.returncode or not told or not told[0].startswith(("done", "said")):
+                    return "lost", f"{when}: the run ended with {process.returncode}, {told}"
+            else:
+                time.sleep(rng.uniform(0, 2))
+                server.kill()
+                said = _child("index", index, news) if when == "between" else "said"
+                if not said.startswith("said"):
+                    return "lost", f"{when}: {said}"
+            until(lambda: api.client.get("/readyz").status_code == 503, 60)
+            time.sleep(1)
+            server.start()
+            until(lambda: _child("index", index, news).startswith("done"), 60)
+            until(lambda: api.client.get("/readyz").status_code == 200, 60)
+            asking.end()
+            since = Counter(asking.one(random.Random(n)) for n in range(20))
+        if asking.wrong or since != {"right": 20}:
+            return "lost", f"{when}: {asking.wrong[:3]}, afterwards {since}"
+        if state(index) != expected or state(other) != others:
+            return "lost", f"{when}: not what was there"
+        if bad := [*doctor(index), *doctor(other)]:
+            return "lost", f"{when}: {bad}"
+    return "whole, said", f"{when}: {dict(asking.outcomes)} of the API while it was away and back"
+
+
+class ChromaServer:
+    """Chroma's own server on loopback, which can be killed and started again at its address."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self._command = [str(Path(sys.executable).with_name("chroma")), "run", "--host"]
+        self._command += ["127.0.0.1", "--port", str(port), "--path", str(folder)]
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        quiet = subprocess.DEVNULL
+        self._process = subprocess.Popen(self._command, stdout=quiet, stderr=quiet)
+        until(self._answers, 60)
+
+    def kill(self) -> None:
+        """As `kill -9` does."""
+        self._process.kill()
+        self._process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/api/v2/heartbeat").is_success
+        except httpx.HTTPError:
+            return False
+
+
+class Asking:
+    """Two threads that ask an API for one article after the other, until `end`."""
+
+    def __init__(self, client: httpx.Client, articles: int) -> None:
+        self._client, self._articles = client, articles
+        self.outcomes, self.wrong = Counter[str](), list[str]()
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._ask, args=(n,)) for n in range(2)]
+        for thread in self._threads:
+            thread.start()
+
+    def one(self, rng: random.Random) -> str:
+        """Ask for one: `right`, `refused` with an error that says so, or what it was instead."""
+        n = rng.randrange(self._articles)
+        got = self._client.post("/v1/search", json={"query": f"Who led {_words(n)}?", "k": 5})
+        if got.status_code == 503 and got.json()["error"]["type"] == "unavailable":
+            return "refused"
+        if got.status_code == 200 and f"a{n}" in [hit["article_id"] for hit in got.json()["hits"]]:
+            return "right"
+        return f"{got.status_code} {got.text[:200]}"
+
+    def end(self) -> None:
+        """No more."""
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self, seed: int) -> None:
+        rng = random.Random(seed)
+        while not self._ended.is_set():
+            outcome = self.one(rng)
+            self.outcomes[outcome] += 1
+            if outcome not in ("right", "refused"):
+                self.wrong.append(outcome)
+            time.sleep(0.02)
+
+
 ROUNDS: dict[str, Callable[[Path, int, int, random.Random], tuple[str, str]]] = {
     "kill": kill,
     "damage": damage,
     "disk": disk,
     "hostile": hostile,
+    "chroma": chroma,
     "readers": readers,
     "writers": writers,
 }
@@ -532,6 +660,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--damages", type=int, default=10, help="of each part")
     parser.add_argument("--hostile", type=int, default=40, help=f"folders of {FOLDER_FILES} files")
+    parser.add_argument("--chroma", type=int, default=9)
     parser.add_argument("--only", nargs="+", choices=sorted(ROUNDS), default=[*ROUNDS])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--child", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
@@ -549,6 +678,7 @@ def main() -> int:
     wanted = [("writers", n) for n in range(5)] + [("readers", n) for n in range(2)]
     wanted += [("disk", n) for n in range(9)] + [("kill", n) for n in range(given.kills)]
     wanted += [("damage", n) for n in range(given.damages * len(PARTS))]
+    wanted += [("chroma", n) for n in range(given.chroma)]
     wanted += [("hostile", n) for n in range(given.hostile)]
     for kind, number in wanted:
         if kind not in given.only or (kind, number) in done:
