@@ -10,6 +10,7 @@ import json
 import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from qa.models.engine import (
     too_long,
     yield_to_others,
 )
+from qa.models.thoughts import Thoughts
 
 # Tokens read in one go. A request can be cancelled between two of these.
 _BATCH = 64
@@ -58,6 +60,8 @@ class LlamaCpp:
             "stream_options": {"include_usage": True},
             # An event for each batch of the prompt, so that it can be cancelled while it is read.
             "return_progress": True,
+            # Of models that can think aloud first: nobody would see it, and it takes minutes.
+            "chat_template_kwargs": {"enable_thinking": False},
         }
         work = (run, asked)
         threading.Thread(target=self._work, args=work, name="llama", daemon=True).start()
@@ -65,6 +69,7 @@ class LlamaCpp:
 
     def _work(self, run: Run, asked: dict[str, Any]) -> None:
         failures: list[Exception] = []
+        thoughts = Thoughts()
 
         def take(event: dict[str, Any]) -> bool:
             """Called by the server for each event; True tells it to stop."""
@@ -72,7 +77,8 @@ class LlamaCpp:
                 failures.append(_failure(event["error"]))
                 return True
             for known in _read(event):
-                run.put(known)
+                text = thoughts.without(known.text, last=known.ended is not None)
+                run.put(replace(known, text=text))
             return run.cancelled
 
         try:
