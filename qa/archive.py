@@ -188,6 +188,19 @@ class Archive:
             raise
         return cls(connection, path)
 
+    @classmethod
+    def is_new(cls, path: Path) -> bool:
+        """Whether a file has no tables: the run that made it was killed before they were there.
+
+        Raises:
+            IndexUnusable: it is no SQLite file.
+        """
+        with (
+            _told(path),
+            closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as file,
+        ):
+            return file.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:

@@ -342,6 +342,8 @@ class Index:
 
 
 def _has_articles(path: Path) -> bool:
+    if Archive.is_new(path):
+        return False
     with closing(Archive.open(path)) as archive:
         return archive.counts()["articles"] > 0
 

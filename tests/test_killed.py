@@ -113,6 +113,15 @@ def test_a_first_run_killed_before_any_step_is_completed(
     assert len(contents(settings)["articles"]) == ARTICLE_COUNT
 
 
+def test_an_archive_without_tables_is_no_lost_index(folder: Path, settings: Settings):
+    """A first run killed before it had made them left an index that was refused for ever."""
+    home = settings.index / "0123456789ab-0"
+    home.mkdir(parents=True)
+    (home / "articles.sqlite").touch()
+    assert index_paths([folder], settings, EMBEDDER).failures == []
+    assert len(contents(settings)["articles"]) == ARTICLE_COUNT
+
+
 def test_killed_at_random_moments(writer: Writer, settings: Settings, tmp_path: Path):
     """The moments differ from run to run, as they do in life; the outcome does not."""
     folder = tmp_path / "many"
