@@ -17,7 +17,7 @@ from qa.constraints import Constraints
 from qa.filters import Filters
 
 Language = Literal["fr", "en"]
-Stage = Literal["evidence", "waiting", "writing", "final"]
+Stage = Literal["evidence", "waiting", "reading", "writing", "final"]
 
 # A history may be long, and looking for times takes as long as its length squared.
 _MOST_BEFORE = 2000
@@ -192,8 +192,9 @@ class Answer:
         met: whether any article is of those outlets and dates; true when it names none.
         timings_ms: milliseconds by stage, and `total`.
         tokens: prompt and completion tokens of a language model; empty without one.
-        stage: `evidence`, `waiting` and `writing` are on the way, `final` is the answer.
+        stage: `evidence`, `waiting`, `reading` and `writing` are on the way, `final` is the answer.
         place: while waiting, its place in the line for the language model; 1 is served next.
+        progress: while a language model reads, the share that it has read, 0 to 1.
     """
 
     question: Question
@@ -211,6 +212,7 @@ class Answer:
     tokens: Mapping[str, int] = field(default_factory=dict)
     stage: Stage = "final"
     place: int = 0
+    progress: float = 0.0
 
     @property
     def read(self) -> int:

@@ -21,11 +21,12 @@ from qa.browsing import Contents, Listing
 from qa.chain import AT_ONCE, build
 from qa.errors import QAError
 from qa.filters import Filters
-from qa.generative import system_message
+from qa.generative import beginning, system_message
 from qa.index import LiveIndex
 from qa.indexing import ProgressCallback, Report, amend_article, index_paths, remove_articles
 from qa.line import Line
 from qa.models import PullJob, background_pull, fetched, status
+from qa.passages import select
 from qa.reading import Reading
 from qa.retrieval import HybridRetriever, Mode
 from qa.settings import Settings
@@ -225,6 +226,24 @@ class Assistant:
         quoting = replace(question, answerer="extractive")
         answer = self._unread.invoke(quoting)
         return answer if answer.abstained else self.chain.invoke(quoting)
+
+    def read_ahead(self, question: Question) -> Generator[None]:
+        """Have the language model read what a question that is still being typed is about.
+
+        What it has read it need not read again when the question is asked. Yields after each part;
+        closing it stops the model. Does nothing for a model of a service, to which nothing is
+        sent that was not asked, nor while there is none. Not traced, and kept nowhere.
+        """
+        from qa.models import LocalModel
+
+        model = self._model.get()
+        if not isinstance(model, LocalModel):
+            return
+        found = self.chain.invoke(replace(question, answerer="extractive"))
+        yield
+        passages = select(found.hits, budget=self.settings.passage_chars)
+        if passages and not found.abstained:
+            yield from model.read(beginning(passages))
 
     def stream(self, question: Question, *, k: int | None = None) -> Iterator[Answer]:
         """Successive states of the answer: evidence, its place in line, growing text, the last.

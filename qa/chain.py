@@ -323,6 +323,9 @@ def _generate(
     first_ms = None
     try:
         for draft in generative.write(model, messages):
+            if not draft.text:
+                yield found.answer(stage="reading", progress=draft.read or 0.0)
+                continue
             first_ms = first_ms if first_ms is not None else _ms(found.started)
             yield found.answer(text=draft.text, answerer="generative", stage="writing")
     except AnswerError as exc:

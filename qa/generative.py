@@ -74,6 +74,11 @@ def system_message() -> BaseMessage:
     return SystemMessage(SYSTEM_PROMPT)
 
 
+def beginning(passages: Sequence[Passage]) -> list[BaseMessage]:
+    """The messages as far as they are the same for every question over these passages."""
+    return [system_message(), HumanMessage("\n\n".join([*_all_shown(passages), ""]))]
+
+
 def prompt(
     question: Question, passages: Sequence[Passage], kind: Kind, language: Language
 ) -> list[BaseMessage]:
@@ -85,7 +90,7 @@ def prompt(
         kind: of question, which decides the style of the answer.
         language: to answer in.
     """
-    parts = [_shown(number, passage) for number, passage in enumerate(passages, 1)]
+    parts = _all_shown(passages)
     if question.carried and question.history:
         asked, answered = (*question.history[-2:], "")[:2]
         parts.append(
@@ -116,6 +121,10 @@ def write(model: BaseChatModel, messages: Sequence[BaseMessage]) -> Iterator[Dra
         close = getattr(stream, "close", None)
         if close is not None:
             close()
+
+
+def _all_shown(passages: Sequence[Passage]) -> list[str]:
+    return [_shown(number, passage) for number, passage in enumerate(passages, 1)]
 
 
 def _shown(number: int, passage: Passage) -> str:

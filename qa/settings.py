@@ -133,6 +133,13 @@ class Settings(BaseModel):
     llm_timeout_s: Annotated[
         float, Field(gt=0, le=3600, description="seconds a language model may take for an answer")
     ] = 60.0
+    read_ahead: Annotated[
+        bool,
+        Field(
+            description="whether a model that runs here reads what a question is about while it is "
+            "still being typed on the page; nothing of it is kept"
+        ),
+    ] = True
     threads: Annotated[
         int | None, Field(ge=1, le=1024, description="threads a model may use; unset is all cores")
     ] = None

@@ -78,9 +78,11 @@ class Scripted(BaseChatModel):
         pause_s: before each word.
         fails_after: words after which `failure` is raised; None never fails.
         failure: what is raised.
+        reads: in how many parts it tells that it reads its prompt.
     """
 
     reply: str
+    reads: int = 0
     pause_s: float = 0.0
     fails_after: int | None = None
     failure: Any = None
@@ -125,6 +127,10 @@ class Scripted(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         self._asked.append(messages)
         tokens = [f"{word} " for word in self.reply.split(" ")]
+        for part in range(1, self.reads + 1):
+            told = {"reading": [[part, self.reads]]}
+            message = AIMessageChunk(content="", response_metadata=told)
+            yield ChatGenerationChunk(message=message)
         try:
             for number, token in enumerate(tokens):
                 if number == self.fails_after:

@@ -70,6 +70,14 @@ def test_stages_come_in_order_and_the_text_only_grows(pipeline: Pipeline):
     assert states[0].stage == "evidence"
     assert {state.stage for state in states[1:-1]} == {"writing"}
     assert states[-1].stage == "final"
+
+
+def test_how_far_the_model_has_read_is_told(pipeline):
+    states = list(pipeline(Scripted(reply=GOOD, reads=4)).stream(QUESTION))
+    told = [(state.stage, state.progress) for state in states if state.stage == "reading"]
+    assert told == [("reading", share) for share in (0.25, 0.5, 0.75, 1.0)]
+    assert [state.stage for state in states[:6]] == ["evidence", *["reading"] * 4, "writing"]
+    assert states[-1].timings_ms["first_token"] > 0
     written = [state.text for state in states[1:-1]]
     assert all(later.startswith(earlier) for earlier, later in pairwise(written))
     assert states[-1].text.startswith("Engineer Maëlle Tanguy led the works [1].\n\n")

@@ -15,7 +15,7 @@ from qa.answer import Question
 from qa.article import Article, PartialDate
 from qa.chunks import Span
 from qa.errors import AnswerError
-from qa.generative import Draft, prompt, write
+from qa.generative import Draft, beginning, prompt, write
 from qa.models import LocalModel, open_llm, openvino
 from qa.models.engine import _RUNS, Run
 from qa.passages import Passage
@@ -138,3 +138,29 @@ def test_two_ask_at_once(model: LocalModel):
     with ThreadPoolExecutor(3) as pool:
         texts = list(pool.map(lambda _: last(model, ASK).text, range(3)))
     assert all("Tanguy" in text for text in [alone, *texts])
+
+
+def test_what_is_read_ahead_is_not_read_again(model: LocalModel):
+    text = "The harbour of Kervalec was dredged in the spring of 1907 by Loïc Le Bihan. " * 20
+    article = Article.create(text=text, title="Harbour", language="en", origin="b")
+    passages = [Passage(article, (Span(0, len(text)),))]
+    assert list(model.read(beginning(passages)))
+    ask = prompt(Question("Who dredged the harbour?"), passages, "fact", "en")
+    *_, chunk = (c for c in model.stream(ask) if c.usage_metadata)
+    assert chunk.usage_metadata
+    details = chunk.usage_metadata.get("input_token_details", {})
+    assert details["cache_read"] > 0.8 * chunk.usage_metadata["input_tokens"]
+
+
+def test_a_request_ends_reading_ahead_and_keeps_what_was_read(model: LocalModel):
+    text = "The windmill of Ploumel was moved to the hill in 1911 by Anna Kerzer. " * 60
+    article = Article.create(text=text, title="Windmill", language="en", origin="c")
+    passages = [Passage(article, (Span(0, len(text)),))]
+    ahead = model.read(beginning(passages))
+    for _ in range(4):
+        next(ahead)
+    ask = prompt(Question("Who moved the windmill?"), passages, "fact", "en")
+    *_, chunk = (c for c in model.stream(ask) if c.usage_metadata)
+    assert chunk.usage_metadata
+    known = chunk.usage_metadata.get("input_token_details", {})["cache_read"]
+    assert 64 <= known < chunk.usage_metadata["input_tokens"] - 100

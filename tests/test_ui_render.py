@@ -354,6 +354,11 @@ def test_what_no_article_is_is_told(cued: bool, dated: bool, says: str) -> None:
             "waiting",
             "your place in line: 3",
         ),
+        (
+            Turn("Who?", answer=answer("", stage="reading", progress=0.4), started=True),
+            "reading",
+            "has read 40 % of the passages",
+        ),
         (Turn("Who?", answer=answer("S", stage="writing"), started=True), "writing", ENGLISH.draft),
         (
             Turn("Who?", answer=answer("", stage="writing"), running=False),

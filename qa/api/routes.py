@@ -70,8 +70,9 @@ _BODY = _WORKING | _errors(400, 422)
 
 _EVENTS = (
     "`evidence`: the answer's JSON with its quotes and no text yet; `waiting`: `{place}`, in the "
-    "line for the language model, 1 is next; `text`: `{text}`, all that a "
-    "language model has written so far, not checked yet; `final`: the answer; `error`"
+    "line for the language model, 1 is next; `reading`: `{progress}`, the share of the passages "
+    "that it has read; `text`: `{text}`, all that it has written so far, not checked yet; "
+    "`final`: the answer; `error`"
 )
 _CHUNKS = "OpenAI's chunks, then `[DONE]`"
 
@@ -82,7 +83,7 @@ def answering(desk: Desk) -> APIRouter:
     """The project's own routes."""
     router = APIRouter(prefix="/v1", tags=["answers"])
 
-    names = {"type": "string", "enum": ["evidence", "waiting", "text", "final", "error"]}
+    names = {"type": "string", "enum": ["evidence", "waiting", "reading", "text", "final", "error"]}
 
     @router.post("/ask", response_model=AnswerOut, responses=_or_events(_EVENTS, event=names))
     async def ask(asked: AskIn, request: Request) -> Response:

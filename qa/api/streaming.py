@@ -95,9 +95,9 @@ async def _next(events: AsyncGenerator[bytes]) -> bytes | None:
 
 
 async def of_answer(states: AsyncGenerator[Answer]) -> AsyncGenerator[bytes]:
-    """`evidence`, `waiting`, `text` as it grows, `final`; `error` instead of what cannot come."""
+    """`evidence`, `waiting`, `reading`, `text` as it grows, `final`; `error` for what cannot."""
     async with aclosing(states):
-        started, said, place = False, "", 0
+        started, said, place, progress = False, "", 0, -1.0
         try:
             async for state in states:
                 if state.stage == "writing":
@@ -108,6 +108,10 @@ async def of_answer(states: AsyncGenerator[Answer]) -> AsyncGenerator[bytes]:
                     if state.place != place:
                         yield event({"place": state.place}, "waiting")
                     place = state.place
+                elif state.stage == "reading":
+                    if state.progress != progress:
+                        yield event({"progress": round(state.progress, 3)}, "reading")
+                    progress = state.progress
                 else:
                     yield event(state.to_json(), state.stage)
                 started = True

@@ -1,7 +1,7 @@
 """The local language model: an engine inside this process, as a LangChain chat model.
 
 What a prompt begins with and an earlier prompt began with too is not read again, so a system prompt
-that never changes costs its time once; `warm` pays it before the first question. Requests from two
+that never changes costs its time once; `read` pays it before the question. Requests from two
 threads run side by side, later ones wait. Answers are reproducible: temperature 0, fixed seed.
 
 Knows nothing about prompts, quotes or articles, nor how an engine is driven.
@@ -9,7 +9,7 @@ Knows nothing about prompts, quotes or articles, nor how an engine is driven.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,7 +22,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
 from qa.errors import ModelError
-from qa.models.engine import Engine, Event, Request
+from qa.models.engine import Engine, Event, Request, Run
 
 # What a caller may set for one request, beside the stop sequences.
 _OPTIONS = frozenset({"max_tokens", "temperature", "top_p", "seed"})
@@ -48,6 +48,7 @@ class LocalModel(BaseChatModel):
     temperature: float = 0.0
     seed: int = 20240601
     _engine: Engine = PrivateAttr()
+    _ahead: set[Run] = PrivateAttr(default_factory=set)
 
     @classmethod
     def open(cls, path: Path, *, name: str, timeout_s: float, engine: Callable[[], Engine]) -> Self:
@@ -76,24 +77,24 @@ class LocalModel(BaseChatModel):
         """What runs it: `llama.cpp` or `openvino`."""
         return self._engine.name
 
-    def read(self, messages: Sequence[BaseMessage]) -> Iterator[None]:
+    def read(self, messages: Sequence[BaseMessage]) -> Generator[None]:
         """Read these messages now, so that a request that begins with them need not.
 
-        Yields after each part that is read; closing it stops the reading, and returns once the
-        model is free. What was read stays read.
+        Yields after each part that is read; closing it stops the reading, and so does any request.
+        What was read stays read.
 
         Raises:
             AnswerError: the model failed or took too long.
         """
-        run = self._engine.start(
-            self._request(list(messages), None, {"max_tokens": 1}), self.timeout_s
-        )
+        request = self._request(list(messages), None, {"max_tokens": 1})
+        run = self._engine.start(request, self.timeout_s)
+        self._ahead.add(run)
         try:
             for _ in run.events():
                 yield
         finally:
             run.cancel()
-            run.wait(self.timeout_s)
+            self._ahead.discard(run)
 
     @property
     def _llm_type(self) -> str:
@@ -129,7 +130,11 @@ class LocalModel(BaseChatModel):
 
         Before the first word, chunks without text say how much of the prompt is read: `reading`.
         """
-        run = self._engine.start(self._request(messages, stop, kwargs), self.timeout_s)
+        request = self._request(messages, stop, kwargs)
+        for ahead in tuple(self._ahead):
+            ahead.cancel()
+            ahead.wait(self.timeout_s)  # what was read is known only then
+        run = self._engine.start(request, self.timeout_s)
         try:
             for event in run.events():
                 chunk = ChatGenerationChunk(message=self._message(event))

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import gradio as gr
 
+from qa.answer import Answer, Question
 from qa.article import Article
 from qa.bodies import read_json
 from qa.browsing import Contents
@@ -23,6 +25,7 @@ from qa.conversations import Conversations
 from qa.errors import QuestionError
 from qa.filters import Filters
 from qa.ui import render
+from qa.ui.ahead import Ahead
 from qa.ui.articles import Articles
 from qa.ui.chips import changed, chosen
 from qa.ui.examples import Examples
@@ -81,6 +84,7 @@ class Page:
         self.examples = examples
         self.tabs = Tabs()
         self.keeping = Keeping(conversations, assistant.settings, assistant.article)
+        self.ahead = Ahead(assistant.read_ahead, lambda: not assistant.running)
         self._suggesting = Lock()
         self._following = BoundedSemaphore(_AT_ONCE)
         self.blocks = gr.Blocks(
@@ -171,6 +175,9 @@ class Page:
         ]
         for event in answered:
             event.then(self.suggest, None, [self.next], **at_once)
+        if self.assistant.settings.read_ahead:
+            typing = {**at_once, "js": _WITH_FILTERS, "trigger_mode": "always_last"}
+            self.box.input(self.typing, typed, None, **typing)
         self.stop.click(self.stop_answer, None, [self.notice], **at_once)
         self.timer.tick(self.watch_model, None, [self.model, self.timer], **at_once)
         self.blocks.unload(self.leave)
@@ -191,6 +198,21 @@ class Page:
         for updates in self._followed(tab, request, began_alone=begun):
             yield {**updates, **cleared}
             cleared = {}
+
+    def typing(self, text: str, told: str, request: gr.Request) -> None:
+        """Something is being typed in the box, and may be asked."""
+        tab = self._tab(request)
+        typed = Typed.read(_read(told).get("filters"))
+        if len(text) > self.assistant.settings.max_question_chars:
+            return
+        with suppress(QuestionError):  # filters that make no sense are said when it is asked
+            history = tab.talk.history_before(len(tab.turns))
+            question = Question(text, history, typed.filters(TEXTS[tab.language]))
+            self.ahead.typed(tab, question)
+
+    def _stream(self, question: Question) -> Iterator[Answer]:
+        self.ahead.stop()
+        return self.assistant.stream(question)
 
     def begin(self, known: str, request: gr.Request) -> Iterator[Updates]:
         """The page was loaded, or found its server again: everything in its language.
@@ -345,7 +367,7 @@ class Page:
         if not tab.talk.ask(turn, again=again):
             return render.notice(texts.too_many_waiting)
         owner = self.keeping.owner(request)
-        tab.talk.answer_next(self.assistant.stream, self.keeping.keeper(owner))
+        tab.talk.answer_next(self._stream, self.keeping.keeper(owner))
         return alone
 
     def _followed(self, tab: Tab, request: gr.Request, *, began_alone: bool) -> Iterator[Updates]:
@@ -390,7 +412,7 @@ class Page:
         """Stop the answer; what was found stays, and what waited for it is next."""
         talk = self._tab(request).talk
         talk.stop()
-        talk.answer_next(self.assistant.stream, self.keeping.keeper(self.keeping.owner(request)))
+        talk.answer_next(self._stream, self.keeping.keeper(self.keeping.owner(request)))
         return {self.notice: ""}
 
     def leave(self, request: gr.Request) -> None:

@@ -198,6 +198,8 @@ def _turn(
 def _doing(turn: Turn, texts: Texts) -> str:
     if turn.state == "waiting" and turn.answer is not None:
         return texts.in_line.format(place=turn.answer.place)
+    if turn.state == "reading" and turn.answer is not None:
+        return texts.reading.format(percent=round(turn.answer.progress * 100))
     said = {
         "queued": texts.queued,
         "searching": texts.searching,

@@ -27,7 +27,9 @@ from qa.filters import Filters
 
 log = logging.getLogger(__name__)
 
-State = Literal["queued", "searching", "waiting", "quotes", "writing", "final", "stopped", "failed"]
+State = Literal[
+    "queued", "searching", "waiting", "quotes", "reading", "writing", "final", "stopped", "failed"
+]
 
 _MOST_TABS = 500
 _MOST_QUEUED = 8
