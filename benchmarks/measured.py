@@ -16,6 +16,7 @@ import re
 import resource
 import statistics
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ from qa.index import LiveIndex
 from qa.lexical import LexicalIndex
 from qa.models import Embedder
 from qa.settings import Settings
+from qa.sources.apart import Child
 from qa.store import Store
 from qa.vectors import ChunkVectors
 
@@ -42,12 +44,17 @@ class RandomEmbedder:
     Costs next to nothing, so that everything but the embedder can be measured at sizes that
     would take hours. Such vectors have no near neighbours, which is the hardest case for a graph
     index: Chroma is not faster with real ones built the same way, but may be slower here.
+
+    With a pace, milliseconds a passage, it waits so long, as for an embedder on cores of its own.
     """
 
     name = "random"
     fingerprint = "0" * 64
     dimension = 384
     runtime = "random"
+
+    def __init__(self, pace: float = 0.0) -> None:
+        self._pace = pace
 
     def queries(self, texts: Sequence[str]) -> np.ndarray:
         """(len(texts), dimension) float32, unit length."""
@@ -60,6 +67,7 @@ class RandomEmbedder:
         progress: Callable[[int], None] | None = None,
     ) -> list[np.ndarray]:
         """For each text (1 + its parts, dimension) float32, unit length."""
+        time.sleep(self._pace / 1000 * len(texts))
         found = [
             self._rows(text, 1 + len(ranges)) for text, ranges in zip(texts, parts, strict=True)
         ]
@@ -75,11 +83,19 @@ class RandomEmbedder:
 
 
 class Stopwatch:
-    """Seconds spent in each part, a part's own time without those it calls."""
+    """Seconds spent in each part, a part's own time without those it calls in its thread."""
 
     def __init__(self) -> None:
         self.spent: dict[str, float] = {}
-        self._open: list[float] = []  # seconds spent in parts called by each open one
+        self._threads = threading.local()
+
+    @property
+    def _open(self) -> list[float]:
+        """Seconds spent in parts called by each open one of this thread."""
+        if not hasattr(self._threads, "open"):
+            self._threads.open = []
+        found: list[float] = self._threads.open
+        return found
 
     def wrap(self, owner: Any, name: str, part: str) -> None:
         """Count every call of `owner.name`, a function or a generator function, as `part`."""
@@ -124,13 +140,14 @@ class _Span:
 
 def open_embedder(job: dict[str, Any], settings: Settings) -> Any:
     """The embedder a job names."""
-    return RandomEmbedder() if job["embedder"] == "random" else Embedder.open(settings)
+    return RandomEmbedder(job["pace"]) if job["embedder"] == "random" else Embedder.open(settings)
 
 
 def build(job: dict[str, Any]) -> dict[str, Any]:
     """Index the articles of a file; where the time went, and memory as the index grew."""
     watch = Stopwatch()
-    watch.wrap(indexing, "read", "reading")
+    watch.wrap(Child, "read", "reading")
+    watch.wrap(indexing._Run, "_end", "waiting for vectors")
     watch.wrap(indexing, "split", "splitting and terms")
     watch.wrap(indexing, "terms", "splitting and terms")
     for name in ("put", "delete"):
@@ -151,16 +168,18 @@ def build(job: dict[str, Any]) -> dict[str, Any]:
         grown.append((self.counts()["chunks"], round(resident_mb(), 1)))
 
     Archive.stage = counted  # type: ignore[method-assign,assignment]
-    started = time.perf_counter()
+    started, computed = time.perf_counter(), processor_s()
     report = indexing.index_paths([Path(job["articles"])], settings, embedder)
-    total = time.perf_counter() - started
+    total, computed = time.perf_counter() - started, processor_s() - computed
     parts = {name: round(seconds, 3) for name, seconds in watch.spent.items()}
-    parts["other"] = round(total - sum(watch.spent.values()), 3)
+    # Embedding goes on beside all the rest.
+    parts["other"] = round(total + parts["embedding"] - sum(watch.spent.values()), 3)
     step = max(1, len(grown) // 20)
     return {
         "counts": report.counts,
         "failed": len(report.failures),
         "seconds": {"total": round(total, 3), **parts},
+        "processor_s": round(computed, 3),
         "memory_mb": {"before": round(before, 1), "peak": round(peak_mb(), 1)},
         "resident_mb_by_chunks": grown[::step],
         "disk_mb": disk_mb(Path(job["index"])),
@@ -229,6 +248,12 @@ def _timed(
 def _percentiles(values: Sequence[float]) -> dict[str, float]:
     p95 = statistics.quantiles(values, n=20, method="inclusive")[-1]
     return {"p50": round(statistics.median(values), 2), "p95": round(p95, 2)}
+
+
+def processor_s() -> float:
+    """Processor seconds of this process and of the children that have ended."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(some.ru_utime + some.ru_stime for some in used)
 
 
 def resident_mb() -> float:

@@ -1,11 +1,12 @@
 """How time and memory grow with the number of chunks.
 
-    python -m benchmarks.scale [docs.jsonl[.gz] ...] [--embedder random] [--sizes 1000,5000,...]
-        [--questions 200] [--keep DIR] [--json FILE] [--plot FILE.svg]
+    python -m benchmarks.scale [docs.jsonl[.gz] ...] [--embedder random] [--pace MS]
+        [--sizes 1000,5000,...] [--questions 200] [--keep DIR] [--json FILE] [--plot FILE.svg]
 
 For each size an index is built in a fresh process and asked in another. With `--embedder random`
 vectors are drawn from a hash of the text: everything but the embedder is measured in minutes, and
-what is found means nothing. Articles come from the files given, one from each in turn, as many as
+what is found means nothing; with `--pace` each passage takes so many milliseconds and no processor,
+as if other cores embedded it. Articles come from the files given, one from each in turn, as many as
 give the chunks; without files they are put together from sentences of corpus/, with a fixed seed.
 Questions are titles of the indexed articles, asked one after the other, the first ten unmeasured.
 """
@@ -42,6 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("articles", nargs="*", type=Path)
     parser.add_argument("--embedder", choices=("real", "random"), default="real")
+    parser.add_argument("--pace", type=float, default=0.0)
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--keep", type=Path, help="keep indexes here, and ask those already there")
@@ -76,6 +78,7 @@ def measure(folder: Path, size: int, arguments: argparse.Namespace) -> dict[str,
         "articles": str(articles),
         "index": str(index),
         "embedder": arguments.embedder,
+        "pace": arguments.pace,
     }
     load = os.getloadavg()[0]
     if not built.exists():
@@ -200,12 +203,13 @@ def tables(run: dict[str, Any]) -> str:
     rows = run["sizes"]
     parts = sorted({name for row in rows for name in row["build"]["seconds"]} - {"total"})
     disks = list(rows[0]["build"]["disk_mb"])
-    first = ["chunks", "articles", "seconds", *parts, "peak MB", "at first", *disks]
+    first = ["chunks", "articles", "seconds", "cores used", *parts, "peak MB", "at first", *disks]
     built = [
         [
             f"{row['build']['counts']['chunks']:,}",
             f"{row['build']['counts']['articles']:,}",
             f"{row['build']['seconds']['total']:.0f}",
+            f"{row['build']['processor_s'] / row['build']['seconds']['total']:.2f}",
             *(f"{row['build']['seconds'].get(name, 0):.1f}" for name in parts),
             f"{row['build']['memory_mb']['peak']:.0f}",
             f"{row['build']['memory_mb']['before']:.0f}",
