@@ -1,7 +1,8 @@
 """Indexing: articles → index, doing only what changed, safe to kill at any moment.
 
 Changed articles are read and embedded a batch at a time and staged beside the archive, where no
-reader looks. Once all are there:
+reader looks. A batch is embedded in a thread while the next is read, cut and analysed. Once all are
+there:
 
     1. announce   the new chunks' ids are noted as leftovers, and the seal is broken
     2. put        vectors go to Chroma, terms to tantivy
@@ -24,6 +25,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -49,8 +51,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# A batch ends with the article that fills it. Both bound what is in memory: an article of any
-# length is one transaction, but its vectors are made float16 a few chunks at a time.
+# A batch ends with the article that fills it. Both bound what is in memory, two batches at most: an
+# article of any length is one transaction, but its vectors are made float16 a few chunks at a time.
 _BATCH_CHUNKS = 256
 _EMBED_AT_ONCE = 64
 _MOST_NAMED = 1000
@@ -228,7 +230,7 @@ def amend_article(
         known = index.archive.amendment(id) or Amendment()
         article = asked.of(before)
         run = _Run(index, settings, embedder, None, ())
-        run.stage([(article, split(article, settings.chunk_chars))])
+        run.stage([[(article, split(article, settings.chunk_chars))]])
         complete(index, amendments={id: known.with_changes(title, date)})
     return article
 
@@ -356,6 +358,23 @@ def _other_generations(directory: Path, manifest: Manifest) -> list[Path]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Articles on their way into the archive.
+
+    Attributes:
+        articles: all of them, also those without a chunk.
+        cut: their chunks.
+        terms: of each chunk, those of its header, then those of each sentence.
+        vectors: of the chunks in order, some at a time: for each (1 + sentences, d) float16.
+    """
+
+    articles: Sequence[Article]
+    cut: Sequence[tuple[Article, Chunk]]
+    terms: Sequence[Sequence[tuple[str, ...]]]
+    vectors: Sequence[Future[list[np.ndarray]]]
+
+
 class _Run:
     """One pass over the files."""
 
@@ -395,9 +414,7 @@ class _Run:
         self.files = len(files)
         if self.progress:
             self.about = sum(map(count, files))
-        for batch in self._batches(self._changed(files)):
-            self.stage(batch)
-            self._tell(len(batch))
+        self.stage(self._batches(self._changed(files)))
         gone = self._missing()
         complete(self.index, gone)
         self.report.removed = len(gone)
@@ -524,31 +541,64 @@ class _Run:
         reason = f"its id {article.id!r} is already that of {other}, with other content"
         self.report.failures.append(Failure(article.origin, reason))
 
-    def stage(self, batch: Sequence[tuple[Article, Sequence[Chunk]]]) -> None:
-        """Embed some articles with their chunks, and put them where `complete` finds them."""
-        cut = [(article, chunk) for article, chunks in batch for chunk in chunks]
-        passages: list[Passage] = []
-        for start in range(0, len(cut), _EMBED_AT_ONCE):
-            passages += self._passages(cut[start : start + _EMBED_AT_ONCE])
-            self._tell()
-        self.index.archive.stage([article for article, _ in batch], passages)
+    def stage(self, batches: Iterable[Sequence[tuple[Article, Sequence[Chunk]]]]) -> None:
+        """Embed articles with their chunks, and put them where `complete` finds them.
 
-    def _passages(self, cut: Sequence[tuple[Article, Chunk]]) -> list[Passage]:
+        The embedder has a thread, which always finds the next batch waiting; everything else, and
+        whatever writes, happens in the caller's.
+        """
+        pool = ThreadPoolExecutor(1, thread_name_prefix="embedding")
+        try:
+            before = None
+            for batch in batches:
+                begun = self._begun(batch, pool)
+                if before is not None:
+                    self._end(before)
+                before = begun
+            if before is not None:
+                self._end(before)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _begun(
+        self, batch: Sequence[tuple[Article, Sequence[Chunk]]], embedding: Executor
+    ) -> _Batch:
+        """A batch with its terms; its vectors are on their way."""
+        cut = [(article, chunk) for article, chunks in batch for chunk in chunks]
+        vectors = [
+            embedding.submit(self._vectors, cut[start : start + _EMBED_AT_ONCE])
+            for start in range(0, len(cut), _EMBED_AT_ONCE)
+        ]
+        lines = list[Sequence[tuple[str, ...]]]()
+        for article, chunks in batch:
+            [top] = _terms([header(article)], article)
+            lines += [(top, *_terms(chunk.sentence_texts(), article)) for chunk in chunks]
+        return _Batch([article for article, _ in batch], cut, lines, vectors)
+
+    def _vectors(self, cut: Sequence[tuple[Article, Chunk]]) -> list[np.ndarray]:
+        """In the embedder's thread."""
         prepared = [embedded(article, chunk) for article, chunk in cut]
         vectors = self.embedder.passages_with_parts(
             [text for text, _ in prepared], [parts for _, parts in prepared]
         )
-        self.report.embedded += len(cut)
-        return [
-            Passage(
-                chunk=chunk,
-                article=article,
-                header_terms=tuple(terms(header(article), article.language)),
-                terms=tuple(tuple(terms(s, article.language)) for s in chunk.sentence_texts()),
-                vectors=rows.astype("float16"),
+        return [rows.astype("float16") for rows in vectors]
+
+    def _end(self, batch: _Batch) -> None:
+        """Put a batch into the archive once its vectors are there."""
+        vectors: list[np.ndarray] = []
+        for coming in batch.vectors:
+            some = coming.result()
+            vectors += some
+            self.report.embedded += len(some)
+            self._tell()
+        passages = [
+            Passage(chunk, article, top, tuple(lines), rows)
+            for (article, chunk), (top, *lines), rows in zip(
+                batch.cut, batch.terms, vectors, strict=True
             )
-            for (article, chunk), rows in zip(cut, vectors, strict=True)
         ]
+        self.index.archive.stage(batch.articles, passages)
+        self._tell(len(batch.articles))
 
     def _missing(self) -> list[str]:
         """The articles that were not read where they should be."""
@@ -598,6 +648,10 @@ def embedded(article: Article, chunk: Chunk) -> tuple[str, list[tuple[int, int]]
     before = f"{top}\n" if top else ""
     shift = len(before) - chunk.span.start
     return before + chunk.text, [(s.start + shift, s.end + shift) for s in chunk.sentences]
+
+
+def _terms(lines: Iterable[str], article: Article) -> list[tuple[str, ...]]:
+    return [tuple(terms(line, article.language)) for line in lines]
 
 
 def _put_vectors(index: Index, passages: Sequence[Passage]) -> None:

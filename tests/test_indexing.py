@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from qa import indexing
 from qa.article import Article, PartialDate
+from qa.chunks import Chunk, split
 from qa.errors import (
     ArticleError,
     IndexLocked,
@@ -230,6 +232,52 @@ def test_no_more_is_in_memory_than_a_batch_needs(
     assert max(given) == 4
     assert sum(given) == sum(written) == counts["chunks"]
     assert max(written) == 10
+
+
+def test_the_next_batch_is_read_while_one_is_embedded(
+    folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(indexing, "_BATCH_CHUNKS", 1)
+    cut: list[str] = []
+    second = threading.Event()
+    embed = EMBEDDER.passages_with_parts
+
+    def counted_split(article: Article, most: int) -> list[Chunk]:
+        cut.append(article.id)
+        if len(cut) == 2:
+            second.set()
+        return split(article, most)
+
+    def waiting_embed(texts: Sequence[str], parts: Sequence[Any]) -> Any:
+        assert second.wait(30), "the second article waits for the first"
+        return embed(texts, parts)
+
+    monkeypatch.setattr(indexing, "split", counted_split)
+    monkeypatch.setattr(EMBEDDER, "passages_with_parts", waiting_embed)
+    assert run(folder, settings).counts["articles"] == len(cut) == ARTICLE_COUNT
+
+
+def test_an_embedder_that_fails_leaves_what_is_staged_to_the_next_run(
+    folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(indexing, "_BATCH_CHUNKS", 1)
+    monkeypatch.setattr(indexing, "_EMBED_AT_ONCE", 1)
+    given: list[str] = []
+    embed = EMBEDDER.passages_with_parts
+
+    def failing_embed(texts: Sequence[str], parts: Sequence[Any]) -> Any:
+        given.extend(texts)
+        if len(given) == 3:
+            raise MemoryError("at the third chunk")
+        return embed(texts, parts)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EMBEDDER, "passages_with_parts", failing_embed)
+        with pytest.raises(MemoryError, match="third"):
+            run(folder, settings)
+    report = run(folder, settings)
+    assert report.embedded == report.counts["chunks"] - 2
+    assert report.counts["articles"] == ARTICLE_COUNT
 
 
 def test_passages_addressed_to_a_machine_are_reported(folder: Path, settings: Settings):
