@@ -20,7 +20,7 @@ from pathlib import Path
 
 from qa.sources import SUPPORTED
 
-GOOD = 5
+GOOD = ("Brisk", "Calder", "Dunmoor", "Elswick", "Fenholt")
 SECRET = "the canary of Brandmouth sings at noon"
 _DATA = Path(__file__).parent.parent / "tests" / "data" / "sources"
 _SIZES = (3, 100, 5_000, 50_000, 400_000)
@@ -30,15 +30,16 @@ _LARGEST = 20_000_000
 def write(folder: Path, count: int, rng: random.Random) -> list[Path]:
     """`count` files into a folder, beside it `secret.txt`; their paths without the good articles.
 
-    The good ones have the ids `a0`, `a1` and so on.
+    The good ones have the ids `a0`, `a1` and so on, and each is of one harbour of `GOOD`.
     """
     folder.mkdir(parents=True)
     secret = folder.parent / "secret.txt"
     secret.write_text(f"It is said that {SECRET}.", encoding="utf-8")
-    for n in range(GOOD):
-        text = f"Quill led the works of harbour {n}. They took {n + 2} years."
+    for n, name in enumerate(GOOD):
+        text = f"Quill led the works of the harbour of {name}. They took {n + 2} years."
         (folder / f"{n}{n}-good.md").write_text(
-            f"---\nid: a{n}\ntitle: Harbour {n}\nlanguage: en\n---\n{text}\n", encoding="utf-8"
+            f"---\nid: a{n}\ntitle: Harbour of {name}\nlanguage: en\n---\n{text}\n",
+            encoding="utf-8",
         )
     files = []
     for n in range(count):
