@@ -97,7 +97,7 @@ def main() -> None:
             page = browser.new_page()
             page.goto(arguments.url)
             page.wait_for_selector("#qa-question textarea")
-            page.wait_for_selector("#qa-past .welcome, #qa-past *")
+            page.wait_for_selector("#qa-past .welcome")
             first.append(ask(page, row["question"], letter_s, 0))
             print(f"{row['question'][:60]:62}", first[-1], flush=True)
             if arguments.follow_ups:
