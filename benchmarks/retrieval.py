@@ -137,6 +137,14 @@ def run(arguments: argparse.Namespace, progress: systems.Progress) -> dict[str, 
             name: {"index": asdict(compared[name].cost), "ms": judging.percentiles(ms)}
             for name, (_, ms) in measured.items()
         },
+        "scores": {
+            name: {
+                measure: [round(float(value), 4) for value in column]
+                for measure, column in scores.items()
+                if measure in judging.ARTICLE_MEASURES
+            }
+            for name, (scores, _) in measured.items()
+        },
         **results(task, measured, arguments.by),
     }
 

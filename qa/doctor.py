@@ -15,7 +15,7 @@ from qa.archive import Archive
 from qa.errors import IndexUnusable, QAError
 from qa.index import Manifest, open_archive, write_lock
 from qa.indexing import opened
-from qa.models import CatalogueEntry, catalogue, status
+from qa.models import Model, fetched, status
 from qa.probing import Finding, probe
 from qa.seal import break_seal
 from qa.settings import Settings
@@ -51,7 +51,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
     if settings.llm != "none":
         wanted["language model"] = settings.llm
     for role, name in wanted.items():
-        entry = catalogue().get(name)
+        entry = fetched(name)
         if entry is None:
             yield Finding(role, "note", f"{name}: not of the catalogue, not checked")
             continue
@@ -68,7 +68,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
             yield Finding(role, "note", detail)
 
 
-def _runtime(entry: CatalogueEntry, settings: Settings) -> Iterator[Finding]:
+def _runtime(entry: Model, settings: Settings) -> Iterator[Finding]:
     from qa.models.embedder import runtime
 
     name = runtime(entry, settings)

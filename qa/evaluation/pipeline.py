@@ -191,10 +191,12 @@ class Pipeline:
 
 
 def _llm_facts(settings: Settings) -> dict[str, str]:
-    from qa.models import catalogue
+    from qa.models import fetched
 
-    entry = catalogue().get(settings.llm)
-    return {"name": settings.llm, **({"sha256": entry.sha256} if entry else {})}
+    model = fetched(settings.llm)
+    made = (model.source(settings) if model else None) or ""
+    said = {"revision" if settings.llm.startswith("hf:") else "sha256": made} if made else {}
+    return {"name": settings.llm, **said}
 
 
 def cached_index(
