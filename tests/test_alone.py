@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from qa.settings import Settings
+from tests.alone import MODELS
 
 ROOT = Path(__file__).parent.parent
 
@@ -95,7 +96,7 @@ def test_a_whole_run_contacts_nobody_and_writes_only_where_the_settings_say(tmp_
         "PYTHONDONTWRITEBYTECODE": "1",
         "QA_INDEX": str(work / "index"),
         "QA_MODELS_DIR": str(Settings.load(directory=ROOT / "tests").models_dir),
-        "QA_LLM": "qwen2.5-coder-0.5b-instruct",
+        "QA_LLM": MODELS[0],
     }
     log = tmp_path / "log"
     watched = ["strace", "-f", "-y", "--seccomp-bpf", "-qq", "-s", "4096", "-e", f"trace={CALLS}"]
@@ -110,8 +111,8 @@ def test_a_whole_run_contacts_nobody_and_writes_only_where_the_settings_say(tmp_
     )
     assert done.returncode == 0, done.stderr[-5000:]
     seen = log.read_text(encoding="utf-8", errors="replace")
-    assert "qwen2.5-coder-0.5b-instruct" in seen, "the language model was not loaded"
+    assert all(model in seen for model in MODELS), "a language model was not loaded"
     assert contacted(seen) == set()
-    named = (str(work), str(temporary), *NO_FILES)
+    named = (str(work), str(temporary), environ["QA_MODELS_DIR"], *NO_FILES)
     assert {str(path) for path in written(seen, work) if not str(path).startswith(named)} == set()
     assert list(home.iterdir()) == []

@@ -87,6 +87,17 @@ def converted(path: Path) -> Path:
     return folder
 
 
+def _genai() -> Any:
+    """The package, without what would tell Google Analytics that it was loaded.
+
+    OpenVINO does without that package where it cannot be imported; it has no setting for it.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino_genai
+
+    return openvino_genai
+
+
 @dataclass
 class _Asked:
     """A request that the model is at."""
@@ -173,8 +184,7 @@ class OpenVINO:
                 del asked[number_over]
 
     def _open(self, folder: Path, threads: int | None) -> None:
-        import openvino_genai as genai
-
+        genai = _genai()
         scheduler = genai.SchedulerConfig()
         scheduler.num_kv_blocks = _KEPT
         scheduler.enable_prefix_caching = True
@@ -193,8 +203,7 @@ class OpenVINO:
         self._before.clear()
 
     def _begin(self, run: Run, request: Request, number: int) -> _Asked | None:
-        import openvino_genai as genai
-
+        genai = _genai()
         try:
             messages = [dict(message) for message in request.messages]
             text = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True)
@@ -222,8 +231,7 @@ class OpenVINO:
 
     def _tell(self, one: _Asked) -> bool:
         """Tell a run what is new of it; whether it is over."""
-        import openvino_genai as genai
-
+        genai = _genai()
         reason = None
         while one.handle.can_read():
             for output in one.handle.read().values():
@@ -275,8 +283,7 @@ def _steady(text: str, stop: tuple[str, ...]) -> int:
 
 
 def _convert(path: str) -> None:
-    import openvino_genai as genai
-
+    genai = _genai()
     properties: Mapping[str, object] = {"enable_save_ov_model": True}
     genai.LLMPipeline(path, "CPU", **properties)
 
