@@ -34,6 +34,7 @@ PARTS = ("Chroma", "lexical")
 _PROBES = 50
 _BATCH = 500
 _LIKE = 0.99  # cosine of a vector and the same one, stored in half the bits
+_FEWEST = 10  # of them tell anything; there are fewer where most chunks are copies
 _ENOUGH = 0.7  # of its own vectors must be found; its search is approximate
 _TERMS = 20
 _LONGEST_S = 3600
@@ -132,7 +133,7 @@ def _of_vectors(store: Store, archive: Archive, dimension: int) -> Iterator[str]
     asked = list(_some(alone, archive))
     answers = [store.nearest(chunk.vector.astype("float32"), 1, Filters()) for chunk in asked]
     right = sum(bool(found) and found[0][1] > _LIKE for found in answers)
-    if right < _ENOUGH * len(asked):
+    if len(asked) >= _FEWEST and right < _ENOUGH * len(asked):
         yield f"it finds only {right} of {len(asked)} chunks by their own vectors"
 
 

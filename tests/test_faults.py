@@ -174,6 +174,16 @@ def test_a_panic_is_an_error_that_says_what_to_do(damaged: Settings):
     assert is_panic(told.value.__cause__ or told.value)
 
 
+def test_many_copies_are_no_damage(tmp_path: Path):
+    """Chroma does not find its way past them, and to make it again does not help."""
+    rows = [{"id": f"a{n}", "language": "en", "text": "Cases are closed."} for n in range(MANY)]
+    rows.append({"id": "b", "language": "en", "text": "The harbour of Tobruk was closed."})
+    (tmp_path / "many.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    settings = Settings(index=tmp_path / "index", llm="none", embedder="none of the catalogue")
+    index_paths([tmp_path / "many.jsonl"], settings, EMBEDDER)
+    assert set(states(settings).values()) == {"good"}
+
+
 def test_what_reading_changes_breaks_no_seal(damaged: Settings):
     for _ in range(2):
         live = LiveIndex(damaged.index, EMBEDDER, damaged)
