@@ -96,7 +96,7 @@ def test_a_whole_run_contacts_nobody_and_writes_only_where_the_settings_say(tmp_
         "PYTHONDONTWRITEBYTECODE": "1",
         "QA_INDEX": str(work / "index"),
         "QA_MODELS_DIR": str(Settings.load(directory=ROOT / "tests").models_dir),
-        "QA_LLM": MODELS[0],
+        "QA_LLM": MODELS["llama.cpp"],
     }
     log = tmp_path / "log"
     watched = ["strace", "-f", "-y", "--seccomp-bpf", "-qq", "-s", "4096", "-e", f"trace={CALLS}"]
@@ -111,7 +111,7 @@ def test_a_whole_run_contacts_nobody_and_writes_only_where_the_settings_say(tmp_
     )
     assert done.returncode == 0, done.stderr[-5000:]
     seen = log.read_text(encoding="utf-8", errors="replace")
-    assert all(model in seen for model in MODELS), "a language model was not loaded"
+    assert all(model in seen for model in MODELS.values()), "a language model was not loaded"
     assert contacted(seen) == set()
     named = (str(work), str(temporary), environ["QA_MODELS_DIR"], *NO_FILES)
     assert {str(path) for path in written(seen, work) if not str(path).startswith(named)} == set()

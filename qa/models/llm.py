@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import logging
 import os
 from collections.abc import Callable
 from functools import partial
@@ -25,7 +24,6 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 
 from qa.errors import MissingExtra, ModelError
-from qa.models import openvino
 from qa.models.catalogue import catalogue, fetched, find
 from qa.models.engine import Engine
 from qa.models.fetch import status
@@ -36,11 +34,7 @@ from qa.models.openvino import OpenVINO
 from qa.models.service import Service
 from qa.settings import Settings
 
-logger = logging.getLogger(__name__)
-
 OLLAMA_URL = "http://127.0.0.1:11434/v1"
-# Of the catalogue, what OpenVINO reads: not the 0.5B, a part of which is quantized another way.
-_READ = ("qwen2.5-coder-1.5b-instruct",)
 # Sent where a server wants the field filled and does not look at it.
 _NO_KEY = "none"
 
@@ -81,7 +75,7 @@ def _open_known(name: str, settings: Settings) -> LocalModel:
             f"`qa models pull {name}`, or set `llm` to none."
         )
     path = entry.path(settings)
-    return _open_file(path, name, settings, lambda: _engine(name, path, settings))
+    return _open_file(path, name, settings, lambda: _engine(path, settings))
 
 
 def _open_file(
@@ -91,21 +85,11 @@ def _open_file(
     return LocalModel.open(path, name=name, timeout_s=settings.llm_timeout_s, engine=engine)
 
 
-def _engine(name: str, path: Path, settings: Settings) -> Engine:
-    wanted = settings.llm_engine
-    if wanted == "openvino" and not openvino.installed():
-        raise ModelError(
-            "llm_engine is openvino, and the package openvino-genai is not installed: "
-            "`pip install openvino-genai`, or set `llm_engine` to auto."
-        )
-    if wanted == "openvino" or (wanted == "auto" and name in _READ and openvino.fast()):
-        try:
-            return OpenVINO(path, settings.threads)
-        except ModelError as exc:
-            if wanted != "auto":
-                raise
-            logger.warning("%s llama.cpp runs the model instead.", exc)
-    return LlamaCpp(path, settings.threads)
+def _engine(path: Path, settings: Settings) -> Engine:
+    if settings.llm_engine == "llama.cpp":
+        return LlamaCpp(path, settings.threads)
+    _require("openvino_genai", "openvino", "llm_engine = openvino")
+    return OpenVINO(path, settings.threads)
 
 
 def _openai(model: str, settings: Settings) -> Service:

@@ -1,15 +1,15 @@
-"""OpenVINO in this process, as an engine: reads twice as fast as llama.cpp where it is offered.
+"""OpenVINO in this process, as an engine: reads twice as fast as llama.cpp on some processors.
 
-That is on processors with AVX-512 and its instructions for whole numbers (VNNI), for which it has
-kernels; see docs/decisions.md for what was measured. It reads the .gguf file once, writes its own
-form of the model beside it, and opens that from then on. What a prompt shares with an earlier one
-is known by blocks of tokens, whichever conversation it was of. Words that an answer copies from its
-prompt are guessed by looking them up there, and kept where the model would have said the same.
+That is with AVX-512 and its instructions for whole numbers (VNNI), for which it has kernels; see
+docs/decisions.md for what was measured. It reads the .gguf file once, writes its own form of the
+model beside it, and opens that from then on; it does not read every way of quantizing. What a
+prompt shares with an earlier one is known by blocks of tokens, whichever conversation it was of.
+Words that an answer copies from its prompt are guessed by looking them up there, and kept where
+the model would have said the same.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -36,21 +36,7 @@ _PROPERTIES: dict[str, object] = {
     "DYNAMIC_QUANTIZATION_GROUP_SIZE": 32,
     "prompt_lookup": True,
 }
-_NEEDED = ("AVX512_ICL", "AVX512_SPR")  # numpy's names of what has VNNI
 _OR_ELSE = "Set `llm_engine` to llama.cpp to do without."
-
-
-def installed() -> bool:
-    """Whether there is the package, which has no wheels for some machines."""
-    return importlib.util.find_spec("openvino_genai") is not None
-
-
-def fast() -> bool:
-    """Whether it is installed and this processor is of the kind that it is fast on."""
-    import numpy as np
-
-    extensions = np.show_config(mode="dicts").get("SIMD Extensions", {})
-    return installed() and bool(set(_NEEDED) & set(extensions.get("found", ())))
 
 
 def converted(path: Path) -> Path:
