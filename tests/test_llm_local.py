@@ -150,17 +150,3 @@ def test_what_is_read_ahead_is_not_read_again(model: LocalModel):
     assert chunk.usage_metadata
     details = chunk.usage_metadata.get("input_token_details", {})
     assert details["cache_read"] > 0.8 * chunk.usage_metadata["input_tokens"]
-
-
-def test_a_request_ends_reading_ahead_and_keeps_what_was_read(model: LocalModel):
-    text = "The windmill of Ploumel was moved to the hill in 1911 by Anna Kerzer. " * 60
-    article = Article.create(text=text, title="Windmill", language="en", origin="c")
-    passages = [Passage(article, (Span(0, len(text)),))]
-    ahead = model.read(beginning(passages))
-    for _ in range(4):
-        next(ahead)
-    ask = prompt(Question("Who moved the windmill?"), passages, "fact", "en")
-    *_, chunk = (c for c in model.stream(ask) if c.usage_metadata)
-    assert chunk.usage_metadata
-    known = chunk.usage_metadata.get("input_token_details", {})["cache_read"]
-    assert 64 <= known < chunk.usage_metadata["input_tokens"] - 100
