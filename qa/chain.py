@@ -323,10 +323,11 @@ def _generate(
     first_ms = None
     try:
         for draft in generative.write(model, messages):
-            if not draft.text:
-                yield found.answer(stage="reading", progress=draft.read or 0.0)
+            if not draft.text and draft.read is not None:
+                yield found.answer(stage="reading", progress=draft.read)
                 continue
-            first_ms = first_ms if first_ms is not None else _ms(found.started)
+            if draft.text and first_ms is None:
+                first_ms = _ms(found.started)
             yield found.answer(text=draft.text, answerer="generative", stage="writing")
     except AnswerError as exc:
         # The cause is for whoever runs the program: it may hold what a service said, or a path.

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from langchain_core.messages import AIMessageChunk
+from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.runnables import Runnable
 
 from qa.answer import Answer, Citation, Question
@@ -70,6 +72,10 @@ def test_stages_come_in_order_and_the_text_only_grows(pipeline: Pipeline):
     assert states[0].stage == "evidence"
     assert {state.stage for state in states[1:-1]} == {"writing"}
     assert states[-1].stage == "final"
+    written = [state.text for state in states[1:-1]]
+    assert all(later.startswith(earlier) for earlier, later in pairwise(written))
+    assert states[-1].text.startswith("Engineer Maëlle Tanguy led the works [1].\n\n")
+    assert states[-1].tokens == {"prompt": 100, "completion": 6}
 
 
 def test_how_far_the_model_has_read_is_told(pipeline):
@@ -78,10 +84,17 @@ def test_how_far_the_model_has_read_is_told(pipeline):
     assert told == [("reading", share) for share in (0.25, 0.5, 0.75, 1.0)]
     assert [state.stage for state in states[:6]] == ["evidence", *["reading"] * 4, "writing"]
     assert states[-1].timings_ms["first_token"] > 0
-    written = [state.text for state in states[1:-1]]
-    assert all(later.startswith(earlier) for earlier, later in pairwise(written))
-    assert states[-1].text.startswith("Engineer Maëlle Tanguy led the works [1].\n\n")
-    assert states[-1].tokens == {"prompt": 100, "completion": 6}
+
+
+def test_a_service_that_says_nothing_yet_is_not_said_to_read(pipeline):
+    class Service(Scripted):
+        def _stream(self, *args, **kwargs):
+            yield ChatGenerationChunk(message=AIMessageChunk(content=""))
+            yield from super()._stream(*args, **kwargs)
+
+    states = list(pipeline(Service(reply=GOOD)).stream(QUESTION))
+    assert states[1].text == ""
+    assert {state.stage for state in states[1:-1]} == {"writing"}
 
 
 def test_who_waits_for_the_model_has_the_quotes_and_a_place(

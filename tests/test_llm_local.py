@@ -150,3 +150,17 @@ def test_what_is_read_ahead_is_not_read_again(model: LocalModel):
     assert chunk.usage_metadata
     details = chunk.usage_metadata.get("input_token_details", {})
     assert details["cache_read"] > 0.8 * chunk.usage_metadata["input_tokens"]
+
+
+def test_a_request_ends_reading_ahead_and_keeps_what_was_read(model: LocalModel):
+    text = "The windmill of Ploumel was moved to the hill in 1911 by Anna Kerzer. " * 16
+    article = Article.create(text=text, title="Windmill", language="en", origin="c")
+    passages = [Passage(article, (Span(0, len(text)),))]
+    ahead = model.read(beginning(passages))
+    for _ in range(3):
+        next(ahead)
+    ask = prompt(Question("Who moved the windmill?"), passages, "fact", "en")
+    *_, chunk = (c for c in model.stream(ask) if c.usage_metadata)
+    assert chunk.usage_metadata
+    assert chunk.usage_metadata.get("input_token_details", {})["cache_read"] >= 64
+    assert len(list(ahead)) < 5  # it has ended, and this is what it had said till then

@@ -28,8 +28,8 @@ from qa.models.thoughts import Thoughts
 
 # Tokens read in one go. A request can be cancelled between two of these.
 _BATCH = 64
-# Prompts whose state is kept aside, so that two conversations do not push each other out.
-_KEPT_MIB = 256
+# Prompts whose state is kept aside, so that two system prompts do not push each other out.
+_KEPT_MIB = 128
 _QUIET = -1
 
 

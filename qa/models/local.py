@@ -117,7 +117,8 @@ class LocalModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         chunks = self._stream(messages, stop, run_manager, **kwargs)
-        return generate_from_stream(chunk for chunk in chunks if reading(chunk.message) is None)
+        said = (c for c in chunks if _READING not in c.message.response_metadata)
+        return generate_from_stream(said)
 
     def _stream(
         self,
@@ -128,7 +129,8 @@ class LocalModel(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         """Chunks as they are generated; closing the iterator early stops the model.
 
-        Before the first word, chunks without text say how much of the prompt is read: `reading`.
+        Before the first word, chunks without text say how much of the prompt is read: `reading` in
+        their `response_metadata` is [[tokens read, of so many]].
         """
         request = self._request(messages, stop, kwargs)
         for ahead in tuple(self._ahead):
@@ -173,9 +175,3 @@ class LocalModel(BaseChatModel):
         elif event.ended is not None:
             meta = {"finish_reason": event.ended, "model_name": self.name or ""}
         return AIMessageChunk(content=event.text, response_metadata=meta)
-
-
-def reading(message: BaseMessage) -> tuple[int, int] | None:
-    """Tokens of the prompt that are read and all of them, of a chunk that says so."""
-    said = message.response_metadata.get(_READING)
-    return (said[-1][0], said[-1][1]) if said else None

@@ -16,7 +16,6 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -158,19 +157,15 @@ class OpenVINO:
             try:
                 if asked:
                     self._pipeline.step()
-                over = [number for number, one in asked.items() if self._tell(one)]
-            except RuntimeError as exc:
-                # Nobody knows what state it is in; each of them asks again, which starts anew.
+                asked = {n: one for n, one in asked.items() if not self._tell(one)}
+            except Exception as exc:  # each of them is told; whoever asks next is served
                 for one in asked.values():
                     one.handle.cancel()
                     one.run.end(exc)
                 asked = {}
-                continue
-            for number_over in over:
-                del asked[number_over]
 
     def _open(self, folder: Path, threads: int | None) -> None:
-        genai = _genai()
+        genai = self._genai = _genai()
         scheduler = genai.SchedulerConfig()
         scheduler.num_kv_blocks = _KEPT
         scheduler.enable_prefix_caching = True
@@ -189,7 +184,6 @@ class OpenVINO:
         self._before.clear()
 
     def _begin(self, run: Run, request: Request, number: int) -> _Asked | None:
-        genai = _genai()
         try:
             messages = [dict(message) for message in request.messages]
             text = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True)
@@ -198,7 +192,7 @@ class OpenVINO:
             if length >= CONTEXT:
                 run.end(too_long(length))
                 return None
-            config = genai.GenerationConfig()
+            config = self._genai.GenerationConfig()
             config.max_new_tokens = min(request.max_tokens, CONTEXT - length)
             config.do_sample = request.temperature > 0
             if config.do_sample:
@@ -206,7 +200,7 @@ class OpenVINO:
                 config.rng_seed = request.seed
             config.num_assistant_tokens, config.max_ngram_size = _GUESSED, _AGREEING
             handle = self._pipeline.add_request(number, tokens, config)
-        except RuntimeError as exc:
+        except Exception as exc:  # told to whoever asked
             run.end(exc)
             return None
         prompt = tokens.data[0].tolist()
@@ -217,14 +211,13 @@ class OpenVINO:
 
     def _tell(self, one: _Asked) -> bool:
         """Tell a run what is new of it; whether it is over."""
-        genai = _genai()
+        reasons = self._genai.GenerationFinishReason
         reason = None
         while one.handle.can_read():
             for output in one.handle.read().values():
                 one.tokens.extend(output.generated_ids)
-                if output.finish_reason != genai.GenerationFinishReason.NONE:
-                    length = output.finish_reason == genai.GenerationFinishReason.LENGTH
-                    reason = "length" if length else "stop"
+                if output.finish_reason != reasons.NONE:
+                    reason = "length" if output.finish_reason == reasons.LENGTH else "stop"
         if one.run.cancelled:
             one.run.end()
             return True
@@ -268,11 +261,5 @@ def _steady(text: str, stop: tuple[str, ...]) -> int:
     return end
 
 
-def _convert(path: str) -> None:
-    genai = _genai()
-    properties: Mapping[str, object] = {"enable_save_ov_model": True}
-    genai.LLMPipeline(path, "CPU", **properties)
-
-
-if __name__ == "__main__":
-    _convert(sys.argv[1])
+if __name__ == "__main__":  # see `converted`
+    _genai().LLMPipeline(sys.argv[1], "CPU", enable_save_ov_model=True)
