@@ -22,7 +22,7 @@ run: install
 	@exec $(BIN)/python app.py
 
 test: chromium firefox strace check models
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile # many tests wait; the files share their servers
 
 check: .venv/.installed-dev
 	$(BIN)/ruff format --check .

@@ -1,13 +1,15 @@
 """What runs a language model here, compared: reading, writing, loading and memory.
 
-    python -m benchmarks.engines [--engine llama.cpp] [--engine openvino] [--file FILE.gguf]
-        [--questions 20] [--index DIR]
+    python -m benchmarks.engines [--engine llama.cpp] [--engine openvino:KV_CACHE_PRECISION=bf16]
+        [--file FILE.gguf] [--questions 20] [--index DIR] [--tokens 60]
 
 Each engine loads the file in a process of its own and reads the same prompts over the passages that
 are found in an index of corpus/ (`qa index`), each once, then writes 60 tokens at most. Medians:
 tokens of the prompt, those that were known from an earlier prompt (the instruction), tokens read
-and written a second, seconds to the first word and to the last; beside them the seconds to load
-and the most memory. Of two lines of one run the ratio counts: machines are noisy.
+and written a second, seconds to the first word and to the last; beside them the seconds to load,
+the most memory, and how many of a hundred answers are the first engine's to the letter, and how
+many of its words an answer begins with. Properties of OpenVINO's CPU plugin may stand after its
+name. Of two lines of one run the ratio counts: machines are noisy.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 
 from langchain_core.messages import convert_to_openai_messages
@@ -32,12 +34,22 @@ from qa.models.llamacpp import LlamaCpp
 from qa.models.openvino import OpenVINO
 from qa.passages import select
 
-ENGINES: dict[str, Callable[[Path, int | None], Engine]] = {
-    "llama.cpp": LlamaCpp,
-    "openvino": OpenVINO,
-}
 QUESTIONS = Path(__file__).parents[1] / "corpus" / "questions.jsonl"
-_MOST, _SECONDS = 60, 300.0
+_SECONDS = 300.0
+
+
+def open_engine(name: str, path: Path, threads: int | None) -> Engine:
+    """An engine by its name, such as `openvino:KV_CACHE_PRECISION=bf16,prompt_lookup=0`."""
+    name, _, options = name.partition(":")
+    if name == "llama.cpp":
+        return LlamaCpp(path, threads)
+    pairs = [option.split("=") for option in options.split(",") if option]
+    return OpenVINO(path, threads, {key: _value(value) for key, value in pairs})
+
+
+def _value(text: str) -> object:
+    words: dict[str, object] = {"true": True, "false": False}
+    return words.get(text, int(text) if text.isdecimal() else text)
 
 
 def prompts(settings: Settings, count: int) -> list[list[dict[str, str]]]:
@@ -59,20 +71,24 @@ def prompts(settings: Settings, count: int) -> list[list[dict[str, str]]]:
     return made
 
 
-def measure(engine: Engine, asked: list[list[dict[str, str]]]) -> list[dict[str, float]]:
-    """A row a prompt."""
-    rows = []
+def measure(
+    engine: Engine, asked: list[list[dict[str, str]]], most: int
+) -> tuple[list[dict[str, float]], list[str]]:
+    """A row and an answer for each prompt."""
+    rows, texts = [], []
     for messages in asked:
         started = time.perf_counter()
-        run = engine.start(Request(messages, _MOST), _SECONDS)
-        first = 0.0
+        run = engine.start(Request(messages, most), _SECONDS)
+        first, text = 0.0, ""
         used = (0, 0, 0)
         for event in run.events():
             if event.text and not first:
                 first = time.perf_counter() - started
+            text += event.text
             used = event.used or used
         whole = time.perf_counter() - started
         prompt, written, known = used
+        texts.append(text)
         rows.append(
             {
                 "prompt": prompt,
@@ -83,20 +99,34 @@ def measure(engine: Engine, asked: list[list[dict[str, str]]]) -> list[dict[str,
                 "whole s": whole,
             }
         )
-    return rows
+    return rows, texts
 
 
-def child(name: str, path: Path, threads: int | None) -> None:
-    """One engine: its medians as JSON."""
+def child(name: str, path: Path, threads: int | None, most: int) -> None:
+    """One engine: its medians and answers as JSON."""
     asked = json.load(sys.stdin)
     started = time.perf_counter()
-    engine = ENGINES[name](path, threads)
+    engine = open_engine(name, path, threads)
     load = time.perf_counter() - started
-    measure(engine, asked[:1])
-    rows = measure(engine, asked[1:])
+    measure(engine, asked[:1], most)
+    rows, texts = measure(engine, asked[1:], most)
     medians = {key: statistics.median(row[key] for row in rows) for key in rows[0]}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    json.dump({**medians, "load s": load, "MB": peak}, sys.stdout)
+    json.dump([{**medians, "load s": load, "MB": peak}, texts], sys.stdout)
+
+
+def alike(texts: list[str], first: list[str]) -> dict[str, float]:
+    """Of a hundred answers, how many are the same; of a hundred words, how many before the first
+    that differs."""
+    pairs = [(text.split(), other.split()) for text, other in zip(texts, first, strict=True)]
+    begun = [_shared(*pair) / max(1, *map(len, pair)) for pair in pairs]
+    same = statistics.mean(text == other for text, other in pairs)
+    return {"same %": 100 * same, "begun %": 100 * statistics.mean(begun)}
+
+
+def _shared(words: list[str], others: list[str]) -> int:
+    agree = (word == other for word, other in zip(words, others, strict=False))
+    return sum(1 for _ in takewhile(bool, agree))
 
 
 def main() -> None:
@@ -104,30 +134,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--engine", action="append", choices=list(ENGINES))
+    parser.add_argument("--engine", action="append")
     parser.add_argument("--file", type=Path)
     parser.add_argument("--questions", type=int, default=20)
     parser.add_argument("--index", type=Path)
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--tokens", type=int, default=60)
     parser.add_argument("--child", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     settings = Settings.load({"index": arguments.index, "llm": "none"})
     path = arguments.file or find(Settings().llm, "llm").path(settings)
     if arguments.child:
-        child(arguments.child, path, arguments.threads)
+        child(arguments.child, path, arguments.threads, arguments.tokens)
         return
     asked = json.dumps(prompts(settings, arguments.questions + 1))
-    columns: list[str] = []
-    for name in arguments.engine or ENGINES:
+    first: list[str] = []
+    for name in arguments.engine or ["llama.cpp", "openvino"]:
         command = [sys.executable, "-m", "benchmarks.engines", "--child", name, "--file", str(path)]
+        command += ["--tokens", str(arguments.tokens)]
         if arguments.threads:
             command += ["--threads", str(arguments.threads)]
         done = subprocess.run(command, input=asked, stdout=subprocess.PIPE, text=True, check=True)
-        row = json.loads(done.stdout)
-        if not columns:
-            columns = list(row)
-            print(f"{'':12}" + "".join(f"{column:>11}" for column in columns))
-        print(f"{name:12}" + "".join(f"{row[column]:11.1f}" for column in columns), flush=True)
+        row, texts = json.loads(done.stdout)
+        if not first:
+            first = texts
+            print("".join(f"{column:>11}" for column in [*row, *alike(texts, first)]) + "  engine")
+        row |= alike(texts, first)
+        print("".join(f"{value:11.1f}" for value in row.values()) + f"  {name}", flush=True)
 
 
 if __name__ == "__main__":

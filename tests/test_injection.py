@@ -195,7 +195,7 @@ def test_what_is_said_anyway_is_checked(attack: Attack, ask: Asking):
 @pytest.mark.model
 def test_a_small_model_does_not_obey_either():
     chosen = [attack for attack in ATTACKS if attack.kind in ("ignore", "image", "role")]
-    settings = Settings.load({"llm": "qwen2.5-coder-0.5b-instruct"})
+    settings = Settings.load({"llm": "qwen2.5-coder-0.5b-instruct", "threads": 1})
     model = open_llm(settings)
     with retriever(chosen, settings) as found:
         chain = build(found, lambda: model, settings)

@@ -18,6 +18,7 @@ from qa.errors import AnswerError
 from qa.generative import Draft, beginning, prompt, write
 from qa.models import LocalModel, open_llm
 from qa.models.engine import _RUNS, Run
+from qa.models.openvino import OpenVINO
 from qa.passages import Passage
 from qa.settings import Settings
 
@@ -44,7 +45,8 @@ LONG = [HumanMessage("Write a Python class with twenty methods.")]
 def model(request: pytest.FixtureRequest) -> LocalModel:
     if request.param == "openvino":
         pytest.importorskip("openvino_genai", reason="there is no OpenVINO for this machine")
-    values = {"llm": NAMES[request.param], "llm_engine": request.param}
+    # Of two threads that share their cores with another test, each waits for the other.
+    values = {"llm": NAMES[request.param], "llm_engine": request.param, "threads": 1}
     model = open_llm(Settings.load(values, directory=Path(__file__).parent))
     assert isinstance(model, LocalModel)
     assert model.engine == request.param
@@ -164,3 +166,27 @@ def test_a_request_ends_reading_ahead_and_keeps_what_was_read(model: LocalModel)
     assert chunk.usage_metadata
     assert chunk.usage_metadata.get("input_token_details", {})["cache_read"] >= 64
     assert len(list(ahead)) < 5  # it has ended, and this is what it had said till then
+
+
+def test_the_others_go_on_while_a_prompt_is_read(model: LocalModel):
+    words = f"{time.time()} " + "Boats of the river were counted in May. " * 60
+    reading, ticks = iter(model.read([HumanMessage(words)])), 0
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(list, reading)
+        while not read.done():
+            time.sleep(0.01)
+            ticks += 1
+    assert read.result()
+    assert ticks > 50
+
+
+def test_a_process_that_ended_is_said_and_started_again(model: LocalModel):
+    engine = model._engine
+    if not isinstance(engine, OpenVINO):
+        pytest.skip("it has no process of its own")
+    drafts = write(model, LONG)
+    next(draft for draft in drafts if draft.text)
+    engine._child.process.kill()
+    with pytest.raises(AnswerError, match=r"OpenVINO's process ended \(exit code -9\)"):
+        list(drafts)
+    assert "Tanguy" in last(model, ASK).text

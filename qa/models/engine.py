@@ -12,7 +12,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -63,9 +63,15 @@ class Event:
 
 
 class Run:
-    """One request under way. The engine puts events in, whoever asked takes them out."""
+    """One request under way. The engine puts events in, whoever asked takes them out.
 
-    def __init__(self, timeout_s: float) -> None:
+    Args:
+        timeout_s: until it must be complete.
+        on_cancel: told each time that it is cancelled; it may be over by then.
+    """
+
+    def __init__(self, timeout_s: float, on_cancel: Callable[[], object] = lambda: None) -> None:
+        self._on_cancel = on_cancel
         self._timeout_s = timeout_s
         self._deadline = time.monotonic() + timeout_s
         self._events: queue.Queue[Event | None] = queue.Queue()
@@ -101,6 +107,7 @@ class Run:
     def cancel(self) -> None:
         """Have the model stop after the batch or token that it is at."""
         self._cancelled.set()
+        self._on_cancel()
 
     @property
     def cancelled(self) -> bool:
