@@ -15,6 +15,7 @@ name. Of two lines of one run the ratio counts: machines are noisy.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import random
 import resource
@@ -22,6 +23,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
 
@@ -111,7 +113,10 @@ def child(name: str, path: Path, threads: int | None, most: int) -> None:
     measure(engine, asked[:1], most)
     rows, texts = measure(engine, asked[1:], most)
     medians = {key: statistics.median(row[key] for row in rows) for key in rows[0]}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    del engine  # and the process of its own that it may have
+    gc.collect()
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = max(resource.getrusage(one).ru_maxrss for one in who) / 1024
     json.dump([{**medians, "load s": load, "MB": peak}, texts], sys.stdout)
 
 
@@ -119,12 +124,13 @@ def alike(texts: list[str], first: list[str]) -> dict[str, float]:
     """Of a hundred answers, how many are the same; of a hundred words, how many before the first
     that differs."""
     pairs = [(text.split(), other.split()) for text, other in zip(texts, first, strict=True)]
-    begun = [_shared(*pair) / max(1, *map(len, pair)) for pair in pairs]
+    begun = [shared(*pair) / max(1, *map(len, pair)) for pair in pairs]
     same = statistics.mean(text == other for text, other in pairs)
     return {"same %": 100 * same, "begun %": 100 * statistics.mean(begun)}
 
 
-def _shared(words: list[str], others: list[str]) -> int:
+def shared(words: Sequence[str], others: Sequence[str]) -> int:
+    """How many of the first words, or letters, are the same."""
     agree = (word == other for word, other in zip(words, others, strict=False))
     return sum(1 for _ in takewhile(bool, agree))
 

@@ -1,11 +1,12 @@
 """The 140 news articles that the questions of benchmarks/news.jsonl are asked of.
 
-    python -m benchmarks.news SETS OUT.jsonl
+    python -m benchmarks.news SETS OUT.jsonl [--more 1860]
     python -m benchmarks.baseline benchmarks/news.jsonl --articles OUT.jsonl --out RUN.jsonl
 
 SETS is a folder of question sets, each with docs.jsonl.gz. The articles belong to their publishers
 and are no part of this project: news_articles.txt has their ids, the questions are our own words.
-OUT.jsonl is not to be passed on.
+OUT.jsonl is not to be passed on. --more adds that many others of orangesum, among which they are to
+be found.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import gzip
 import json
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,16 @@ def articles(sets: Path) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+def others(sets: Path, but: set[str], count: int) -> list[dict[str, Any]]:
+    """The first articles of orangesum that are not among those."""
+    with gzip.open(sets / "orangesum" / "docs.jsonl.gz", "rt", encoding="utf-8") as file:
+        rows = (row for row in map(json.loads, file) if row["id"] not in but)
+        return [
+            {field: row[field] for field in _FIELDS if row.get(field) is not None}
+            for row in islice(rows, count)
+        ]
+
+
 def main() -> None:
     """Write them."""
     parser = argparse.ArgumentParser(
@@ -56,11 +68,14 @@ def main() -> None:
     )
     parser.add_argument("sets", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--more", type=int, default=0)
     arguments = parser.parse_args()
     try:
         rows = articles(arguments.sets)
     except LookupError as exc:
         sys.exit(f"error: {exc}")
+    if arguments.more:
+        rows += others(arguments.sets, {row["id"] for row in rows}, arguments.more)
     lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     arguments.out.write_text("".join(lines), encoding="utf-8")
     print(f"{len(rows)} articles: {arguments.out}")

@@ -242,8 +242,8 @@ class Assistant:
         found = self.chain.invoke(replace(question, answerer="extractive"))
         yield
         passages = select(found.hits, budget=self.settings.passage_chars)
-        if passages and not found.abstained:
-            yield from model.read(beginning(passages))
+        if passages:
+            yield from model.read(beginning(found.question, passages))
 
     def stream(self, question: Question, *, k: int | None = None) -> Iterator[Answer]:
         """Successive states of the answer: evidence, its place in line, growing text, the last.

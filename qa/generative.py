@@ -74,9 +74,9 @@ def system_message() -> BaseMessage:
     return SystemMessage(SYSTEM_PROMPT)
 
 
-def beginning(passages: Sequence[Passage]) -> list[BaseMessage]:
-    """The messages as far as they are the same for every question over these passages."""
-    return [system_message(), HumanMessage("\n\n".join([*_all_shown(passages), ""]))]
+def beginning(question: Question, passages: Sequence[Passage]) -> list[BaseMessage]:
+    """The messages of `prompt` as far as they do not depend on the question's own words."""
+    return [system_message(), HumanMessage("\n\n".join([*_given(question, passages), ""]))]
 
 
 def prompt(
@@ -90,17 +90,12 @@ def prompt(
         kind: of question, which decides the style of the answer.
         language: to answer in.
     """
-    parts = _all_shown(passages)
-    if question.carried and question.history:
-        asked, answered = (*question.history[-2:], "")[:2]
-        parts.append(
-            f"Earlier question: {inert(asked)}\nEarlier answer: {inert(answered)[:_EARLIER_CHARS]}"
-        )
     style = _STYLES.get(kind, _STYLES["open"])
-    parts.append(
-        f"Question: {inert(question.text)}\n{style} Answer in {_LANGUAGE_NAMES[language]}."
-    )
-    return [system_message(), HumanMessage("\n\n".join(parts))]
+    asked = f"Question: {inert(question.text)}\n{style} Answer in {_LANGUAGE_NAMES[language]}."
+    return [
+        system_message(),
+        HumanMessage("\n\n".join([*_given(question, passages), asked])),
+    ]
 
 
 def write(model: BaseChatModel, messages: Sequence[BaseMessage]) -> Iterator[Draft]:
@@ -123,8 +118,15 @@ def write(model: BaseChatModel, messages: Sequence[BaseMessage]) -> Iterator[Dra
             close()
 
 
-def _all_shown(passages: Sequence[Passage]) -> list[str]:
-    return [_shown(number, passage) for number, passage in enumerate(passages, 1)]
+def _given(question: Question, passages: Sequence[Passage]) -> list[str]:
+    """What stands before the question."""
+    parts = [_shown(number, passage) for number, passage in enumerate(passages, 1)]
+    if question.carried and question.history:
+        asked, answered = (*question.history[-2:], "")[:2]
+        parts.append(
+            f"Earlier question: {inert(asked)}\nEarlier answer: {inert(answered)[:_EARLIER_CHARS]}"
+        )
+    return parts
 
 
 def _shown(number: int, passage: Passage) -> str:

@@ -11,7 +11,7 @@ from qa.answer import Question
 from qa.article import Article, PartialDate
 from qa.chunks import sentences
 from qa.errors import AnswerError
-from qa.generative import SYSTEM_PROMPT, prompt, system_message, write
+from qa.generative import SYSTEM_PROMPT, beginning, prompt, system_message, write
 from qa.kinds import KINDS, Kind
 from qa.passages import Passage
 from tests.fakes import Scripted
@@ -25,6 +25,10 @@ def passage(text: str, language: str = "fr", **fields: object) -> Passage:
 
 def shown(*passages: Passage, question: str = "Quand ?", kind: Kind = "fact") -> str:
     return str(prompt(Question(question), passages, kind, "fr")[-1].content)
+
+
+def said_of(question: Question, passages: list[Passage]) -> str:
+    return str(prompt(question, passages, "fact", "en")[-1].content)
 
 
 def test_the_fixed_part_comes_first_and_never_changes():
@@ -65,6 +69,10 @@ def test_the_turn_before_is_shown_where_the_question_leans_on_it():
     assert len(said) < 900, "the answer is cut"
     assert "Brandt" not in said
     assert "Earlier" not in str(prompt(alone, passages, "fact", "en")[-1].content)
+    for question in (alone, leaning):  # what is read ahead serves the question
+        *before, read = beginning(question, passages)
+        assert before == [system_message()]
+        assert said_of(question, passages).startswith(str(read.content))
 
 
 @pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES)

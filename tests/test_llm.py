@@ -8,8 +8,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from langchain_core.messages import HumanMessage
 
 from qa.errors import AnswerError, MissingExtra, ModelError
 from qa.generative import write
-from qa.models import open_llm
+from qa.models import LocalModel, find, open_llm
 from qa.models.llm import OLLAMA_URL
 from qa.settings import Settings
 
@@ -48,6 +50,40 @@ class Server:
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     sent: int = 0
+
+
+class Engines:
+    """Both engines, played; the processor, too."""
+
+    failing = ""
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self._folder, self._patch = folder, patch
+        patch.setattr("qa.models.llm.status", lambda entry, settings: "ready")
+        patch.setattr("qa.models.llm.OpenVINO", partial(self._engine, "openvino"))
+        patch.setattr("qa.models.llm.LlamaCpp", partial(self._engine, "llama.cpp"))
+
+    def open(self, llm: str, engine: str, *, suits: bool = True) -> str:
+        """What runs it."""
+        self._patch.setattr("qa.models.llm.suits", lambda: suits)
+        values = {"llm": llm, "llm_engine": engine, "models_dir": self._folder}
+        settings = Settings.load(values, directory=self._folder)
+        path = find(llm, "llm").path(settings)
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        model = open_llm(settings)
+        assert isinstance(model, LocalModel)
+        return model.engine
+
+    def _engine(self, name: str, path: Path, threads: int | None) -> SimpleNamespace:
+        if name == self.failing:
+            raise ModelError(f"{name} fails")
+        return SimpleNamespace(name=name)
+
+
+@pytest.fixture
+def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engines:
+    return Engines(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -273,3 +309,29 @@ def test_a_file_that_is_no_model(tmp_path: Path, content: bytes, capfd: pytest.C
     with pytest.raises(ModelError, match=r"llama\.cpp cannot load .*bad\.gguf.*qa models verify"):
         open_llm(Settings(llm=str(path)))
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("llm", "engine", "suits", "runs"),
+    [
+        ("qwen2.5-coder-1.5b-instruct", "auto", True, "openvino"),
+        ("qwen2.5-coder-1.5b-instruct", "auto", False, "llama.cpp"),
+        ("qwen2.5-coder-1.5b-instruct", "llama.cpp", True, "llama.cpp"),
+        ("qwen2.5-coder-1.5b-instruct", "openvino", False, "openvino"),
+        ("qwen2.5-coder-0.5b-instruct", "auto", True, "llama.cpp"),
+    ],
+)
+def test_the_engine_suits_model_and_processor(
+    llm: str, engine: str, suits: bool, runs: str, engines: Engines
+):
+    assert engines.open(llm, engine, suits=suits) == runs
+
+
+def test_where_openvino_fails_llama_cpp_runs_it_and_the_log_says_why(
+    engines: Engines, caplog: pytest.LogCaptureFixture
+):
+    engines.failing = "openvino"
+    assert engines.open("qwen2.5-coder-1.5b-instruct", "auto") == "llama.cpp"
+    assert "more slowly: openvino fails" in caplog.text
+    with pytest.raises(ModelError, match="openvino fails"):
+        engines.open("qwen2.5-coder-1.5b-instruct", "openvino")

@@ -146,8 +146,9 @@ def test_what_is_read_ahead_is_not_read_again(model: LocalModel):
     text = "The harbour of Kervalec was dredged in the spring of 1907 by Loïc Le Bihan. " * 20
     article = Article.create(text=text, title="Harbour", language="en", origin="b")
     passages = [Passage(article, (Span(0, len(text)),))]
-    assert list(model.read(beginning(passages)))
-    ask = prompt(Question("Who dredged the harbour?"), passages, "fact", "en")
+    question = Question("Who dredged the harbour?")
+    assert list(model.read(beginning(question, passages)))
+    ask = prompt(question, passages, "fact", "en")
     *_, chunk = (c for c in model.stream(ask) if c.usage_metadata)
     assert chunk.usage_metadata
     details = chunk.usage_metadata.get("input_token_details", {})
@@ -158,10 +159,11 @@ def test_a_request_ends_reading_ahead_and_keeps_what_was_read(model: LocalModel)
     text = "The windmill of Ploumel was moved to the hill in 1911 by Anna Kerzer. " * 16
     article = Article.create(text=text, title="Windmill", language="en", origin="c")
     passages = [Passage(article, (Span(0, len(text)),))]
-    ahead = model.read(beginning(passages))
+    question = Question("Who moved the windmill?")
+    ahead = model.read(beginning(question, passages))
     for _ in range(3):
         next(ahead)
-    ask = prompt(Question("Who moved the windmill?"), passages, "fact", "en")
+    ask = prompt(question, passages, "fact", "en")
     *_, chunk = (c for c in model.stream(ask) if c.usage_metadata)
     assert chunk.usage_metadata
     assert chunk.usage_metadata.get("input_token_details", {})["cache_read"] >= 64

@@ -71,7 +71,12 @@ class Terms:
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """One model: the file that identifies it, and its mirrors. `size` is in bytes."""
+    """One model: the file that identifies it, and its mirrors.
+
+    Attributes:
+        size: bytes of the file.
+        openvino: whether OpenVINO reads it, and it was found to answer as well with it.
+    """
 
     name: str
     kind: Kind
@@ -83,6 +88,7 @@ class CatalogueEntry:
     carrier: Carrier
     hub: HubFile | None = None
     terms: Terms | None = None
+    openvino: bool = False
 
     def folder(self, settings: Settings) -> Path:
         """Where this model's files are kept once it is complete."""

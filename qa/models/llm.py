@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import os
 from collections.abc import Callable
 from functools import partial
@@ -24,15 +25,17 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 
 from qa.errors import MissingExtra, ModelError
-from qa.models.catalogue import catalogue, fetched, find
+from qa.models.catalogue import CatalogueEntry, catalogue, fetched, find
 from qa.models.engine import Engine
 from qa.models.fetch import status
 from qa.models.hubmodel import FORM
 from qa.models.llamacpp import LlamaCpp
 from qa.models.local import LocalModel
-from qa.models.openvino import OpenVINO
+from qa.models.openvino import OpenVINO, suits
 from qa.models.service import Service
 from qa.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 OLLAMA_URL = "http://127.0.0.1:11434/v1"
 # Sent where a server wants the field filled and does not look at it.
@@ -75,7 +78,8 @@ def _open_known(name: str, settings: Settings) -> LocalModel:
             f"`qa models pull {name}`, or set `llm` to none."
         )
     path = entry.path(settings)
-    return _open_file(path, name, settings, lambda: _engine(path, settings))
+    known_to_run = isinstance(entry, CatalogueEntry) and entry.openvino
+    return _open_file(path, name, settings, lambda: _engine(path, settings, known_to_run))
 
 
 def _open_file(
@@ -85,11 +89,15 @@ def _open_file(
     return LocalModel.open(path, name=name, timeout_s=settings.llm_timeout_s, engine=engine)
 
 
-def _engine(path: Path, settings: Settings) -> Engine:
-    if settings.llm_engine == "llama.cpp":
-        return LlamaCpp(path, settings.threads)
-    _require("openvino_genai", "openvino", "llm_engine = openvino")
-    return OpenVINO(path, settings.threads)
+def _engine(path: Path, settings: Settings, known_to_run: bool) -> Engine:
+    if settings.llm_engine == "openvino":
+        return OpenVINO(path, settings.threads)
+    if settings.llm_engine == "auto" and known_to_run and suits():
+        try:
+            return OpenVINO(path, settings.threads)
+        except ModelError as exc:
+            logger.warning("llama.cpp runs the language model, more slowly: %s", exc)
+    return LlamaCpp(path, settings.threads)
 
 
 def _openai(model: str, settings: Settings) -> Service:

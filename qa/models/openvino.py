@@ -23,9 +23,12 @@ import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from qa.errors import AnswerError, ModelError
 from qa.models.engine import Event, Request, Run
@@ -36,8 +39,16 @@ _PROPERTIES: dict[str, object] = {
     "DYNAMIC_QUANTIZATION_GROUP_SIZE": 32,
     "prompt_lookup": True,
 }
+# Names of numpy for groups of instructions, each with AVX-512 VNNI.
+_WITH_VNNI = {"AVX512_ICL", "AVX512_SPR"}
 _OR_ELSE = "Set `llm_engine` to llama.cpp to do without."
 _PATIENCE_S = 5.0
+
+
+def suits() -> bool:
+    """Whether OpenVINO is here, and the processor has the instructions that it is fast with."""
+    found = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
+    return find_spec("openvino_genai") is not None and not _WITH_VNNI.isdisjoint(found)
 
 
 def converted(path: Path) -> Path:
@@ -85,7 +96,7 @@ class OpenVINO:
         properties: of OpenVINO's CPU plugin, over ours; what benchmarks/engines.py compares.
 
     Raises:
-        ModelError: OpenVINO cannot load it.
+        ModelError: OpenVINO is not installed, or cannot load it.
     """
 
     name = "openvino"
@@ -93,6 +104,8 @@ class OpenVINO:
     def __init__(
         self, path: Path, threads: int | None, properties: Mapping[str, object] | None = None
     ) -> None:
+        if find_spec("openvino_genai") is None:
+            raise ModelError(f"there is no OpenVINO for this machine. {_OR_ELSE}")
         self._folder = converted(path)
         wanted = {**_PROPERTIES, **(properties or {})}
         start = {"folder": str(self._folder), "threads": threads, "properties": wanted}
