@@ -100,7 +100,7 @@ clean:
 	@touch $@
 
 .venv/.installed: .venv/.torch pyproject.toml constraints.txt
-	@echo "== Installing qa and what it rests on (about 350 MB to download)"
+	@echo "== Installing qa and what it rests on (about 420 MB to download)"
 	@$(PIP) install --constraint constraints.txt --editable .
 	@touch $@
 

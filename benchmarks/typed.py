@@ -4,7 +4,7 @@
     python -m benchmarks.typed http://127.0.0.1:7861 QUESTIONS.jsonl [--questions 30] [--wpm 40]
 
 Types each question into the page of a running server, a letter at a time, five letters and spaces
-to a word, sends it, and looks 50 times a second at what is shown: the quotes, the first word that
+to a word, sends it, and looks ten times a second at what is shown: the quotes, the first word that
 the language model writes, the whole answer. A question with a `history` is left out. Each is asked
 in a conversation of its own; with --follow-ups, "Why?" or "Pourquoi ?" and the like are asked after
 it. Only answers that the model wrote count. Needs Chromium (CHROMIUM, or /usr/bin/chromium).
@@ -24,7 +24,7 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-_LOOK_S = 0.02
+_LOOK_S = 0.1
 _MOST_S = 120
 _LETTERS = 5
 _FOLLOW_UPS = {"fr": "Et que s'est-il passé ensuite ?", "en": "And what happened after that?"}

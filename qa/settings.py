@@ -139,7 +139,7 @@ class Settings(BaseModel):
             description="whether a model that runs here reads what a question is about while it is "
             "still being typed on the page; nothing of it is kept"
         ),
-    ] = False
+    ] = True
     threads: Annotated[
         int | None, Field(ge=1, le=1024, description="threads a model may use; unset is all cores")
     ] = None

@@ -14,7 +14,8 @@ from qa.ui import ahead as module
 from qa.ui.ahead import Ahead
 
 ALICE, BOB = object(), object()
-WHOLE = Question("Who led the works on the bridge? ")
+TEXT = "Who led the works on the bridge?"
+WHOLE = Question(f"{TEXT} ")
 
 
 class Model:
@@ -50,9 +51,9 @@ def reading(model: Model, idle: Callable[[], bool] = lambda: True) -> Ahead:
 
 def test_what_is_typed_is_read(model: Model):
     reading(model).typed(ALICE, WHOLE)
-    assert model.begun.get(timeout=5) == WHOLE.text
+    assert model.begun.get(timeout=5) == TEXT
     model.end.set()
-    assert model.closed.get(timeout=5) == WHOLE.text
+    assert model.closed.get(timeout=5) == TEXT
 
 
 def test_more_that_is_typed_takes_its_place(model: Model):
@@ -61,18 +62,29 @@ def test_more_that_is_typed_takes_its_place(model: Model):
     model.begun.get(timeout=5)
     more = Question(WHOLE.text + "Tell me ")
     ahead.typed(ALICE, more)
-    assert model.closed.get(timeout=5) == WHOLE.text
-    assert model.begun.get(timeout=5) == more.text
+    assert model.closed.get(timeout=5) == TEXT
+    assert model.begun.get(timeout=5) == f"{TEXT} Tell me"
     model.end.set()
 
 
-def test_half_a_word_waits_for_a_pause(model: Model, monkeypatch: pytest.MonkeyPatch):
+def test_half_a_word_waits_for_a_pause(model: Model):
+    reading(model).typed(ALICE, Question("Who led the wor"))
+    assert model.begun.get(timeout=5) == "Who led the"
+    assert model.begun.get(timeout=5) == "Who led the wor"
+    model.end.set()
+
+
+def test_without_a_pause_half_a_word_changes_nothing(model: Model, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "_PAUSE_S", 60.0)
     ahead = reading(model)
     ahead.typed(ALICE, Question("Who led the wor"))
+    assert model.begun.get(timeout=5) == "Who led the"
+    ahead.typed(ALICE, Question("Who led the works"))
+    with pytest.raises(queue.Empty):
+        model.closed.get(timeout=0.2)
     ahead.typed(ALICE, WHOLE)
-    assert model.begun.get(timeout=5) == WHOLE.text
-    model.end.set()
+    assert model.closed.get(timeout=5) == "Who led the"
+    ahead.stop()
 
 
 def test_a_question_stops_it(model: Model):
@@ -80,7 +92,7 @@ def test_a_question_stops_it(model: Model):
     ahead.typed(ALICE, WHOLE)
     model.begun.get(timeout=5)
     ahead.stop()
-    assert model.closed.get(timeout=5) == WHOLE.text
+    assert model.closed.get(timeout=5) == TEXT
     assert model.begun.empty()
 
 
@@ -91,7 +103,7 @@ def test_another_owner_waits(model: Model):
     ahead.typed(BOB, Question("What did the mayor say about it? "))
     assert model.closed.empty()
     model.end.set()
-    assert model.closed.get(timeout=5) == WHOLE.text
+    assert model.closed.get(timeout=5) == TEXT
     assert model.begun.empty()
 
 
@@ -99,7 +111,9 @@ def test_another_owner_waits(model: Model):
 def test_too_little_says_nothing(model: Model, text: str):
     ahead = reading(model)
     ahead.typed(ALICE, Question(text))
-    assert ahead._owner is None
+    with ahead._changed:
+        assert ahead._changed.wait_for(lambda: ahead._owner is None, 5)
+    assert model.begun.empty()
 
 
 def test_answers_go_first(model: Model):
@@ -118,6 +132,6 @@ def test_it_works_again_after_a_failure(model: Model, caplog: pytest.LogCaptureF
     model.failure = None
     model.end.set()
     ahead.typed(BOB, WHOLE)
-    assert model.begun.get(timeout=5) == WHOLE.text
+    assert model.begun.get(timeout=5) == TEXT
     assert "no room" in caplog.text
-    assert WHOLE.text.strip() not in caplog.text
+    assert TEXT not in caplog.text

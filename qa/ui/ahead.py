@@ -9,8 +9,10 @@ components.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Generator
 from contextlib import closing
+from dataclasses import replace
 from threading import Condition, Thread
 
 from qa.answer import Question
@@ -18,7 +20,7 @@ from qa.errors import QAError
 
 logger = logging.getLogger(__name__)
 
-# A word is whole when a space follows; else when nothing was typed for so long.
+# A word is complete when a space follows, or when nothing was typed for so long.
 _PAUSE_S = 0.4
 # Fewer characters say too little to search for.
 _LEAST = 8
@@ -40,7 +42,8 @@ class Ahead:
         self._read = read
         self._idle = idle
         self._owner: object = None
-        self._wanted: Question | None = None
+        self._typed: Question | None = None
+        self._at = 0.0
         self._changed = Condition()
 
     def typed(self, owner: object, question: Question) -> None:
@@ -48,12 +51,12 @@ class Ahead:
 
         While another owner's is being read, nothing happens; the next word tries again.
         """
-        if len(question.text.strip()) < _LEAST or not self._idle():
+        if not self._idle():
             return
         with self._changed:
             if self._owner not in (None, owner):
                 return
-            self._wanted = question
+            self._typed, self._at = question, time.monotonic()
             self._changed.notify_all()
             if self._owner is None:
                 self._owner = owner
@@ -62,7 +65,7 @@ class Ahead:
     def stop(self) -> None:
         """Read no further: somebody asks."""
         with self._changed:
-            self._wanted = None
+            self._typed = None
             self._changed.notify_all()
 
     def _work(self) -> None:
@@ -71,27 +74,33 @@ class Ahead:
             while (question := self._next(done)) is not None:
                 with closing(self._read(question)) as steps:
                     for _ in steps:
-                        if self._wanted is not question:
+                        if self._due() != question:
                             break
                 done = question
         except QAError as exc:  # the answer will say so, if it comes to that
             logger.warning("reading ahead failed: %s", exc)
         finally:
             with self._changed:
-                self._owner = self._wanted = None
+                self._owner = self._typed = None
                 self._changed.notify_all()
 
     def _next(self, done: Question | None) -> Question | None:
         """What to read next; None when nothing has been typed for a while, or somebody asks."""
         with self._changed:
-            question = self._other_than(done, _PATIENCE_S)
-            while question and question is not done and not question.text[-1].isspace():
-                later = self._other_than(question, _PAUSE_S)
-                if later is question:
-                    break
-                question = later
-            return None if question is done else question
+            while self._typed and time.monotonic() - self._at < _PATIENCE_S:
+                due = self._due()
+                if due != done and due is not None:
+                    return due
+                self._changed.wait(_PAUSE_S / 2)
+            return None
 
-    def _other_than(self, question: Question | None, seconds: float) -> Question | None:
-        self._changed.wait_for(lambda: self._wanted is not question, seconds)
-        return self._wanted
+    def _due(self) -> Question | None:
+        """What is typed, without a word that is not complete; None while that says too little."""
+        typed, at = self._typed, self._at
+        if typed is None:
+            return None
+        text = typed.text
+        if time.monotonic() - at < _PAUSE_S:
+            text = text[: len(text) - len(text.split(" ")[-1])]
+        text = text.strip()
+        return replace(typed, text=text) if len(text) >= _LEAST else None
