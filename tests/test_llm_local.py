@@ -172,14 +172,14 @@ def test_a_request_ends_reading_ahead_and_keeps_what_was_read(model: LocalModel)
 
 def test_the_others_go_on_while_a_prompt_is_read(model: LocalModel):
     words = f"{time.time()} " + "Boats of the river were counted in May. " * 60
-    reading, ticks = iter(model.read([HumanMessage(words)])), 0
+    reading, ticks, started = iter(model.read([HumanMessage(words)])), 0, time.monotonic()
     with ThreadPoolExecutor(1) as pool:
         read = pool.submit(list, reading)
         while not read.done():
             time.sleep(0.01)
             ticks += 1
     assert read.result()
-    assert ticks > 50
+    assert ticks > 20 * (time.monotonic() - started)
 
 
 def test_a_process_that_ended_is_said_and_started_again(model: LocalModel):

@@ -64,7 +64,7 @@ class Loaded:
     def __init__(
         self, folder: str, threads: int | None, properties: dict[str, Any], tell: Tell
     ) -> None:
-        self._tell_parent = tell
+        self._tell_parent: Tell = lambda message: None  # until it is warm
         self._asked: dict[int, _Asked] = {}
         self._before: deque[_Asked] = deque(maxlen=_KEPT * _BLOCK // CONTEXT)
         self._genai = genai()
@@ -80,7 +80,6 @@ class Loaded:
         )
         self._tokenizer = self._pipeline.get_tokenizer()
         # What it reads first takes four seconds more, for its kernels are made then.
-        self._tell_parent = lambda told: None
         self.begin(0, Request([{"role": "user", "content": "news " * 300}], 8))
         while self.busy:
             self.step()
