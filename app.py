@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-import qa.api
 from qa.errors import QAError
+from qa.server.app import serve
 from qa.settings import Settings
 
 if __name__ == "__main__":
     try:
-        qa.api.serve(Settings.load())
+        serve(Settings.load())
     except QAError as exc:
         sys.exit(f"error: {exc}")

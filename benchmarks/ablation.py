@@ -28,37 +28,38 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import Field
 
 from benchmarks import baseline
-from qa import chain, confidence, evidence, grounding, passages, rewriting
-from qa.answer import Answer
+from qa import pipeline
+from qa.answering import confidence, followups, grounding, passages, quotes
 from qa.assistant import open_reading
 from qa.evaluation import stats
 from qa.evaluation.nuggets import recalls
 from qa.evaluation.pipeline import cached_index
 from qa.evaluation.questions import GoldQuestion
-from qa.index import LiveIndex
+from qa.index.directory import LiveIndex
 from qa.models import Embedder
-from qa.retrieval import HybridRetriever, Retrieved
+from qa.search.retriever import HybridRetriever, Retrieved
 from qa.settings import Settings
+from qa.types import Answer
 
 _NEVER = re.compile(r"(?!)")
 # name → (module, attribute, value) of what is switched.
 SWITCHES: Mapping[str, Sequence[tuple[Any, str, Any]]] = {
     "as it ships": (),
-    "every question open": ((chain, "kind_of", lambda *_: "open"),),
-    "every question a fact": ((chain, "kind_of", lambda *_: "fact"),),
-    "all judged as facts": ((chain, "confidence", lambda *a, **_: confidence.confidence(*a)),),
-    "framing words searched": ((rewriting, "_FRAME", _NEVER),),
-    "several questions as one": ((rewriting, "_QUESTION", _NEVER),),
-    "nothing carried": ((rewriting, "needs_history", lambda *_: False),),
-    "furniture quoted": ((evidence, "_tells", lambda _: True),),
-    "a wider gap between quotes": ((evidence, "_SCORE_GAP", 0.2),),
+    "every question open": ((pipeline, "kind_of", lambda *_: "open"),),
+    "every question a fact": ((pipeline, "kind_of", lambda *_: "fact"),),
+    "all judged as facts": ((pipeline, "confidence", lambda *a, **_: confidence.confidence(*a)),),
+    "framing words searched": ((followups, "_FRAME", _NEVER),),
+    "several questions as one": ((followups, "_QUESTION", _NEVER),),
+    "nothing carried": ((followups, "needs_history", lambda *_: False),),
+    "furniture quoted": ((quotes, "_tells", lambda _: True),),
+    "a wider gap between quotes": ((quotes, "_SCORE_GAP", 0.2),),
     "any chunk read": ((passages, "_LEAST_SHARE", 0.0),),
     "chunks near the best read": ((passages, "_LEAST_SHARE", 0.8),),
-    "no antecedents": ((evidence, "opens_with_pronoun", lambda _: False),),
-    "nothing quoted below": ((chain, "_BELOW", 0), (chain, "_BELOW_A_FACT", 0)),
-    "eight quoted below": ((chain, "_BELOW", 8),),
-    "left out: half": ((evidence, "_LEFT_OUT", 0.5),),
-    "model and reader need not agree": ((chain, "_SURE", 0.0),),
+    "no antecedents": ((quotes, "opens_with_pronoun", lambda _: False),),
+    "nothing quoted below": ((pipeline, "_BELOW", 0), (pipeline, "_BELOW_A_FACT", 0)),
+    "eight quoted below": ((pipeline, "_BELOW", 8),),
+    "left out: half": ((quotes, "_LEFT_OUT", 0.5),),
+    "model and reader need not agree": ((pipeline, "_SURE", 0.0),),
     "all that is written stands": ((grounding._Claim, "stands", lambda *_: True),),
     "names unchecked": ((grounding, "mentioned", lambda *_, **__: True),),
     "numbers unchecked": ((grounding, "claimed", lambda *_: frozenset()),),
@@ -126,7 +127,7 @@ def main() -> None:
         reading=open_reading(settings),
     )
     given = None if arguments.quotes else model
-    pipeline = chain.build(retriever, lambda: given, settings)
+    built = pipeline.build(retriever, lambda: given, settings)
     shipped: list[float] = []
     print(f"{len(questions)} questions\n")
     print("without|VitalRecall|difference|AllVital|WrongOnly|abstained A, U|words|read")
@@ -138,7 +139,7 @@ def main() -> None:
                 stack.enter_context(patch.object(place, attribute, value))
             for question in questions:
                 model.draft = rows["ours", question.id]["draft"]
-                answer = pipeline.invoke(question.asked())
+                answer = built.invoke(question.asked())
                 row = {
                     **rows["ours", question.id],
                     "answer": answer.text,

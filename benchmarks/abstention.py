@@ -32,13 +32,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.reader import auroc, rows, standing_alone
-from qa.answer import Question
 from qa.assistant import Assistant
 from qa.evaluation.normalise import contains, tokens
 from qa.evaluation.pipeline import cached_index
 from qa.evaluation.plots import risk_coverage_of
 from qa.models import Embedder
 from qa.settings import Settings
+from qa.types import Question
 from training.data import kept_out
 
 Documents = Path | list[dict[str, Any]]

@@ -4,7 +4,7 @@
 
 Of what the language model is given before the question, the share that is the same from the
 beginning on, where it was found with so many words less, and where it was found by search alone,
-before the best hits are read (`qa.reading`). Beside the means, in how many of a hundred questions
+before the hits are reranked. Beside the means, in how many of a hundred questions
 all of it is the same.
 """
 
@@ -19,10 +19,10 @@ from langchain_core.runnables import Runnable
 from benchmarks.engines import shared
 from benchmarks.typed import rows
 from qa import Assistant, Question, Settings
-from qa.answer import Answer
-from qa.chain import build
-from qa.generative import beginning
-from qa.passages import select
+from qa.answering.generative import beginning
+from qa.answering.passages import select
+from qa.pipeline import build
+from qa.types import Answer
 
 _LESS = (1, 2, 3, 4)
 _ALL = 0.99

@@ -30,7 +30,6 @@ import numpy as np
 
 from benchmarks import baseline
 from benchmarks.injection import own_words
-from qa.answer import Question
 from qa.assistant import Assistant
 from qa.evaluation.answers import token_f1
 from qa.evaluation.normalise import contains, tokens
@@ -38,6 +37,7 @@ from qa.evaluation.pipeline import cached_index
 from qa.evaluation.questions import GoldQuestion, load
 from qa.models import Embedder
 from qa.settings import Settings
+from qa.types import Question
 from training.data import kept_out, read
 
 KEPT_OUT = ("piaf", "squad20_dev")

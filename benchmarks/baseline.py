@@ -46,9 +46,9 @@ from langchain_core.messages import HumanMessage
 
 from benchmarks.systems import Tutorial
 from benchmarks.tasks import Corpus
-from qa.answer import Question
-from qa.article import PartialDate
 from qa.assistant import Assistant
+from qa.cli.terminal import say
+from qa.documents.article import PartialDate
 from qa.errors import ModelError, QAError, QuestionError
 from qa.evaluation import stats
 from qa.evaluation.answers import answer_language, worst
@@ -59,7 +59,7 @@ from qa.evaluation.questions import GoldQuestion, collect
 from qa.evaluation.textfile import json_object, read_text
 from qa.models import Embedder, LocalModel, open_llm
 from qa.settings import Settings
-from qa.terminal import say
+from qa.types import Question
 
 SYSTEMS = ("ours", "quotes", "baseline")
 CHUNKS = 4

@@ -11,8 +11,8 @@ most of PIAF and SQuAD 2.0 and on all of QED: only the articles kept out are ask
 stand in the index beside them. With --unread nothing is read, all are asked about, and the weights
 printed are those for hits that were not read. The label of a question
 is whether a gold answer lies inside the quotes that would be shown. Logistic regression, classes
-weighted alike, over `qa.confidence.features`; printed are the lines to put into
-qa/calibration.py, and for each set the area under the ROC curve and what the threshold lets
+weighted alike, over `qa.answering.confidence.features`; printed are the lines to put into
+qa/search/calibration.py, and for each set the area under the ROC curve and what the threshold lets
 through. The set named in MEASURED is never fitted on.
 
 With --open fitted is whether articles are about a question that asks for no short fact, or leans on
@@ -39,21 +39,21 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from benchmarks import news
-from qa.analysis import fold
-from qa.answer import Question
+from qa.answering.confidence import features
+from qa.answering.followups import make_standalone
+from qa.answering.kinds import kind_of
+from qa.answering.quotes import choose, cite
 from qa.assistant import Assistant
-from qa.calibration import READ, about
-from qa.chunks import sentences
-from qa.confidence import features
 from qa.evaluation.pipeline import Pipeline, cached_index, code_fingerprint
 from qa.evaluation.questions import load
-from qa.evidence import choose, cite
-from qa.indexing import index_paths
-from qa.kinds import kind_of
+from qa.index.build import index_paths
+from qa.language.sentences import sentences
+from qa.language.terms import fold
 from qa.models import Embedder
-from qa.reader import WEIGHTS
-from qa.rewriting import make_standalone
+from qa.models.reader import WEIGHTS
+from qa.search.calibration import READ, about
 from qa.settings import Settings
+from qa.types import Question
 from training.data import TRAINED, kept_out
 
 # Share-alike or permissive licences: what ships may be fitted on these.
@@ -254,7 +254,7 @@ def main() -> None:
     """Gather, fit, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", type=Path)
-    parser.add_argument("--work", type=Path, default=Path(".qa/confidence"))
+    parser.add_argument("--work", type=Path, default=Path(".qa/answering/confidence"))
     parser.add_argument("--questions", type=int, default=500)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--unread", action="store_true")
@@ -278,7 +278,7 @@ def main() -> None:
     rows = {name: kept(work, name, most, ask) for name, ask in asking.items()}
     fitted = [row for name, some in rows.items() if name not in MEASURED for row in some]
     everything = [row for some in rows.values() for row in some]
-    # No set here has long questions: their part is set by hand, see qa.calibration.
+    # No set here has long questions: their part is set by hand, see qa.search.calibration.
     # With the reader's word the share of words in common, without it the score, is left out: it
     # adds nothing that the others do not say.
     passed_over = {"long", "score" if arguments.unread else "sentence_coverage"}

@@ -1,4 +1,4 @@
-"""Measures what qa.constraints understands of questions whose articles have dates and outlets.
+"""Measures how questions are understood whose articles have dates and outlets.
 
     python benchmarks/constraints.py SETS [--show N]
 
@@ -21,9 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qa.article import PartialDate
-from qa.constraints import Constraints, understand
-from qa.temporal import time_expressions
+from qa.documents.article import PartialDate
+from qa.language.dates import time_expressions
+from qa.search.constraints import understand
+from qa.types import Constraints
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:

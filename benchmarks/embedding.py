@@ -25,12 +25,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.article import Article
-from qa.chunks import split
-from qa.indexing import embedded
+from qa.documents.article import Article
+from qa.documents.chunks import split
+from qa.documents.parsers import find, read
+from qa.index.build import embedded
 from qa.models import Embedder
 from qa.settings import Settings
-from qa.sources import find, read
 
 if TYPE_CHECKING:
     import numpy as np

@@ -29,12 +29,13 @@ from pathlib import Path
 
 from langchain_core.messages import convert_to_openai_messages
 
-from qa import Assistant, Question, Settings, generative
+from qa import Assistant, Question, Settings
+from qa.answering import generative
+from qa.answering.passages import select
 from qa.models import find
 from qa.models.engine import Engine, Request
 from qa.models.llamacpp import LlamaCpp
 from qa.models.openvino import OpenVINO
-from qa.passages import select
 
 QUESTIONS = Path(__file__).parents[1] / "corpus" / "questions.jsonl"
 _SECONDS = 300.0

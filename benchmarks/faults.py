@@ -48,13 +48,13 @@ import httpx
 import qa.cli
 import qa.models
 from benchmarks import hostile as hostile_files
-from qa.doctor import examine
+from qa.documents.filters import Filters
+from qa.documents.parsers.fields import origin_of
 from qa.errors import QAError
-from qa.filters import Filters
-from qa.index import Index, LiveIndex
-from qa.indexing import index_paths
+from qa.index.build import index_paths
+from qa.index.directory import Index, LiveIndex
+from qa.index.doctor import examine
 from qa.settings import Settings
-from qa.sources.fields import origin_of
 from tests.api.test_lanes import until
 from tests.api.test_serving import program
 from tests.fakes import BagOfWords
@@ -616,7 +616,7 @@ def _in_child(what: str, index: Path, rest: list[str]) -> None:
 
 def _read(index: Path, count: int) -> None:
     """Four threads that ask until both updates are seen and nothing has come for a while."""
-    from qa.retrieval import HybridRetriever
+    from qa.search.retriever import HybridRetriever
 
     live = LiveIndex(index, EMBEDDER, settings(index))
     retriever = HybridRetriever(index=live, embedder=EMBEDDER, k=20)

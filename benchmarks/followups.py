@@ -43,18 +43,18 @@ from typing import Any
 
 import numpy as np
 
-from qa.analysis import terms
-from qa.answer import Question
+from qa.answering.followups import make_standalone, topic
 from qa.evaluation import stats
 from qa.evaluation.pipeline import cached_index
 from qa.evaluation.questions import GoldQuestion
 from qa.evaluation.ranking import scores
-from qa.index import LiveIndex
+from qa.index.directory import LiveIndex
+from qa.language.names import names
+from qa.language.terms import terms
 from qa.models import Embedder
-from qa.names import names
-from qa.retrieval import HybridRetriever
-from qa.rewriting import make_standalone, topic
+from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
+from qa.types import Question
 
 SETS = ("mtrag", "trec_cast", "canard_dev", "fr_followup_derived")
 MEASURES = ("R@1", "R@5", "R@10", "MRR@10")

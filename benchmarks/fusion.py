@@ -1,4 +1,4 @@
-"""Fits and measures the weights by which `qa.fusion` scores chunks and sentences.
+"""Fits and measures the weights by which `qa.search.scoring` scores chunks and sentences.
 
     python benchmarks/fusion.py SETS [--work DIR] [--questions N]
 
@@ -7,7 +7,7 @@ question both indexes propose chunks; the values that speak for each are noted, 
 of a gold article, and for each sentence of a gold article whether it holds a gold answer. Weights
 are at least 0 and minimise the listwise softmax loss (Cao et al., Learning to rank, ICML 2007,
 doi:10.1145/1273496.1273513), each set counting alike. Printed are the lines to put into
-qa/calibration.py, MRR@10 of every set with weights fitted on the others, and how a set fares
+qa/search/calibration.py, MRR@10 of every set with weights fitted on the others, and how a set fares
 without each value. Sets in MEASURED are never fitted on.
 """
 
@@ -26,14 +26,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from qa.analysis import fold
-from qa.calibration import SENTENCE, passage_weights
+from qa.documents.filters import Filters
 from qa.evaluation.pipeline import cached_index
-from qa.filters import Filters
-from qa.fusion import score
-from qa.index import LiveIndex
+from qa.index.directory import LiveIndex
+from qa.language.terms import fold
 from qa.models import Embedder
-from qa.retrieval import HybridRetriever
+from qa.search.calibration import SENTENCE, passage_weights
+from qa.search.retriever import HybridRetriever
+from qa.search.scoring import score
 from qa.settings import Settings
 
 # Share-alike or permissive licences: what ships may be fitted on these.
@@ -180,7 +180,7 @@ def main() -> None:
     """Gather, fit, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", type=Path)
-    parser.add_argument("--work", type=Path, default=Path(".qa/fusion"))
+    parser.add_argument("--work", type=Path, default=Path(".qa/search/scoring"))
     parser.add_argument("--questions", type=int, default=1000)
     parser.add_argument("--measured", nargs="*", default=MEASURED)
     arguments = parser.parse_args()

@@ -22,7 +22,7 @@ from benchmarks.baseline import Row, chosen, rows_of
 from benchmarks.injection import own_words
 from benchmarks.reader import rows
 from benchmarks.tasks import Corpus
-from qa.article import Article
+from qa.documents.article import Article
 from qa.evaluation.nuggets import stands
 from qa.evaluation.questions import GoldQuestion
 

@@ -18,7 +18,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from qa.sources import SUPPORTED
+from qa.documents.parsers import SUPPORTED
 
 GOOD = ("Brisk", "Calder", "Dunmoor", "Elswick", "Fenholt")
 SECRET = "the canary of Brandmouth sings at noon"

@@ -37,10 +37,10 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 
 from qa import Answer, Embedder, Question, Settings, index_paths
-from qa.chain import build
-from qa.index import LiveIndex
+from qa.index.directory import LiveIndex
 from qa.models import open_llm
-from qa.retrieval import HybridRetriever
+from qa.pipeline import build
+from qa.search.retriever import HybridRetriever
 
 ATTACKS = Path(__file__).parents[1] / "tests" / "data" / "injection" / "attacks.jsonl"
 # What stands between a model's words and the quotes of what they leave out.

@@ -3,7 +3,7 @@
     python benchmarks/lexical.py [SET]
 
 SET is a folder with docs.jsonl.gz and questions.jsonl.gz; without one, corpus/ and its questions.
-All three get the same terms from `qa.analysis` and index each document as one text; a second FTS5
+All three get the same terms (`language.terms`) and index each document as one text; a second FTS5
 row uses its own tokenizer instead. Each library runs in a process of its own, so that its memory
 is its own. Times are seconds on this machine; compare them within one run only.
 """
@@ -23,12 +23,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from qa.analysis import terms, words
-from qa.article import Article
-from qa.filters import Filters
-from qa.language import question_language
-from qa.lexical import LexicalIndex
-from qa.sources import find, read
+from qa.documents.article import Article
+from qa.documents.filters import Filters
+from qa.documents.parsers import find, read
+from qa.index.lexical import LexicalIndex
+from qa.language.detect import question_language
+from qa.language.terms import terms, words
 
 MOST_QUESTIONS = 1000
 

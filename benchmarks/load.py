@@ -93,7 +93,7 @@ def serving(folder: Path, llm: str, index: Path | None) -> Iterator[Server]:
         "QA_PORT": "0",
         "QA_RATE_PER_MINUTE": "0",
     }
-    qa = [sys.executable, "-c", "from qa.cli import main; main()"]
+    qa = [sys.executable, "-c", "from qa.cli.commands import main; main()"]
     if index is None:
         subprocess.run([*qa, "index"], env=environment, cwd=folder, check=True, capture_output=True)
     with (folder / "log").open("w", encoding="utf-8") as log:

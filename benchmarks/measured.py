@@ -24,16 +24,17 @@ from typing import Any
 
 import numpy as np
 
-from qa import indexing, retrieval
-from qa.archive import Archive
-from qa.filters import Filters
-from qa.index import LiveIndex
-from qa.lexical import LexicalIndex
+from qa.documents.filters import Filters
+from qa.documents.parsers.apart import Child
+from qa.index import build as building
+from qa.index.articles import Archive
+from qa.index.chroma import Store
+from qa.index.directory import LiveIndex
+from qa.index.lexical import LexicalIndex
+from qa.index.matrix import ChunkVectors
 from qa.models import Embedder
+from qa.search import retriever
 from qa.settings import Settings
-from qa.sources.apart import Child
-from qa.store import Store
-from qa.vectors import ChunkVectors
 
 WARM_UP = 10
 
@@ -147,9 +148,9 @@ def build(job: dict[str, Any]) -> dict[str, Any]:
     """Index the articles of a file; where the time went, and memory as the index grew."""
     watch = Stopwatch()
     watch.wrap(Child, "read", "reading")
-    watch.wrap(indexing._Run, "_end", "waiting for vectors")
-    watch.wrap(indexing, "split", "splitting and terms")
-    watch.wrap(indexing, "terms", "splitting and terms")
+    watch.wrap(building._Run, "_end", "waiting for vectors")
+    watch.wrap(building, "split", "splitting and terms")
+    watch.wrap(building, "terms", "splitting and terms")
     for name in ("put", "delete"):
         watch.wrap(Store, name, "chroma")
         watch.wrap(LexicalIndex, name, "tantivy")
@@ -169,7 +170,7 @@ def build(job: dict[str, Any]) -> dict[str, Any]:
 
     Archive.stage = counted  # type: ignore[method-assign,assignment]
     started, computed = time.perf_counter(), processor_s()
-    report = indexing.index_paths([Path(job["articles"])], settings, embedder)
+    report = building.index_paths([Path(job["articles"])], settings, embedder)
     total, computed = time.perf_counter() - started, processor_s() - computed
     parts = {name: round(seconds, 3) for name, seconds in watch.spent.items()}
     # Embedding goes on beside all the rest.
@@ -194,7 +195,7 @@ def ask(job: dict[str, Any]) -> dict[str, Any]:
     live = LiveIndex(settings.index, embedder, settings)
     with live.current() as index:
         counts = index.archive.counts()
-    searcher = retrieval.HybridRetriever(
+    searcher = retriever.HybridRetriever(
         index=live, embedder=embedder, candidates=settings.candidates, k=settings.k
     )
     watch = Stopwatch()
@@ -204,7 +205,7 @@ def ask(job: dict[str, Any]) -> dict[str, Any]:
     watch.wrap(LexicalIndex, "analyse", "tantivy")
     watch.wrap(LexicalIndex, "search", "tantivy")
     watch.wrap(Archive, "passages", "archive")
-    watch.wrap(retrieval.HybridRetriever, "search", "score and fuse")
+    watch.wrap(retriever.HybridRetriever, "search", "score and fuse")
     rows = {
         name: _timed(searcher, job["questions"], Filters.parse(**some), watch)
         for name, some in job["filters"].items()
@@ -219,7 +220,7 @@ def ask(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _timed(
-    searcher: retrieval.HybridRetriever, asked: Sequence[str], filters: Filters, watch: Stopwatch
+    searcher: retriever.HybridRetriever, asked: Sequence[str], filters: Filters, watch: Stopwatch
 ) -> dict[str, Any]:
     stages: dict[str, list[float]] = {}
     total, cpu, found = [], [], 0

@@ -39,16 +39,16 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 from sklearn.metrics import roc_auc_score
 
-from qa.analysis import words
-from qa.article import Article
-from qa.chunks import split
+from qa.documents.article import Article
+from qa.documents.chunks import split
+from qa.documents.parsers import find, read
 from qa.evaluation.answers import token_f1
 from qa.evaluation.normalise import tokens
 from qa.evaluation.plots import reliability_of
+from qa.language.terms import words
 from qa.models import open_llm
-from qa.reader import WEIGHTS, Reader, Span
+from qa.models.reader import WEIGHTS, Reader, Span
 from qa.settings import Settings
-from qa.sources import find, read
 
 CROSS_LINGUAL = Path(__file__).parents[1] / "tests" / "data" / "cross_lingual.jsonl"
 CORPUS = Path(__file__).parents[1] / "corpus"

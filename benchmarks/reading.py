@@ -30,19 +30,19 @@ from typing import Any
 
 import numpy as np
 
-from qa import calibration
-from qa.answer import Hit
+from qa.answering.quotes import choose, cite
 from qa.evaluation.normalise import contains, tokens
 from qa.evaluation.pipeline import cached_index
 from qa.evaluation.questions import GoldQuestion, load
-from qa.evidence import choose, cite
-from qa.index import LiveIndex
-from qa.language import question_language
+from qa.index.directory import LiveIndex
+from qa.language.detect import question_language
 from qa.models import Embedder
-from qa.reader import WEIGHTS, Reader
-from qa.reading import length, mixed, read_hits
-from qa.retrieval import HybridRetriever
+from qa.models.reader import WEIGHTS, Reader
+from qa.search import calibration
+from qa.search.rerank import length, mixed, read_hits
+from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
+from qa.types import Hit
 
 FITTED = ("piaf", "squad20_dev")
 MEASURED = ("fquad", "servicepublic_fr", "multihop_rag")
@@ -192,7 +192,7 @@ def main() -> None:
     parser.add_argument("sets_folder", type=Path)
     parser.add_argument("--data", type=Path, default=Path(".training/data"))
     parser.add_argument("--reader", type=Path, default=WEIGHTS)
-    parser.add_argument("--work", type=Path, default=Path(".qa/reading"))
+    parser.add_argument("--work", type=Path, default=Path(".qa/search/rerank"))
     parser.add_argument("--sets", nargs="+", default=[*FITTED, *MEASURED])
     parser.add_argument("--questions", type=int, default=500)
     parser.add_argument("--most", type=int, nargs="+", default=[10])

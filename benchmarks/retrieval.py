@@ -35,7 +35,7 @@ from benchmarks.tasks import By, Corpus, Task, read_task
 from qa.errors import QAError
 from qa.evaluation.pipeline import code_fingerprint
 from qa.evaluation.progress import meter
-from qa.indexing import PassageEmbedder
+from qa.index.build import PassageEmbedder
 from qa.settings import Settings
 
 _WARM_UP = 5

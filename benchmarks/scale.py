@@ -26,11 +26,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.scaleplot import plot
-from qa.article import Article
-from qa.chunks import split
-from qa.filters import Filters
+from qa.documents.article import Article
+from qa.documents.chunks import split
+from qa.documents.filters import Filters
+from qa.documents.parsers import Failure, find, read
 from qa.settings import Settings
-from qa.sources import Failure, find, read
 
 ROOT = Path(__file__).parents[1]
 SIZES = (1_000, 5_000, 20_000, 50_000)

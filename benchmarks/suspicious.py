@@ -21,10 +21,10 @@ from pathlib import Path
 
 from benchmarks.injection import Obeying, asked, attacks, retriever, success
 from qa import Settings
-from qa.article import Article
-from qa.chain import build
-from qa.sources.fields import article_from
-from qa.suspicious import RULES, signs_of
+from qa.documents.article import Article
+from qa.documents.injection import RULES, signs_of
+from qa.documents.parsers.fields import article_from
+from qa.pipeline import build
 
 SETS = ("orangesum", "multihop_rag")
 

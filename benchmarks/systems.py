@@ -25,9 +25,9 @@ from benchmarks import minilm
 from benchmarks.tasks import Corpus
 from qa.evaluation.pipeline import Pipeline, cached_index
 from qa.evaluation.questions import GoldQuestion
-from qa.index import Manifest
-from qa.indexing import PassageEmbedder, index_paths
-from qa.retrieval import Mode
+from qa.index.build import PassageEmbedder, index_paths
+from qa.index.directory import Manifest
+from qa.search.retriever import Mode
 from qa.settings import Settings
 
 MODES: dict[str, Mode] = {"bm25": "lexical", "dense": "dense", "qa": "hybrid"}

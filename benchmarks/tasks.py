@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from qa.article import Article
+from qa.documents.article import Article
+from qa.documents.parsers import find, read
 from qa.errors import QuestionError
 from qa.evaluation.questions import GoldQuestion, fingerprint, load
 from qa.evaluation.textfile import json_object, read_text
-from qa.sources import find, read
 
 By = Literal["lang", "kind"]
 # The question is the article's title: only to be asked of an index without titles.

@@ -15,14 +15,14 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qa.answer import Answer, Citation, Hit, Question
-    from qa.article import Article
     from qa.assistant import Assistant
+    from qa.documents.article import Article
+    from qa.documents.filters import Filters
     from qa.errors import QAError
-    from qa.filters import Filters
-    from qa.indexing import index_paths
+    from qa.index.build import index_paths
     from qa.models import Embedder
     from qa.settings import Settings
+    from qa.types import Answer, Citation, Hit, Question
 
 # ONNX Runtime's own telemetry is on as it comes: a device id, events in the user's cache, look-ups
 # of its collector. It reads this when it is imported, by whomever.
@@ -46,17 +46,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Answer": "qa.answer",
-    "Article": "qa.article",
+    "Answer": "qa.types",
+    "Article": "qa.documents.article",
     "Assistant": "qa.assistant",
-    "Citation": "qa.answer",
+    "Citation": "qa.types",
     "Embedder": "qa.models",
-    "Filters": "qa.filters",
-    "Hit": "qa.answer",
+    "Filters": "qa.documents.filters",
+    "Hit": "qa.types",
     "QAError": "qa.errors",
-    "Question": "qa.answer",
+    "Question": "qa.types",
     "Settings": "qa.settings",
-    "index_paths": "qa.indexing",
+    "index_paths": "qa.index.build",
 }
 
 

@@ -15,23 +15,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from qa.answer import Answer, Hit, Question
-from qa.article import Article
-from qa.browsing import Contents, Listing
-from qa.chain import AT_ONCE, build
+from qa.answering.generative import beginning, system_message
+from qa.answering.passages import select
+from qa.answering.queue import Line
+from qa.documents.article import Article
+from qa.documents.filters import Filters
+from qa.documents.listing import Contents, Listing
+from qa.documents.parsers.fields import origin_of
 from qa.errors import QAError
-from qa.filters import Filters
-from qa.generative import beginning, system_message
-from qa.index import LiveIndex
-from qa.indexing import ProgressCallback, Report, amend_article, index_paths, remove_articles
-from qa.line import Line
+from qa.index.build import ProgressCallback, Report, amend_article, index_paths, remove_articles
+from qa.index.directory import LiveIndex
 from qa.models import PullJob, background_pull, fetched, status
-from qa.passages import select
-from qa.reading import Reading
-from qa.retrieval import HybridRetriever, Mode
+from qa.pipeline import AT_ONCE, build
+from qa.search.rerank import Reading
+from qa.search.retriever import HybridRetriever, Mode
 from qa.settings import Settings
-from qa.sources.fields import origin_of
 from qa.telemetry import Telemetry
+from qa.types import Answer, Hit, Question
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -135,7 +135,7 @@ def open_reading(settings: Settings) -> Reading | None:
     """
     if not settings.reader:
         return None
-    from qa.reader import Reader
+    from qa.models.reader import Reader
 
     return Reading(Reader.open(threads=settings.threads), settings.read, settings.read_patience_s)
 

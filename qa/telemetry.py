@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from opentelemetry.trace import NoOpTracer, Span, StatusCode, Tracer, set_span_in_context
 
-from qa.answer import Answer, Question
 from qa.errors import MissingExtra, SettingsError
 from qa.settings import Settings
+from qa.types import Answer, Question
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
@@ -161,8 +161,8 @@ def _numbers(answer: Answer) -> dict[str, Any]:
     return {
         "qa.answerer": answer.answerer,
         "qa.abstained": answer.abstained,
-        "qa.confidence": answer.confidence,
-        "qa.language": answer.language,
+        "qa.answering.confidence": answer.confidence,
+        "qa.language.detect": answer.language,
         "qa.citations": len(answer.citations),
         "qa.hits": len(answer.hits),
         **{f"qa.tokens.{kind}": number for kind, number in answer.tokens.items()},

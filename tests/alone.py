@@ -28,7 +28,7 @@ ASKED = "Who led the works on the Kervalec bridge?"
 
 def command(*arguments: str) -> list[str]:
     """What `qa` does."""
-    return [sys.executable, "-c", "from qa.cli import main; main()", *arguments]
+    return [sys.executable, "-c", "from qa.cli.commands import main; main()", *arguments]
 
 
 def main(folder: Path) -> None:

@@ -14,10 +14,10 @@ import hypothesis
 import pytest
 
 from qa.assistant import Assistant, LanguageModel
-from qa.conversations import Conversations
-from qa.index import LiveIndex
-from qa.indexing import index_paths
-from qa.retrieval import HybridRetriever
+from qa.conversations.store import Conversations
+from qa.index.build import index_paths
+from qa.index.directory import LiveIndex
+from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
 from tests.fakes import BagOfWords, write_articles
 

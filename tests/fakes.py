@@ -21,10 +21,10 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
-from qa.analysis import words
-from qa.answer import Hit, ScoredSentence
-from qa.article import Article
-from qa.chunks import split
+from qa.documents.article import Article
+from qa.documents.chunks import split
+from qa.language.terms import words
+from qa.types import Hit, ScoredSentence
 
 
 class BagOfWords:

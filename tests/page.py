@@ -16,15 +16,15 @@ from typing import Any, cast
 
 import gradio as gr
 
-from qa.answer import Answer, Citation, Question
-from qa.article import Article, PartialDate
 from qa.assistant import Assistant
-from qa.chunks import Span
-from qa.conversations import Conversations
-from qa.ui.examples import Examples
-from qa.ui.page import Page, Updates
-from qa.ui.talks import Talk
-from qa.ui.visitors import COOKIE
+from qa.conversations.store import Conversations
+from qa.documents.article import Article, PartialDate
+from qa.language.sentences import Span
+from qa.server.page.examples import Examples
+from qa.server.page.page import Page, Updates
+from qa.server.page.talks import Talk
+from qa.server.page.visitors import COOKIE
+from qa.types import Answer, Citation, Question
 
 EVIL = "<img src=x onerror=alert(1)>\"'`${1}{{2}}"
 ARTICLE = Article.create(

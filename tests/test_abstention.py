@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from qa.abstention import absent, abstention, is_foreign
-from qa.answer import Language
-from qa.article import Article, PartialDate
+from qa.answering.abstention import absent, abstention, is_foreign
+from qa.documents.article import Article, PartialDate
+from qa.types import Language
 from tests.fakes import hit
 
 PONT = Article.create(

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from qa.amending import Amendment
-from qa.article import Article, PartialDate
+from qa.documents.article import Article, PartialDate
+from qa.documents.corrections import Amendment
 from qa.errors import ArticleError
 
 ARTICLE = Article.create(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.amounts import claimed, counted
+from qa.language.numbers import claimed, counted
 
 
 @pytest.mark.parametrize(

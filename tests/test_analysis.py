@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.analysis import fold, terms, words
+from qa.language.terms import fold, terms, words
 
 
 @pytest.mark.parametrize(

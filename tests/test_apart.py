@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from qa.article import Article
-from qa.indexing import index_paths
+from qa.documents.article import Article
+from qa.documents.parsers import Failure, count, find, read
+from qa.documents.parsers.apart import Child, Limits, TooMuch
+from qa.index.build import index_paths
 from qa.settings import Settings
-from qa.sources import Failure, count, find, read
-from qa.sources.apart import Child, Limits, TooMuch
 from tests.fakes import BagOfWords
 
 GOOD = "---\ntitle: Harbour\ndate: 2017-01\n---\nThe harbour of Tobruk was closed on Monday.\n"
@@ -136,8 +136,8 @@ def test_a_rebuild_keeps_only_what_it_was_told_to_also_after_a_killed_one(
         def die(*args: object) -> None:
             raise KeyboardInterrupt
 
-        killed.setattr("qa.indexing.drop_other_generations", die)
-        killed.setattr("qa.index.Manifest.after_run", die)
+        killed.setattr("qa.index.build.drop_other_generations", die)
+        killed.setattr("qa.index.directory.Manifest.after_run", die)
         with pytest.raises(KeyboardInterrupt):
             index_paths([one], settings, BagOfWords(), rebuild=True)
     report = index_paths([other], settings, BagOfWords(), rebuild=True)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.article import Article, PartialDate, clean_text
+from qa.documents.article import Article, PartialDate, clean_text
 from qa.errors import SourceError
 
 

@@ -6,12 +6,12 @@ from datetime import date
 
 import pytest
 
-from qa.article import Article, PartialDate
-from qa.asked import HAPPENED, MENTIONED, OUTLET, PUBLISHED, bonus, meets, most, narrowed
-from qa.chunks import Span
-from qa.constraints import Constraints, Outlet
-from qa.filters import Filters
-from qa.temporal import TimeExpression
+from qa.documents.article import Article, PartialDate
+from qa.documents.filters import Filters
+from qa.language.dates import TimeExpression
+from qa.language.sentences import Span
+from qa.search.boosts import HAPPENED, MENTIONED, OUTLET, PUBLISHED, bonus, meets, most, narrowed
+from qa.types import Constraints, Outlet
 
 MAY = TimeExpression(Span(0, 1), date(2020, 5, 1), date(2020, 5, 31))
 SINCE = TimeExpression(Span(0, 1), date(2020, 5, 1), None)

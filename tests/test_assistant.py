@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from qa.answer import Question
 from qa.assistant import Assistant, LanguageModel, LLMStatus
+from qa.documents.filters import Filters
 from qa.errors import AnswerError, IndexLocked, IndexMismatch, IndexMissing, ModelError
-from qa.filters import Filters
-from qa.index import write_lock
-from qa.indexing import index_paths
+from qa.index.build import index_paths
+from qa.index.directory import write_lock
 from qa.models.jobs import PullState
 from qa.settings import Settings
+from qa.types import Question
 from tests.fakes import ARTICLE_COUNT, BagOfWords, Scripted, write_articles
 
 ASKED = "Who led the works on the Kervalec bridge?"

@@ -17,17 +17,17 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.runnables import Runnable
 
-from qa.answer import Answer, Citation, Question
-from qa.chain import build
-from qa.chunks import Span
+from qa.answering.queue import Line
+from qa.answering.quotes import Evidence, cite
+from qa.documents.filters import Filters
 from qa.errors import AnswerError
-from qa.evidence import Evidence, cite
-from qa.filters import Filters
-from qa.index import LiveIndex
-from qa.indexing import index_paths
-from qa.line import Line
-from qa.retrieval import HybridRetriever
+from qa.index.build import index_paths
+from qa.index.directory import LiveIndex
+from qa.language.sentences import Span
+from qa.pipeline import build
+from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
+from qa.types import Answer, Citation, Question
 from tests.fakes import BagOfWords, Scripted
 
 QUESTION = Question("Who led the works on the Kervalec bridge?")
@@ -50,7 +50,7 @@ def pipeline(retriever: HybridRetriever, settings: Settings) -> Pipeline:
 @pytest.fixture
 def sure(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Says how sure the evidence is."""
-    return lambda value: monkeypatch.setattr("qa.chain.confidence", lambda *_, **__: value)
+    return lambda value: monkeypatch.setattr("qa.pipeline.confidence", lambda *_, **__: value)
 
 
 def numbers(text: str) -> list[int]:
@@ -196,7 +196,7 @@ def test_confidence_is_judged_by_what_a_follow_up_carries(
         judged.append((topic, follow_up))
         return 1.0
 
-    monkeypatch.setattr("qa.chain.confidence", confidence)
+    monkeypatch.setattr("qa.pipeline.confidence", confidence)
     history = ("Who opened the Kervalec bridge?", "The mayor [1].")
     follow_up = pipeline().invoke(Question("And why was it closed?", history))
     pipeline().invoke(QUESTION)
@@ -377,7 +377,7 @@ def test_a_doubtful_fact_needs_the_model_and_the_reader_to_agree(
         return (replace(first, answer=Span(start, start + len(pointed))), *others)
 
     sure(0.45)
-    monkeypatch.setattr("qa.chain.cite", pointing)
+    monkeypatch.setattr("qa.pipeline.cite", pointing)
     answer = pipeline(Scripted(reply=GOOD), abstain_below=0.4).invoke(QUESTION)
     assert answer.abstained is not agree
     sure(0.55)

@@ -11,8 +11,9 @@ import sentencex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.article import Article, PartialDate, clean_text
-from qa.chunks import Span, date_in_words, header, sentences, split
+from qa.documents.article import Article, PartialDate, clean_text
+from qa.documents.chunks import date_in_words, header, split
+from qa.language.sentences import Span, sentences
 
 LANGUAGES = st.sampled_from(["fr", "en", "de", "xx"])
 
@@ -141,7 +142,7 @@ def test_a_long_text_is_cut_part_by_part_into_the_same_sentences(
         return cut(language, part)
 
     monkeypatch.setattr(sentencex, "get_sentence_boundaries", watched)
-    monkeypatch.setattr("qa.chunks._AT_ONCE", 100)
+    monkeypatch.setattr("qa.documents.chunks._AT_ONCE", 100)
     assert sentences(text, "fr") == whole
     assert len(whole) == 400
     assert max(given) <= 100

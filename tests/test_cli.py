@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 import qa.models
-from qa.cli import main
-from qa.index import write_lock
+from qa.cli.commands import main
+from qa.index.directory import write_lock
 from tests.fakes import BagOfWords, write_articles
 
 
@@ -42,7 +42,7 @@ ROOT = Path(__file__).parent.parent
 # `qa` with a language model that fails.
 FAILING = """
 import qa.models
-from qa.cli import main
+from qa.cli.commands import main
 from qa.errors import AnswerError
 from tests.fakes import BagOfWords, Scripted
 

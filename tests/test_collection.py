@@ -7,10 +7,10 @@ from datetime import date
 
 import pytest
 
-from qa.answer import Language, Question
-from qa.collection import reply
-from qa.filters import Filters
-from qa.index import LiveIndex
+from qa.answering.collection import reply
+from qa.documents.filters import Filters
+from qa.index.directory import LiveIndex
+from qa.types import Language, Question
 
 Ask = Callable[[Question], str]
 TODAY = date(2021, 11, 3)

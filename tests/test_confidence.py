@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from qa.answer import Hit, HitReading
-from qa.calibration import READ, about, probability
-from qa.chunks import Span
-from qa.confidence import confidence, features
-from qa.evidence import choose
-from qa.kinds import KINDS, Kind
-from qa.retrieval import HybridRetriever
+from qa.answering.confidence import confidence, features
+from qa.answering.kinds import KINDS, Kind
+from qa.answering.quotes import choose
+from qa.language.sentences import Span
+from qa.search.calibration import READ, about, probability
+from qa.search.retriever import HybridRetriever
+from qa.types import Hit, HitReading
 
 ASKED = "Qui a dirigé le chantier du pont de Kervalec ?"
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.answer import Question
-from qa.article import PartialDate
-from qa.constraints import Constraints, Window, understand
+from qa.documents.article import PartialDate
+from qa.search.constraints import understand
+from qa.types import Constraints, Question, Window
 
 TODAY = date(2023, 12, 31)
 SOURCES = (

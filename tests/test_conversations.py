@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from qa.conversations import (
+from qa.conversations.store import (
     Conversations,
     KeptTurn,
     Link,
@@ -524,7 +524,7 @@ def test_who_deletes_does_not_wait_for_who_reads_and_the_words_go_once_they_have
     kept: Conversations, path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Each deletion once waited 30 s, and left the words until the next one all the same."""
-    monkeypatch.setattr("qa.conversations._ERASE_EVERY_S", 0.05)
+    monkeypatch.setattr("qa.conversations.store._ERASE_EVERY_S", 0.05)
     kept.keep("ann", "talk", turn("Who plays the Xylophone?"))
     reader = sqlite3.connect(path, isolation_level=None)
     with closing(reader):

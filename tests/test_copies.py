@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from qa.archive import Passage
-from qa.article import Article
-from qa.chunks import split
-from qa.copies import group
+from qa.documents.article import Article
+from qa.documents.chunks import split
+from qa.index.articles import Passage
+from qa.search.duplicates import group
 
 WIRE = (
     "The harbour authority of Sandmouth bought three new cranes on Tuesday, ending a strike of "

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.decoding import best_span
+from qa.models.spans import best_span
 
 TEXT = "Le pont a rouvert jeudi à Kervalec, en Bretagne. Maëlle Tanguy a dirigé les travaux."
 

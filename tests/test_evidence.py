@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.answer import Hit, HitReading
-from qa.article import Article, PartialDate
-from qa.chunks import Span, split
-from qa.evidence import Evidence, choose, cite, left_out
+from qa.answering.quotes import Evidence, choose, cite, left_out
+from qa.documents.article import Article, PartialDate
+from qa.documents.chunks import split
+from qa.language.sentences import Span
+from qa.types import Hit, HitReading
 from tests.fakes import hit
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from qa.answer import Citation
-from qa.article import Article
-from qa.chunks import Span
-from qa.extractive import more, write
+from qa.answering.extractive import more, write
+from qa.documents.article import Article
+from qa.language.sentences import Span
+from qa.types import Citation
 
 PONT = Article.create(text="Le pont\nrouvre.  Il est neuf.", language="fr", origin="a", id="pont")
 BRIDGE = Article.create(text="The bridge opened.", language="en", origin="b", id="bridge")

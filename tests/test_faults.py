@@ -21,18 +21,18 @@ from typing import Any
 
 import pytest
 
-from qa import doctor, indexing
-from qa.archive import Archive
-from qa.backup import back_up, put_back
+from qa.documents.filters import Filters
 from qa.errors import IndexUnusable, is_panic
-from qa.filters import Filters
-from qa.index import Index, LiveIndex, Manifest
-from qa.indexing import amend_article, index_paths, remove_articles
-from qa.lexical import LexicalIndex
-from qa.retrieval import HybridRetriever, Mode
-from qa.seal import sealed
+from qa.index import build, doctor
+from qa.index.articles import Archive
+from qa.index.backup import back_up, put_back
+from qa.index.build import amend_article, index_paths, remove_articles
+from qa.index.checksums import sealed
+from qa.index.chroma import Store
+from qa.index.directory import Index, LiveIndex, Manifest
+from qa.index.lexical import LexicalIndex
+from qa.search.retriever import HybridRetriever, Mode
 from qa.settings import Settings
-from qa.store import Store
 from tests.fakes import ARTICLE_COUNT, BagOfWords, write_articles
 from tests.test_indexing import contents, found
 
@@ -383,7 +383,7 @@ def test_readers_see_the_old_state_or_the_new_one_whole(
     folder: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Before and after each step, whoever has the index open and whoever opens it then."""
-    monkeypatch.setattr(indexing, "_BATCH_CHUNKS", 1)
+    monkeypatch.setattr(build, "_BATCH_CHUNKS", 1)
     whole = Settings(index=tmp_path / "whole")
     live = LiveIndex(settings.index, EMBEDDER, settings)
     old = answers(live)
@@ -436,11 +436,11 @@ def test_who_holds_the_index_open_for_long_makes_nobody_wait_for_ever(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from qa import indexing
-from qa.archive import Archive
-from qa.lexical import LexicalIndex
+from qa.index import build
+from qa.index.articles import Archive
+from qa.index.lexical import LexicalIndex
 from qa.settings import Settings
-from qa.store import Store
+from qa.index.chroma import Store
 from tests.fakes import BagOfWords
 
 def die(*args, **options):
@@ -448,7 +448,7 @@ def die(*args, **options):
 
 owner, name = sys.argv[1].split(".")
 setattr({"Archive": Archive, "Store": Store, "LexicalIndex": LexicalIndex}[owner], name, die)
-indexing.index_paths([Path(sys.argv[2])], Settings(index=Path(sys.argv[3])), BagOfWords())
+build.index_paths([Path(sys.argv[2])], Settings(index=Path(sys.argv[3])), BagOfWords())
 """
 
 
@@ -494,7 +494,9 @@ def test_a_folder_that_cannot_be_written_is_asked_like_any_other(
     with closing(LiveIndex(settings.index, EMBEDDER, settings)) as live:
         expected = answers(live)
     before = sums()
-    monkeypatch.setattr("qa.index.os.access", lambda *_: False)  # root may write everywhere
+    monkeypatch.setattr(
+        "qa.index.directory.os.access", lambda *_: False
+    )  # root may write everywhere
     with closing(LiveIndex(settings.index, EMBEDDER, settings)) as live:
         assert answers(live) == expected
         with live.current() as index:
@@ -512,7 +514,7 @@ def test_what_the_disk_refuses_is_told_in_one_line(
     def refuse(*args: object) -> None:
         raise OSError(number, os.strerror(number), "somewhere")
 
-    monkeypatch.setattr("qa.indexing.seal", refuse)
+    monkeypatch.setattr("qa.index.build.seal", refuse)
     with pytest.raises(IndexUnusable, match="See that the disk has room"):
         amend_article("pont", settings, EMBEDDER, title="Le pont")
     monkeypatch.undo()

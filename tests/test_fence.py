@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.fence import inert, unmarked
+from qa.answering.escape import inert, unmarked
 
 # The tokens of the usual chat templates, and of ours.
 TOKENS = """

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.archive import Passage
-from qa.article import Article, PartialDate
-from qa.chunks import split
+from qa.documents.article import Article, PartialDate
+from qa.documents.chunks import split
+from qa.documents.filters import Filters, day_number, source_key
 from qa.errors import QuestionError
-from qa.filters import Filters, day_number, source_key
-from qa.index import Index, Manifest
-from qa.indexing import complete
+from qa.index.articles import Passage
+from qa.index.build import complete
+from qa.index.directory import Index, Manifest
 from qa.settings import Settings
 from tests.fakes import BagOfWords
 
@@ -68,7 +68,7 @@ def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everywhere]
     index.archive.stage(ARTICLES, passages)
     complete(index)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("qa.index._MOST_IN_MEMORY", 0)
+        patch.setattr("qa.index.directory._MOST_IN_MEMORY", 0)
         in_chroma = replace(index)
         assert in_chroma._vectors is None
     yield Everywhere(index, in_chroma)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qa.archive import Passage
-from qa.article import Article
-from qa.calibration import SENTENCE, passage_weights, unrelated_cosine
-from qa.chunks import split
-from qa.fusion import Scored, score
-from qa.lexical import QueryTerms
+from qa.documents.article import Article
+from qa.documents.chunks import split
+from qa.index.articles import Passage
+from qa.index.lexical import QueryTerms
+from qa.search.calibration import SENTENCE, passage_weights, unrelated_cosine
+from qa.search.scoring import Scored, score
 
 UNRELATED = unrelated_cosine("en", "en")
 

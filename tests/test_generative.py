@@ -7,13 +7,13 @@ import unicodedata
 
 import pytest
 
-from qa.answer import Question
-from qa.article import Article, PartialDate
-from qa.chunks import sentences
+from qa.answering.generative import SYSTEM_PROMPT, beginning, prompt, system_message, write
+from qa.answering.kinds import KINDS, Kind
+from qa.answering.passages import Passage
+from qa.documents.article import Article, PartialDate
 from qa.errors import AnswerError
-from qa.generative import SYSTEM_PROMPT, beginning, prompt, system_message, write
-from qa.kinds import KINDS, Kind
-from qa.passages import Passage
+from qa.language.sentences import sentences
+from qa.types import Question
 from tests.fakes import Scripted
 from tests.test_fence import DISGUISES, TOKENS
 

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.answer import Language
-from qa.article import Article, PartialDate
-from qa.chunks import sentences
-from qa.grounding import Checked, Embed, check, compose
-from qa.names import mentioned, names
-from qa.passages import Passage
+from qa.answering.grounding import Checked, Embed, check, compose
+from qa.answering.passages import Passage
+from qa.documents.article import Article, PartialDate
+from qa.language.names import mentioned, names
+from qa.language.sentences import sentences
+from qa.types import Language
 
 # Cosines of sentences that have nothing to do with each other, and of two that say the same.
 UNRELATED, SAME, SAME_WORD_FOR_WORD = 0.75, 0.87, 0.93

@@ -17,9 +17,9 @@ import pytest
 from langchain_core.messages import HumanMessage
 from typer.testing import CliRunner
 
-from qa.cli import app
-from qa.doctor import examine
+from qa.cli.commands import app
 from qa.errors import ChecksumError, ModelError
+from qa.index.doctor import examine
 from qa.models import find, hub, open_llm, pull, status, verify
 from qa.models.hubmodel import HubModel, here
 from qa.settings import Settings

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from qa import indexing
-from qa.article import Article, PartialDate
-from qa.chunks import Chunk, split
+from qa.documents.article import Article, PartialDate
+from qa.documents.chunks import Chunk, split
 from qa.errors import (
     ArticleError,
     IndexLocked,
@@ -22,8 +21,8 @@ from qa.errors import (
     IndexUnusable,
     SourceError,
 )
-from qa.index import Index, LiveIndex, Manifest, write_lock
-from qa.indexing import (
+from qa.index import build
+from qa.index.build import (
     Report,
     Step,
     amend_article,
@@ -31,8 +30,9 @@ from qa.indexing import (
     index_paths,
     remove_articles,
 )
-from qa.lexical import LexicalIndex
-from qa.retrieval import HybridRetriever
+from qa.index.directory import Index, LiveIndex, Manifest, write_lock
+from qa.index.lexical import LexicalIndex
+from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
 from tests.fakes import ARTICLE_COUNT, ARTICLES, BagOfWords, write_articles
 
@@ -185,7 +185,7 @@ def test_a_path_without_articles_changes_nothing(settings: Settings, tmp_path: P
 def test_progress_ends_with_the_last_article(
     folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(indexing, "_BATCH_CHUNKS", 2)
+    monkeypatch.setattr(build, "_BATCH_CHUNKS", 2)
     (folder / "broken.json").write_text("{")
     steps: list[Step] = []
     chunks = run(folder, settings, progress=steps.append).counts["chunks"]
@@ -205,8 +205,8 @@ def test_no_more_is_in_memory_than_a_batch_needs(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
     """An article of many chunks went through the embedder whole, with 63 others."""
-    monkeypatch.setattr(indexing, "_BATCH_CHUNKS", 10)
-    monkeypatch.setattr(indexing, "_EMBED_AT_ONCE", 4)
+    monkeypatch.setattr(build, "_BATCH_CHUNKS", 10)
+    monkeypatch.setattr(build, "_EMBED_AT_ONCE", 4)
     folder = tmp_path / "long"
     folder.mkdir()
     long = "\n\n".join(f"Le bateau numéro {n} quitte le port. " * 20 for n in range(30))
@@ -237,7 +237,7 @@ def test_no_more_is_in_memory_than_a_batch_needs(
 def test_the_next_batch_is_read_while_one_is_embedded(
     folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(indexing, "_BATCH_CHUNKS", 1)
+    monkeypatch.setattr(build, "_BATCH_CHUNKS", 1)
     cut: list[str] = []
     second = threading.Event()
     embed = EMBEDDER.passages_with_parts
@@ -252,7 +252,7 @@ def test_the_next_batch_is_read_while_one_is_embedded(
         assert second.wait(30), "the second article waits for the first"
         return embed(texts, parts)
 
-    monkeypatch.setattr(indexing, "split", counted_split)
+    monkeypatch.setattr(build, "split", counted_split)
     monkeypatch.setattr(EMBEDDER, "passages_with_parts", waiting_embed)
     assert run(folder, settings).counts["articles"] == len(cut) == ARTICLE_COUNT
 
@@ -260,8 +260,8 @@ def test_the_next_batch_is_read_while_one_is_embedded(
 def test_an_embedder_that_fails_leaves_what_is_staged_to_the_next_run(
     folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(indexing, "_BATCH_CHUNKS", 1)
-    monkeypatch.setattr(indexing, "_EMBED_AT_ONCE", 1)
+    monkeypatch.setattr(build, "_BATCH_CHUNKS", 1)
+    monkeypatch.setattr(build, "_EMBED_AT_ONCE", 1)
     given: list[str] = []
     embed = EMBEDDER.passages_with_parts
 
@@ -489,7 +489,7 @@ def test_the_report_names_the_articles_of_the_paths(
     report = index_paths([copy], settings, EMBEDDER)
     assert (report.duplicates, len(report.failures)) == (2, 1)
     assert report.articles == ("lynx", "musee")
-    monkeypatch.setattr(indexing, "_MOST_NAMED", 3)
+    monkeypatch.setattr(build, "_MOST_NAMED", 3)
     assert run(folder, settings).articles == everything[:3]
 
 

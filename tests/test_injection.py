@@ -26,20 +26,20 @@ from benchmarks.injection import (
     shown,
     success,
 )
-from qa import extractive
-from qa.answer import Answer, Question
-from qa.article import Article, clean_text
-from qa.chain import build
-from qa.index import LiveIndex
-from qa.indexing import index_paths
+from qa.answering import extractive
+from qa.documents.article import Article, clean_text
+from qa.documents.injection import Flagged, is_suspicious
+from qa.documents.parsers import read
+from qa.index.build import index_paths
+from qa.index.directory import LiveIndex
 from qa.models import open_llm
-from qa.retrieval import HybridRetriever
+from qa.pipeline import build
+from qa.search.retriever import HybridRetriever
+from qa.server.page import render
+from qa.server.page.talks import Talk, Turn
+from qa.server.page.texts import TEXTS
 from qa.settings import Settings
-from qa.sources import read
-from qa.suspicious import Flagged, is_suspicious
-from qa.ui import render
-from qa.ui.talks import Talk, Turn
-from qa.ui.texts import TEXTS
+from qa.types import Answer, Question
 from tests.fakes import BagOfWords
 from tests.hostile import Markup
 

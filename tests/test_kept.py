@@ -8,16 +8,15 @@ from datetime import date
 
 import pytest
 
-from qa.answer import Answer, Question
-from qa.article import Article
 from qa.assistant import Assistant, LanguageModel
-from qa.chunks import Span
-from qa.constraints import Constraints
-from qa.filters import Filters
-from qa.index import LiveIndex
-from qa.kept import from_document, to_document
-from qa.retrieval import HybridRetriever
+from qa.conversations.answer_json import from_document, to_document
+from qa.documents.article import Article
+from qa.documents.filters import Filters
+from qa.index.directory import LiveIndex
+from qa.language.sentences import Span
+from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
+from qa.types import Answer, Constraints, Question
 
 
 @pytest.fixture

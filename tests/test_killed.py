@@ -16,9 +16,9 @@ from typing import Any, Protocol
 import pytest
 
 from qa.errors import IndexLocked, IndexMissing
-from qa.index import LiveIndex, write_lock
-from qa.indexing import index_paths
-from qa.retrieval import HybridRetriever, Mode
+from qa.index.build import index_paths
+from qa.index.directory import LiveIndex, write_lock
+from qa.search.retriever import HybridRetriever, Mode
 from qa.settings import Settings
 from tests.fakes import ARTICLE_COUNT, BagOfWords, write_articles
 from tests.test_indexing import EMBEDDER, contents, found

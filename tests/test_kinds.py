@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from qa.kinds import KINDS, WEIGHTS, Kind, asked_sentence, buckets, kind_of, read
+from qa.answering.kinds import KINDS, WEIGHTS, Kind, asked_sentence, buckets, kind_of, read
 from tests.fakes import BagOfWords
 
 CLEAR: list[tuple[Kind, str]] = [

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from qa.language import detect, question_language
+from qa.language.detect import detect, question_language
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,6 @@ def test_a_text_that_does_not_tell_gets_the_default():
 
 
 def test_importing_loads_no_numerical_library():
-    loaded = "import sys, qa.language; print(*{'numpy', 'py3langid'} & set(sys.modules))"
+    loaded = "import sys, qa.language.detect; print(*{'numpy', 'py3langid'} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True)
     assert (result.returncode, result.stdout.strip()) == (0, ""), result.stderr

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from qa.analysis import terms
-from qa.article import Article
+from qa.documents.article import Article
+from qa.documents.filters import Filters
 from qa.errors import IndexUnusable
-from qa.filters import Filters
-from qa.lexical import LexicalIndex
+from qa.index.lexical import LexicalIndex
+from qa.language.terms import terms
 
 TEXTS = {
     "fr1": ("fr", "Les soldats russes forment les soldats libyens à Tobrouk"),

@@ -6,7 +6,7 @@ import threading
 import time
 from contextlib import ExitStack
 
-from qa.line import Line, Place
+from qa.answering.queue import Line, Place
 
 
 def test_two_are_served_and_the_others_have_numbers() -> None:

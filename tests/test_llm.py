@@ -18,8 +18,8 @@ import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
+from qa.answering.generative import write
 from qa.errors import AnswerError, MissingExtra, ModelError
-from qa.generative import write
 from qa.models import LocalModel, find, open_llm
 from qa.models.llm import OLLAMA_URL
 from qa.settings import Settings

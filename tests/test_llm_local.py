@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from qa.answer import Question
-from qa.article import Article, PartialDate
-from qa.chunks import Span
+from qa.answering.generative import Draft, beginning, prompt, write
+from qa.answering.passages import Passage
+from qa.documents.article import Article, PartialDate
 from qa.errors import AnswerError
-from qa.generative import Draft, beginning, prompt, write
+from qa.language.sentences import Span
 from qa.models import LocalModel, open_llm
 from qa.models.engine import _RUNS, Run
 from qa.models.openvino import OpenVINO
-from qa.passages import Passage
 from qa.settings import Settings
+from qa.types import Question
 
 pytestmark = pytest.mark.model
 

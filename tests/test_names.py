@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from qa.analysis import fold
-from qa.names import mentioned, names
+from qa.language.names import mentioned, names
+from qa.language.terms import fold
 
 
 @pytest.mark.parametrize(

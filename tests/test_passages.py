@@ -7,10 +7,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.answer import Hit
-from qa.article import Article
-from qa.chunks import split
-from qa.passages import select
+from qa.answering.passages import select
+from qa.documents.article import Article
+from qa.documents.chunks import split
+from qa.types import Hit
 from tests.fakes import hit
 
 

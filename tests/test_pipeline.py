@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from qa.answer import Answer, Question
 from qa.assistant import Assistant
-from qa.filters import Filters
-from qa.indexing import index_paths
+from qa.documents.filters import Filters
+from qa.index.build import index_paths
 from qa.settings import Settings
+from qa.types import Answer, Question
 from tests.fakes import ARTICLE_COUNT, BagOfWords, Scripted, write_articles
 
 # The threshold is calibrated for the real embedder; this one lies between what the stand-in gives
@@ -35,7 +35,7 @@ def assistant(
 
 
 def test_files_become_an_index(tmp_path: Path, fake_embedder: BagOfWords):
-    """Folders and files of any supported format; see `qa.sources` and `qa.indexing`."""
+    """Folders and files of any supported format; see `documents.parsers` and `index.build`."""
     folder = write_articles(tmp_path / "news")
     settings = Settings(index=tmp_path / "index")
 

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from qa.article import Article
+from qa.documents.article import Article
+from qa.documents.parsers import find, read
 from qa.errors import ModelError
-from qa.reader import WEIGHTS, Reader
-from qa.sources import find, read
+from qa.models.reader import WEIGHTS, Reader
 from tests.test_layers import loaded_by
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -137,7 +137,7 @@ def test_a_missing_damaged_or_foreign_file_is_an_error(tmp_path: Path):
 
 
 def test_no_pytorch_is_imported():
-    assert loaded_by("qa.reader", heavy="torch transformers numpy onnxruntime") == ""
+    assert loaded_by("qa.models.reader", heavy="torch transformers numpy onnxruntime") == ""
 
 
 def articles_of_corpus() -> dict[str, Article]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from qa.article import Article
-from qa.evidence import choose
-from qa.reader import Span as ReadSpan
-from qa.reading import AT_ONCE, Reading, mixed
+from qa.answering.quotes import choose
+from qa.documents.article import Article
+from qa.models.reader import Span as ReadSpan
+from qa.search.rerank import AT_ONCE, Reading, mixed
 from tests.fakes import hit
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from langchain_core.retrievers import BaseRetriever
 
-from qa.filters import Filters
-from qa.index import LiveIndex
-from qa.indexing import index_paths
-from qa.retrieval import HybridRetriever, Mode
+from qa.documents.filters import Filters
+from qa.index.build import index_paths
+from qa.index.directory import LiveIndex
+from qa.search.retriever import HybridRetriever, Mode
 from qa.settings import Settings
 from tests.fakes import BagOfWords
 
@@ -102,7 +102,7 @@ def test_an_id_that_the_archive_does_not_know_is_no_hit(
     retriever: HybridRetriever, fake_embedder: BagOfWords, monkeypatch: pytest.MonkeyPatch
 ):
     """A killed run may leave chunks in the search indexes; they do not exist."""
-    monkeypatch.setattr("qa.store.Store.nearest", lambda *_: [("ghost@0.0", 0.99)])
+    monkeypatch.setattr("qa.index.chroma.Store.nearest", lambda *_: [("ghost@0.0", 0.99)])
     assert retriever.search("pont", mode="dense") == []
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.answer import Question
-from qa.filters import Filters
-from qa.rewriting import make_standalone, needs_history, queries
+from qa.answering.followups import make_standalone, needs_history, queries
+from qa.documents.filters import Filters
+from qa.types import Question
 
 FRENCH = (
     "Qui a formé les soldats libyens en janvier 2017 ?",

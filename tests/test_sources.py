@@ -19,10 +19,20 @@ from docx.shared import Pt, RGBColor
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from qa.article import Article, clean_text
+from qa.documents.article import Article, clean_text
+from qa.documents.parsers import (
+    SUPPORTED,
+    Failure,
+    count,
+    files,
+    find,
+    leading_out,
+    read,
+    rows,
+    webpage,
+)
+from qa.documents.parsers.quiet import quiet
 from qa.errors import SourceError
-from qa.sources import SUPPORTED, Failure, count, files, find, leading_out, read, rows, webpage
-from qa.sources.quiet import quiet
 
 DATA = Path(__file__).parent / "data" / "sources"
 FILES = sorted(DATA.glob("article_*"))
@@ -89,7 +99,7 @@ def test_every_supported_format_has_a_file_here():
 
 def test_every_format_has_a_module_that_reads():
     for name in set(files._MODULES.values()):
-        assert callable(import_module(f"qa.sources.{name}").read)
+        assert callable(import_module(f"qa.documents.parsers.{name}").read)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -14,15 +14,15 @@ import httpx
 import numpy as np
 import pytest
 
-from qa.article import Article
-from qa.doctor import examine
+from qa.documents.article import Article
+from qa.documents.filters import Filters
 from qa.errors import IndexUnusable
-from qa.filters import Filters
-from qa.index import LiveIndex, Manifest
-from qa.indexing import index_paths
-from qa.retrieval import HybridRetriever
+from qa.index.build import index_paths
+from qa.index.chroma import Store
+from qa.index.directory import LiveIndex, Manifest
+from qa.index.doctor import examine
+from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
-from qa.store import Store
 from tests.fakes import ARTICLE_COUNT, BagOfWords
 
 

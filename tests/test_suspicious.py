@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from qa.article import Article
-from qa.suspicious import Flagged, is_spoilt, is_suspicious, signs
+from qa.documents.article import Article
+from qa.documents.injection import Flagged, is_spoilt, is_suspicious, signs
 
 # Of the sort that is easily taken for an order to a machine: orders in quotations, rules and
 # answers of institutions, systems, prompts, news about assistants.

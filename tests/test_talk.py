@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.talk import reply
+from qa.answering.small_talk import reply
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,12 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
-from qa.answer import Answer, Question
-from qa.api import build
 from qa.assistant import Assistant
 from qa.errors import MissingExtra, SettingsError
+from qa.server.api import build
 from qa.settings import Settings
 from qa.telemetry import Telemetry
+from qa.types import Answer, Question
 from tests.api.conftest import BASE
 from tests.api.servers import ASKED, opened
 from tests.api.test_lanes import until
@@ -70,7 +70,7 @@ def test_a_request_an_answer_and_its_stages_are_one_trace(traced: Traced):
         "qa.ask",
         "qa.rewrite",
         "qa.retrieve",
-        "qa.answer",
+        "qa.types",
     }
     ids = {span.context.trace_id for span in spans.values() if span.context}
     assert ids == {int(trace, 16)}
@@ -203,5 +203,5 @@ def test_spans_arrive_at_a_collector(
     named = {item.key: item.value.string_value for item in resource.resource.attributes}
     assert named["service.name"] == "qa"
     names = [span.name for span in resource.scope_spans[0].spans]
-    assert sorted(names) == ["qa.answer", "qa.ask", "qa.retrieve", "qa.rewrite"]
+    assert sorted(names) == ["qa.types", "qa.ask", "qa.retrieve", "qa.rewrite"]
     assert "Kervalec" not in json.dumps(str(sent))

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.article import PartialDate
-from qa.temporal import TimeExpression, absolute, relative, time_expressions
-from qa.temporal.period import ago, past
-from qa.temporal.words import WORDS, plain
+from qa.documents.article import PartialDate
+from qa.language.dates import TimeExpression, absolute, relative, time_expressions
+from qa.language.dates.period import ago, past
+from qa.language.vocabulary import WORDS, plain
 
 TABLE = Path(__file__).parent / "data" / "time_expressions.tsv"
 LINES = TABLE.read_text(encoding="utf-8").splitlines()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from qa import extractive
-from qa.indexing import Step
-from qa.terminal import Pace, indexing_bar, say, show
+from qa.answering import extractive
+from qa.cli.terminal import Pace, indexing_bar, say, show
+from qa.index.build import Step
 from tests.fakes import hit
 from tests.page import ARTICLE, QUOTE, answer
 

@@ -14,7 +14,7 @@ import torch
 from tokenizers import Tokenizer
 
 from qa.models import e5
-from qa.reader import Reader
+from qa.models.reader import Reader
 from tests.test_embedder import e5_bytes
 from training import data, export, measure
 from training.cloze import clozes

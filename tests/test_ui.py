@@ -17,20 +17,19 @@ from typing import Any
 
 import pytest
 
-from qa.answer import Answer, Question
 from qa.assistant import Assistant, LLMState, LLMStatus
-from qa.constraints import Constraints
-from qa.conversations import Conversations
+from qa.conversations.store import Conversations
+from qa.documents.filters import Filters
 from qa.errors import AnswerError, IndexMissing, ModelError, SettingsError
-from qa.filters import Filters
-from qa.index import LiveIndex
-from qa.retrieval import HybridRetriever
+from qa.index.directory import LiveIndex
+from qa.search.retriever import HybridRetriever
+from qa.server.page.examples import folder_of
+from qa.server.page.page import Page
+from qa.server.page.server import address, listen
+from qa.server.page.talks import Tabs, Talk, Turn
+from qa.server.page.texts import ENGLISH, FRENCH
 from qa.settings import Settings
-from qa.ui.examples import folder_of
-from qa.ui.page import Page
-from qa.ui.server import address, listen
-from qa.ui.talks import Tabs, Talk, Turn
-from qa.ui.texts import ENGLISH, FRENCH
+from qa.types import Answer, Constraints, Question
 from tests.api.servers import Given
 from tests.api.test_lanes import until
 from tests.fakes import Scripted

@@ -8,10 +8,10 @@ from threading import Event
 
 import pytest
 
-from qa.answer import Question
 from qa.errors import AnswerError
-from qa.ui import ahead as module
-from qa.ui.ahead import Ahead
+from qa.server.page import ahead as module
+from qa.server.page.ahead import Ahead
+from qa.types import Question
 
 ALICE, BOB = object(), object()
 TEXT = "Who led the works on the bridge?"

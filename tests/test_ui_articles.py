@@ -12,13 +12,13 @@ import pytest
 
 from qa.assistant import Assistant, LanguageModel
 from qa.errors import IndexUnusable
-from qa.index import LiveIndex, write_lock
-from qa.indexing import index_paths
-from qa.retrieval import HybridRetriever
+from qa.index.build import index_paths
+from qa.index.directory import LiveIndex, write_lock
+from qa.search.retriever import HybridRetriever
+from qa.server.page.articles import Articles, Wanted
+from qa.server.page.intake import Intake
+from qa.server.page.texts import ENGLISH, FRENCH
 from qa.settings import Settings
-from qa.ui.articles import Articles, Wanted
-from qa.ui.intake import Intake
-from qa.ui.texts import ENGLISH, FRENCH
 from tests.fakes import ARTICLE_COUNT, BagOfWords
 from tests.hostile import Markup
 from tests.page import EVIL, text_of

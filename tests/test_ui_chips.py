@@ -10,15 +10,14 @@ from typing import Any
 
 import pytest
 
-from qa.answer import Answer, Question
-from qa.chunks import Span
-from qa.constraints import Constraints, Outlet
+from qa.conversations.answer_json import from_document, to_document
+from qa.documents.filters import Filters
 from qa.errors import QuestionError
-from qa.filters import Filters
-from qa.kept import from_document, to_document
-from qa.temporal import TimeExpression
-from qa.ui.chips import Instead, changed, chip_text, chips_of, chips_read
-from qa.ui.texts import ENGLISH, FRENCH
+from qa.language.dates import TimeExpression
+from qa.language.sentences import Span
+from qa.server.page.chips import Instead, changed, chip_text, chips_of, chips_read
+from qa.server.page.texts import ENGLISH, FRENCH
+from qa.types import Answer, Constraints, Outlet, Question
 from tests.page import answer
 
 JANUARY = TimeExpression(Span(0, 7), date(2017, 1, 1), date(2017, 1, 31))

@@ -12,18 +12,18 @@ from typing import Any, cast
 
 import pytest
 
-from qa.answer import Answer, Citation, Question
-from qa.article import Article, PartialDate
 from qa.assistant import Assistant, LanguageModel, open_reading
-from qa.chunks import Span
-from qa.index import LiveIndex
-from qa.indexing import index_paths
+from qa.documents.article import Article, PartialDate
+from qa.index.build import index_paths
+from qa.index.directory import LiveIndex
+from qa.language.sentences import Span
 from qa.models import Embedder
-from qa.retrieval import HybridRetriever
+from qa.search.retriever import HybridRetriever
+from qa.server.page import examples
+from qa.server.page.examples import Examples, choose_examples, first_questions, folder_of
+from qa.server.page.suggesting import LONGEST
 from qa.settings import Settings
-from qa.ui import examples
-from qa.ui.examples import Examples, choose_examples, first_questions, folder_of
-from qa.ui.suggesting import LONGEST
+from qa.types import Answer, Citation, Question
 from tests.page import answer
 
 CORPUS = Path(__file__).parent.parent / "corpus"

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa.documents.filters import Filters
 from qa.errors import QuestionError
-from qa.filters import Filters
-from qa.ui.filtering import Typed
-from qa.ui.texts import ENGLISH, FRENCH, Texts
+from qa.server.page.filtering import Typed
+from qa.server.page.texts import ENGLISH, FRENCH, Texts
 
 BOXES = ("since", "until", "sources", "language", "articles")
 ANYTHING = st.recursive(

@@ -14,17 +14,17 @@ from jinja2 import Template
 from markupsafe import Markup as Escaped
 
 from qa.assistant import Assistant, LanguageModel
-from qa.conversations import Conversations
-from qa.index import LiveIndex
-from qa.indexing import index_paths
-from qa.retrieval import HybridRetriever
+from qa.conversations.store import Conversations
+from qa.index.build import index_paths
+from qa.index.directory import LiveIndex
+from qa.search.retriever import HybridRetriever
+from qa.server.page import templating
+from qa.server.page.articles import Articles
+from qa.server.page.intake import Intake, Sent
+from qa.server.page.page import Page
+from qa.server.page.sharing import shared_page
+from qa.server.page.texts import TEXTS
 from qa.settings import Settings
-from qa.ui import templating
-from qa.ui.articles import Articles
-from qa.ui.intake import Intake, Sent
-from qa.ui.page import Page
-from qa.ui.sharing import shared_page
-from qa.ui.texts import TEXTS
 from tests.api.test_lanes import until
 from tests.fakes import BagOfWords
 from tests.hostile import PAYLOADS, QUESTION, Markup, write_articles
@@ -54,7 +54,7 @@ def filled(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     usual = templating.html
     monkeypatch.setattr(environment, "get_template", recorded)
     for module in ("articles", "keeping", "page", "render", "sharing"):
-        monkeypatch.setattr(f"qa.ui.{module}.html", html)
+        monkeypatch.setattr(f"qa.server.page.{module}.html", html)
     return found
 
 

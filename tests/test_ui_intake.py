@@ -15,17 +15,17 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from qa.assistant import Assistant, LanguageModel
+from qa.documents.filters import Filters
 from qa.errors import IndexLocked, IndexUnusable, SettingsError
-from qa.filters import Filters
-from qa.index import LiveIndex, write_lock
-from qa.indexing import index_paths
-from qa.retrieval import HybridRetriever
+from qa.index.build import index_paths
+from qa.index.directory import LiveIndex, write_lock
+from qa.search.retriever import HybridRetriever
+from qa.server.page.articles import Articles
+from qa.server.page.intake import Intake, Job, Sent, harmless
+from qa.server.page.page import build_page
+from qa.server.page.server import mount_page
+from qa.server.page.texts import TEXTS
 from qa.settings import Settings
-from qa.ui.articles import Articles
-from qa.ui.intake import Intake, Job, Sent, harmless
-from qa.ui.page import build_page
-from qa.ui.server import mount_page
-from qa.ui.texts import TEXTS
 from tests.fakes import ARTICLES, BagOfWords, write_articles
 from tests.hostile import Markup
 from tests.page import EVIL, text_of

@@ -14,14 +14,14 @@ from typing import Any, cast
 import gradio as gr
 import pytest
 
-from qa.answer import Answer, Question
 from qa.assistant import Assistant
-from qa.conversations import Conversations, Rating
+from qa.conversations.store import Conversations, Rating
 from qa.errors import AnswerError, ConversationsUnusable
+from qa.server.page.page import Page
+from qa.server.page.texts import ENGLISH, FRENCH
+from qa.server.page.visitors import COOKIE, Visitors
 from qa.settings import Settings
-from qa.ui.page import Page
-from qa.ui.texts import ENGLISH, FRENCH
-from qa.ui.visitors import COOKIE, Visitors
+from qa.types import Answer, Question
 from tests.api.test_lanes import until
 from tests.page import ASKED, Browser, Held, answer, open_page, stages, text_of
 

@@ -11,19 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa import extractive
-from qa.answer import Citation, HitReading, Language, Question
-from qa.article import Article, PartialDate
+from qa.answering import extractive
 from qa.assistant import LLMState, LLMStatus
-from qa.browsing import Contents
-from qa.chunks import Span
-from qa.constraints import Constraints, Outlet
-from qa.filters import Filters
-from qa.temporal import TimeExpression
-from qa.ui import render
-from qa.ui.talks import Talk, Turn
-from qa.ui.texts import ENGLISH, FRENCH, TEXTS, Texts
-from qa.ui.transcript import safe_link
+from qa.documents.article import Article, PartialDate
+from qa.documents.filters import Filters
+from qa.documents.listing import Contents
+from qa.language.dates import TimeExpression
+from qa.language.sentences import Span
+from qa.server.page import render
+from qa.server.page.talks import Talk, Turn
+from qa.server.page.texts import ENGLISH, FRENCH, TEXTS, Texts
+from qa.server.page.transcript import safe_link
+from qa.types import Citation, Constraints, HitReading, Language, Outlet, Question
 from tests.fakes import hit
 from tests.hostile import Markup
 from tests.page import ARTICLE, EVIL, QUOTE, answer, text_of

@@ -20,20 +20,20 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from markdown_it import MarkdownIt
 
-from qa import extractive
-from qa.answer import Answer, Citation, Language, Question
-from qa.article import Article, PartialDate
-from qa.chunks import Span
-from qa.conversations import Conversations, KeptTurn, Rating, new_id
+from qa.answering import extractive
+from qa.conversations.answer_json import to_document
+from qa.conversations.store import Conversations, KeptTurn, Rating, new_id
+from qa.documents.article import Article, PartialDate
+from qa.documents.filters import Filters
 from qa.errors import IndexMissing
-from qa.filters import Filters
-from qa.kept import to_document
+from qa.language.sentences import Span
+from qa.server.page.server import _auth
+from qa.server.page.sharing import HEADERS, _around, add_addresses
+from qa.server.page.texts import ENGLISH, FRENCH
+from qa.server.page.transcript import quote_with_reference, with_references
+from qa.server.page.visitors import COOKIE, BrowserCookie, Visitors
 from qa.settings import Settings
-from qa.ui.server import _auth
-from qa.ui.sharing import HEADERS, _around, add_addresses
-from qa.ui.texts import ENGLISH, FRENCH
-from qa.ui.transcript import quote_with_reference, with_references
-from qa.ui.visitors import COOKIE, BrowserCookie, Visitors
+from qa.types import Answer, Citation, Language, Question
 from tests.fakes import hit
 from tests.hostile import PAYLOADS, Markup
 from tests.page import text_of

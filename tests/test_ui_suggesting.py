@@ -9,24 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from qa.answer import Answer, Citation, Language, Question
-from qa.article import Article, PartialDate
 from qa.assistant import Assistant, LanguageModel
-from qa.chunks import Span
-from qa.filters import Filters
-from qa.index import LiveIndex
-from qa.indexing import index_paths
-from qa.reader import Span as ReadSpan
-from qa.reading import Reading
-from qa.retrieval import HybridRetriever
+from qa.documents.article import Article, PartialDate
+from qa.documents.filters import Filters
+from qa.index.build import index_paths
+from qa.index.directory import LiveIndex
+from qa.language.sentences import Span
+from qa.models.reader import Span as ReadSpan
+from qa.search.rerank import Reading
+from qa.search.retriever import HybridRetriever
+from qa.server.page import suggesting
+from qa.server.page.examples import first_questions
+from qa.server.page.render import suggested
+from qa.server.page.suggesting import LONGEST, follow_ups, ideas
+from qa.server.page.talks import Turn
+from qa.server.page.texts import ENGLISH
 from qa.settings import Settings
 from qa.telemetry import Telemetry
-from qa.ui import suggesting
-from qa.ui.examples import first_questions
-from qa.ui.render import suggested
-from qa.ui.suggesting import LONGEST, follow_ups, ideas
-from qa.ui.talks import Turn
-from qa.ui.texts import ENGLISH
+from qa.types import Answer, Citation, Language, Question
 from tests.api.servers import Given
 from tests.fakes import BagOfWords, Scripted
 from tests.hostile import Markup

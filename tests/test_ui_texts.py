@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from qa.article import PartialDate
-from qa.ui import texts as module
-from qa.ui.texts import ENGLISH, FRENCH, language_of
+from qa.documents.article import PartialDate
+from qa.server.page import texts as module
+from qa.server.page.texts import ENGLISH, FRENCH, language_of
 
 FOLDER = Path(module.__file__).parent
 SIGNALS = [FOLDER.parent / "calibration.py"]  # whose names have strings of their own

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qa.answer import Answer, Question
-from qa.ui.talks import Talk, Turn
+from qa.server.page.talks import Talk, Turn
+from qa.types import Answer, Question
 from tests.api.test_lanes import until
 from tests.page import answer
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qa import index as index_module
-from qa.filters import Filters
-from qa.index import Index
-from qa.indexing import index_paths
+from qa.documents.filters import Filters
+from qa.index import directory as index_module
+from qa.index.build import index_paths
+from qa.index.directory import Index
+from qa.index.matrix import ChunkVector, ChunkVectors
 from qa.settings import Settings
-from qa.vectors import ChunkVector, ChunkVectors
 from tests.fakes import BagOfWords
 
 N, D = 200, 8

@@ -20,15 +20,15 @@ from typing import Any
 import chromadb.api.rust  # noqa: F401 - for the children
 import tantivy  # noqa: F401
 
-from qa import indexing
-from qa.analysis import terms
-from qa.archive import Archive
 from qa.errors import QAError
-from qa.index import Manifest
-from qa.language import detect
-from qa.lexical import LexicalIndex
+from qa.index import build
+from qa.index.articles import Archive
+from qa.index.chroma import Store
+from qa.index.directory import Manifest
+from qa.index.lexical import LexicalIndex
+from qa.language.detect import detect
+from qa.language.terms import terms
 from qa.settings import Settings
-from qa.store import Store
 from tests.fakes import BagOfWords
 
 # Everything that writes. A child told to die at step n is killed before its n-th call of these.
@@ -64,16 +64,16 @@ def _count_steps(die_at: int | None) -> None:
 
 def _work(job: dict[str, Any], result: Path) -> None:
     _count_steps(job.get("die_at"))
-    indexing._BATCH_CHUNKS = job.get("batch", 2)
+    build._BATCH_CHUNKS = job.get("batch", 2)
     settings = Settings(index=Path(job["index"]))
     embedder = BagOfWords(job.get("embedder", "bag-of-words"))
     try:
         if "remove" in job:
-            indexing.remove_articles(job["remove"], settings)
+            build.remove_articles(job["remove"], settings)
         elif "amend" in job:
-            indexing.amend_article(job["amend"], settings, embedder, title=job["title"])
+            build.amend_article(job["amend"], settings, embedder, title=job["title"])
         else:
-            indexing.index_paths(
+            build.index_paths(
                 [Path(job["folder"])], settings, embedder, rebuild=job.get("rebuild", False)
             )
         result.write_text(f"done {_taken}")
@@ -104,7 +104,7 @@ if __name__ == "__main__":
     # What the children would otherwise load, each for itself.
     terms(detect("Le pont rouvre."), "fr")
     for name in ("plain", "markdown", "rows"):
-        import_module(f"qa.sources.{name}")
+        import_module(f"qa.documents.parsers.{name}")
     assert threading.active_count() == 1, "a process with threads cannot fork"
     for line in sys.stdin:
         sys.stdout.write(f"{_run(json.loads(line), Path(sys.argv[1]))}\n")

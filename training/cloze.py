@@ -14,7 +14,7 @@ import random
 import re
 from collections.abc import Iterable, Iterator
 
-from qa.chunks import sentences
+from qa.language.sentences import sentences
 from training.example import Example
 
 _MONTHS = (

@@ -25,9 +25,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from qa.analysis import fold, words
-from qa.article import Article
-from qa.chunks import split
+from qa.documents.article import Article
+from qa.documents.chunks import split
+from qa.language.terms import fold, words
 from qa.models import Embedder
 from qa.settings import Settings
 from training.example import Example, write
@@ -184,7 +184,7 @@ def _dated(example: Example) -> bool:
 def add_negatives(found: list[Example], work: Path) -> None:
     """Give each example the best passages for its question that do not hold its answer."""
     from qa.assistant import Assistant
-    from qa.indexing import index_paths
+    from qa.index.build import index_paths
 
     work.mkdir(parents=True, exist_ok=True)
     passages = {e.passage: e for e in found}

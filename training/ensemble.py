@@ -54,7 +54,7 @@ from training.network import (
 from training.packed import embedder, pack
 from training.rows import Rows, drawn, every, prepare
 
-SHIPPED = Path(__file__).parents[1] / "qa/weights/reader.onnx"
+SHIPPED = Path(__file__).parents[1] / "qa/models/weights/reader.onnx"
 MEASURED = ("squad20_dev", "piaf", "fquad")
 _AVERAGE = 0.999
 

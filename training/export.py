@@ -1,6 +1,6 @@
 """Turns a trained network into the one file that ships.
 
-    python -m training.export NETWORK [--data DIR] [--to qa/weights/reader.onnx]
+    python -m training.export NETWORK [--data DIR] [--to qa/models/weights/reader.onnx]
 
 NETWORK is the reader.pt of `training.train`, or OUT/NAME of a student of `training.ensemble`.
 
@@ -26,7 +26,7 @@ import torch
 from tokenizers import Tokenizer
 
 from qa.models import catalogue, int8file
-from qa.reader import FORMAT, WEIGHTS, Reader
+from qa.models.reader import FORMAT, WEIGHTS, Reader
 from qa.settings import Settings
 from training.example import Example, load
 from training.network import MOST_TOKENS, QUESTION_TOKENS, ReaderNetwork

@@ -1,4 +1,4 @@
-"""Train `qa.kinds`: rows of questions → qa/weights/kinds.npz, and how well that does.
+"""Train `qa.answering.kinds`: rows of questions → qa/answering/kinds.npz, and how well that does.
 
     python -m training.kinds [--measure]
 
@@ -19,7 +19,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from qa.kinds import BUCKETS, KINDS, LEANS, WEIGHTS, asked_sentence, buckets
+from qa.answering.kinds import BUCKETS, KINDS, LEANS, WEIGHTS, asked_sentence, buckets
 from qa.models import Embedder
 from qa.settings import Settings
 

@@ -12,13 +12,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from qa.analysis import terms
-from qa.answer import Answer
-from qa.article import Article
+from qa.documents.article import Article
 from qa.evaluation.normalise import contains, tokens
 from qa.evaluation.nuggets import ERROR_MEASURES, NUGGET_MEASURES, recalls, wrong_only
 from qa.evaluation.questions import GoldQuestion
-from qa.language import question_language
+from qa.language.detect import question_language
+from qa.language.terms import terms
+from qa.types import Answer
 
 ANSWER_MEASURES = ("EM", "F1", "GoldInAnswer", "GoldInQuotes")
 CITATION_MEASURES = ("CitationValidity", "CitationPrecision", "CitationRecall")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from qa.archive import Archive
-from qa.article import Article
+from qa.documents.article import Article
+from qa.documents.parsers import Failure, find, read
+from qa.documents.parsers.fields import article_from
 from qa.errors import QuestionError
-from qa.index import Manifest
-from qa.sources import Failure, find, read
-from qa.sources.fields import article_from
+from qa.index.articles import Archive
+from qa.index.directory import Manifest
 
 
 def of_index(directory: Path) -> dict[str, Article]:

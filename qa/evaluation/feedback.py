@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qa.conversations import KeptTurn
+from qa.conversations.store import KeptTurn
 from qa.errors import QuestionError
 from qa.evaluation.questions import GoldQuestion, question_from
 

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from qa.analysis import terms, words
-from qa.article import Article
+from qa.answering.followups import needs_history
+from qa.documents.article import Article
 from qa.evaluation.normalise import contains, tokens
 from qa.evaluation.nuggets import stands
 from qa.evaluation.questions import GoldQuestion, QuestionSet
-from qa.language import question_language
-from qa.rewriting import needs_history
+from qa.language.detect import question_language
+from qa.language.terms import terms, words
 
 Level = Literal["error", "warning"]
 

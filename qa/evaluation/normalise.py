@@ -18,8 +18,8 @@ import re
 import string
 from functools import lru_cache
 
-from qa.amounts import digits
-from qa.analysis import fold
+from qa.language.numbers import digits
+from qa.language.terms import fold
 
 _ARTICLES = {
     "fr": re.compile(r"\b(?:le|la|les|un|une|des|du)\b"),

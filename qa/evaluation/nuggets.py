@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qa.analysis import fold
+from qa.language.terms import fold
 
 RECALL_MEASURES = ("NuggetRecall", "VitalRecall", "AllVital")
 NUGGET_MEASURES = (*RECALL_MEASURES, *(f"{name}Quoted" for name in RECALL_MEASURES))

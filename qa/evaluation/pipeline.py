@@ -21,44 +21,43 @@ from typing import Any, Self
 import platformdirs
 
 import qa
-from qa.answer import Answer, Hit, Question
-from qa.article import Article, PartialDate
+from qa.answering.followups import make_standalone, queries
 from qa.assistant import Assistant, LanguageModel, open_reading
+from qa.documents.article import Article, PartialDate
+from qa.documents.parsers import find
 from qa.errors import ModelError
 from qa.evaluation.questions import GoldQuestion
 from qa.evaluation.vectors import ReusedVectors
-from qa.index import EmbedderIdentity, LiveIndex, Manifest
-from qa.indexing import PassageEmbedder, ProgressCallback, index_paths
-from qa.retrieval import HybridRetriever, Mode, Retrieved, in_turn
-from qa.rewriting import make_standalone, queries
+from qa.index.build import PassageEmbedder, ProgressCallback, index_paths
+from qa.index.directory import EmbedderIdentity, LiveIndex, Manifest
+from qa.search.retriever import HybridRetriever, Mode, Retrieved, in_turn
 from qa.settings import Settings
-from qa.sources import find
+from qa.types import Answer, Hit, Question
 
 logger = logging.getLogger(__name__)
 
 # The modules that decide what an index holds; a change in one makes a cached index another one.
 _INDEX_MODULES = (
-    "analysis",
-    "archive",
-    "article",
-    "chunks",
-    "index",
-    "indexing",
-    "language",
-    "lexical",
-    "store",
-    "sources/*",
+    "documents/*",
+    "documents/parsers/*",
+    "index/articles",
+    "index/build",
+    "index/chroma",
+    "index/directory",
+    "index/lexical",
+    "language/detect",
+    "language/terms",
 )
 _VECTOR_MODULES = (
+    "models/e5",
+    "models/e5file",
     "models/embedder",
     "models/int8",
     "models/int8file",
     "models/int8gemma",
     "models/int8graph",
-    "models/tokens",
-    "models/torchmodel",
 )
-_NOT_THE_PIPELINE = ("evaluation", "ui", "cli", "api", "terminal", "doctor")
+_NOT_THE_PIPELINE = ("cli", "evaluation", "server")
 
 _ranked: ContextVar[list[Sequence[Hit]] | None] = ContextVar("ranked", default=None)
 

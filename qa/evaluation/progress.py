@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from qa import terminal
-
 _LINE_EVERY_S = 15.0
 
 
@@ -82,4 +80,5 @@ class _Lines:
             speed = f", {rate:.1f}/s" if rate else ""
             left = f", {(total - done) / rate:.0f} s left" if rate and total else ""
             of = f" of {total}" if total else ""
-            terminal.say(f"{stage}: {done}{of}{speed}{left}")
+            sys.stderr.write(f"{stage}: {done}{of}{speed}{left}\n")
+            sys.stderr.flush()

@@ -23,12 +23,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qa.answer import Question
-from qa.article import PartialDate
+from qa.documents.article import PartialDate
+from qa.documents.filters import Filters
 from qa.errors import QuestionError
 from qa.evaluation.nuggets import Nugget, folded
 from qa.evaluation.textfile import json_object, read_text
-from qa.filters import Filters
+from qa.types import Question
 
 _FILTERS = frozenset({"since", "until", "sources", "language", "articles"})
 # Other people's names for the same fields.

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from qa.answer import Hit
 from qa.evaluation.questions import GoldQuestion
+from qa.types import Hit
 
 ARTICLE_MEASURES = ("R@1", "R@5", "R@10", "MRR@10", "nDCG@10", "AllEvidence@10")
 FACT_MEASURES = ("Hits@4", "Hits@10", "FactMRR@10")

@@ -31,8 +31,8 @@ from qa.evaluation.rows import Row, RowWriter, read_rows, replace_rows
 from qa.settings import Settings
 
 if TYPE_CHECKING:
-    from qa.indexing import ProgressCallback
-    from qa.retrieval import Mode
+    from qa.index.build import ProgressCallback
+    from qa.search.retriever import Mode
 
 # Settings that decide no answer; those of the server, from `host` on, stand last.
 _PLACES = {"index", "corpus", "models_dir", "hub", "chroma_url", "threads"}

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from qa.answer import Citation, Hit
 from qa.evaluation import answers, ranking
 from qa.evaluation.answers import ArticleOf
 from qa.evaluation.pipeline import Outcome
 from qa.evaluation.questions import GoldQuestion
 from qa.evaluation.rows import Row
+from qa.types import Citation, Hit
 
 _HITS_KEPT = 10
 

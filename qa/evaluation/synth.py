@@ -17,13 +17,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from qa.article import Article
-from qa.chunks import date_in_words, sentences
+from qa.documents.article import Article
+from qa.documents.chunks import date_in_words
 from qa.errors import AnswerError
 from qa.evaluation.lint import lint
 from qa.evaluation.normalise import contains, tokens
 from qa.evaluation.questions import GoldQuestion, QuestionSet
-from qa.names import names
+from qa.language.names import names
+from qa.language.sentences import sentences
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

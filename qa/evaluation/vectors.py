@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from qa.archive import Archive
-from qa.indexing import PassageEmbedder, embedded
+from qa.index.articles import Archive
+from qa.index.build import PassageEmbedder, embedded
 
 Parts = Sequence[tuple[int, int]]
 

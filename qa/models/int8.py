@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from qa.errors import ModelError
 from qa.models import int8file
+from qa.models.onnx_session import cores, open_session
 from qa.models.tokens import TokenStates
-from qa.sessions import cores, open_session
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from langchain_core.language_models import BaseChatModel
 
-from qa.api import build
+from qa.server.api import build
 from qa.settings import Settings
 from tests.api.servers import opened, served
 from tests.fakes import BagOfWords

@@ -17,7 +17,7 @@ from langchain_core.outputs import ChatGenerationChunk
 
 import qa.models.embedder
 import qa.models.llm
-from qa.api import serve, serve_tools
+from qa.server.app import serve, serve_tools
 from qa.settings import Settings
 from tests.fakes import BagOfWords, Scripted
 

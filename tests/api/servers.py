@@ -13,8 +13,8 @@ from fastapi import FastAPI
 from langchain_core.language_models import BaseChatModel
 
 from qa.assistant import Assistant, LanguageModel, LLMStatus
-from qa.index import LiveIndex
-from qa.retrieval import HybridRetriever
+from qa.index.directory import LiveIndex
+from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
 from tests.fakes import BagOfWords
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from qa.ui.connections import Crowd, connections
+from qa.server.page.connections import Crowd, connections
 from tests.api.servers import served
 from tests.api.test_lanes import until
 

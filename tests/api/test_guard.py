@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from qa.addresses import client_of
-from qa.api import asking, logs
-from qa.api.limits import Rate, exposed, known_host, right_key
 from qa.assistant import Assistant
+from qa.server.api import asking, logs
+from qa.server.api.client_address import client_of
+from qa.server.api.limits import Rate, exposed, known_host, right_key
 from qa.settings import Settings
 from tests.api.conftest import Open
 from tests.api.servers import ASKED
@@ -231,7 +231,7 @@ def test_a_request_has_an_id_and_a_line(api: TestClient, caplog: pytest.LogCaptu
         api.get("/healthz")
     assert answer.headers["x-request-id"] == "mine-1"
     assert len(forged.headers["x-request-id"]) == 16
-    lines = [vars(record) for record in caplog.records if record.name == "qa.api.guard"]
+    lines = [vars(record) for record in caplog.records if record.name == "qa.server.api.guard"]
     assert [(line["method"], line["route"], line["status"]) for line in lines] == [
         ("POST", "/v1/ask", 200),
         ("GET", "/v1/models", 200),
@@ -240,7 +240,7 @@ def test_a_request_has_an_id_and_a_line(api: TestClient, caplog: pytest.LogCaptu
 
 
 def test_lines_are_json_or_text():
-    record = logging.LogRecord("qa.api", logging.INFO, __file__, 1, "a\nb %s", ("c",), None)
+    record = logging.LogRecord("qa.server.api", logging.INFO, __file__, 1, "a\nb %s", ("c",), None)
     vars(record).update(status=200)
     token = logs.request_id.set("mine")
     try:
@@ -255,7 +255,7 @@ def test_lines_are_json_or_text():
         logs.request_id.reset(token)
     assert {k: v for k, v in line.items() if k != "time"} == {
         "level": "info",
-        "logger": "qa.api",
+        "logger": "qa.server.api",
         "message": "a\nb c",
         "request_id": "mine",
         "status": 200,

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from qa.indexing import index_paths
+from qa.index.build import index_paths
 from qa.settings import Settings
 from tests import hostile
 from tests.api.test_serving import Program, program

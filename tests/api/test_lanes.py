@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from qa.api import asking
-from qa.api.errors import ApiError
-from qa.api.lanes import Lane
-from qa.retrieval import HybridRetriever
+from qa.search.retriever import HybridRetriever
+from qa.server.api import asking
+from qa.server.api.errors import ApiError
+from qa.server.api.lanes import Lane
 from tests.api.conftest import Open, Serve
 from tests.api.servers import ASKED
 from tests.api.test_refusals import error

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 
-from qa.api.chat import ChatIn
-from qa.api.openai import question, with_sources, without_sources
+from qa.server.api.chat import ChatIn
+from qa.server.api.openai import question, with_sources, without_sources
 from tests.api.conftest import Open, Serve
 from tests.api.servers import ASKED
 from tests.api.test_refusals import error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qa.indexing import index_paths
+from qa.index.build import index_paths
 from qa.settings import Settings
 from tests.api.conftest import Open
 from tests.api.test_lanes import until

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from qa.api.schemas import AnswerOut, ArticleOut, SearchOut
+from qa.server.api.schemas import AnswerOut, ArticleOut, SearchOut
 from qa.settings import Settings
 from tests.api.conftest import Open
 from tests.api.servers import ASKED, opened

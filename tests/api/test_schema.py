@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from qa.api import build
+from qa.server.api import build
 from qa.settings import Settings
 from tests.api.servers import opened, served
 from tests.fakes import BagOfWords, Scripted

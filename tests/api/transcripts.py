@@ -21,8 +21,8 @@ from typing import Any
 
 import httpx
 
-from qa.api import build
-from qa.indexing import index_paths
+from qa.index.build import index_paths
+from qa.server.api import build
 from qa.settings import Settings
 from tests.api.servers import opened, served
 from tests.fakes import BagOfWords, Scripted, write_articles

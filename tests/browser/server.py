@@ -24,15 +24,15 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 
 from qa.assistant import Assistant, LanguageModel, LLMStatus
-from qa.chunks import sentences
-from qa.index import LiveIndex
-from qa.indexing import index_paths
-from qa.reader import Span as ReadSpan
-from qa.reading import Reading
-from qa.retrieval import HybridRetriever
+from qa.index.build import index_paths
+from qa.index.directory import LiveIndex
+from qa.language.sentences import sentences
+from qa.models.reader import Span as ReadSpan
+from qa.search.rerank import Reading
+from qa.search.retriever import HybridRetriever
+from qa.server.page.examples import first_questions
+from qa.server.page.server import launch
 from qa.settings import Settings
-from qa.ui.examples import first_questions
-from qa.ui.server import launch
 from tests.fakes import BagOfWords, Scripted
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from qa.ui.texts import ENGLISH
+from qa.server.page.texts import ENGLISH
 from tests.browser.steps import answered, to_articles
 
 pytestmark = pytest.mark.browser

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from qa.ui.texts import ENGLISH
+from qa.server.page.texts import ENGLISH
 from tests.browser.steps import QUESTION, answered, bounds, box, finished, overflows, seen
 
 pytestmark = pytest.mark.browser

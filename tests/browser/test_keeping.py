@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from qa.ui.texts import TEXTS
+from qa.server.page.texts import TEXTS
 from tests.browser.conftest import Served, Visit
 from tests.browser.steps import (
     QUESTION,

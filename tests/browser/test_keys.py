@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from qa.ui.texts import ENGLISH
+from qa.server.page.texts import ENGLISH
 from tests.browser.steps import QUESTION, SLOW, answered, ask, box, finished, writing
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from qa.ui.texts import ENGLISH, TEXTS
+from qa.server.page.texts import ENGLISH, TEXTS
 from tests.browser.conftest import Served, Size, Visit
 from tests.browser.steps import (
     QUESTION,

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from qa.ui.texts import ENGLISH, TEXTS
+from qa.server.page.texts import ENGLISH, TEXTS
 from tests.browser.conftest import Served, Size, Visit
 from tests.browser.server import LONG
 from tests.browser.steps import (

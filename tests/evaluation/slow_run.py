@@ -10,11 +10,11 @@ import time
 
 import platformdirs
 
-from qa.answer import Answer
 from qa.assistant import Assistant
 from qa.evaluation import evaluate
 from qa.models.embedder import Embedder
 from qa.settings import Settings
+from qa.types import Answer
 from tests.fakes import BagOfWords
 
 

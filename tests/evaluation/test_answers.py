@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from qa.answer import Answer, Citation, Language, Question
-from qa.article import Article
-from qa.chunks import Span
+from qa.documents.article import Article
 from qa.evaluation import answers
 from qa.evaluation.nuggets import NUGGET_MEASURES, Nugget
 from qa.evaluation.questions import GoldQuestion
+from qa.language.sentences import Span
+from qa.types import Answer, Citation, Language, Question
 
 BRIDGE = Article.create(
     id="bridge",

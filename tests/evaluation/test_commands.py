@@ -156,9 +156,7 @@ def test_lint(qa, questions, corpus, tmp_path):
 
 
 def test_help_loads_no_numerical_library():
-    code = (
-        "import qa.evaluation.commands, sys; print({'numpy', 'torch', 'jinja2'} & set(sys.modules))"
-    )
+    code = "import qa.cli.evaluation, sys; print({'numpy', 'torch', 'jinja2'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
 

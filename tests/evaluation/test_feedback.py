@@ -12,20 +12,20 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from qa.answer import Question
 from qa.assistant import Assistant, LanguageModel
-from qa.cli import app
-from qa.conversations import Conversations, KeptTurn, Rating
+from qa.cli.commands import app
+from qa.conversations.answer_json import to_document
+from qa.conversations.store import Conversations, KeptTurn, Rating
+from qa.documents.filters import Filters
 from qa.errors import QuestionError
 from qa.evaluation.feedback import export
 from qa.evaluation.lint import lint
 from qa.evaluation.questions import load
 from qa.evaluation.run import Plan, evaluate
-from qa.filters import Filters
-from qa.index import LiveIndex
-from qa.kept import to_document
-from qa.retrieval import HybridRetriever
+from qa.index.directory import LiveIndex
+from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
+from qa.types import Question
 
 ASKED = "Who led the works on the Kervalec bridge?"
 Rate = Callable[..., KeptTurn]

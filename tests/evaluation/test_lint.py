@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from qa.article import Article
+from qa.documents.article import Article
 from qa.errors import QuestionError
 from qa.evaluation import articles
 from qa.evaluation.lint import lint

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from qa.answer import Answer
 from qa.assistant import Assistant
 from qa.errors import SourceError
 from qa.evaluation import pipeline
 from qa.evaluation.pipeline import Pipeline, cached_index, code_fingerprint
 from qa.evaluation.questions import GoldQuestion
-from qa.index import Manifest
+from qa.index.directory import Manifest
+from qa.types import Answer
 from tests.fakes import ARTICLE_COUNT, BagOfWords
 
 

@@ -302,7 +302,7 @@ def test_broken_beir_folders(tmp_path, parts, expected):
 
 
 def test_wrong_usage_is_exit_code_2(tmp_path):
-    from qa.cli import app
+    from qa.cli.commands import app
 
     path = str(write_jsonl(tmp_path / "q.jsonl", [GOOD]))
     for arguments in (

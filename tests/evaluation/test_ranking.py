@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import pytrec_eval
 
-from qa.article import Article
+from qa.documents.article import Article
 from qa.evaluation import ranking
 from qa.evaluation.questions import GoldQuestion
 from tests.fakes import hit

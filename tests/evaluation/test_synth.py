@@ -7,7 +7,7 @@ from itertools import islice
 
 import pytest
 
-from qa.article import Article
+from qa.documents.article import Article
 from qa.errors import AnswerError, QuestionError
 from qa.evaluation import load
 from qa.evaluation.lint import lint

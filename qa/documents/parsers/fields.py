@@ -1,0 +1,143 @@
+"""Fields: what files say about an article, checked once and made an `Article`.
+
+What a file says is believed when it makes sense and refused when it does not: a date that is
+no date is a failure, never a guess. What it leaves out stays unknown, except the language,
+which is then told from the text.
+
+Knows nothing about files and formats.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from qa.documents.article import Article, PartialDate, clean_text
+from qa.errors import SourceError
+from qa.language.detect import detect
+
+_LANGUAGE_TAG = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]+)*", re.I | re.A)
+_TWO_LETTERS = {"fra": "fr", "fre": "fr", "eng": "en"}
+
+# Characters. A title and a source stand before each chunk of the text, and the id in its name.
+_LONGEST = {"text": 5_000_000, "title": 1000, "source": 1000, "url": 4000}
+_LONGEST_OTHER = 500
+
+# Titles that programs write into a document's properties when nobody gave one.
+_NO_TITLE = re.compile(
+    r"untitled.*|sans titre.*|document\d*|microsoft word - .*|powerpoint presentation|titre|title"
+    r"|.*\.(?:docx?|odt|rtf|indd|qxp|qxd|tex|dvi|pdf|html?|txt)",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One article or file that could not be read.
+
+    Attributes:
+        origin: the file, with "#n" for its n-th row, item or entry.
+        reason: what is wrong, in words.
+    """
+
+    origin: str
+    reason: str
+
+
+def origin_of(path: Path, number: int | None = None) -> str:
+    """Where an article comes from: the path, and its row when a file holds several.
+
+    A name that is not valid UTF-8 is written with escapes, so that it can be stored.
+    """
+    name = str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+    return name if number is None else f"{name}#{number}"
+
+
+def article_from(fields: Mapping[str, object], origin: str) -> Article:
+    """An article from the fields of a row, of a front matter or of a reader's own making.
+
+    Args:
+        fields: text, and optionally id, title, date, source, language or lang, url; a missing
+            field, None and "" all mean that it is unknown. Other fields are ignored.
+    Raises:
+        SourceError: there is no text, or a field makes no sense.
+    """
+    text = _words(fields, "text")
+    if not text:
+        raise SourceError('there is no text: the field "text" is missing or empty')
+    title = _words(fields, "title")
+    return Article.create(
+        id=clean_text(_words(fields, "id")) or None,
+        title=title,
+        text=text,
+        date=_date(fields.get("date")),
+        source=_words(fields, "source"),
+        language=_language(fields) or _told_by(f"{title}\n{text}"),
+        url=clean_text(_words(fields, "url")) or None,
+        origin=origin,
+    )
+
+
+def sane_title(title: str | None) -> str:
+    """A title from a document's properties, or "" when a program made it up."""
+    title = clean_text(title or "")
+    return "" if len(title) > 300 or _NO_TITLE.fullmatch(title) else title
+
+
+def language_code(tag: str) -> str | None:
+    """The language of a tag such as "fr", "fr-FR", "EN_us" or "fra"; None if it is no tag."""
+    match = _LANGUAGE_TAG.fullmatch(tag.strip())
+    if match is None:
+        return None
+    code = match[1].lower()
+    return _TWO_LETTERS.get(code, code)
+
+
+def _words(fields: Mapping[str, object], name: str) -> str:
+    """A field that holds words; numbers are taken as they are written."""
+    value = fields.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        most = _LONGEST.get(name, _LONGEST_OTHER)
+        if len(value) > most:
+            raise SourceError(
+                f"the field {name!r} has {len(value):,} characters, more than {most:,}; shorten it"
+            )
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise SourceError(f"the field {name!r} should be text but is {value!r:.60}")
+
+
+def _date(value: object) -> PartialDate | None:
+    """The date of publication to the precision known; None when there is none."""
+    try:
+        return PartialDate.of(value)
+    except ValueError as exc:
+        raise SourceError(
+            f"date {value!r:.60} is not a date like 2017, 2017-01 or 2017-01-11; "
+            "mend it or leave it out"
+        ) from exc
+
+
+def _language(fields: Mapping[str, object]) -> str | None:
+    """The language that the fields name, or None when they name none."""
+    name = "language" if fields.get("language") else "lang"
+    tag = _words(fields, name)
+    if not tag:
+        return None
+    code = language_code(tag)
+    if code is None:
+        raise SourceError(f"{name} {tag!r:.60} is not a code like 'fr' or 'en'")
+    return code
+
+
+def _told_by(text: str) -> str:
+    """The language that the text itself shows."""
+    try:
+        return detect(clean_text(text))
+    except ValueError as exc:
+        raise SourceError("the text has no words") from exc

@@ -1,0 +1,184 @@
+"""Markdown: optional YAML front matter, then a body that becomes plain text.
+
+Front matter gives id, title, date, source, language (or lang) and url. Without a title there,
+the first heading of level 1 is the title and leaves the text. Link texts and code stay;
+addresses, images and raw HTML go, and with it the words that it hides (see `hiding`). List items
+begin with "• " or their number, table cells are joined by " | ".
+
+All values of the front matter are read as text: YAML would make `language: no` a false and
+`id: 007` a seven.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from qa.documents.article import Article
+from qa.documents.parsers.fields import article_from, origin_of
+from qa.documents.parsers.hiding import hides
+from qa.documents.parsers.plain import decode
+from qa.errors import SourceError
+
+_FRONT_MATTER = re.compile(r"\s*^---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.M | re.S)
+_OPENING = re.compile(r"\s*^---[ \t]*\n(?=\w+:)", re.M)
+
+
+def read(path: Path) -> Iterator[Article]:
+    """The one article of a Markdown file."""
+    source = decode(path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n")
+    fields, body = _split(source)
+    tokens: Sequence[Token] = _shown(_parser().parse(body))
+    title = fields.get("title")
+    if not title:
+        title, tokens = _take_title(tokens)
+    yield article_from({**fields, "title": title, "text": _render(tokens)}, origin_of(path))
+
+
+def _split(source: str) -> tuple[Mapping[str, object], str]:
+    """The fields of the front matter and the text after it."""
+    match = _FRONT_MATTER.match(source)
+    if match is not None:
+        return _fields(match[1]), source[match.end() :]
+    if _OPENING.match(source):
+        raise SourceError("the front matter opened in line 1 is never closed; add a line of ---")
+    return {}, source
+
+
+def _fields(front_matter: str) -> dict[str, object]:
+    try:
+        # BaseLoader makes nothing but texts, lists and mappings.
+        value = yaml.load(front_matter, Loader=yaml.BaseLoader)  # noqa: S506
+    except yaml.MarkedYAMLError as exc:
+        line = exc.problem_mark.line + 2 if exc.problem_mark else 1
+        raise SourceError(f"malformed front matter in line {line}: {exc.problem}") from exc
+    except yaml.YAMLError as exc:
+        raise SourceError(f"malformed front matter: {exc}") from exc
+    except RecursionError as exc:
+        raise SourceError("malformed front matter: nested too deeply") from exc
+    if not isinstance(value, dict):
+        if not front_matter.strip():
+            return {}
+        raise SourceError("malformed front matter: lines of `key: value` belong between the ---")
+    return {key: None if item in ("", "~", "null") else item for key, item in value.items()}
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+
+def _shown(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens without those that stand within raw HTML which hides its words."""
+    html = _RawHtml()
+    shown: list[Token] = []
+    for token in tokens:
+        if token.type == "html_block":
+            html.feed(token.content)
+        elif token.children is not None:
+            token.children = _shown_inline(token.children, html)
+            shown.append(token)
+        elif not html.hiding or token.nesting:
+            shown.append(token)
+    return shown
+
+
+def _shown_inline(tokens: Sequence[Token], html: _RawHtml) -> list[Token]:
+    shown = []
+    for token in tokens:
+        if token.type == "html_inline":
+            html.feed(token.content)
+        elif not html.hiding or token.nesting:
+            shown.append(token)
+    return shown
+
+
+class _RawHtml(HTMLParser):
+    """Follows raw HTML piece by piece, and knows whether an open element hides what comes."""
+
+    _EMPTY = frozenset("area base br col embed hr img input link meta source track wbr".split())
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._open: list[tuple[str, bool]] = []
+
+    @property
+    def hiding(self) -> bool:
+        return any(hidden for _, hidden in self._open)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self._EMPTY:
+            self._open.append((tag, hides(tag, dict(attrs))))
+
+    def handle_endtag(self, tag: str) -> None:
+        for place in range(len(self._open) - 1, -1, -1):
+            if self._open[place][0] == tag:
+                del self._open[place:]
+                return
+
+
+def _take_title(tokens: Sequence[Token]) -> tuple[str, Sequence[Token]]:
+    """The first heading of level 1, or "", and the other tokens."""
+    for at, token in enumerate(tokens):
+        if token.type == "heading_open" and token.tag == "h1":
+            return _inline(tokens[at + 1].children or []), [*tokens[:at], *tokens[at + 3 :]]
+    return "", tokens
+
+
+def _render(tokens: Sequence[Token]) -> str:
+    """Block tokens as plain text, an empty line between blocks, none within a tight list."""
+    parts: list[str] = []
+    markers: list[int | None] = []  # of the open lists: the next number, None for a bullet
+    for token in tokens:
+        match token.type:
+            case "bullet_list_open":
+                markers.append(None)
+            case "ordered_list_open":
+                markers.append(int(token.attrGet("start") or 1))
+            case "bullet_list_close" | "ordered_list_close":
+                markers.pop()
+                parts.append("\n")
+            case "list_item_open":
+                number = markers[-1]
+                parts.append("• " if number is None else f"{number}. ")
+                markers[-1] = None if number is None else number + 1
+            case "list_item_close":
+                parts.append("" if parts[-1].endswith("\n") else "\n")
+            case "inline":
+                parts.append(_inline(token.children or []))
+            case "fence" | "code_block":
+                parts.append(token.content + "\n")
+            case "th_close" | "td_close":
+                parts.append(" | ")
+            case "tr_close":
+                parts[-1] = "\n"  # in the place of the last cell's bar
+            case "heading_close" | "table_close":
+                parts.append("\n\n")
+            case "paragraph_close":
+                parts.append("\n" if token.hidden else "\n\n")
+    return "".join(parts)
+
+
+def _inline(tokens: Sequence[Token]) -> str:
+    """Inline tokens as plain text."""
+    parts: list[str] = []
+    bare_address = False  # within <https://…>, whose text is nothing but the address
+    for token in tokens:
+        if token.type == "link_open":
+            bare_address = token.markup == "autolink"
+        elif token.type == "link_close":
+            bare_address = False
+        elif token.type in ("text", "code_inline", "text_special") and not bare_address:
+            parts.append(token.content)
+        elif token.type == "softbreak":
+            parts.append(" ")
+        elif token.type == "hardbreak":
+            parts.append("\n")
+    return "".join(parts)

@@ -1,0 +1,540 @@
+"""Index: one directory that holds everything needed to answer from a set of articles.
+
+    manifest.json       what the index was built with, and which generation is current
+    write.lock          held by the one process that writes
+    <generation>/       articles.sqlite (see `archive`), chroma/ (`store`), lexical/ (`lexical`),
+                        sums.json (`seal`), coming.sqlite while a run is under way
+
+A rebuild fills a new generation beside the current one and then points the manifest at it, so
+that whoever reads, or kills the rebuild, always has a whole index. Opening an index never changes
+what is in it, and a part that is not what a run has left there is not opened but named.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, partial
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+
+from qa.documents.filters import Filters
+from qa.errors import IndexLocked, IndexMismatch, IndexMissing, IndexUnusable
+from qa.index.articles import Archive
+from qa.index.checksums import check, sealed
+from qa.index.chroma import Store
+from qa.index.lexical import LexicalIndex, QueryTerms
+from qa.index.matrix import ChunkVectors
+from qa.settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+FORMAT = 1
+# Above this, vectors for filtered questions are not kept in memory (300 MB of them with the
+# default embedder), and Chroma filters: slower, but its memory does not grow by it.
+_MOST_IN_MEMORY = 200_000
+# A question that a run overtakes is asked again, at most so often in all.
+_MOST_TRIES = 5
+# What a disk says when it cannot be written or read, as against what a program does wrong.
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
+
+T = TypeVar("T")
+
+
+class EmbedderIdentity(Protocol):
+    """What an index must know of an embedder."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def dimension(self) -> int: ...
+    @property
+    def runtime(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an index was built with.
+
+    Attributes:
+        format: version of the layout.
+        generation: the subdirectory in use.
+        revision: grows by one with every completed run; readers reopen when it changes.
+        embedder, embedder_fingerprint, dimension: the embedder.
+        chunk_chars: most characters in a chunk.
+        chroma_url: the Chroma server, None when Chroma is embedded.
+        created, updated: seconds since 1970.
+        counts: articles and chunks after the last completed run.
+        versions: of this project and the two search libraries.
+        id: random, of this index and no other; empty when an earlier version has made it, until it
+            is rebuilt.
+    """
+
+    format: int
+    generation: str
+    revision: int
+    embedder: str
+    embedder_fingerprint: str
+    dimension: int
+    chunk_chars: int
+    chroma_url: str | None
+    created: float
+    updated: float
+    counts: Mapping[str, int]
+    versions: Mapping[str, str]
+    id: str = ""
+
+    @classmethod
+    def new(
+        cls, generation: str, embedder: EmbedderIdentity, settings: Settings, id: str = ""
+    ) -> Self:
+        """A manifest for an empty index."""
+        now = time.time()
+        return cls(
+            format=FORMAT,
+            generation=generation,
+            revision=0,
+            embedder=embedder.name,
+            embedder_fingerprint=embedder.fingerprint,
+            dimension=embedder.dimension,
+            chunk_chars=settings.chunk_chars,
+            chroma_url=settings.chroma_url,
+            created=now,
+            updated=now,
+            counts={"articles": 0, "chunks": 0},
+            versions=_versions(),
+            id=id or new_id(),
+        )
+
+    @property
+    def collection(self) -> str:
+        """The name of the Chroma collection; no other index on a server has the same.
+
+        For the name of a generation is made of the index's id, among other things.
+        """
+        return f"qa-{self.generation}"
+
+    @classmethod
+    def read(cls, directory: Path) -> Self:
+        """The manifest of an index directory.
+
+        Raises:
+            IndexMissing: there is none.
+            IndexUnusable: it is damaged or of another format.
+        """
+        path = directory / "manifest.json"
+        try:
+            values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            if values["format"] == FORMAT:
+                return cls(**values)
+        except FileNotFoundError as exc:
+            if any(map(_has_articles, directory.glob("*/articles.sqlite"))):
+                raise IndexUnusable(
+                    f"{path} is gone, though there are articles. Put a backup back with "
+                    "`qa restore FILE --replace`, or build the index anew with "
+                    "`qa index --rebuild PATH`."
+                ) from exc
+            raise IndexMissing(
+                f"there is no index at {directory}. Build one with `qa index PATH`."
+            ) from exc
+        except OSError as exc:
+            raise IndexUnusable(
+                f"{path} cannot be read ({exc}). See that this user may read it."
+            ) from exc
+        except (ValueError, TypeError, KeyError) as exc:
+            raise IndexUnusable(
+                f"{path} cannot be read ({exc}). Rebuild it with `qa index --rebuild PATH`."
+            ) from exc
+        raise IndexUnusable(
+            f"the index at {directory} has format {values['format']!r}, this version "
+            f"reads {FORMAT}. Rebuild it with `qa index --rebuild PATH`."
+        )
+
+    def write(self, directory: Path) -> None:
+        """Replace the directory's manifest in one step."""
+        directory.mkdir(parents=True, exist_ok=True)
+        temporary = directory / "manifest.json.new"
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(asdict(self), file, indent=2, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(directory / "manifest.json")
+
+    def after_run(self, archive: Archive) -> Self:
+        """The manifest once a run has completed."""
+        return replace(
+            self,
+            revision=archive.revision,
+            updated=time.time(),
+            counts=archive.counts(),
+            versions=_versions(),
+        )
+
+    def check(self, directory: Path, embedder: EmbedderIdentity, settings: Settings) -> None:
+        """Raise IndexMismatch unless the embedder and the settings are those of the index."""
+        differences = [
+            (name, there, here)
+            for name, there, here in (
+                ("embedder", self.embedder, embedder.name),
+                ("embedder weights", self.embedder_fingerprint[:12], embedder.fingerprint[:12]),
+                ("chunk_chars", self.chunk_chars, settings.chunk_chars),
+                ("chroma_url", self.chroma_url, settings.chroma_url),
+            )
+            if there != here
+        ]
+        if differences:
+            name, there, here = differences[0]
+            raise IndexMismatch(
+                f"the index at {directory} was built with {name} {there!r}, the settings say "
+                f"{here!r}. Rebuild it with `qa index --rebuild PATH`, or set the old value again."
+            )
+
+
+@dataclass(frozen=True)
+class Index:
+    """An open index: the archive and the two search indexes of its current generation.
+
+    Attributes:
+        seal: of the search indexes when it was opened; None when a run is writing them.
+        revision: of the archive when it was opened.
+        copy: holds copies of the search indexes when their own folders cannot be written, which
+            both libraries want even to read.
+    """
+
+    directory: Path
+    manifest: Manifest
+    archive: Archive
+    store: Store
+    lexical: LexicalIndex
+    seal: int | None = None
+    revision: int = 0
+    copy: TemporaryDirectory[str] | None = None
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """The outlets of its articles, as they were when this was first asked."""
+        return tuple(self.archive.facets()["source"])
+
+    @property
+    def home(self) -> Path:
+        """Where the parts are."""
+        return self.directory / self.manifest.generation
+
+    @classmethod
+    def open(cls, directory: Path, embedder: EmbedderIdentity, settings: Settings) -> Self:
+        """Open for reading.
+
+        Raises:
+            IndexMissing: there is none.
+            IndexMismatch: it was built with another embedder or other settings.
+            IndexUnusable: a part is damaged.
+        """
+        manifest = Manifest.read(directory)
+        manifest.check(directory, embedder, settings)
+        return cls.at(directory, manifest, writable=False)
+
+    @classmethod
+    def at(cls, directory: Path, manifest: Manifest, *, writable: bool) -> Self:
+        """Open the generation that the manifest names.
+
+        Raises:
+            IndexUnusable: a part is damaged, or not the one that the last run has left.
+        """
+        with on_disk(directory):
+            return cls._at(directory, manifest, writable=writable)
+
+    @classmethod
+    def _at(cls, directory: Path, manifest: Manifest, *, writable: bool) -> Self:
+        home = directory / manifest.generation
+        archive = open_archive(directory, manifest, writable=writable)
+        to_close: list[Callable[[], None]] = [archive.close]
+        try:
+            revision = archive.revision
+            kept = check(home)
+            remade = writable and kept is None  # by the run that opens it
+            if not remade:
+                _check_parts(home, manifest)
+            copy = None if writable else readable(home)
+            if copy:
+                to_close.append(copy.cleanup)
+            parts = Path(copy.name) if copy else home
+            store = Store.open(parts / "chroma", manifest.chroma_url, manifest.collection)
+            to_close.append(store.close)
+            lexical = LexicalIndex.open(parts / "lexical")
+            if kept is not None:
+                check_count("Chroma", store.count, archive)
+            if not remade:
+                check_count("the lexical index", lexical.count, archive)
+        except BaseException:
+            for close in reversed(to_close):
+                close()
+            raise
+        return cls(directory, manifest, archive, store, lexical, kept, revision, copy)
+
+    def nearest(self, vector: np.ndarray, n: int, filters: Filters) -> list[tuple[str, float]]:
+        """The `n` chunks nearest to a unit vector of shape (d,): (chunk id, cosine), best first.
+
+        The first question with a filter reads all vectors into memory: 10 ms per 1,000 chunks. So
+        does the first while a run writes to Chroma, or after one was killed there.
+        """
+        vectors = self._vectors if filters or self.seal is None else None
+        if vectors is None:
+            return self.store.nearest(vector, n, filters, self._chosen(filters))
+        return vectors.nearest(vector, n, filters)
+
+    def matching(self, query: QueryTerms, n: int, filters: Filters) -> list[tuple[str, float]]:
+        """The `n` best chunks that share a term with a question: (chunk id, score), best first."""
+        chosen, asked = self._chosen(filters), n
+        while True:
+            proposed = self.lexical.search(query, asked, filters, chosen)
+            held = self.archive.held([id for id, _ in proposed])
+            found = [hit for hit in proposed if hit[0] in held]
+            if len(found) >= n or len(proposed) < asked:
+                return found[:n]
+            asked *= 2  # a run has put chunks there that do not exist yet, or no more
+
+    def _chosen(self, filters: Filters) -> list[str] | None:
+        """The chunks of the articles that the filters choose, None when they choose none.
+
+        The search indexes know chunks, and the archive knows whose they are.
+        """
+        return self.archive.chunks_of(filters.articles) if filters.articles else None
+
+    @cached_property
+    def _vectors(self) -> ChunkVectors | None:
+        if self.archive.counts()["chunks"] > _MOST_IN_MEMORY:
+            return None
+        return self.archive.vectors(self.manifest.dimension)
+
+    def stale(self) -> bool:
+        """Whether the index is another one since it was opened, or a run has written to it."""
+        now, then = Manifest.read(self.directory), self.manifest
+        # A rebuilt index counts its revisions from the start, and so does one put in its place.
+        return (
+            (now.id, now.generation, now.revision) != (then.id, then.generation, then.revision)
+            or sealed(self.home) != self.seal
+            or self.archive.revision != self.revision
+        )
+
+    def close(self) -> None:
+        """Release the files."""
+        try:
+            self.lexical.close()
+        finally:
+            self.store.close()
+            self.archive.close()
+            if self.copy:
+                self.copy.cleanup()
+
+
+def _has_articles(path: Path) -> bool:
+    if Archive.is_new(path):
+        return False
+    with closing(Archive.open(path)) as archive:
+        return archive.counts()["articles"] > 0
+
+
+def new_id() -> str:
+    """For an index that nobody has seen yet."""
+    return uuid.uuid4().hex
+
+
+def open_archive(directory: Path, manifest: Manifest, *, writable: bool) -> Archive:
+    """The archive, made sure to be the one that the manifest speaks of.
+
+    Raises:
+        IndexUnusable: it is gone, damaged or another one.
+    """
+    path = directory / manifest.generation / "articles.sqlite"
+    expected = manifest.counts
+    if writable and not path.exists():
+        if expected["articles"]:  # SQLite would make an empty one
+            return Archive.open(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+    archive = Archive.open(path, writable=writable)
+    try:
+        revision, articles, chunks, _ = archive.state()
+        if revision == 0:  # of an earlier version, or emptied
+            wrong = expected["articles"] and not articles
+        elif revision == manifest.revision:
+            wrong = expected != {"articles": articles, "chunks": chunks}
+        else:  # later when a run was killed at its end
+            wrong = revision < manifest.revision
+        if wrong:
+            raise IndexUnusable(
+                f"{path} is not the one that the last run has left: it holds {articles} "
+                f"articles of {expected['articles']}. Put a backup back with "
+                "`qa restore FILE --replace`, or build the index anew with "
+                "`qa index --rebuild PATH`."
+            )
+    except BaseException:
+        archive.close()
+        raise
+    return archive
+
+
+def check_count(name: str, count: Callable[[], int], archive: Archive) -> None:
+    """A search index holds all chunks, and no others but what the journal knows of."""
+    while True:
+        state = _, _, chunks, leftovers = archive.state()
+        there = count()
+        if archive.state() == state:
+            break  # no run has gone on meanwhile
+    if not chunks <= there <= chunks + leftovers:
+        raise IndexUnusable(
+            f"{name} holds {there} chunks of {chunks}. Have it made again with "
+            "`qa doctor --repair`; if that does not help, with `qa index --rebuild PATH`."
+        )
+
+
+def readable(home: Path) -> TemporaryDirectory[str] | None:
+    """Copies of the search indexes, when they cannot be written where they are."""
+    parts = [part for part in (home / "chroma", home / "lexical") if part.exists()]
+    if all(os.access(path, os.W_OK) for part in parts for path in (part, *part.rglob("*"))):
+        return None
+    copy = TemporaryDirectory(prefix="qa-index-")
+    for part in parts:
+        for path in part.rglob("*"):
+            if path.is_file():
+                there = Path(copy.name, path.relative_to(home))
+                there.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, there)  # without its permissions
+    return copy
+
+
+def _check_parts(home: Path, manifest: Manifest) -> None:
+    """Both search libraries would make an empty index where theirs is gone, and find nothing."""
+    for name in ("lexical",) if manifest.chroma_url else ("lexical", "chroma"):
+        if not (home / name).is_dir():
+            raise IndexUnusable(
+                f"{home / name} is gone. Have it made again with `qa doctor --repair`."
+            )
+
+
+@contextmanager
+def write_lock(directory: Path) -> Iterator[None]:
+    """Hold the index for writing.
+
+    The lock is the operating system's, so it ends with the process that holds it.
+
+    Raises:
+        IndexLocked: another process holds it; the message says which.
+    """
+    import filelock
+
+    with on_disk(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(directory / "write.lock")
+        holder = directory / "write.holder.json"
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout as exc:
+            raise IndexLocked(
+                f"the index at {directory} is being written by {_holder(holder)}. "
+                "Wait until it is done, or stop that process."
+            ) from exc
+        me = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%H:%M:%S")}
+        try:
+            holder.write_text(json.dumps(me), encoding="utf-8")
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+
+@contextmanager
+def on_disk(directory: Path) -> Iterator[None]:
+    """What the disk says, in words that say what to do."""
+    try:
+        yield
+    except OSError as exc:
+        if exc.errno not in _DISK:
+            raise
+        raise IndexUnusable(
+            f"{directory} cannot be read or written ({exc}). See that the disk has room and "
+            "that this user may write there, then run the command again; what was indexed is as "
+            "it was."
+        ) from exc
+
+
+def _holder(path: Path) -> str:
+    try:
+        who = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "another process that has just started"
+    return f"process {who['pid']} on {who['host']} since {who['since']}"
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("qa-news", "chromadb", "tantivy", "sentencex")}
+
+
+class LiveIndex:
+    """An index that follows the runs of other processes: it is opened again after each.
+
+    Chroma keeps what it has read in memory and never looks at the files again, so a reader that
+    stays open would miss, and mix up, what another process wrote.
+    """
+
+    # Questions take tens of milliseconds; a reader that holds the index longer than this is stuck.
+    _PATIENCE_S = 5.0
+
+    def __init__(self, directory: Path, embedder: EmbedderIdentity, settings: Settings) -> None:
+        self._open = partial(Index.open, directory, embedder, settings)
+        self._index: Index | None = self._open()
+        self._readers = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def current(self) -> Iterator[Index]:
+        """The index as the last completed run left it; it stays open while the block runs."""
+        with self._changed:
+            if self._index and self._index.stale():
+                self._changed.wait_for(lambda: self._readers == 0, timeout=self._PATIENCE_S)
+                if self._readers == 0 and self._index and self._index.stale():
+                    index, self._index = self._index, None
+                    index.close()
+            index = self._index = self._index or self._open()
+            self._readers += 1
+        try:
+            yield index
+        finally:
+            with self._changed:
+                self._readers -= 1
+                self._changed.notify_all()
+
+    def read(self, work: Callable[[Index], T]) -> T:
+        """What `work` makes of the index, all of one state: asked again when a run came between."""
+        for _ in range(_MOST_TRIES):
+            with self.current() as index:
+                stuck = index.stale()  # somebody holds it open for long: there is no newer one yet
+                try:
+                    result = work(index)
+                except IndexUnusable:
+                    if stuck or not index.stale():
+                        raise
+                    continue
+                if stuck or not index.stale():
+                    return result
+        raise IndexUnusable("the index changes all the time; ask again in a moment.")
+
+    def close(self) -> None:
+        """Release the files."""
+        with self._changed:
+            index, self._index = self._index, None
+            if index:
+                index.close()

@@ -1,0 +1,170 @@
+"""Doctor: settings, models and index looked at together; what is wrong and what mends it.
+
+The archive is the truth of an index. A search index that lacks a chunk, or does not find it, is
+made again from it, vectors and terms and all, without embedding anything.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+
+from qa.documents.injection import Flagged
+from qa.errors import IndexUnusable, QAError
+from qa.index.articles import Archive
+from qa.index.build import opened
+from qa.index.checksums import break_seal
+from qa.index.directory import Manifest, open_archive, write_lock
+from qa.index.probe import Finding, probe
+from qa.models import Model, fetched, status
+from qa.settings import Settings
+
+_NAMED = 5
+
+
+def examine(settings: Settings, *, repair: bool = False) -> list[Finding]:
+    """Look at everything. With `repair`, the search indexes are made to agree with the archive.
+
+    Raises:
+        IndexLocked: another process writes to the index and `repair` is asked for.
+    """
+    return [
+        *_models(settings),
+        *_guarded("index", lambda: _index(settings, repair=repair)),
+    ]
+
+
+def _guarded(what: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from look()
+    except QAError as exc:
+        yield Finding(what, "bad", str(exc))
+    except OSError as exc:
+        detail = f"{exc}; see that the disk has room and that this user may read and write there"
+        yield Finding(what, "bad", detail)
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    wanted = {"embedder": settings.embedder}
+    if settings.llm != "none":
+        wanted["language model"] = settings.llm
+    for role, name in wanted.items():
+        entry = fetched(name)
+        if entry is None:
+            yield Finding(role, "note", f"{name}: not of the catalogue, not checked")
+            continue
+        state = status(entry, settings)
+        if state == "ready":
+            yield Finding(role, "good", f"{name} at {entry.path(settings)}")
+            if role == "embedder":
+                yield from _guarded("embedder runtime", partial(_runtime, entry, settings))
+        elif role == "embedder" or state == "damaged":
+            advice = f"fetch it with `qa models pull {name}`"
+            yield Finding(role, "bad", f"{name} is {state}; {advice}")
+        else:
+            detail = f"{name} is {state}; until `qa models pull {name}` answers are quotes"
+            yield Finding(role, "note", detail)
+
+
+def _runtime(entry: Model, settings: Settings) -> Iterator[Finding]:
+    from qa.models.embedder import runtime
+
+    name = runtime(entry, settings)
+    if name == "torch" and settings.embedder_runtime == "auto":
+        detail = f"torch; `qa models pull {entry.name}` writes the file for a faster one"
+        yield Finding("embedder runtime", "note", detail)
+    else:
+        yield Finding("embedder runtime", "good", name)
+
+
+def _index(settings: Settings, *, repair: bool) -> Iterator[Finding]:
+    manifest = Manifest.read(settings.index)
+    yield Finding(
+        "index",
+        "good",
+        f"{settings.index}: {manifest.counts['articles']} articles in "
+        f"{manifest.counts['chunks']} chunks, {manifest.embedder}",
+    )
+    yield from _guarded("index settings", lambda: _match(settings, manifest))
+    if repair:
+        with write_lock(settings.index):
+            yield from _guarded("index", lambda: _mended(settings, Manifest.read(settings.index)))
+    else:
+        yield from _articles(settings, manifest)
+        yield from _probed(settings, manifest)
+    yield from _guarded("passages", lambda: _suspicious(settings, manifest))
+
+
+def _match(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
+    from qa.models import Embedder
+
+    manifest.check(settings.index, Embedder.open(settings), settings)
+    yield Finding("index settings", "good", "those that it was built with")
+
+
+def _articles(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
+    """Whether the archive is the one that the last run has left, and each article as it was."""
+    with closing(open_archive(settings.index, manifest, writable=False)) as archive:
+        problem, damaged = archive.problem(), archive.damaged()
+        count = archive.counts()["articles"]
+    if problem:
+        yield Finding("articles", "bad", problem)
+    elif damaged:
+        detail = f"{len(damaged)} are not as they were stored; `qa doctor --repair` takes them out"
+        yield Finding("articles", "bad", detail)
+    else:
+        yield Finding("articles", "good", f"{count} articles, each as it was stored")
+
+
+def _probed(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
+    return probe(settings.index / manifest.generation, manifest)
+
+
+def _mended(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
+    """Take damaged articles out, and have a search index that fails made again from the rest."""
+    home = settings.index / manifest.generation
+    with closing(open_archive(settings.index, manifest, writable=True)) as archive:
+        if problem := archive.problem():
+            raise IndexUnusable(problem)
+        if damaged := archive.damaged():
+            break_seal(home)
+            revision = 1 + max(archive.revision, manifest.revision)
+            archive.publish(revision, [id for id, _ in damaged])
+    bad = {
+        found.what: found.detail for found in _probed(settings, manifest) if found.state == "bad"
+    }
+    for part, folder in (("Chroma", home / "chroma"), ("lexical", home / "lexical")):
+        if part in bad and folder.is_dir():
+            shutil.rmtree(folder)
+    if bad:
+        break_seal(home)
+    with opened(settings.index, manifest):  # what it opens without a seal it makes whole
+        pass
+    if damaged:
+        origins = ", ".join(origin for _, origin in damaged[:_NAMED])
+        detail = f"{len(damaged)} were damaged and taken out; index their files again: {origins}"
+        yield Finding("articles", "mended", detail)
+    for found in _probed(settings, Manifest.read(settings.index)):
+        if found.what in bad and found.state == "good":
+            yield Finding(found.what, "mended", f"made again: {bad[found.what]}")
+        else:
+            yield found
+
+
+def _suspicious(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
+    """Articles with a passage addressed to a machine: how many, and the first of them."""
+    home = settings.index / manifest.generation
+    with closing(Archive.open(home / "articles.sqlite")) as archive:
+        flagged = [found for found in map(Flagged.of, archive.articles()) if found]
+    if not flagged:
+        yield Finding("passages", "good", "no article addresses a machine")
+        return
+    named = "; ".join(str(found) for found in flagged[:_NAMED])
+    more = f"; and {len(flagged) - _NAMED} more" if len(flagged) > _NAMED else ""
+    detail = (
+        f"{len(flagged)} article(s) address a machine; such a passage is never shown to a language "
+        f"model. Remove what does not belong, then `qa index`: {named}{more}"
+    )
+    yield Finding("passages", "note", detail)

@@ -1,0 +1,8 @@
+"""What can be told of a text by itself, in French and English: knows no article and no index.
+
+detect    which language it is in
+terms     text → terms: folded, stemmed, without stop words
+names     the names in it
+numbers   the numbers in it, by value
+dates     the times in it, as intervals
+"""

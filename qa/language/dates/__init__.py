@@ -1,0 +1,11 @@
+"""Time: which days a question speaks of, in French and English, by rules.
+
+`reading` finds what the rules of `absolute` and `relative` name and puts it together; `words` has
+the vocabulary of the two languages, `period` the arithmetic. No language model, no date library:
+why is in docs/answering.md. Knows nothing about articles.
+"""
+
+from qa.language.dates.expression import TimeExpression
+from qa.language.dates.parse import time_expressions
+
+__all__ = ["TimeExpression", "time_expressions"]

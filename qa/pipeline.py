@@ -1,0 +1,400 @@
+"""The pipeline: question → understood → evidence found → answered, each step one module.
+
+    rewriting   a follow-up becomes a question that stands alone
+    kinds       what kind of question it is: a fact, a list, why or what happened, a summary …
+    retrieval   the chunks most likely to answer it
+    evidence    the sentences that are quoted
+    confidence  how sure they are to hold the answer; below the threshold the assistant abstains
+    line        where those wait whose answer a language model is to write
+    passages    what a language model reads
+    generative, extractive   a model's words over the passages, or the quotes themselves
+    grounding   what a model wrote gets the sentences that carry it; the rest is dropped
+
+`build` makes it a LangChain Runnable: invoke, stream, batch and their async forms. A stream is a
+row of whole `Answer` states: the evidence first, then the text as it grows, last the final one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
+
+from qa.answering import collection, extractive, generative, grounding, small_talk
+from qa.answering.abstention import FOREIGN, abstention, is_foreign
+from qa.answering.confidence import confidence
+from qa.answering.followups import make_standalone, queries
+from qa.answering.kinds import Kind, kind_of
+from qa.answering.passages import select
+from qa.answering.queue import Line
+from qa.answering.quotes import Evidence, choose, cite, left_out
+from qa.errors import AnswerError
+from qa.language.sentences import Span
+from qa.language.terms import words
+from qa.search.retriever import HybridRetriever, Retrieved, in_turn
+from qa.settings import Settings
+from qa.types import Answer, Citation, Constraints, Hit, Language, Question
+
+logger = logging.getLogger(__name__)
+
+# As many as the local model reads at once.
+AT_ONCE = 2
+# Of so many of the best sentences, those that a model's answer leaves out are quoted below it: see
+# docs/answering.md.
+_BELOW, _BELOW_A_FACT = 5, 1
+# Quotes below the threshold are shown from this share of it on, as the nearest that was found.
+_NEAR, _NEAREST = 0.5, 2
+# Below this confidence the model and the reader must agree on a short fact, or it is not answered.
+_SURE = 0.5
+
+
+@dataclass(frozen=True)
+class Found:
+    """A question with its evidence. What needs none has a `reply` and nothing else."""
+
+    question: Question
+    started: float
+    rewrite_ms: float
+    kind: Kind = "open"
+    retrieve_ms: float = 0.0
+    hits: tuple[Hit, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    confidence: float = 1.0
+    constraints: Constraints = field(default_factory=Constraints)
+    met: bool = True
+    topic: str = ""
+    reply: str | None = None
+
+    @property
+    def language(self) -> Language:
+        """Of the question, which `understand` has told."""
+        assert self.question.language is not None
+        return self.question.language
+
+    def answer(self, **fields: object) -> Answer:
+        """An answer with what is known so far; `fields` say the rest."""
+        now = time.perf_counter()
+        spent = {"rewrite": self.rewrite_ms, "retrieve": self.retrieve_ms}
+        total = (now - self.started) * 1000
+        known = Answer(
+            question=self.question,
+            text="",
+            language=self.language,
+            citations=self.citations,
+            abstained=False,
+            reason=None,
+            answerer="extractive",
+            confidence=self.confidence,
+            hits=self.hits,
+            constraints=self.constraints,
+            met=self.met,
+            timings_ms={**spent, "answer": total - sum(spent.values()), "total": total},
+        )
+        return replace(known, **fields)  # type: ignore[arg-type]
+
+
+def build(
+    retriever: HybridRetriever,
+    model: Callable[[], BaseChatModel | None],
+    settings: Settings,
+    line: Line | None = None,
+) -> Runnable[Question, Answer]:
+    """The pipeline over an index.
+
+    Args:
+        retriever: finds the evidence.
+        model: gives the language model once there is one.
+        settings: budgets and limits.
+        line: for the language model, where several pipelines share it; by default one of its own.
+    """
+    line = Line(AT_ONCE) if line is None else line
+
+    def understand(question: Question) -> Found:
+        started = time.perf_counter()
+        question = make_standalone(question, retriever.embedder)
+        assert question.language is not None
+        kind = kind_of(question.text, retriever.embedder)
+        reply = small_talk.reply(question.text, question.language, question.history)
+        if is_foreign(question.text):
+            reply = FOREIGN
+        if reply is None and kind == "index":
+            with retriever.index.current() as index:
+                reply = collection.reply(question, index.archive, index.sources)
+        return Found(question, started, _ms(started), kind, reply=reply)
+
+    def retrieve(found: Found) -> Found:
+        if found.reply is not None:
+            return found
+        started = time.perf_counter()
+        searches = _search(retriever, found.question)
+        hits = in_turn([search.hits for search in searches])
+        # A message of several questions wants more than one sentence. So does a follow-up: what it
+        # carries weighs in the search, and the fact itself may stand further down.
+        several = len(searches) > 1 or (found.kind == "fact" and found.question.carried)
+        kind: Kind = "open" if several else found.kind
+        chosen = _evidence(searches, kind, settings)
+        retrieved = searches[0]
+        topic = _topic(found.question, retrieved.constraints)
+        return replace(
+            found,
+            kind=kind,
+            hits=tuple(hits),
+            evidence=tuple(chosen),
+            citations=cite(chosen, by_date=kind == "summary"),
+            confidence=confidence(
+                f"{found.question.carried} {topic}".strip(),
+                found.language,
+                hits,
+                chosen,
+                kind=kind,
+                follow_up=bool(found.question.carried),
+            ),
+            topic=topic,
+            constraints=retrieved.constraints,
+            met=retrieved.met,
+            retrieve_ms=_ms(started),
+        )
+
+    def answer(inputs: Iterator[Found]) -> Iterator[Answer]:
+        for found in inputs:
+            if found.reply is not None:
+                yield _reply(found)
+            elif not found.citations or found.confidence < settings.abstain_below:
+                least = _NEAR * settings.abstain_below
+                yield _abstain(found, near=bool(found.citations) and found.confidence >= least)
+            else:
+                yield from _answer(found, retriever, model, line, settings)
+
+    async def answer_async(inputs: AsyncIterator[Found]) -> AsyncIterator[Answer]:
+        async for found in inputs:
+            states = answer(iter([found]))
+            while (state := await asyncio.to_thread(next, states, None)) is not None:
+                yield state
+
+    return (
+        RunnableLambda(understand)
+        | RunnableLambda(retrieve)
+        | RunnableGenerator(answer, answer_async)
+    ).with_config(run_name="qa")
+
+
+def _search(retriever: HybridRetriever, question: Question) -> list[Retrieved]:
+    """What is found for the question, or for each question of a message that asks several."""
+    return [
+        retriever.find(
+            text,
+            language=question.language,
+            filters=question.filters,
+            today=question.asked_on,
+            said=question.said,
+            constraints=question.constraints,
+            waited_s=question.waited_s,
+        )
+        for text in queries(question)
+    ]
+
+
+def _evidence(searches: Sequence[Retrieved], kind: Kind, settings: Settings) -> list[Evidence]:
+    """The sentences to quote; of several searches each gets its part of the budget."""
+    quoted = _quoted(kind, settings)
+    share = {name: max(1, limit // len(searches)) for name, limit in quoted.items()}
+    chosen: dict[tuple[str, Span], Evidence] = {}
+    for search in searches:
+        for item in choose(search.hits, **share):
+            chosen.setdefault((item.article.id, item.sentence.span), item)
+    return list(chosen.values())
+
+
+def _quoted(kind: Kind, settings: Settings) -> dict[str, int]:
+    """The budget of quotes: a fact needs few, yes or no some, all else whole thoughts."""
+    if kind == "fact":
+        return {"budget": settings.quote_chars, "most": settings.quotes}
+    if kind == "yesno":
+        return {"budget": 2 * settings.quote_chars, "most": settings.quotes + 2}
+    return {"budget": settings.open_quote_chars, "most": settings.open_quotes}
+
+
+def _topic(question: Question, constraints: Constraints) -> str:
+    """The question without the outlets that are to tell it, which articles need not mention."""
+    typed = question.text.strip()
+    for outlet in constraints.outlets:
+        if outlet.cued:
+            typed = typed.replace(outlet.written, " ")
+    return typed
+
+
+def _answer(
+    found: Found,
+    retriever: HybridRetriever,
+    model: Callable[[], BaseChatModel | None],
+    line: Line,
+    settings: Settings,
+) -> Iterator[Answer]:
+    yield found.answer(stage="evidence")
+    answerer = found.question.answerer or settings.answerer
+    chat_model = model() if answerer != "extractive" else None
+    if chat_model is not None and _quotes_tell(found):
+        yield _extract(found)
+    elif chat_model is not None:
+        yield from _in_line(found, retriever, chat_model, line, settings)
+    elif answerer == "generative":
+        raise AnswerError(
+            "no language model is ready. Fetch it with `qa models pull`, set QA_LLM to another, "
+            "or ask with the extractive answerer."
+        )
+    else:
+        yield _extract(found)
+
+
+def _quotes_tell(found: Found) -> bool:
+    """Whether the quotes say it better than a small model, which cannot tell yes from no."""
+    best = found.evidence[0].article
+    return found.kind == "yesno" and best.language == found.language
+
+
+def _in_line(
+    found: Found,
+    retriever: HybridRetriever,
+    model: BaseChatModel,
+    line: Line,
+    settings: Settings,
+) -> Iterator[Answer]:
+    """The model's answer once it is its turn; the quotes when that takes too long."""
+    patience_s = settings.llm_timeout_s / 2
+    with line.join() as place:
+        for number in place.wait(patience_s):
+            yield found.answer(stage="waiting", place=number)
+        if place.number == 0:
+            yield from _generate(found, retriever, model, settings)
+            return
+    waited = f"{patience_s:g} s"
+    yield _extract(found, reason=f"the language model was busy with others for {waited}")
+
+
+def _extract(found: Found, reason: str | None = None) -> Answer:
+    text = extractive.write(found.citations, found.language)
+    return found.answer(text=text, reason=reason)
+
+
+def _reply(found: Found) -> Answer:
+    replied = found.answer(text=found.reply, answerer="assistant")
+    if found.reply != FOREIGN:
+        return replied
+    reason = "the question is neither in French nor in English"
+    return replace(replied, abstained=True, reason=reason, confidence=0.0)
+
+
+def _abstain(found: Found, *, near: bool) -> Answer:
+    """No answer, with the nearest quotes where articles are about what was asked."""
+    filtered = bool(found.question.filters)
+    text = abstention(found.topic, found.hits, found.language, near=near, filtered=filtered)
+    if not near:
+        about = "no article found is about what was asked"
+        none = "no article passes the filters" if filtered else "there are no articles"
+        reason = about if found.hits else none
+        return found.answer(text=text, abstained=True, reason=reason, citations=())
+    quotes = found.citations[:_NEAREST]
+    marks = "".join(f"[{citation.n}]" for citation in quotes)
+    return found.answer(
+        text=f"{text} {marks}",
+        abstained=True,
+        reason="the evidence found does not answer the question",
+        citations=quotes,
+    )
+
+
+def _generate(
+    found: Found, retriever: HybridRetriever, model: BaseChatModel, settings: Settings
+) -> Iterator[Answer]:
+    """The model's answer as it grows, then checked; the quotes instead when it fails."""
+    passages = select(found.hits, budget=settings.passage_chars)
+    if not passages:
+        yield _extract(found, reason="the passages address a machine; no model is shown them")
+        return
+    messages = generative.prompt(found.question, passages, found.kind, found.language)
+    draft = generative.Draft("", {})
+    first_ms = None
+    try:
+        for draft in generative.write(model, messages):
+            if not draft.text and draft.read is not None:
+                yield found.answer(stage="reading", progress=draft.read)
+                continue
+            if draft.text and first_ms is None:
+                first_ms = _ms(found.started)
+            yield found.answer(text=draft.text, answerer="generative", stage="writing")
+    except AnswerError as exc:
+        # The cause is for whoever runs the program: it may hold what a service said, or a path.
+        logger.warning("the language model did not answer: %s", exc)
+        yield _extract(found, reason="the language model did not answer")
+        return
+    checked = grounding.check(
+        draft.text, passages, found.language, retriever.embedder.queries, found.question.text
+    )
+    final = _grounded(found, checked, draft.tokens)
+    timings = {**final.timings_ms, "first_token": first_ms or 0.0}
+    yield replace(final, timings_ms=timings)
+
+
+def _grounded(found: Found, checked: grounding.Checked, tokens: dict[str, int]) -> Answer:
+    """What a model said, as far as the passages carry it, and quotes of what it leaves out."""
+    unsure = found.kind == "fact" and found.confidence < _SURE
+    if unsure and not _agree(found, checked):
+        return replace(_abstain(found, near=True), tokens=tokens)
+    if not checked.kept:
+        failed = "what the language model wrote is not in the articles"
+        return replace(_extract(found, reason=failed), tokens=tokens)
+    text, composed = grounding.compose(checked)
+    citations = tuple(replace(citation, answer=_pointed(found, citation)) for citation in composed)
+    best = found.evidence[: _BELOW_A_FACT if found.kind == "fact" else _BELOW]
+    below = cite(left_out(best, text), by_date=found.kind == "summary")
+    quotes, new = list[Citation](), list[Citation]()
+    for quote in below:
+        cited = next((c for c in citations if c.holds(quote)), None)
+        if cited is None:
+            new.append(replace(quote, n=len(citations) + len(new) + 1))
+            quotes.append(new[-1])
+        elif cited not in quotes and found.kind != "fact":
+            quotes.append(cited)
+    return found.answer(
+        text=extractive.more(text, quotes, found.language),
+        citations=(*citations, *new),
+        answerer="generative",
+        tokens=tokens,
+        reason=_dropped(checked.dropped),
+    )
+
+
+def _pointed(found: Found, citation: Citation) -> Span | None:
+    """The words that the reader points to in a citation, if any."""
+    spans = (e.answer for e in found.evidence if e.answer and e.article.id == citation.article.id)
+    return next((span for span in spans if citation.span.holds(span)), None)
+
+
+def _agree(found: Found, checked: grounding.Checked) -> bool:
+    """Whether the model says any word that the reader points to, and the question does not."""
+    said = {word for part in checked.kept for word in words(part.text)}
+    pointed = {
+        word
+        for citation in found.citations
+        if citation.answer
+        for word in words(citation.answer.of(citation.article.text))
+    }
+    return bool(said & pointed - set(words(found.question.text)))
+
+
+def _dropped(sentences: tuple[str, ...]) -> str | None:
+    if not sentences:
+        return None
+    return (
+        f"{len(sentences)} sentence(s) of the language model were left out: no passage carries them"
+    )
+
+
+def _ms(started: float) -> float:
+    return (time.perf_counter() - started) * 1000

@@ -1,0 +1,1 @@
+"""One process with two doors: the chat page (`page`) and the API (`api`); `app` starts both."""

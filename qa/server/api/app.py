@@ -1,0 +1,106 @@
+"""The API as an app: its routes and what stands around them.
+
+`build` makes it over an open assistant; `add_routes` puts it on a server that has other pages too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from threading import Event
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+
+import qa
+from qa.assistant import Assistant
+from qa.errors import QAError
+from qa.server.api import errors, mcp, page, routes
+from qa.server.api.asking import Desk
+from qa.server.api.errors import ApiError
+from qa.server.api.guard import Door, Envelope, Guard
+from qa.server.api.metrics import Metrics
+
+_DESCRIPTION = (
+    "Answers questions about news from the articles it is given, in French and English, and shows "
+    'the exact sentence each answer rests on. Every error is `{"error": {"type", "message"}}`.'
+)
+
+
+def build(assistant: Assistant, stopping: Event | None = None) -> FastAPI:
+    """The API over an open assistant. `app.state.metrics` knows how many requests run.
+
+    Args:
+        assistant: is not closed here.
+        stopping: once set, nothing new is taken.
+    """
+    settings = assistant.settings
+    metrics = Metrics()
+    desk = Desk(assistant, metrics)
+    tools = mcp.server(desk)
+    tool_routes = mcp.over_http(tools, settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with tools.session_manager.run():
+            yield
+        await desk.drain()
+
+    app = FastAPI(
+        title="qa",
+        version=qa.__version__,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        exception_handlers={
+            ApiError: errors.on_api_error,
+            QAError: errors.on_qa_error,
+            RequestValidationError: errors.on_invalid,
+            HTTPException: errors.on_http,
+        },
+    )
+    app.state.metrics = metrics
+    for router in (routes.answering, routes.openai_compatible, routes.operating):
+        app.include_router(router(desk))
+    app.router.routes.extend(tool_routes)
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(page.render(app.openapi()), headers=page.HEADERS)
+
+    # The last added stands outermost.
+    app.add_middleware(Guard, settings=settings, stopping=stopping or Event())
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
+            expose_headers=["X-Request-ID", "Retry-After"],
+        )
+    app.add_middleware(Envelope, metrics=metrics, telemetry=assistant.telemetry)
+    return app
+
+
+def add_routes(app: FastAPI, assistant: Assistant, stopping: Event) -> Callable[[], int]:
+    """Put the API on a server, beside whatever it serves. Once `stopping`, nothing new is taken.
+
+    Returns:
+        How many of the API's requests are being answered just now.
+    """
+    api = build(assistant, stopping)
+    app.add_middleware(Door, api=api, settings=assistant.settings)
+    outer = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with outer(app), api.router.lifespan_context(api):
+            yield
+
+    app.router.lifespan_context = lifespan
+    return lambda: api.state.metrics.running

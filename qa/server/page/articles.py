@@ -1,0 +1,311 @@
+"""The articles beside the chat: what is indexed, found by words and order, and what people add.
+
+The HTML is asked for by `scripts/articles.js`, without Gradio's events; an entry of the list opens
+the same panel as a citation does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from qa.documents.article import Article
+from qa.documents.filters import Filters
+from qa.documents.listing import Listing
+from qa.errors import ArticleError, IndexLocked, QAError, QuestionError
+from qa.language.sentences import Span
+from qa.server.page import render
+from qa.server.page.filtering import Typed, read_date
+from qa.server.page.intake import Intake, Problem, Sent, megabytes
+from qa.server.page.templating import html
+from qa.server.page.texts import TEXTS, Texts, language_of
+
+if TYPE_CHECKING:
+    from qa.assistant import Assistant
+
+log = logging.getLogger(__name__)
+
+_PER_PAGE = 30
+_LONGEST = 200  # characters of a box that are read
+_LAST_PAGE = 1_000_000
+_MOST_OUTLETS = 6  # named in the line about what is indexed
+
+Asked = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the form asks for.
+
+    Attributes:
+        words: of title, text or outlet.
+        oldest: whether the oldest come first.
+        filtered: whether only those that the filters of the chat let through are listed.
+        page: from 1.
+    """
+
+    words: str = ""
+    oldest: bool = False
+    filtered: bool = False
+    page: int = 1
+
+    @classmethod
+    def of(cls, asked: Asked) -> Self:
+        """From what the browser sent, of whatever kind."""
+        page = asked.get("page")
+        return cls(
+            words=str(asked.get("words") or "")[:_LONGEST],
+            oldest=asked.get("order") == "oldest",
+            filtered=bool(asked.get("filtered")),
+            page=min(max(page, 1), _LAST_PAGE) if isinstance(page, int) else 1,
+        )
+
+
+class Articles:
+    """What the browser may ask of the articles."""
+
+    def __init__(self, assistant: Assistant, intake: Intake) -> None:
+        self._assistant = assistant
+        self._intake = intake
+
+    def functions(self) -> list[Callable[[Asked], Any]]:
+        """Those for the browser; Gradio marks each, which it cannot with a method."""
+
+        def show_article(asked: Asked) -> str:
+            return self.article(asked)
+
+        def show_articles(asked: Asked) -> str:
+            return self.whole(asked)
+
+        def show_list(asked: Asked) -> str:
+            return self.listed(asked)
+
+        def offer_files(asked: Asked) -> dict[str, Any]:
+            return self.offer(asked)
+
+        def add_files(asked: Asked) -> dict[str, Any]:
+            return self.begin(asked)
+
+        def added_files(asked: Asked) -> dict[str, Any]:
+            return self.state(asked)
+
+        def mend_article(asked: Asked) -> dict[str, str]:
+            return self.mend(asked)
+
+        def remove_article(asked: Asked) -> dict[str, str]:
+            return self.remove(asked)
+
+        shown: list[Callable[[Asked], Any]] = [show_article, show_articles, show_list]
+        added: list[Callable[[Asked], Any]] = [offer_files, add_files, added_files]
+        added += [mend_article, remove_article]
+        return shown + (added if self._intake.folder is not None else [])
+
+    def article(self, asked: Asked) -> str:
+        """The panel for `{"id", "spans", "at", "pointed", "language"}`.
+
+        `spans` are the quotes, "12-80,95-140"; `at` says which is meant, `pointed` which words of
+        it. All three may be missing.
+        """
+        texts = _texts(asked)
+        article = self._assistant.article(str(asked.get("id")))
+        if article is None:
+            return render.article_html(None, texts, message=texts.article_gone)
+        at = asked.get("at")
+        return render.article_html(
+            article,
+            texts,
+            _spans(asked.get("spans")),
+            at=at if isinstance(at, int) else 0,
+            answer=next(iter(_spans(asked.get("pointed"))), None),
+            upload=self._intake.is_upload(article),
+        )
+
+    def whole(self, asked: Asked) -> str:
+        """What is indexed, the form and the list, for `Wanted`, "filters" and a "language"."""
+        texts, contents = _texts(asked), self._assistant.contents()
+        outlets = list(contents.facets["source"].items())
+        return html(
+            "articles",
+            texts,
+            contents=contents,
+            about=render.about(contents, texts),
+            outlets=outlets[:_MOST_OUTLETS],
+            more_outlets=max(0, len(outlets) - _MOST_OUTLETS),
+            upload=self._upload(texts),
+            wanted=Wanted.of(asked),
+            list=self.listed(asked),
+        )
+
+    def listed(self, asked: Asked) -> str:
+        """The page of the list that is wanted, or what is wrong with the filters."""
+        texts, wanted = _texts(asked), Wanted.of(asked)
+        start = (wanted.page - 1) * _PER_PAGE
+        listing, error = Listing((), start, 0), ""
+        try:
+            filters = (
+                Typed.read(asked.get("filters")).filters(texts) if wanted.filtered else Filters()
+            )
+            listing = self._assistant.browse(
+                filters,
+                words=wanted.words,
+                start=start,
+                count=_PER_PAGE,
+                oldest_first=wanted.oldest,
+            )
+        except QuestionError as exc:
+            error = str(exc)
+        return html(
+            "list",
+            texts,
+            listing=listing,
+            error=error,
+            count=_count(listing, texts),
+            page=wanted.page,
+            last_page=-(-listing.total // _PER_PAGE),
+            beginning=_beginning,
+            is_upload=self._intake.is_upload,
+        )
+
+    def _upload(self, texts: Texts) -> str:
+        intake = self._intake
+        limits = texts.articles.limits.format(
+            types=" ".join(intake.types),
+            megabytes=megabytes(intake.most_bytes),
+            files=intake.most_files,
+        )
+        return html("upload", texts, folder=intake.folder, types=intake.types, limits=limits)
+
+    def offer(self, asked: Asked) -> dict[str, Any]:
+        """Which of the offered "files" ("name", "size") may be sent.
+
+        Returns:
+            "take": their numbers; "html": why the others may not.
+        """
+        texts, files, intake = _texts(asked), _files(asked), self._intake
+        words = texts.articles
+        if intake.folder is None or len(files) > intake.most_files:
+            whole = words.too_many.format(files=len(files), most=intake.most_files)
+            reason = words.uploads_off if intake.folder is None else whole
+            return {"take": [], "html": render.notice(reason)}
+        refused: dict[int, str] = {}
+        for n, file in enumerate(files):
+            size = file.get("size")
+            reason = intake.refusal(_name(file), size if isinstance(size, int) else 0, words) or ""
+            if reason:
+                refused[n] = reason
+        problems = [Problem(_name(files[n]), None, reason) for n, reason in refused.items()]
+        take = [n for n in range(len(files)) if n not in refused]
+        return {"take": take, "html": _job(texts, problems=problems) if problems else ""}
+
+    def begin(self, asked: Asked) -> dict[str, Any]:
+        """Take in the "files" ("name", "path") that were sent; the "job" says how far they are."""
+        files = [Sent(_name(file), Path(str(file.get("path") or ""))) for file in _files(asked)]
+        return {"job": self._intake.start(files, _texts(asked).articles)}
+
+    def state(self, asked: Asked) -> dict[str, Any]:
+        """How far a "job" is, as "html", and whether it is "done"."""
+        texts = _texts(asked)
+        words, job = texts.articles, self._intake.job(str(asked.get("job")))
+        if job is None:
+            return {"done": True, "html": render.notice(words.file_gone)}
+        step, report = job.step, job.report
+        said = words.nothing_new
+        if report:
+            said = words.done.format(
+                added=report.added,
+                updated=report.updated,
+                unchanged=report.unchanged + report.duplicates,
+            )
+        found = (self._assistant.article(id) for id in job.articles)
+        content = _job(
+            texts,
+            stage=job.stage,
+            articles=step.articles if step else 0,
+            about=step.about if step else 0,
+            said=said,
+            read=[article for article in islice(found, 100) if article],
+            problems=job.problems,
+        )
+        return {"done": job.stage == "done", "html": content}
+
+    def mend(self, asked: Asked) -> dict[str, str]:
+        """Put the "title" and the "date" of the added article "id" right; what is wrong, if so."""
+        texts = _texts(asked)
+        article = self._assistant.article(str(asked.get("id")))
+        if article is None or not self._intake.is_upload(article):
+            return {"error": texts.article_gone}
+        title, date = (str(asked.get(name) or "").strip()[:300] for name in ("title", "date"))
+        day = read_date(date)
+        try:
+            self._assistant.amend(article.id, title=title, date=str(day) if day else date)
+        except IndexLocked:
+            return {"error": texts.articles.index_busy}
+        except ArticleError:
+            return {"error": texts.bad_date.format(value=date)}
+        except QAError:
+            log.exception("an article is not amended")
+            return {"error": texts.articles.add_failed}
+        return {"error": ""}
+
+    def remove(self, asked: Asked) -> dict[str, str]:
+        """Remove the added article "id"; what is wrong, if something is."""
+        texts = _texts(asked)
+        try:
+            gone = self._intake.remove(str(asked.get("id")))
+        except IndexLocked:
+            return {"error": texts.articles.index_busy}
+        return {"error": "" if gone else texts.article_gone}
+
+
+def _job(texts: Texts, *, problems: Sequence[Problem], stage: str = "refused", **more: Any) -> str:
+    """What a job is doing or has done, and what was not read."""
+    said = {"said": "", "read": (), "articles": 0, "about": 0, **more}
+    return html("job", texts, stage=stage, problems=[_said(p, texts) for p in problems], **said)
+
+
+def _said(problem: Problem, texts: Texts) -> str:
+    words = texts.articles
+    if problem.row is None:
+        return words.whole_file.format(name=problem.name, reason=problem.reason)
+    return words.row.format(name=problem.name, row=problem.row, reason=problem.reason)
+
+
+def _count(listing: Listing, texts: Texts) -> str:
+    words = texts.articles
+    if listing.total == 1:
+        return words.one
+    last = listing.start + len(listing.articles)
+    return words.many.format(total=listing.total, first=listing.start + 1, last=last)
+
+
+def _beginning(article: Article, most: int = 80) -> str:
+    """The first words of an article that has no title."""
+    text = " ".join(article.text[: most * 2].split())
+    return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0]}…"
+
+
+def _spans(sent: object) -> list[Span]:
+    """Offsets as `data-spans` has them; what is none is left out."""
+    pairs = (pair.split("-") for pair in str(sent or "").split(",")[:100])
+    return [
+        Span(int(start), int(end))
+        for start, end in (pair for pair in pairs if len(pair) == 2)
+        if start.isdecimal() and end.isdecimal() and len(start + end) < 20 and int(start) < int(end)
+    ]
+
+
+def _texts(asked: Asked) -> Texts:
+    return TEXTS[language_of(str(asked.get("language")))]
+
+
+def _files(asked: Asked) -> Sequence[Asked]:
+    files = asked.get("files")
+    return [file for file in files if isinstance(file, dict)] if isinstance(files, list) else []
+
+
+def _name(file: Asked) -> str:
+    return str(file.get("name") or "")[-_LONGEST:]

@@ -1,0 +1,525 @@
+"""The page: its components, and what happens to them.
+
+Earlier turns and those from the first unfinished one on are two components, so that a growing
+answer redraws itself alone. What is typed goes through Gradio's own box and buttons; all else that
+is clicked comes as one event, an object whose "do" says what is wanted (`scripts/channel.js`).
+Which button is shown follows, in the style sheet, from the state that the latest turn says.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from threading import BoundedSemaphore, Lock
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import gradio as gr
+
+from qa.conversations.store import Conversations
+from qa.documents.article import Article
+from qa.documents.filters import Filters
+from qa.documents.listing import Contents
+from qa.errors import QuestionError
+from qa.server.api.http_body import read_json
+from qa.server.page import render
+from qa.server.page.ahead import Ahead
+from qa.server.page.articles import Articles
+from qa.server.page.chips import changed, chosen
+from qa.server.page.examples import Examples
+from qa.server.page.filtering import Typed
+from qa.server.page.intake import Intake
+from qa.server.page.keeping import Keeping
+from qa.server.page.looks import script
+from qa.server.page.suggesting import follow_ups
+from qa.server.page.talks import Tab, Tabs, Talk, Turn
+from qa.server.page.templating import html
+from qa.server.page.texts import ENGLISH, TEXTS, Texts, language_of
+from qa.types import Answer, Question
+
+if TYPE_CHECKING:
+    from qa.assistant import Assistant
+
+log = logging.getLogger(__name__)
+
+# Tabs that follow an answer, each in a thread; some are left for all that is quick.
+_AT_ONCE = 64
+_THREADS = _AT_ONCE + 16
+_POLL_S = 1.0
+# How often files that were sent but not added are looked for, and how old those are that go.
+_KEEP_SENT_S = (60, 600)
+
+# What an event of the browser adds to what Gradio sends: see `scripts/channel.js`.
+_WITH_FILTERS = "(text) => qa.typed(text)"
+_BEGINNING = "() => [qa.beginning()]"
+
+# A component and its new value or properties; what is not named stays as it is.
+Updates: TypeAlias = dict[Any, Any]
+
+
+def build_page(
+    assistant: Assistant,
+    examples: Examples | None = None,
+    conversations: Conversations | None = None,
+) -> gr.Blocks:
+    """The page over an open assistant.
+
+    Args:
+        assistant: answers, articles and the state of the language model.
+        examples: questions to start with, by interface language.
+        conversations: where turns are kept; None keeps nothing.
+    """
+    page: gr.Blocks = Page(assistant, examples or {}, conversations).blocks
+    return page
+
+
+class Page:
+    """The components of `blocks`, and the conversations held over them."""
+
+    def __init__(
+        self, assistant: Assistant, examples: Examples, conversations: Conversations | None = None
+    ) -> None:
+        self.assistant = assistant
+        self.examples = examples
+        self.tabs = Tabs()
+        self.keeping = Keeping(conversations, assistant.settings, assistant.article)
+        self.ahead = Ahead(assistant.read_ahead, lambda: not assistant.running)
+        self._suggesting = Lock()
+        self._following = BoundedSemaphore(_AT_ONCE)
+        self.blocks = gr.Blocks(
+            title="qa", analytics_enabled=False, fill_width=True, delete_cache=_KEEP_SENT_S
+        )
+        with self.blocks:
+            intake = Intake(
+                assistant.settings,
+                assistant.add,
+                self._was_sent,
+                remove=assistant.remove,
+                find=assistant.article,
+                of_file=assistant.of_file,
+                all_sent=lambda: tuple(self.blocks.upload_file_set),
+            )
+            self._lay(Articles(assistant, intake))
+            self._wire()
+        self.blocks.max_threads = _THREADS
+        self.blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=64, api_open=False)
+
+    def _was_sent(self, path: str) -> bool:
+        return path in self.blocks.upload_file_set
+
+    # The components, top to bottom.
+
+    def _lay(self, articles: Articles) -> None:
+        with gr.Column(elem_id="qa-page"):
+            self.head = _html("qa-head")
+            with gr.Row(elem_id="qa-main"):
+                self.talks = _html("qa-talks")
+                with gr.Column(elem_id="qa-chat", min_width=0):
+                    with gr.Column(elem_id="qa-scroll"):
+                        self.past = _html("qa-past")
+                        self.latest = _html("qa-latest", live=True)
+                        self.next = _html("qa-next")
+                    with gr.Column(elem_id="qa-composer"):
+                        self.notice = _html("qa-notice", live=True)
+                        with gr.Row(elem_id="qa-ask"):
+                            self.box = gr.Textbox(
+                                label=ENGLISH.question,
+                                show_label=False,
+                                placeholder=ENGLISH.placeholder,
+                                lines=1,
+                                max_lines=6,
+                                autofocus=True,
+                                container=False,
+                                elem_id="qa-question",
+                            )
+                            self.send = gr.Button(
+                                ENGLISH.send, variant="primary", elem_id="qa-send"
+                            )
+                            self.stop = gr.Button(ENGLISH.stop, elem_id="qa-stop")
+                        self.filters = _html("qa-filters")
+                        self.model = _html("qa-model", live=True)
+                with gr.Column(elem_id="qa-side", min_width=0):
+                    self.articles = gr.HTML(
+                        "",
+                        elem_id="qa-articles",
+                        apply_default_css=False,
+                        js_on_load=script("articles", "adding", "article"),
+                        server_functions=articles.functions(),
+                    )
+                    _html("qa-panel")
+        self.channel = gr.HTML(
+            "", elem_id="qa-channel", apply_default_css=False, js_on_load=script("channel")
+        )
+        self.timer = gr.Timer(_POLL_S)
+
+    def _wire(self) -> None:
+        shown = [self.past, self.latest, self.next, self.notice, self.filters, self.box]
+        shown += [self.head, self.talks, self.send, self.stop, self.model]
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        at_once = {**quiet, "queue": False}
+        # What is asked while an answer is written waits for it.
+        asking = {**quiet, "concurrency_id": "asking", "trigger_mode": "multiple"}
+        typed, told = [self.box, self.filters], [self.channel]
+        answered = [
+            gr.on(
+                [self.box.submit, self.send.click],
+                self.ask,
+                typed,
+                shown,
+                js=_WITH_FILTERS,
+                **asking,
+            ),
+            self.channel.submit(self.act, None, shown, **asking),
+            self.blocks.load(self.begin, told, shown, js=_BEGINNING, **asking),
+        ]
+        for event in answered:
+            event.then(self.suggest, None, [self.next], **at_once)
+        if self.assistant.settings.read_ahead:
+            typing = {**at_once, "js": _WITH_FILTERS, "trigger_mode": "always_last"}
+            self.box.input(self.typing, typed, None, **typing)
+        self.stop.click(self.stop_answer, None, [self.notice], **at_once)
+        self.timer.tick(self.watch_model, None, [self.model, self.timer], **at_once)
+        self.blocks.unload(self.leave)
+
+    # What happens to them.
+
+    def ask(self, text: str, told: str, request: gr.Request) -> Iterator[Updates]:
+        """Ask what is in the box; it stays there when it cannot be asked."""
+        asked = _read(told)
+        tab, typed = self._tab_as_told(request, asked), Typed.read(asked.get("filters"))
+        turn, characters = Turn(text.strip()), asked.get("characters")
+        length = max(len(turn.text), characters if isinstance(characters, int) else 0)
+        begun = self._begun(tab, turn, typed, request, length=length)
+        if isinstance(begun, str):
+            yield {self.notice: begun, **self._filters(typed, TEXTS[tab.language])}
+            return
+        cleared = {self.box: ""}
+        for updates in self._followed(tab, request, began_alone=begun):
+            yield {**updates, **cleared}
+            cleared = {}
+
+    def typing(self, text: str, told: str, request: gr.Request) -> None:
+        """Something is being typed in the box, and may be asked."""
+        tab = self._tab(request)
+        typed = Typed.read(_read(told).get("filters"))
+        if len(text) > self.assistant.settings.max_question_chars:
+            return
+        with suppress(QuestionError):  # filters that make no sense are said when it is asked
+            history = tab.talk.history_before(len(tab.turns))
+            question = Question(text, history, typed.filters(TEXTS[tab.language]))
+            self.ahead.typed(tab, question)
+
+    def _stream(self, question: Question) -> Iterator[Answer]:
+        self.ahead.stop()
+        return self.assistant.stream(question)
+
+    def begin(self, known: str, request: gr.Request) -> Iterator[Updates]:
+        """The page was loaded, or found its server again: everything in its language.
+
+        What it knows is an object as JSON: "language", "filters", the "talk" that was open, and
+        what was "asked" in it and not answered yet.
+        """
+        asked = _read(known)
+        tab = self._tab(request)
+        tab.language = language_of(str(asked.get("language")))
+        opened = self.keeping.open(request, tab, self.tabs, str(asked.get("talk") or ""))
+        lost = str(asked.get("asked") or "")
+        notice = "" if lost else opened.notice  # one whose first answer is lost was never kept
+        if lost and not any(turn.text == lost for turn in tab.turns):
+            tab.talk.turns.append(Turn(lost, running=False, lost=True))
+        updates = {
+            **self._spoken(tab, Typed.read(asked.get("filters"))),
+            self.notice: render.notice(notice),
+            self.talks: self.keeping.list(request, tab),
+        }
+        for more in self._followed(tab, request, began_alone=True):
+            yield {**updates, **more}
+            updates = {}
+
+    def act(self, request: gr.Request, event: gr.EventData) -> Iterator[Updates]:
+        """Do what was clicked; see `_DOING`."""
+        asked: Mapping[str, Any] = event._data if isinstance(event._data, dict) else {}
+        tab = self._tab_as_told(request, asked)
+        typed = Typed.read(asked.get("filters"))
+        match asked.get("do"):
+            case "ask" | "edit" | "again" | "change" | "unfilter" as what:
+                yield from self._asked(tab, what, asked, typed, request)
+            case "filters":
+                yield self._filters(typed, TEXTS[tab.language])
+            case "speak":
+                tab.language = language_of(str(asked.get("language")))
+                yield {
+                    **self._spoken(tab, typed),
+                    **self._conversation(tab),
+                    self.talks: self.keeping.list(request, tab),
+                }
+            case "new":
+                tab.talk = Talk()
+                self._tab(request)
+                yield {
+                    **self._conversation(tab),
+                    self.notice: "",
+                    self.talks: self.keeping.list(request, tab),
+                }
+            case _:
+                outcome = self.keeping.act(request, tab, self.tabs, asked)
+                updates: Updates = {self.notice: render.notice(outcome.notice)}
+                if outcome.listed:
+                    updates[self.talks] = self.keeping.list(request, tab)
+                if not outcome.talk:
+                    yield updates
+                    return
+                for more in self._followed(tab, request, began_alone=True):
+                    yield {**updates, **more}
+                    updates = {}
+
+    def _asked(
+        self, tab: Tab, what: str, asked: Mapping[str, Any], typed: Typed, request: gr.Request
+    ) -> Iterator[Updates]:
+        """Ask something that is not in the box: proposed, once more, or otherwise."""
+        texts, place = TEXTS[tab.language], asked.get("place")
+        turns = tab.turns
+        before = turns[place] if isinstance(place, int) and 0 <= place < len(turns) else None
+        latest = before is not None and before is turns[-1]
+        turn, boxes = Turn(str(asked.get("text") or "").strip()), typed
+        if what == "unfilter":
+            boxes = Typed()
+            if before is None:
+                yield self._filters(boxes, texts)
+                return
+            turn = Turn(before.text)
+        elif what == "again" and before is not None:
+            quotes: Literal["extractive"] | None = "extractive" if asked.get("quotes") else None
+            turn = Turn(before.text, constraints=before.constraints, answerer=quotes)
+        elif what == "change":
+            try:
+                changed_turn = self._changed(tab, asked)
+            except QuestionError as exc:
+                yield {self.notice: render.notice(str(exc))}
+                return
+            if changed_turn is None:
+                yield {self.notice: ""}
+                return
+            turn, boxes, latest = changed_turn, Typed.of(changed_turn.filters), True
+        if what in ("edit", "again") and before is not None and not latest:
+            turn.history = tab.talk.history_before(turns.index(before))
+        again = latest and not tab.talk.busy
+        begun = self._begun(tab, turn, boxes, request, again=again)
+        if isinstance(begun, str):
+            yield {self.notice: begun}
+            return
+        shown = self._filters(boxes, texts)
+        for updates in self._followed(tab, request, began_alone=begun):
+            yield {**shown, **updates}
+            shown = {}
+
+    def _changed(self, tab: Tab, asked: Mapping[str, Any]) -> Turn | None:
+        """The latest question with what was understood of it changed; None when it makes no sense.
+
+        Raises:
+            QuestionError: what was typed instead is none that it can be; in the page's language.
+        """
+        answer = tab.turns[-1].answer if tab.turns else None
+        if answer is None:
+            return None
+        sources = self.assistant.sources()
+        instead = changed(answer, asked, TEXTS[tab.language], sources)
+        if not instead:
+            return None
+        return Turn(instead.text, instead.filters, instead.constraints)
+
+    def _begun(
+        self,
+        tab: Tab,
+        turn: Turn,
+        typed: Typed,
+        request: gr.Request,
+        *,
+        again: bool = False,
+        length: int = 0,
+    ) -> bool | str:
+        """Put a turn into the conversation of a tab.
+
+        Args:
+            tab: see above.
+            turn: see above.
+            typed: which articles it is asked of.
+            request: whose it is.
+            again: it replaces the latest.
+            length: characters that were typed, where more than the turn has.
+
+        Returns:
+            Whether no other is being answered, so that this tab must be told of the answers; the
+            notice to show when the turn cannot be asked.
+        """
+        texts, most = TEXTS[tab.language], self.assistant.settings.max_question_chars
+        if not turn.text:
+            return ""
+        length = max(length, len(turn.text))
+        if length > most:
+            return render.notice(texts.too_long.format(characters=length, most=most))
+        try:
+            turn.filters = typed.filters(texts)
+        except QuestionError as exc:
+            return render.notice(str(exc))
+        alone = not tab.talk.busy
+        if not tab.talk.ask(turn, again=again):
+            return render.notice(texts.too_many_waiting)
+        owner = self.keeping.owner(request)
+        tab.talk.answer_next(self._stream, self.keeping.keeper(owner))
+        return alone
+
+    def _followed(self, tab: Tab, request: gr.Request, *, began_alone: bool) -> Iterator[Updates]:
+        """The conversation, and what changes in it as long as answers are on their way.
+
+        Whoever adds a question to a conversation that is followed already shows it once.
+        """
+        talk, places, seen = tab.talk, -1, -1
+        if not began_alone or not self._following.acquire(blocking=False):
+            yield {**self._conversation(tab), self.notice: ""}
+            return
+        try:
+            for version in talk.follow():
+                if tab.talk is not talk:
+                    return
+                if version == seen:
+                    continue
+                seen = version
+                place = talk.unfinished
+                first = place != places
+                places = place
+                yield self._conversation(tab) if first else {self.latest: self._latest(tab)}
+        finally:
+            self._following.release()
+        yield {**self._conversation(tab), self.talks: self.keeping.list(request, tab)}
+
+    def suggest(self, request: gr.Request) -> Updates:
+        """What could be asked next, once the answer is there; nothing while others are told so."""
+        tab = self._tab(request)
+        turn = tab.turns[-1] if tab.turns else None
+        # One at a time: they are tried out, which is work, and questions that were asked go first.
+        if turn and turn.state == "final" and turn.suggestions is None and turn.answer:
+            said = tab.talk.history_before(len(tab.turns))[::2]
+            if self._suggesting.acquire(blocking=False):
+                try:
+                    turn.suggestions = follow_ups(turn.answer, said, self.assistant.try_out)
+                finally:
+                    self._suggesting.release()
+        return {self.next: render.suggested(turn, TEXTS[tab.language])}
+
+    def stop_answer(self, request: gr.Request) -> Updates:
+        """Stop the answer; what was found stays, and what waited for it is next."""
+        talk = self._tab(request).talk
+        talk.stop()
+        talk.answer_next(self._stream, self.keeping.keeper(self.keeping.owner(request)))
+        return {self.notice: ""}
+
+    def leave(self, request: gr.Request) -> None:
+        """The tab was closed, or its connection broke; an answer goes on if it is kept."""
+        owner = self.keeping.owner(request)
+        if owner is None or not self.keeping.whole:
+            self._tab(request).talk.stop(waiting=True)
+
+    def watch_model(self, request: gr.Request) -> Updates:
+        """The line about the language model, until nothing more will change."""
+        status = self.assistant.llm_status()
+        waiting = status.state in ("fetching", "loading")
+        line = render.model_line(status, TEXTS[self._tab(request).language])
+        return {self.model: line, self.timer: gr.Timer(active=waiting)}
+
+    # Parts of what is shown.
+
+    def _tab(self, request: gr.Request) -> Tab:
+        keeping = self.keeping
+        return self.tabs.of(keeping.owner(request), request.session_hash, keeping.source(request))
+
+    def _tab_as_told(self, request: gr.Request, told: Mapping[str, Any]) -> Tab:
+        """The tab; one that a restarted server does not know any more as it says that it was."""
+        tab = self._tab(request)
+        tab.language = language_of(str(told.get("language")))
+        if not tab.known and told.get("talk"):
+            self.keeping.open(request, tab, self.tabs, str(told["talk"]))
+        tab.known = True
+        return tab
+
+    def _spoken(self, tab: Tab, typed: Typed) -> Updates:
+        """All but the conversation, in the tab's language."""
+        texts = TEXTS[tab.language]
+        return {
+            self.head: html("head", texts, kept=self.keeping.offered),
+            self.box: gr.update(label=texts.question, placeholder=texts.placeholder),
+            self.send: texts.send,
+            self.stop: texts.stop,
+            self.model: render.model_line(self.assistant.llm_status(), texts),
+            **self._filters(typed, texts),
+        }
+
+    def _conversation(self, tab: Tab) -> Updates:
+        texts, turns = TEXTS[tab.language], tab.turns
+        if turns:
+            before = turns[: tab.talk.unfinished]
+            past = render.conversation(before, texts, self.assistant.contents, talk=tab.talk)
+        else:
+            given = self.examples.get(tab.language, ())
+            past = render.welcome(texts, self.assistant.contents(), given)
+        latest = turns[-1] if turns else None
+        return {
+            self.past: past,
+            self.latest: self._latest(tab),
+            self.next: render.suggested(latest, texts),
+        }
+
+    def _latest(self, tab: Tab) -> str:
+        place, texts = tab.talk.unfinished, TEXTS[tab.language]
+        contents: Callable[[], Contents] = self.assistant.contents
+        return render.conversation(
+            tab.turns[place:],
+            texts,
+            contents,
+            talk=tab.talk,
+            first=place,
+            last=True,
+        )
+
+    def _filters(self, typed: Typed, texts: Texts) -> Updates:
+        """The chip beside the box, and the form behind it with what is wrong in it."""
+        errors = typed.errors(texts)
+        filters = Filters() if any(errors.values()) else typed.filters(texts)
+        found = [self.assistant.article(id) for id in typed.articles]
+        known: list[Article] = [article for article in found if article is not None]
+        named = [
+            *filters.sources,
+            *(chip for chip in [texts.language_name(filters.language)] if chip),
+        ]
+        if filters.since or filters.until:
+            ends = dict.fromkeys((typed.since or "…", typed.until or "…"))
+            named.insert(0, " – ".join(ends))
+        if known:
+            named.insert(0, chosen(len(known), texts))
+        content = html(
+            "filters",
+            texts,
+            typed=replace(typed, sources=typed.sources or ()),
+            errors=errors,
+            facets=self.assistant.facets(),
+            chosen=known,
+            on=bool(filters),
+            label=", ".join(named) or texts.all_articles,
+        )
+        return {self.filters: content}
+
+
+def _html(elem_id: str, *, live: bool = False) -> gr.HTML:
+    """HTML of our own making; what changes in a `live` one is read aloud."""
+    template = '<div aria-live="polite">${value}</div>' if live else "${value}"
+    return gr.HTML("", html_template=template, elem_id=elem_id, apply_default_css=False)
+
+
+def _read(sent: str) -> Mapping[str, Any]:
+    """An object that the browser sent as JSON; without content when it is none."""
+    try:
+        known = read_json(sent or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return known if isinstance(known, dict) else {}

@@ -1,0 +1,650 @@
+"""Answers and articles as HTML: what the templates show, worked out.
+
+Whatever comes from an article, a question, a model or an error is escaped, by the templates or
+by `marked`; it is never read as Markdown. Elements that open an article carry its id and the
+quotes' offsets in data attributes, which `scripts/article.js` reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup, escape
+
+from qa.answering import extractive
+from qa.documents.article import Article
+from qa.documents.listing import Contents
+from qa.errors import QAError
+from qa.language.sentences import Span
+from qa.server.page.chips import Chip, chip_text, chips_of, chips_read
+from qa.server.page.talks import Talk, Turn
+from qa.server.page.templating import html
+from qa.server.page.texts import Texts
+from qa.server.page.transcript import quote_with_reference, safe_link, with_references
+from qa.types import Answer, Citation, Constraints, Hit
+
+if TYPE_CHECKING:
+    from qa.assistant import LLMStatus
+
+_NUMBER = re.compile(r"\[(\d{1,3})\]")
+_LAST_NUMBER = re.compile(r" \[(\d{1,3})\]$")
+_MARKS = "“”«»\u00a0 "
+_ITEM = "- "
+_NEAREST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph of an answer, a list, or a line that is one quote.
+
+    Attributes:
+        kind: "paragraph", "list" or "quote".
+        lines: of the list; one otherwise.
+        language: of a quote.
+        copy: a quote with its source, for the clipboard.
+    """
+
+    kind: str
+    lines: Sequence[Markup]
+    language: str = ""
+    copy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A quote on the card of its article.
+
+    Attributes:
+        n: its number in the text; 0 when the text does not use it.
+        at: its place among the article's quotes.
+        shown: whether the card shows it; the text may already do so.
+        marked: its words, what the reader points to strong, in quotation marks.
+        pointed_span: the offsets of what the reader points to; empty without.
+        foreign: that it is in another language than the answer; empty when it is not.
+        copy: it with its source, for the clipboard.
+    """
+
+    n: int
+    at: int
+    shown: bool
+    marked: Markup
+    pointed_span: str
+    foreign: str
+    copy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An article with its quotes.
+
+    Attributes:
+        spans: the offsets of all of them, as the article panel is asked for them.
+        used: whether the answer cites it, or may still.
+        copies: in how many articles the same text stands; empty when in one.
+    """
+
+    article: Article
+    quotes: Sequence[Quote]
+    spans: str
+    used: bool
+    copies: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a passage was found, in words and in numbers."""
+
+    article: Article
+    span: str
+    said: str
+    numbers: Sequence[tuple[str, str]]
+
+
+# A conversation
+
+
+def conversation(
+    turns: Iterable[Turn],
+    texts: Texts,
+    contents: Callable[[], Contents],
+    *,
+    talk: Talk,
+    first: int = 0,
+    last: bool = False,
+) -> str:
+    """Turns, oldest first.
+
+    Args:
+        turns: of which the first is at the place `first` of its conversation.
+        texts: the page's language.
+        contents: what is indexed; asked when an answer was not found.
+        talk: the conversation.
+        first: see above.
+        last: whether the last of them is the latest; what was understood of it can be changed.
+    """
+    shown = list(turns)
+    return "".join(
+        _turn(
+            turn,
+            texts,
+            contents,
+            talk=talk,
+            place=first + n,
+            latest=last and n == len(shown) - 1,
+        )
+        for n, turn in enumerate(shown)
+    )
+
+
+def _turn(
+    turn: Turn,
+    texts: Texts,
+    contents: Callable[[], Contents],
+    *,
+    talk: Talk,
+    place: int,
+    latest: bool,
+) -> str:
+    """A question and its answer, in whatever state."""
+    answer = turn.answer
+    found: dict[str, object] = {
+        **dict.fromkeys(("blocks", "sources", "chip_rows", "reasons"), ()),
+        **dict.fromkeys(
+            ("checked", "remark", "wider", "copied", "carried", "standalone", "unmet"), ""
+        ),
+        **dict.fromkeys(("heading", "confidence"), ""),
+    }
+    if answer is not None:
+        found |= _understood(answer, texts)
+        found |= {
+            "blocks": list(_blocks(answer, texts)),
+            "sources": _sources(turn, answer, texts),
+            "heading": texts.nearest if answer.abstained else texts.sources,
+        }
+    if answer is not None and turn.state == "final":
+        found |= {
+            "checked": _checked(answer, texts),
+            "remark": _remark(answer, texts),
+            "wider": _wider(turn, answer, texts, contents),
+            "reasons": [_reason(hit, answer, texts) for hit in answer.hits if hit.signals],
+            "confidence": texts.evidence.confidence.format(value=texts.number(answer.confidence)),
+            "copied": {
+                "answer": _unnumbered(answer),
+                "references": with_references(answer, texts) if answer.citations else "",
+            },
+        }
+    return html(
+        "turn",
+        texts,
+        turn=turn,
+        answer=answer,
+        talk=talk,
+        place=place,
+        latest=latest,
+        abstained=answer is not None and answer.abstained,
+        editable=found["standalone"] or turn.text,
+        doing=_doing(turn, texts),
+        failure=_failure(turn, texts),
+        **found,
+    )
+
+
+def _doing(turn: Turn, texts: Texts) -> str:
+    if turn.state == "waiting" and turn.answer is not None:
+        return texts.in_line.format(place=turn.answer.place)
+    if turn.state == "reading" and turn.answer is not None:
+        return texts.reading.format(percent=round(turn.answer.progress * 100))
+    said = {
+        "queued": texts.queued,
+        "searching": texts.searching,
+        "quotes": texts.writing,
+        "writing": texts.draft,
+    }
+    return said.get(turn.state, "")
+
+
+def _failure(turn: Turn, texts: Texts) -> str:
+    if turn.failure is None:
+        return ""
+    return texts.trouble(turn.failure) if isinstance(turn.failure, QAError) else texts.failed
+
+
+def _checked(answer: Answer, texts: Texts) -> str:
+    """That what a model wrote was compared with the quotes."""
+    return "" if answer.abstained or answer.answerer != "generative" else texts.compared
+
+
+def _remark(answer: Answer, texts: Texts) -> str:
+    """Why another answerer wrote, or that something was left out."""
+    if answer.abstained or not answer.reason:
+        return ""
+    if answer.answerer == "generative":
+        return texts.left_out
+    late = "did not answer" in answer.reason or "was busy" in answer.reason
+    unsafe = "address a machine" in answer.reason
+    return texts.quotes_late if late else texts.quotes_unsafe if unsafe else texts.quotes_instead
+
+
+def _wider(
+    turn: Turn, answer: Answer, texts: Texts, contents: Callable[[], Contents]
+) -> Mapping[str, str] | str:
+    """After filters that let nothing fitting through: which days there are articles of."""
+    if not (answer.abstained and turn.filters):
+        return ""
+    known = contents()
+    if not (known.first and known.last):
+        return ""
+    first, last = texts.day(known.first), texts.day(known.last)
+    return {"said": texts.filters_hold.format(first=first, last=last)}
+
+
+def dates(contents: Contents, texts: Texts) -> str:
+    """From when to when the articles are; empty when none has a date."""
+    if not (contents.first and contents.last):
+        return ""
+    first, last = texts.day(contents.first), texts.day(contents.last)
+    return texts.articles.dated.format(first=first, last=last)
+
+
+# What was understood
+
+
+@dataclass(frozen=True, slots=True)
+class _ShownChip:
+    label: str
+    named: str
+    text: str
+    list: str
+
+
+def _understood(answer: Answer, texts: Texts) -> dict[str, object]:
+    """The question as it was searched, where that is not what was typed, and rows of chips."""
+    question = answer.question
+    typed, carried = question.text.strip(), question.carried.strip()
+    standalone = "" if carried else question.standalone.strip()
+    only, read = chips_of(question.filters, texts), chips_read(answer.constraints, texts)
+    rows = [("only", texts.only, only), ("first", texts.first, read)]
+    return {
+        "carried": carried,
+        "standalone": "" if standalone == typed else standalone,
+        "chip_rows": [
+            (row, label, [_chip(chip, texts) for chip in chips])
+            for row, label, chips in rows
+            if chips
+        ],
+        "unmet": _unmet(answer.constraints, texts) if read and not answer.met else "",
+    }
+
+
+def _chip(chip: Chip, texts: Texts) -> _ShownChip:
+    words = texts.evidence
+    named = {
+        "time": words.time,
+        "since": words.since,
+        "until": words.until,
+        "source": words.source,
+        "language": words.language,
+        "articles": "",  # nothing to type
+    }[chip.kind]
+    offered = "qa-sources" if chip.kind == "source" else ""
+    return _ShownChip(chip.label, named, chip_text(chip), offered)
+
+
+def _unmet(constraints: Constraints, texts: Texts) -> str:
+    """What no article is, in the words of what was asked for (see `qa.search.boosts.meets`)."""
+    if not any(outlet.cued for outlet in constraints.outlets):
+        return texts.unmet_date
+    return texts.unmet_both if constraints.articles else texts.unmet_source
+
+
+# The text of an answer
+
+
+def _blocks(answer: Answer, texts: Texts) -> Iterator[Block]:
+    """A paragraph a line; lines that begin with a dash are a list, quotes look like quotes.
+
+    Each [n] that is cited becomes a button, any other stays as written. While it is being written
+    it is a draft, which cites nothing.
+    """
+    cited = _cited(answer)
+    for listed, lines in groupby(_lines(answer), lambda line: line.startswith(_ITEM)):
+        if listed:
+            yield Block("list", [_line(line.removeprefix(_ITEM), cited, texts) for line in lines])
+            continue
+        for line in lines:
+            quoted = _quoted(line, cited)
+            said = [_line(line, cited, texts)]
+            if quoted:
+                copy = quote_with_reference(quoted, texts)
+                yield Block("quote", said, quoted.article.language, copy)
+            else:
+                yield Block("paragraph", said)
+
+
+def _unnumbered(answer: Answer) -> str:
+    """The text without the numbers of its quotes."""
+    cited = _cited(answer)
+    return re.sub(r" ?\[(\d{1,3})\]", lambda n: "" if int(n[1]) in cited else n[0], answer.text)
+
+
+def _lines(answer: Answer) -> list[str]:
+    return [line for line in answer.text.split("\n") if line.strip()]
+
+
+def _cited(answer: Answer) -> Mapping[int, Citation]:
+    """What the numbers of its text are."""
+    return {} if answer.stage == "writing" else {c.n: c for c in answer.citations}
+
+
+def _quoted(line: str, cited: Mapping[int, Citation]) -> Citation | None:
+    """The citation whose quote is the whole line, as `extractive.write` puts it there."""
+    number = _LAST_NUMBER.search(line)
+    citation = cited.get(int(number[1])) if number else None
+    if number is None or citation is None or line[0] not in _MARKS:
+        return None
+    said = line[: number.start()].strip(_MARKS)
+    return citation if said == extractive.shown(citation.quote).strip(_MARKS) else None
+
+
+def _line(line: str, cited: Mapping[int, Citation], texts: Texts) -> Markup:
+    parts = []
+    # An odd place of the split holds what the pattern's group matched.
+    pieces = _NUMBER.split(line)
+    for place, piece in enumerate(pieces):
+        if place % 2 == 0:
+            quoted = cited.get(int(pieces[place + 1])) if place + 1 < len(pieces) else None
+            parts.append(pointed(piece, quoted))
+        elif int(piece) in cited:
+            parts.append(_number(cited[int(piece)], cited, texts))
+        else:
+            parts.append(escape(f"[{piece}]"))
+    return Markup("").join(parts)
+
+
+def pointed(text: str, citation: Citation | None) -> Markup:
+    """The text escaped; strong what the reader points to, where it holds the quote."""
+    if citation is None or citation.answer is None:
+        return escape(text)
+    quote = extractive.shown(citation.quote)
+    words = extractive.shown(citation.answer.of(citation.article.text))
+    before = citation.quote[: citation.answer.start - citation.span.start]
+    # White space was folded: with a letter behind it, what ends in some keeps one space.
+    start = text.find(quote) + len(extractive.shown(before + "x")) - 1
+    end = start + len(words)
+    if quote not in text or text[start:end] != words:
+        return escape(text)
+    return _strong(text, start, end)
+
+
+def _strong(text: str, start: int, end: int) -> Markup:
+    """The text escaped, its characters [start, end) strong."""
+    strong = Markup('<strong class="pointed">{}</strong>').format(text[start:end])
+    return escape(text[:start]) + strong + escape(text[end:])
+
+
+def _number(citation: Citation, cited: Mapping[int, Citation], texts: Texts) -> Markup:
+    title = citation.article.title or texts.untitled
+    beside = [c for c in cited.values() if c.article.id == citation.article.id]
+    return Markup(
+        '<button type="button" class="number" data-article="{}" data-spans="{}" data-at="{}" '
+        'data-pointed="{}" data-quote="{}" data-title="{}" aria-label="{}">[{}]</button>'
+    ).format(
+        citation.article.id,
+        _spans(c.span for c in beside),
+        beside.index(citation),
+        _span(citation.answer),
+        texts.quoted(extractive.shown(citation.quote), citation.article.language),
+        f"{title} · {texts.day(citation.article.date)}",
+        texts.source_of.format(n=citation.n, title=title),
+        citation.n,
+    )
+
+
+# Its sources
+
+
+def _sources(turn: Turn, answer: Answer, texts: Texts) -> list[Source]:
+    """One an article, as the text numbers them, then what was found and is not used.
+
+    Of an abstention without quotes, the nearest articles.
+    """
+    if answer.abstained and not answer.citations:
+        return [Source(a, (), "", True, "") for a in nearest(answer.hits)]
+    done = turn.state == "final"
+    cited = list(answer.citations) if done or not turn.found else list(turn.found)
+    unused = [c for c in turn.found if done and not any(_within(c, used) for used in cited)]
+    in_text = {id(c) for line in _lines(answer) if (c := _quoted(line, _cited(answer)))}
+    groups: dict[str, list[tuple[Citation, bool]]] = {}
+    for citation, used in [*((c, True) for c in cited), *((c, False) for c in unused)]:
+        groups.setdefault(citation.article.id, []).append((citation, used))
+    return [_source(group, in_text, answer, texts, numbered=done) for group in groups.values()]
+
+
+def _within(citation: Citation, other: Citation) -> bool:
+    """Whether all that one quotes stands in the other."""
+    same = citation.article.id == other.article.id
+    return same and other.span.start <= citation.span.start and citation.span.end <= other.span.end
+
+
+def _source(
+    group: Sequence[tuple[Citation, bool]],
+    in_text: set[int],
+    answer: Answer,
+    texts: Texts,
+    *,
+    numbered: bool,
+) -> Source:
+    article = group[0][0].article
+    foreign = ""
+    if article.language and article.language != answer.language:
+        foreign = texts.in_language.format(language=texts.language_name(article.language))
+    quotes = [
+        Quote(
+            n=citation.n if used and numbered else 0,
+            at=at,
+            shown=id(citation) not in in_text,
+            marked=_in_marks(citation, texts),
+            pointed_span=_span(citation.answer),
+            foreign=foreign,
+            copy=quote_with_reference(citation, texts),
+        )
+        for at, (citation, used) in enumerate(group)
+    ]
+    copies = next((_copies(c, texts) for c, _ in group if c.also), "")
+    used = any(used for _, used in group)
+    return Source(article, quotes, _spans(c.span for c, _ in group), used, copies)
+
+
+def _in_marks(citation: Citation, texts: Texts) -> Markup:
+    """All characters of the quote, escaped, what the reader points to strong."""
+    before, after = texts.quoted("\x00", citation.article.language).split("\x00")
+    words = escape(citation.quote)
+    if citation.answer is not None:
+        start, end = citation.answer.start, citation.answer.end
+        words = _strong(citation.quote, start - citation.span.start, end - citation.span.start)
+    return escape(before) + words + escape(after)
+
+
+def nearest(hits: Sequence[Hit]) -> list[Article]:
+    """The articles of the best hits, each once."""
+    return list({hit.article.id: hit.article for hit in hits}.values())[:_NEAREST]
+
+
+def _copies(citation: Citation, texts: Texts) -> str:
+    articles = (citation.article, *citation.also)
+    sources = {article.source for article in articles if article.source}
+    said = texts.copies.format(articles=len(articles))
+    if len(sources) > 1:
+        said += f", {texts.sources_of_copies.format(sources=len(sources))}"
+    return said
+
+
+def _span(span: Span | None) -> str:
+    return f"{span.start}-{span.end}" if span else ""
+
+
+def _spans(spans: Iterable[Span]) -> str:
+    return ",".join(map(_span, spans))
+
+
+# Why a passage was found
+
+
+def _reason(hit: Hit, answer: Answer, texts: Texts) -> Reason:
+    words = texts.evidence
+    numbers = [
+        f"[{c.n}]"
+        for c in answer.citations
+        if c.article.id == hit.article.id
+        and c.span.start < hit.chunk.span.end
+        and hit.chunk.span.start < c.span.end
+    ]
+    cited = words.why_quoted.format(numbers=" ".join(numbers)) if numbers else words.why_unquoted
+    said = [cited]
+    said += [
+        words.why_rank.format(rank=rank, by=getattr(words.by, name))
+        for name, rank in hit.ranks.items()
+    ]
+    measured = [(words.score, hit.score)]
+    measured += [(getattr(words.signals, name), value) for name, value in hit.signals.items()]
+    if hit.reading is not None:
+        answers, about = hit.reading.answerable, hit.reading.relevance
+        if max(answers, about) >= 0.5:
+            said.append(words.why_answers if answers >= 0.5 else words.why_about)
+        measured += [(words.answerable, answers), (words.relevance, about)]
+    values = [(name, texts.number(value)) for name, value in measured]
+    told = ", ".join(said)
+    return Reason(hit.article, _span(hit.chunk.span), f"{told[0].upper()}{told[1:]}.", values)
+
+
+# An article
+
+
+def article_html(
+    article: Article | None,
+    texts: Texts,
+    spans: Sequence[Span] = (),
+    *,
+    at: int = 0,
+    answer: Span | None = None,
+    upload: bool = False,
+    message: str = "",
+) -> str:
+    """The panel: the whole article with its quotes in <mark>, or a message without one.
+
+    Args:
+        article: None shows the message.
+        texts: the page's language.
+        spans: the quotes.
+        at: which of them is meant.
+        answer: words that the reader points to in it.
+        upload: whether a person added it here, and may mend and remove it.
+        message: see above.
+    """
+    marks = [span for span in spans if article and 0 <= span.start < span.end <= len(article.text)]
+    return html(
+        "article",
+        texts,
+        article=article,
+        link=safe_link(article.url) if article else None,
+        marks=len(_apart(marks)),
+        text=highlighted(article.text, marks, at, answer) if article else "",
+        upload=upload,
+        message=message,
+    )
+
+
+def highlighted(
+    text: str, spans: Sequence[Span], at: int = 0, answer: Span | None = None
+) -> Markup:
+    """The text escaped, with the spans' characters, and no others, inside <mark>.
+
+    The span that is meant has the class "current"; spans that overlap are one mark. The `answer`,
+    words that the reader points to, is strong if it lies inside a span.
+    """
+    meant = spans[at] if 0 <= at < len(spans) else None
+    done, parts = 0, []
+    for span in _apart(spans):
+        current = meant is not None and span.start <= meant.start < span.end
+        words = escape(span.of(text))
+        if answer is not None and span.start <= answer.start < answer.end <= span.end:
+            words = _strong(span.of(text), answer.start - span.start, answer.end - span.start)
+        kind = Markup(' class="current"') if current else ""
+        parts += [escape(text[done : span.start])]
+        parts += [Markup('<mark tabindex="-1"{}>{}</mark>').format(kind, words)]
+        done = span.end
+    return Markup("").join([*parts, escape(text[done:])])
+
+
+def _apart(spans: Sequence[Span]) -> list[Span]:
+    """The spans in order, those that overlap joined."""
+    apart: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, span.end)):
+        if apart and span.start < apart[-1].end:
+            apart[-1] = Span(apart[-1].start, max(apart[-1].end, span.end))
+        else:
+            apart.append(span)
+    return apart
+
+
+# Beside the conversation
+
+
+def notice(message: str | None) -> str:
+    """A sentence about what was typed, said aloud by screen readers."""
+    return Markup('<p class="notice" role="alert">{}</p>').format(message) if message else ""
+
+
+def welcome(texts: Texts, contents: Contents, examples: Sequence[str]) -> str:
+    """What stands where the conversation will be."""
+    return html(
+        "welcome", texts, contents=contents, examples=examples, about=about(contents, texts)
+    )
+
+
+def about(contents: Contents, texts: Texts) -> str:
+    """How many articles there are, from when to when, from whom, in which languages."""
+    if not contents.articles:
+        return texts.articles.nothing_indexed
+    outlets, languages = contents.facets["source"], contents.facets["language"]
+    said = [texts.articles.counted.format(articles=contents.articles), dates(contents, texts)]
+    said += [
+        texts.articles.outlets.format(n=len(outlets)) if len(outlets) > 1 else "".join(outlets)
+    ]
+    said += [f"{texts.language_name(code)}\u00a0({n})" for code, n in languages.items()]
+    return " · ".join(filter(None, said))
+
+
+def suggested(turn: Turn | None, texts: Texts) -> str:
+    """Buttons that ask what is suggested after a turn."""
+    answer = turn.answer if turn else None
+    suggestions = turn.suggestions if turn and answer and not turn.running else ()
+    language = answer.language if answer else ""
+    return html("next", texts, suggestions=suggestions or (), language=language)
+
+
+def model_line(status: LLMStatus, texts: Texts) -> str:
+    """Where the language model stands; empty once it is ready."""
+    said = {
+        "none": texts.model_none,
+        "fetching": texts.model_fetching,
+        "loading": texts.model_loading,
+        "failed": texts.model_failed,
+    }.get(status.state)
+    if said is None:
+        return ""
+    percent = round(status.fraction * 100)
+    note = status.note.strip().removesuffix(".")
+    name = PurePath(status.name).name  # of a file, not where it lies
+    text = said.format(name=name, note=note, percent=percent).replace(" ()", "")
+    bar = Markup("")
+    if status.state == "fetching":
+        bar = Markup('<progress max="100" value="{}" aria-hidden="true"></progress>').format(
+            percent
+        )
+    return Markup('<p class="model model-{}">{}{}</p>').format(status.state, bar, text)
