@@ -34,8 +34,8 @@ check: .venv/.installed-dev
 bench: .venv/.installed-dev models
 	$(BIN)/qa index
 	$(BIN)/qa eval corpus/questions.jsonl --answerer extractive --out runs/corpus-extractive
-	$(BIN)/python benchmarks/lexical.py
-	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python lab/benchmarks/lexical.py
+	$(BIN)/python lab/benchmarks/speed.py
 
 # The models that the tests use: the embedder and the smaller language model.
 models: .venv/.installed-dev

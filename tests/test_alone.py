@@ -18,9 +18,8 @@ from pathlib import Path
 import pytest
 
 from qa.settings import Settings
+from tests import ROOT
 from tests.alone import MODELS
-
-ROOT = Path(__file__).parent.parent
 
 # What makes, changes or removes files.
 FILES = "creat mkdir mkdirat rename renameat renameat2 unlink unlinkat link linkat symlink".split()

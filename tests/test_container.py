@@ -18,8 +18,8 @@ import uvicorn
 import yaml
 
 from qa.settings import Settings
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 TOOLS = Path(sys.executable).parent
 
 

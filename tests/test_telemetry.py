@@ -18,10 +18,10 @@ from qa.server.api import build
 from qa.settings import Settings
 from qa.telemetry import Telemetry
 from qa.types import Answer, Question
-from tests.api.conftest import BASE
-from tests.api.servers import ASKED, opened
-from tests.api.test_lanes import until
 from tests.fakes import BagOfWords, Scripted
+from tests.server.api.conftest import BASE
+from tests.server.api.servers import ASKED, opened
+from tests.server.api.test_lanes import until
 
 REPLY = "Engineer Maëlle Tanguy led the works [1]."
 

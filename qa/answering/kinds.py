@@ -6,7 +6,7 @@
     person   who somebody or what something is     index    the collection itself: how many articles
     talk     greetings, thanks, the assistant
 
-By logistic regression, trained by `training/kinds.py` on questions.tsv and followups_leaning.tsv
+By logistic regression, trained by `lab.training.kinds` on questions.tsv and followups_leaning.tsv
 there, once on hashed n-grams (Weinberger et al., Feature Hashing, ICML 2009) in which content
 words are masked, and once on the query vector of the default embedder. Without that embedder the
 n-grams decide alone, and are wrong about twice as often: docs/answering.md has the figures.

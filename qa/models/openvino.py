@@ -93,7 +93,7 @@ class OpenVINO:
     Args:
         path: of the file.
         threads: to use; None is one a core.
-        properties: of OpenVINO's CPU plugin, over ours; what benchmarks/engines.py compares.
+        properties: of OpenVINO's CPU plugin, over ours; what lab/benchmarks/engines.py compares.
 
     Raises:
         ModelError: OpenVINO is not installed, or cannot load it.

@@ -5,7 +5,7 @@ most, in F1 over words, with all of them weighted by how likely they are: minimu
 (Kumar and Byrne, NAACL 2004). Before that, what a short answer seldom does costs something, for a
 network that scores start and end apart does not see it: going on for many words, going on into
 the next sentence, beginning with a preposition. Costs were chosen on SQuAD 2.0, PIAF and FQuAD;
-see training/LOG.md. Knows nothing about networks.
+see lab/training/LOG.md. Knows nothing about networks.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Calibration: what the numbers of the default embedder mean, and how far to trust an answer.
 
-Measured by `benchmarks/confidence.py` and `benchmarks/fusion.py`, which print their lines again,
+Measured by `confidence` and `fusion` of lab.benchmarks, which print their lines again,
 unless it is said otherwise; sets, curves and limits are in docs/answering.md and
 docs/decisions.md. With another embedder the order of answers by confidence still says something,
 the probabilities do not.
@@ -26,7 +26,7 @@ _UNRELATED = {
 _UNRELATED_OTHERWISE = 0.73
 
 # How much each value of `fusion` counts for a chunk: in questions of few terms, fitted by
-# `benchmarks/fusion.py`, and in those of many, where words say more than vectors; set by hand on
+# lab.benchmarks.fusion, and in those of many, where words say more than vectors; set by hand on
 # multihop_rag. In between the two are mixed.
 _SHORT = {
     "sentence_dense": 0.675,
@@ -72,7 +72,7 @@ _EXPECTED_LONG = {
 }
 
 # What the reader's word counts beside a hit's own score (1), and beside a sentence's (1): relevance
-# and sentence by `benchmarks/reading.py` on articles that the reader was not trained on; for
+# and sentence by `lab/benchmarks/reading.py` on articles that the reader was not trained on; for
 # passage that grid said .4 and corpus/ .1, see docs/benchmarks/reading.md.
 READ = {"relevance": 0.3, "passage": 0.2, "sentence": 0.15}
 
@@ -103,7 +103,7 @@ _READ_WEIGHTS = {
 
 
 # Whether articles are about a question that asks for no short fact, by the best hit's score;
-# fitted by `benchmarks/confidence.py --open` on questions of our own, then moved so that at .40
+# fitted by `lab/benchmarks/confidence.py --open` on questions of our own, then moved so that at .40
 # fewer than one in fifty of those that the articles answer are lost.
 _ABOUT_INTERCEPT, _ABOUT_SCORE = -5.60, 19.0
 

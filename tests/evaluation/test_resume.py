@@ -17,8 +17,7 @@ import pytest
 from qa.errors import QuestionError
 from qa.evaluation import evaluate
 from qa.evaluation.rows import read_rows
-
-ROOT = Path(__file__).parents[2]
+from tests import ROOT
 
 
 def start(

@@ -1,0 +1,576 @@
+"""An index whose files are damaged, lost, replaced or read while they are written.
+
+Whoever asks is answered from a whole state or told what to do; never from a part of one.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qa.documents.filters import Filters
+from qa.errors import IndexUnusable, is_panic
+from qa.index import build, doctor
+from qa.index.articles import Archive
+from qa.index.backup import back_up, put_back
+from qa.index.build import amend_article, index_paths, remove_articles
+from qa.index.checksums import sealed
+from qa.index.chroma import Store
+from qa.index.directory import Index, LiveIndex, Manifest
+from qa.index.lexical import LexicalIndex
+from qa.search.retriever import HybridRetriever, Mode
+from qa.settings import Settings
+from tests import ROOT
+from tests.fakes import ARTICLE_COUNT, BagOfWords, write_articles
+from tests.index.test_build import contents, found
+
+EMBEDDER = BagOfWords()
+MANY = 1100  # Chroma writes its vectors to files of their own from 1,000 on
+QUESTION = "Qui a dirigé le chantier du pont de Kervalec ?"
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of more than a thousand chunks, to be copied."""
+    folder = tmp_path_factory.mktemp("large")
+    draw = random.Random(0)
+    rows = []
+    for n in range(MANY):
+        numbers = " ".join(f"{draw.randrange(10**5):05d}" for _ in range(15))
+        rows.append({"id": f"a{n}", "language": "en", "text": f"Cases {numbers} are closed."})
+    (folder / "many.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    report = index_paths([folder], Settings(index=folder / "index"), EMBEDDER)
+    assert report.counts["chunks"] == MANY
+    return folder / "index"
+
+
+@pytest.fixture
+def damaged(large: Path, tmp_path: Path) -> Settings:
+    """A copy of it, to be damaged."""
+    shutil.copytree(large, tmp_path / "index")
+    return Settings(index=tmp_path / "index", llm="none", embedder="none of the catalogue")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_articles(tmp_path / "news")
+
+
+@pytest.fixture
+def settings(folder: Path, tmp_path: Path) -> Settings:
+    """An index of a few articles."""
+    settings = Settings(index=tmp_path / "index")
+    index_paths([folder], settings, EMBEDDER)
+    return settings
+
+
+def states(settings: Settings, *, repair: bool = False) -> dict[str, str]:
+    """What the doctor finds of the parts."""
+    findings = doctor.examine(settings, repair=repair)
+    parts = ("articles", "Chroma", "lexical")
+    return {found.what: found.state for found in findings if found.what in parts}
+
+
+def one(settings: Settings, pattern: str) -> Path:
+    """The largest file of that name."""
+    return max(settings.index.glob(pattern), key=lambda path: path.stat().st_size)
+
+
+def delete(file: Path) -> None:
+    file.unlink()
+
+
+def halve(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def flip(file: Path) -> None:
+    """From the middle on, for a while."""
+    data = bytearray(file.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 64] = bytes(255 - byte for byte in data[middle : middle + 64])
+    file.write_bytes(bytes(data))
+
+
+def overwrite(file: Path) -> None:
+    file.write_bytes(b"\xab" * file.stat().st_size)
+
+
+DAMAGES: list[tuple[str, Callable[[Path], None], str]] = [
+    ("*/chroma/*/index_metadata.pickle", delete, "Chroma"),
+    ("*/chroma/*/data_level0.bin", halve, "Chroma"),
+    ("*/chroma/*/data_level0.bin", overwrite, "Chroma"),
+    ("*/chroma/*/header.bin", halve, "Chroma"),
+    ("*/chroma/chroma.sqlite3", delete, "Chroma"),
+    ("*/lexical/*.idx", overwrite, "lexical"),
+    ("*/lexical/*.store", flip, "lexical"),
+    ("*/lexical/meta.json", delete, "lexical"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "harm", "part"), DAMAGES)
+def test_a_damaged_part_is_not_asked_but_named_and_made_again(
+    damaged: Settings, pattern: str, harm: Callable[[Path], None], part: str
+):
+    """Chroma's files gave 1 of 50 dense hits, or ended the process; tantivy's, panics."""
+    harm(one(damaged, pattern))
+    with pytest.raises(IndexUnusable, match="qa doctor --repair"):
+        Index.open(damaged.index, EMBEDDER, damaged)
+    with pytest.raises(IndexUnusable, match="qa doctor --repair"):
+        remove_articles(["a1"], damaged)
+    assert states(damaged)[part] == "bad"
+    mended = states(damaged, repair=True)
+    assert mended.pop(part) == "mended"
+    assert set(mended.values()) == {"good"}
+    assert set(states(damaged).values()) == {"good"}
+    index = Index.open(damaged.index, EMBEDDER, damaged)
+    assert index.seal is not None
+    for chunk in list(index.archive.chunk_vectors(EMBEDDER.dimension))[::100]:
+        hits = index.store.nearest(chunk.vector.astype("float32"), 1, Filters())
+        assert hits[0][0] == chunk.id
+    index.close()
+
+
+@pytest.mark.parametrize(("pattern", "harm", "part"), DAMAGES)
+def test_the_doctor_finds_it_without_a_seal_too_and_survives(
+    damaged: Settings, pattern: str, harm: Callable[[Path], None], part: str
+):
+    """By asking, in a process of its own: some of these end it."""
+    one(damaged, "*/sums.json").unlink()
+    harm(one(damaged, pattern))
+    assert states(damaged)[part] == "bad"
+    assert states(damaged, repair=True)[part] == "mended"
+
+
+def test_a_panic_is_an_error_that_says_what_to_do(damaged: Settings):
+    """It is no `Exception`, so it went past whoever waits for the answer, who waited for ever."""
+    folder = one(damaged, "*/lexical/meta.json").parent
+    for file in folder.glob("*.idx"):
+        data = file.read_bytes()
+        file.write_bytes(b"\xab" * (len(data) - 200) + data[-200:])  # its end is looked at first
+
+    def ask() -> None:
+        lexical = LexicalIndex.open(folder)
+        lexical.search(lexical.analyse("cases closed", "en"), 2000, Filters())
+
+    with pytest.raises(IndexUnusable, match="qa doctor --repair") as told:
+        ask()
+    assert is_panic(told.value.__cause__ or told.value)
+
+
+def test_many_copies_are_no_damage(tmp_path: Path):
+    """Chroma does not find its way past them, and to make it again does not help."""
+    rows = [{"id": f"a{n}", "language": "en", "text": "Cases are closed."} for n in range(MANY)]
+    rows.append({"id": "b", "language": "en", "text": "The harbour of Tobruk was closed."})
+    (tmp_path / "many.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    settings = Settings(index=tmp_path / "index", llm="none", embedder="none of the catalogue")
+    index_paths([tmp_path / "many.jsonl"], settings, EMBEDDER)
+    assert set(states(settings).values()) == {"good"}
+
+
+def test_what_reading_changes_breaks_no_seal(damaged: Settings):
+    for _ in range(2):
+        live = LiveIndex(damaged.index, EMBEDDER, damaged)
+        assert HybridRetriever(index=live, embedder=EMBEDDER).search("Case 00007", mode="dense")
+        live.close()
+    Index.open(damaged.index, EMBEDDER, damaged).close()
+
+
+# A letter, a file, a whole directory
+
+
+def test_a_changed_letter_is_never_quoted_and_the_article_comes_back(
+    folder: Path, settings: Settings
+):
+    file = one(settings, "*/articles.sqlite")
+    data = file.read_bytes()
+    file.write_bytes(data.replace(b"Tanguy a dirig", b"Tanguy a corig"))
+    with pytest.raises(IndexUnusable, match=r"'pont' .* is damaged"):
+        found(settings, QUESTION)
+    assert states(settings)["articles"] == "bad"
+    assert states(settings, repair=True)["articles"] == "mended"
+    assert "pont" not in found(settings, QUESTION)
+    assert index_paths([folder], settings, EMBEDDER).added == 1
+    assert "pont" in found(settings, QUESTION)
+
+
+@pytest.mark.parametrize("harm", [delete, empty])
+def test_a_lost_archive_is_no_empty_one(
+    settings: Settings, tmp_path: Path, harm: Callable[[Path], None]
+):
+    """Another folder was indexed into a new one: 10 articles left of 310, without a word."""
+    harm(one(settings, "*/articles.sqlite"))
+    (tmp_path / "other.txt").write_text("Une girafe est née.")
+    for use in (
+        lambda: index_paths([tmp_path / "other.txt"], settings, EMBEDDER),
+        lambda: Index.open(settings.index, EMBEDDER, settings),
+        lambda: remove_articles(["pont"], settings),
+    ):
+        with pytest.raises(IndexUnusable, match=r"qa restore FILE.*qa index --rebuild PATH"):
+            use()
+    rebuilt = index_paths([tmp_path / "other.txt"], settings, EMBEDDER, rebuild=True)
+    assert rebuilt.counts["articles"] == 1
+
+
+def test_a_lost_manifest_is_no_index_that_is_not_there_yet(settings: Settings, tmp_path: Path):
+    """The next run would have begun another index and thrown the articles away."""
+    (settings.index / "manifest.json").unlink()
+    (tmp_path / "other.txt").write_text("Une girafe est née.")
+    for use in (
+        lambda: index_paths([tmp_path / "other.txt"], settings, EMBEDDER),
+        lambda: Index.open(settings.index, EMBEDDER, settings),
+    ):
+        with pytest.raises(IndexUnusable, match=r"manifest.json is gone.*qa restore FILE"):
+            use()
+    assert one(settings, "*/articles.sqlite").exists()
+    assert index_paths([tmp_path / "other.txt"], settings, EMBEDDER, rebuild=True).added == 1
+
+
+def test_an_archive_with_a_damaged_page_is_not_mended_but_said(damaged: Settings):
+    file = one(damaged, "*/articles.sqlite")
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 65_536] = b"\xab" * 65_536
+    file.write_bytes(bytes(data))
+    before = sealed(file.parent)
+    for repair in (False, True):
+        findings = doctor.examine(damaged, repair=repair)
+        assert any("qa restore FILE" in found.detail for found in findings if found.state == "bad")
+    assert sealed(file.parent) == before
+
+
+def test_an_archive_of_an_earlier_state_is_not_taken_for_the_present_one(
+    folder: Path, settings: Settings, tmp_path: Path
+):
+    shutil.copy(one(settings, "*/articles.sqlite"), tmp_path / "old.sqlite")
+    remove_articles(["lynx"], settings)
+    shutil.copy(tmp_path / "old.sqlite", one(settings, "*/articles.sqlite"))
+    with pytest.raises(IndexUnusable, match="not the one that the last run has left"):
+        Index.open(settings.index, EMBEDDER, settings)
+
+
+def test_an_index_made_again_at_its_place_is_noticed(folder: Path, settings: Settings):
+    """Generation and revision are what they were; a server found nothing until it was restarted."""
+    live = LiveIndex(settings.index, EMBEDDER, settings)
+    retriever = HybridRetriever(index=live, embedder=EMBEDDER)
+    assert retriever.search(QUESTION)[0].article.id == "pont"
+    first = Manifest.read(settings.index)
+    shutil.rmtree(settings.index)
+    (folder / "2019-03-pont.md").unlink()
+    (folder / "zoo.txt").write_text("Une girafe est née au zoo de Lanvollon.")
+    index_paths([folder], settings, EMBEDDER)
+    second = Manifest.read(settings.index)
+    assert second.revision == first.revision
+    assert second.id != first.id
+    modes: tuple[Mode, ...] = ("dense", "lexical")
+    for mode in modes:
+        assert "girafe" in retriever.search("Où est née la girafe ?", mode=mode)[0].chunk.text
+    live.close()
+
+
+def test_an_index_of_an_earlier_version_is_read_and_sealed_by_the_next_run(
+    folder: Path, settings: Settings
+):
+    """It has no id, no sums, and no revision in its archive."""
+    file = settings.index / "manifest.json"
+    values = json.loads(file.read_text())
+    del values["id"]
+    file.write_text(json.dumps(values))
+    one(settings, "*/sums.json").unlink()
+    archive = Archive.open(one(settings, "*/articles.sqlite"), writable=True)
+    archive._rows("PRAGMA user_version = 0")
+    archive.close()
+    assert "pont" in found(settings, QUESTION)
+    assert index_paths([folder], settings, EMBEDDER).embedded == 0
+    assert len(contents(settings)["articles"]) == ARTICLE_COUNT
+    manifest = Manifest.read(settings.index)
+    assert sealed(settings.index / manifest.generation)
+    assert manifest.revision == 2
+    index_paths([folder], settings, EMBEDDER, rebuild=True)
+    assert Manifest.read(settings.index).id
+
+
+def test_what_a_killed_cleaning_has_left_goes_with_the_next_run(folder: Path, settings: Settings):
+    """A generation whose archive went first was not taken for one, and stayed."""
+    left = settings.index / "0123456789ab-7"
+    shutil.copytree(one(settings, "*/lexical/meta.json").parent, left / "lexical")
+    (settings.index / "mine").mkdir()
+    index_paths([folder], settings, EMBEDDER)
+    assert not left.exists()
+    assert (settings.index / "mine").exists()
+
+
+def test_two_indexes_never_share_a_collection(folder: Path, tmp_path: Path):
+    """Two of one spelling did, seen from two folders."""
+    names = set()
+    for place in ("a", "b"):
+        (tmp_path / place).mkdir()
+        with _inside(tmp_path / place):
+            settings = Settings(index=Path("news.index"))
+            index_paths([folder], settings, EMBEDDER)
+            names.add(Manifest.read(settings.index).collection)
+            index_paths([folder], settings, EMBEDDER, rebuild=True)
+            names.add(Manifest.read(settings.index).collection)
+    assert len(names) == 4
+
+
+@contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+# While a run writes
+
+
+def answers(live: LiveIndex) -> dict[str, set[str]]:
+    """What is found by the words of the article that changes, the one that goes, the one to come.
+
+    Dense search finds all there is, of so few; the best by words is asked for by itself.
+    """
+    modes: tuple[Mode, ...] = ("dense", "lexical")
+    seen = {}
+    for question in ("How many people crossed the bridge?", "le phare de Harwick", "la girafe"):
+        for most in (1, 20):
+            retriever = HybridRetriever(index=live, embedder=EMBEDDER, candidates=most, k=most)
+            for mode in modes[most == 1 :]:
+                hits = retriever.search(question, mode=mode)
+                seen[f"{question} {mode} {most}"] = {hit.chunk.text for hit in hits}
+    return seen
+
+
+def change(folder: Path) -> None:
+    bridge = folder / "2019-03-bridge.md"
+    bridge.write_text(bridge.read_text().replace("two thousand", "three thousand"))
+    (folder / "phare.txt").unlink()
+    (folder / "new.txt").write_text("Une girafe est née au zoo de Lanvollon.")
+
+
+STEPS: list[tuple[type, str]] = [
+    (Archive, "stage"),
+    (Archive, "announce"),
+    (Store, "put"),
+    (LexicalIndex, "put"),
+    (Archive, "publish"),
+    (Store, "delete"),
+    (LexicalIndex, "delete"),
+    (Archive, "forget"),
+    (Archive, "tidy"),
+    (Manifest, "write"),
+]
+
+
+def test_readers_see_the_old_state_or_the_new_one_whole(
+    folder: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Before and after each step, whoever has the index open and whoever opens it then."""
+    monkeypatch.setattr(build, "_BATCH_CHUNKS", 1)
+    whole = Settings(index=tmp_path / "whole")
+    live = LiveIndex(settings.index, EMBEDDER, settings)
+    old = answers(live)
+    change(folder)
+    index_paths([folder], whole, EMBEDDER)
+    with closing(LiveIndex(whole.index, EMBEDDER, whole)) as then:
+        new = answers(then)
+    assert all(old[question] != new[question] for question in old)
+    seen: list[str] = []
+
+    def look(where: str) -> None:
+        with closing(LiveIndex(settings.index, EMBEDDER, settings)) as fresh:
+            for reader, name in ((live, "open"), (fresh, "fresh")):
+                got = answers(reader)
+                assert got in (old, new), (where, name)
+                seen.append("old" if got == old else "new")
+
+    def watched(real: Callable[..., Any], name: str) -> Callable[..., Any]:
+        def step(*args: Any, **options: Any) -> Any:
+            look(f"before {name}")
+            result = real(*args, **options)
+            look(f"after {name}")
+            return result
+
+        return step
+
+    with monkeypatch.context() as patch:
+        for owner, name in STEPS:
+            patch.setattr(owner, name, watched(getattr(owner, name), name))
+        index_paths([folder], settings, EMBEDDER)
+    assert seen == sorted(seen, reverse=True), "once new, it stays so"
+    assert set(seen) == {"old", "new"}
+    assert answers(live) == new
+    live.close()
+
+
+def test_who_holds_the_index_open_for_long_makes_nobody_wait_for_ever(
+    folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(LiveIndex, "_PATIENCE_S", 0.01)
+    live = LiveIndex(settings.index, EMBEDDER, settings)
+    retriever = HybridRetriever(index=live, embedder=EMBEDDER)
+    with live.current():
+        remove_articles(["lynx"], settings)
+        assert retriever.search(QUESTION)[0].article.id == "pont"
+    assert "lynx" not in {hit.article.id for hit in retriever.search("the lynx near Sandmouth")}
+    live.close()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from qa.index import build
+from qa.index.articles import Archive
+from qa.index.lexical import LexicalIndex
+from qa.settings import Settings
+from qa.index.chroma import Store
+from tests.fakes import BagOfWords
+
+def die(*args, **options):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+owner, name = sys.argv[1].split(".")
+setattr({"Archive": Archive, "Store": Store, "LexicalIndex": LexicalIndex}[owner], name, die)
+build.index_paths([Path(sys.argv[2])], Settings(index=Path(sys.argv[3])), BagOfWords())
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "state"),
+    [("LexicalIndex.put", "old"), ("Store.delete", "new"), ("LexicalIndex.delete", "new")],
+)
+def test_after_a_killed_run_dense_search_lacks_nothing(
+    folder: Path, settings: Settings, tmp_path: Path, at: str, state: str
+):
+    """It found none of the replaced articles until some run had completed."""
+    live = LiveIndex(settings.index, EMBEDDER, settings)
+    wanted = {"old": answers(live)}
+    change(folder)
+    whole = Settings(index=tmp_path / "whole")
+    index_paths([folder], whole, EMBEDDER)
+    with closing(LiveIndex(whole.index, EMBEDDER, whole)) as then:
+        wanted["new"] = answers(then)
+    command = [sys.executable, "-c", KILLED, at, str(folder), str(settings.index)]
+    done = subprocess.run(command, cwd=ROOT, check=False)
+    assert done.returncode < 0
+    assert answers(live) == wanted[state]
+    with closing(LiveIndex(settings.index, EMBEDDER, settings)) as fresh:
+        assert answers(fresh) == wanted[state]
+    calls = EMBEDDER.calls
+    index_paths([folder], settings, EMBEDDER)
+    assert EMBEDDER.calls == calls, "what it had staged or published is not embedded again"
+    assert answers(live) == wanted["new"]
+    assert contents(settings) == contents(whole)
+    live.close()
+
+
+# Folders and disks
+
+
+def test_a_folder_that_cannot_be_written_is_asked_like_any_other(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    def sums() -> dict[str, str]:
+        files = [path for path in settings.index.rglob("*") if path.is_file()]
+        return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+    with closing(LiveIndex(settings.index, EMBEDDER, settings)) as live:
+        expected = answers(live)
+    before = sums()
+    monkeypatch.setattr(
+        "qa.index.directory.os.access", lambda *_: False
+    )  # root may write everywhere
+    with closing(LiveIndex(settings.index, EMBEDDER, settings)) as live:
+        assert answers(live) == expected
+        with live.current() as index:
+            assert index.copy is not None
+            copy = Path(index.copy.name)
+            assert copy.is_dir()
+    assert not copy.exists()
+    assert sums() == before
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+def test_what_the_disk_refuses_is_told_in_one_line(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, number: int
+):
+    def refuse(*args: object) -> None:
+        raise OSError(number, os.strerror(number), "somewhere")
+
+    monkeypatch.setattr("qa.index.build.seal", refuse)
+    with pytest.raises(IndexUnusable, match="See that the disk has room"):
+        amend_article("pont", settings, EMBEDDER, title="Le pont")
+    monkeypatch.undo()
+    assert "pont" in found(settings, QUESTION)
+    assert remove_articles(["pont"], settings)
+
+
+# Backups
+
+
+def test_a_backup_brings_everything_back_as_another_index(
+    folder: Path, settings: Settings, tmp_path: Path
+):
+    amend_article("lynx", settings, EMBEDDER, title="A lynx")
+    before, file = contents(settings), tmp_path / "index.zip"
+    live = LiveIndex(settings.index, EMBEDDER, settings)
+    retriever = HybridRetriever(index=live, embedder=EMBEDDER)
+    back_up(file, settings)
+    with pytest.raises(IndexUnusable, match="is there already"):
+        back_up(file, settings)
+    remove_articles(["pont", "lynx"], settings)
+    with pytest.raises(IndexUnusable, match="--replace"):
+        put_back(file, settings)
+    first, calls = Manifest.read(settings.index), EMBEDDER.calls
+    put_back(file, settings, over=True)
+    assert EMBEDDER.calls == calls
+    assert contents(settings) == before
+    assert Manifest.read(settings.index).id != first.id
+    assert retriever.search(QUESTION, mode="dense")[0].article.id == "pont"
+    live.close()
+    assert index_paths([folder], settings, EMBEDDER).unchanged == ARTICLE_COUNT
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index", "index.zip", "news"]
+
+    elsewhere = Settings(index=tmp_path / "elsewhere")
+    put_back(file, elsewhere)
+    assert contents(elsewhere) == before
+
+
+@pytest.mark.parametrize("place", [0.1, 0.3, 0.5, 0.7, 0.9])
+def test_a_damaged_backup_changes_nothing(settings: Settings, tmp_path: Path, place: float):
+    file = tmp_path / "index.zip"
+    back_up(file, settings)
+    before = contents(settings)
+    data = bytearray(file.read_bytes())
+    data[int(len(data) * place)] ^= 0xFF
+    file.write_bytes(bytes(data))
+    with pytest.raises(IndexUnusable, match="damaged"):
+        put_back(file, settings, over=True)
+    assert contents(settings) == before
+    assert len([path for path in settings.index.iterdir() if path.is_dir()]) == 1
+
+
+def test_what_is_no_backup_is_said(settings: Settings, tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as other:
+        other.writestr("a.txt", "a")
+    for name in ("other.zip", "nowhere.zip"):
+        with pytest.raises(IndexUnusable, match=name):
+            put_back(tmp_path / name, settings, over=True)
