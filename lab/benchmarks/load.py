@@ -35,6 +35,8 @@ from pathlib import Path
 
 import httpx
 
+from lab import ROOT
+
 CORPUS = ROOT / "corpus"
 
 GOAL_P95_S = 1.5

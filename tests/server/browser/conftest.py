@@ -27,6 +27,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests import ROOT
 from tests.chromium import launch
 from tests.server.browser import server as program
 
@@ -59,7 +60,7 @@ class Served:
         """Returns once it listens."""
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
-                self._command, cwd=program.ROOT, stdout=subprocess.PIPE, stderr=log, text=True
+                self._command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True
             )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
