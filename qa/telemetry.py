@@ -161,8 +161,8 @@ def _numbers(answer: Answer) -> dict[str, Any]:
     return {
         "qa.answerer": answer.answerer,
         "qa.abstained": answer.abstained,
-        "qa.answering.confidence": answer.confidence,
-        "qa.language.detect": answer.language,
+        "qa.confidence": answer.confidence,
+        "qa.language": answer.language,
         "qa.citations": len(answer.citations),
         "qa.hits": len(answer.hits),
         **{f"qa.tokens.{kind}": number for kind, number in answer.tokens.items()},

@@ -20,10 +20,10 @@ from qa.assistant import Assistant
 from qa.conversations.store import Conversations
 from qa.documents.article import Article, PartialDate
 from qa.language.sentences import Span
+from qa.server.page.chats import Talk
 from qa.server.page.examples import Examples
+from qa.server.page.owners import COOKIE
 from qa.server.page.page import Page, Updates
-from qa.server.page.talks import Talk
-from qa.server.page.visitors import COOKIE
 from qa.types import Answer, Citation, Question
 
 EVIL = "<img src=x onerror=alert(1)>\"'`${1}{{2}}"

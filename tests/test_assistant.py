@@ -16,7 +16,7 @@ from qa.documents.filters import Filters
 from qa.errors import AnswerError, IndexLocked, IndexMismatch, IndexMissing, ModelError
 from qa.index.build import index_paths
 from qa.index.directory import write_lock
-from qa.models.jobs import PullState
+from qa.models.background import PullState
 from qa.settings import Settings
 from qa.types import Question
 from tests.fakes import ARTICLE_COUNT, BagOfWords, Scripted, write_articles

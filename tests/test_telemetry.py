@@ -21,7 +21,7 @@ from qa.types import Answer, Question
 from tests.fakes import BagOfWords, Scripted
 from tests.server.api.conftest import BASE
 from tests.server.api.servers import ASKED, opened
-from tests.server.api.test_lanes import until
+from tests.server.api.test_worker import until
 
 REPLY = "Engineer Maëlle Tanguy led the works [1]."
 
@@ -70,7 +70,7 @@ def test_a_request_an_answer_and_its_stages_are_one_trace(traced: Traced):
         "qa.ask",
         "qa.rewrite",
         "qa.retrieve",
-        "qa.types",
+        "qa.answer",
     }
     ids = {span.context.trace_id for span in spans.values() if span.context}
     assert ids == {int(trace, 16)}
@@ -203,5 +203,5 @@ def test_spans_arrive_at_a_collector(
     named = {item.key: item.value.string_value for item in resource.resource.attributes}
     assert named["service.name"] == "qa"
     names = [span.name for span in resource.scope_spans[0].spans]
-    assert sorted(names) == ["qa.types", "qa.ask", "qa.retrieve", "qa.rewrite"]
+    assert sorted(names) == ["qa.answer", "qa.ask", "qa.retrieve", "qa.rewrite"]
     assert "Kervalec" not in json.dumps(str(sent))

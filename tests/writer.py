@@ -22,7 +22,7 @@ import tantivy  # noqa: F401
 
 from qa.errors import QAError
 from qa.index import build
-from qa.index.articles import Archive
+from qa.index.archive import Archive
 from qa.index.chroma import Store
 from qa.index.directory import Manifest
 from qa.index.lexical import LexicalIndex

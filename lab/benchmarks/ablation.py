@@ -34,8 +34,8 @@ from qa.answering import confidence, followups, grounding, passages, quotes
 from qa.assistant import open_reading
 from qa.evaluation import stats
 from qa.evaluation.nuggets import recalls
-from qa.evaluation.pipeline import cached_index
 from qa.evaluation.questions import GoldQuestion
+from qa.evaluation.system import cached_index
 from qa.index.directory import LiveIndex
 from qa.models import Embedder
 from qa.search.retriever import HybridRetriever, Retrieved

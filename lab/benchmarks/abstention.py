@@ -35,8 +35,8 @@ from lab.benchmarks.reader import auroc, rows, standing_alone
 from lab.training.data import kept_out
 from qa.assistant import Assistant
 from qa.evaluation.normalise import contains, tokens
-from qa.evaluation.pipeline import cached_index
 from qa.evaluation.plots import risk_coverage_of
+from qa.evaluation.system import cached_index
 from qa.models import Embedder
 from qa.settings import Settings
 from qa.types import Question

@@ -34,8 +34,8 @@ from lab.training.data import kept_out, read
 from qa.assistant import Assistant
 from qa.evaluation.answers import token_f1
 from qa.evaluation.normalise import contains, tokens
-from qa.evaluation.pipeline import cached_index
 from qa.evaluation.questions import GoldQuestion, load
+from qa.evaluation.system import cached_index
 from qa.models import Embedder
 from qa.settings import Settings
 from qa.types import Question

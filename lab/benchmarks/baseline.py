@@ -53,9 +53,9 @@ from qa.errors import ModelError, QAError, QuestionError
 from qa.evaluation import stats
 from qa.evaluation.answers import answer_language, worst
 from qa.evaluation.nuggets import folded, recalls, wrong_only
-from qa.evaluation.pipeline import cached_index, code_fingerprint
 from qa.evaluation.progress import meter
 from qa.evaluation.questions import GoldQuestion, collect
+from qa.evaluation.system import cached_index, code_fingerprint
 from qa.evaluation.textfile import json_object, read_text
 from qa.models import Embedder, LocalModel, open_llm
 from qa.settings import Settings

@@ -46,8 +46,8 @@ from qa.answering.followups import make_standalone
 from qa.answering.kinds import kind_of
 from qa.answering.quotes import choose, cite
 from qa.assistant import Assistant
-from qa.evaluation.pipeline import Pipeline, cached_index, code_fingerprint
 from qa.evaluation.questions import load
+from qa.evaluation.system import Pipeline, cached_index, code_fingerprint
 from qa.index.build import index_paths
 from qa.language.sentences import sentences
 from qa.language.terms import fold

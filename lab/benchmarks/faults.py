@@ -56,8 +56,8 @@ from qa.index.directory import Index, LiveIndex
 from qa.index.doctor import examine
 from qa.settings import Settings
 from tests.fakes import BagOfWords
-from tests.server.api.test_lanes import until
 from tests.server.api.test_serving import program
+from tests.server.api.test_worker import until
 
 EMBEDDER = BagOfWords()
 ASKED = 40  # articles

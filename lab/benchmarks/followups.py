@@ -45,9 +45,9 @@ import numpy as np
 
 from qa.answering.followups import make_standalone, topic
 from qa.evaluation import stats
-from qa.evaluation.pipeline import cached_index
 from qa.evaluation.questions import GoldQuestion
 from qa.evaluation.ranking import scores
+from qa.evaluation.system import cached_index
 from qa.index.directory import LiveIndex
 from qa.language.names import names
 from qa.language.terms import terms

@@ -27,7 +27,7 @@ import numpy as np
 import torch
 
 from qa.documents.filters import Filters
-from qa.evaluation.pipeline import cached_index
+from qa.evaluation.system import cached_index
 from qa.index.directory import LiveIndex
 from qa.language.terms import fold
 from qa.models import Embedder

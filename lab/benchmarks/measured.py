@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 
 from qa.documents.filters import Filters
-from qa.documents.parsers.apart import Child
+from qa.documents.parsers.isolated import Child
 from qa.index import build as building
-from qa.index.articles import Archive
+from qa.index.archive import Archive
 from qa.index.chroma import Store
 from qa.index.directory import LiveIndex
 from qa.index.lexical import LexicalIndex

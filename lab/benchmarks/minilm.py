@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from qa.errors import ChecksumError, ModelError
+from qa.models.checked import file_sha256
 from qa.models.offline import go_offline
-from qa.models.record import file_sha256
 
 if TYPE_CHECKING:
     import numpy as np

@@ -33,8 +33,8 @@ import numpy as np
 
 from qa.answering.quotes import choose, cite
 from qa.evaluation.normalise import contains, tokens
-from qa.evaluation.pipeline import cached_index
 from qa.evaluation.questions import GoldQuestion, load
+from qa.evaluation.system import cached_index
 from qa.index.directory import LiveIndex
 from qa.language.detect import question_language
 from qa.models import Embedder

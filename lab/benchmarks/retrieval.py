@@ -33,8 +33,8 @@ from lab.benchmarks import figures, judging, minilm, systems
 from lab.benchmarks.systems import Found, System
 from lab.benchmarks.tasks import By, Corpus, Task, read_task
 from qa.errors import QAError
-from qa.evaluation.pipeline import code_fingerprint
 from qa.evaluation.progress import meter
+from qa.evaluation.system import code_fingerprint
 from qa.index.build import PassageEmbedder
 from qa.settings import Settings
 

@@ -23,8 +23,8 @@ from typing import Any, Protocol
 
 from lab.benchmarks import minilm
 from lab.benchmarks.tasks import Corpus
-from qa.evaluation.pipeline import Pipeline, cached_index
 from qa.evaluation.questions import GoldQuestion
+from qa.evaluation.system import Pipeline, cached_index
 from qa.index.build import PassageEmbedder, index_paths
 from qa.index.directory import Manifest
 from qa.search.retriever import Mode

@@ -28,7 +28,7 @@ from tokenizers import Tokenizer
 from lab.training.example import Example, load
 from lab.training.network import MOST_TOKENS, QUESTION_TOKENS, ReaderNetwork
 from lab.training.packed import unpacked
-from qa.models import catalogue, int8file
+from qa.models import catalogue, int8_writer
 from qa.models.reader import FORMAT, WEIGHTS, Reader
 from qa.settings import Settings
 
@@ -100,7 +100,7 @@ def export(state: dict[str, torch.Tensor], folder: Path, examples: list[Example]
     places = "embeddings.position_embeddings.weight"
     weights[places] = weights[places][:MOST_TOKENS]
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    model = int8file.build(weights, config, outputs=("span", "relevance"))
+    model = int8_writer.build(weights, config, outputs=("span", "relevance"))
     about = {
         "format": FORMAT,
         "tokens": MOST_TOKENS,

@@ -13,7 +13,7 @@ from datetime import date
 
 from qa.documents.chunks import date_in_words
 from qa.documents.filters import Filters
-from qa.index.articles import Archive
+from qa.index.archive import Archive
 from qa.language.names import names
 from qa.language.terms import fold
 from qa.search.constraints import understand

@@ -255,7 +255,7 @@ def chat(
 def models_list(as_json: Json = False) -> None:
     """The models known by name, those of the hub that are here or in use, and which are here."""
     from qa.models import status
-    from qa.models.fetch import has_int8
+    from qa.models.download import has_int8
 
     settings = Settings.load()
     rows: list[dict[str, Any]] = []
@@ -436,7 +436,7 @@ def _entries(names: list[str] | None, settings: Settings) -> list[Model]:
 def _listed(settings: Settings) -> list[Model]:
     """The catalogue's models, and those of the hub that are here or in use."""
     from qa.models import catalogue
-    from qa.models.hubmodel import here
+    from qa.models.hub_model import here
 
     used = _entries(None, settings)
     return list(dict.fromkeys([*catalogue().values(), *here(settings), *used]))

@@ -9,7 +9,7 @@ from qa.documents.article import Article
 from qa.documents.parsers import Failure, find, read
 from qa.documents.parsers.fields import article_from
 from qa.errors import QuestionError
-from qa.index.articles import Archive
+from qa.index.archive import Archive
 from qa.index.directory import Manifest
 
 

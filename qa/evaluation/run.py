@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 import qa
 from qa.errors import QuestionError
-from qa.evaluation import pages, report, scoring
-from qa.evaluation.pipeline import Pipeline, cache_folder, cached_index, code_fingerprint
+from qa.evaluation import html, report, scoring
 from qa.evaluation.questions import GoldQuestion, QuestionSet, fingerprint, load
 from qa.evaluation.result import HEADER, ROWS, RUN, Result
 from qa.evaluation.rows import Row, RowWriter, read_rows, replace_rows
+from qa.evaluation.system import Pipeline, cache_folder, cached_index, code_fingerprint
 from qa.settings import Settings
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class _Run:
         asked = {"asked": len(waiting), "seconds": round(time.perf_counter() - started, 3)}
         result = Result.of(rows, {**self.header, **asked}, self.home)
         (self.home / "report.md").write_text(report.markdown(result), encoding="utf-8")
-        (self.home / "report.html").write_text(pages.html(result), encoding="utf-8")
+        (self.home / "report.html").write_text(html.html(result), encoding="utf-8")
         _write_json(self.home / RUN, result.to_json())
         return result
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from qa.evaluation import answers, ranking
 from qa.evaluation.answers import ArticleOf
-from qa.evaluation.pipeline import Outcome
 from qa.evaluation.questions import GoldQuestion
 from qa.evaluation.rows import Row
+from qa.evaluation.system import Outcome
 from qa.types import Citation, Hit
 
 _HITS_KEPT = 10

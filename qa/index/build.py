@@ -36,10 +36,10 @@ from qa.documents.chunks import Chunk, header, split
 from qa.documents.corrections import Amendment, tidy_title
 from qa.documents.injection import Flagged
 from qa.documents.parsers import Failure, count, find, leading_out
-from qa.documents.parsers.apart import Child, Limits, TooMuch
 from qa.documents.parsers.fields import origin_of
+from qa.documents.parsers.isolated import Child, Limits, TooMuch
 from qa.errors import ArticleError, IndexMissing, IndexUnusable
-from qa.index.articles import Archive, Passage, file_of
+from qa.index.archive import Archive, Passage, file_of
 from qa.index.checksums import break_seal, seal
 from qa.index.chroma import Store
 from qa.index.directory import EmbedderIdentity, Index, Manifest, check_count, write_lock

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from qa.documents.filters import Filters
 from qa.errors import IndexLocked, IndexMismatch, IndexMissing, IndexUnusable
-from qa.index.articles import Archive
+from qa.index.archive import Archive
 from qa.index.checksums import check, sealed
 from qa.index.chroma import Store
 from qa.index.lexical import LexicalIndex, QueryTerms

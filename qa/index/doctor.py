@@ -13,7 +13,7 @@ from functools import partial
 
 from qa.documents.injection import Flagged
 from qa.errors import IndexUnusable, QAError
-from qa.index.articles import Archive
+from qa.index.archive import Archive
 from qa.index.build import opened
 from qa.index.checksums import break_seal
 from qa.index.directory import Manifest, open_archive, write_lock

@@ -21,7 +21,7 @@ from typing import Literal, TypeVar
 
 from qa.documents.filters import Filters
 from qa.errors import IndexUnusable, QAError, is_panic
-from qa.index.articles import Archive
+from qa.index.archive import Archive
 from qa.index.checksums import check
 from qa.index.chroma import Store
 from qa.index.directory import Manifest, readable

@@ -19,15 +19,15 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from qa.models.background import PullJob, PullState, background_pull
 from qa.models.catalogue import CatalogueEntry, Model, catalogue, fetched, find
-from qa.models.fetch import Status, pull, status, verify
-from qa.models.jobs import PullJob, PullState, background_pull
+from qa.models.download import Status, pull, status, verify
 from qa.models.progress import Progress
 
 if TYPE_CHECKING:
     from qa.models.embedder import Embedder
     from qa.models.llm import open_llm
-    from qa.models.local import LocalModel
+    from qa.models.local_llm import LocalModel
 
 __all__ = [
     "CatalogueEntry",
@@ -50,7 +50,7 @@ __all__ = [
 
 _LATE = {
     "Embedder": "qa.models.embedder",
-    "LocalModel": "qa.models.local",
+    "LocalModel": "qa.models.local_llm",
     "open_llm": "qa.models.llm",
 }
 

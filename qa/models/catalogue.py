@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from qa.errors import ModelError
-from qa.models.hubmodel import FORM, SCHEME, HubModel
+from qa.models.hub_model import FORM, SCHEME, HubModel
 from qa.settings import Settings
 
 Kind = Literal["embedder", "llm"]

@@ -22,14 +22,14 @@ from langchain_core.embeddings import Embeddings
 
 from qa.errors import ModelError
 from qa.models.catalogue import CatalogueEntry, Model, catalogue, find
-from qa.models.fetch import has_int8, status
-from qa.models.record import file_sha256
+from qa.models.checked import file_sha256
+from qa.models.download import has_int8, status
 from qa.settings import Settings
 
 if TYPE_CHECKING:
-    from qa.models.int8 import Int8Model
-    from qa.models.tokens import Vectors
-    from qa.models.torchmodel import TorchModel
+    from qa.models.int8_embedder import Int8Model
+    from qa.models.token_means import Vectors
+    from qa.models.torch_embedder import TorchModel
 
 log = logging.getLogger(__name__)
 
@@ -212,10 +212,10 @@ def _portions(texts: Sequence[str]) -> Iterator[list[int]]:
 
 def _load(folder: Path, kind: Runtime, settings: Settings) -> Int8Model | TorchModel:
     if kind == "onnx-int8":
-        from qa.models.int8 import Int8Model
+        from qa.models.int8_embedder import Int8Model
 
         return Int8Model.open(folder, settings.threads)
-    from qa.models.torchmodel import TorchModel
+    from qa.models.torch_embedder import TorchModel
 
     log.info(
         "%s runs on PyTorch (embedder_runtime = %s)%s",

@@ -22,7 +22,7 @@ import httpx
 
 from qa.errors import ModelError
 from qa.models.catalogue import CatalogueEntry
-from qa.models.hubmodel import HubModel, Release
+from qa.models.hub_model import HubModel, Release
 from qa.models.progress import INTERVAL_S, length
 
 log = logging.getLogger(__name__)

@@ -25,14 +25,14 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 
 from qa.errors import MissingExtra, ModelError
+from qa.models.api_llm import Service
 from qa.models.catalogue import CatalogueEntry, catalogue, fetched, find
+from qa.models.download import status
 from qa.models.engine import Engine
-from qa.models.fetch import status
-from qa.models.hubmodel import FORM
+from qa.models.hub_model import FORM
 from qa.models.llamacpp import LlamaCpp
-from qa.models.local import LocalModel
+from qa.models.local_llm import LocalModel
 from qa.models.openvino import OpenVINO, suits
-from qa.models.service import Service
 from qa.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """Keeps the model libraries away from the network.
 
-Everything they would look for is already on this machine: `qa.models.fetch` is the only part of
+Everything they would look for is already on this machine: `qa.models.download` is the only part of
 the project that downloads, and it checks what it gets.
 """
 

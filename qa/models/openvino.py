@@ -32,7 +32,7 @@ import numpy as np
 
 from qa.errors import AnswerError, ModelError
 from qa.models.engine import Event, Request, Run
-from qa.models.openvinochild import genai
+from qa.models.openvino_process import genai
 
 _PROPERTIES: dict[str, object] = {
     "INFERENCE_PRECISION_HINT": "bf16",
@@ -109,7 +109,7 @@ class OpenVINO:
         self._folder = converted(path)
         wanted = {**_PROPERTIES, **(properties or {})}
         start = {"folder": str(self._folder), "threads": threads, "properties": wanted}
-        self._command = [sys.executable, "-m", "qa.models.openvinochild", json.dumps(start)]
+        self._command = [sys.executable, "-m", "qa.models.openvino_process", json.dumps(start)]
         self._numbers = count(1)
         self._changing = threading.Lock()
         self._child = self._started()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa.index.articles import Passage
+from qa.index.archive import Passage
 
 _SHINGLE = 3
 _CONTAINED = 2 / 3

@@ -24,7 +24,7 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from qa.documents.filters import Filters
-from qa.index.articles import Passage
+from qa.index.archive import Passage
 from qa.index.directory import Index, LiveIndex
 from qa.index.lexical import QueryTerms
 from qa.language.detect import question_language

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from qa.index.articles import Passage
+from qa.index.archive import Passage
 from qa.index.lexical import QueryTerms
 from qa.search.calibration import SENTENCE, expected, passage_weights, unrelated_cosine
 

@@ -36,7 +36,7 @@ def serve_tools(settings: Settings) -> None:
     import anyio
 
     from qa.assistant import Assistant
-    from qa.server.api.asking import Desk
+    from qa.server.api.desk import Desk
     from qa.server.api.mcp import server
     from qa.server.api.metrics import Metrics
 

@@ -36,7 +36,7 @@ from qa.models import open_llm
 from qa.pipeline import build
 from qa.search.retriever import HybridRetriever
 from qa.server.page import render
-from qa.server.page.talks import Talk, Turn
+from qa.server.page.chats import Talk, Turn
 from qa.server.page.texts import TEXTS
 from qa.settings import Settings
 from qa.types import Answer, Question

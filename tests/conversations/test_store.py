@@ -26,7 +26,7 @@ from qa.conversations.store import (
 )
 from qa.errors import ConversationsUnusable
 from qa.settings import Settings
-from tests.server.api.test_lanes import until
+from tests.server.api.test_worker import until
 
 
 def turn(question: str = "Who?", answer: str = "Nora Quill [1].") -> KeptTurn:

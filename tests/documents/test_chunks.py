@@ -142,7 +142,7 @@ def test_a_long_text_is_cut_part_by_part_into_the_same_sentences(
         return cut(language, part)
 
     monkeypatch.setattr(sentencex, "get_sentence_boundaries", watched)
-    monkeypatch.setattr("qa.documents.chunks._AT_ONCE", 100)
+    monkeypatch.setattr("qa.language.sentences._AT_ONCE", 100)
     assert sentences(text, "fr") == whole
     assert len(whole) == 400
     assert max(given) <= 100

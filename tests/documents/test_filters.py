@@ -18,7 +18,7 @@ from qa.documents.article import Article, PartialDate
 from qa.documents.chunks import split
 from qa.documents.filters import Filters, day_number, source_key
 from qa.errors import QuestionError
-from qa.index.articles import Passage
+from qa.index.archive import Passage
 from qa.index.build import complete
 from qa.index.directory import Index, Manifest
 from qa.settings import Settings

@@ -26,12 +26,12 @@ from qa.documents.parsers import (
     count,
     files,
     find,
+    html,
+    json_rows,
     leading_out,
     read,
-    rows,
-    webpage,
 )
-from qa.documents.parsers.quiet import quiet
+from qa.documents.parsers.silenced import quiet
 from qa.errors import SourceError
 from tests import DATA
 
@@ -295,7 +295,7 @@ def test_rows_are_read_one_at_a_time(name, tmp_path, monkeypatch):
     """The first articles are out before the damage at the end is met, and before most is read."""
     rows = b'{"text": "Une phrase assez courte.", "lang": "fr"}\n' * 50_000
     path = tmp_path / name
-    path.write_bytes(gzip.compress(rows, mtime=0)[:-20] if name.endswith("gz") else rows)
+    path.write_bytes(gzip.compress(rows, mtime=0)[:-20] if name.endswith("gz") else json_rows)
     opened = []
     for module, function in ((Path, "open"), (gzip, "open")):
         real = getattr(module, function)
@@ -321,15 +321,15 @@ def test_rows_are_counted_without_being_read(write):
 
 def test_of_a_large_file_the_rows_are_guessed_by_the_first(write, monkeypatch):
     """A bomb of empty lines was counted to its end, in the process that holds the write lock."""
-    monkeypatch.setattr(rows, "_COUNTED", 1_000_000)
-    monkeypatch.setattr(rows, "_BLOCK", 10_000)
+    monkeypatch.setattr(json_rows, "_COUNTED", 1_000_000)
+    monkeypatch.setattr(json_rows, "_BLOCK", 10_000)
     lines = b"".join(b'{"text": "%s"}\n\n' % os.urandom(50).hex().encode() for _ in range(40_000))
     for name, content in (("a.jsonl", lines), ("a.jsonl.gz", gzip.compress(lines))):
         assert count(write(name, content)) == pytest.approx(40_000, rel=0.2)
     bomb = gzip.compress(b"\n" * 10_000_000)
-    monkeypatch.setattr(rows, "_LINE_STARTS", Counting(rows._LINE_STARTS))
+    monkeypatch.setattr(json_rows, "_LINE_STARTS", Counting(json_rows._LINE_STARTS))
     assert count(write("a.jsonl.gz", bomb)) == 0
-    assert 0 < rows._LINE_STARTS.size <= 1_100_000  # type: ignore[attr-defined]
+    assert 0 < json_rows._LINE_STARTS.size <= 1_100_000  # type: ignore[attr-defined]
 
 
 class Counting:
@@ -344,7 +344,7 @@ class Counting:
 
 
 def test_rows_that_unpack_to_far_too_much_are_not_read_to_the_end(write, monkeypatch):
-    monkeypatch.setattr(rows, "_LONGEST_LINE", 100_000)
+    monkeypatch.setattr(json_rows, "_LONGEST_LINE", 100_000)
     bomb = gzip.compress(b'{"text": "Hello to you."}\n' + b"\n" * 1_000_000)
     good, bad = read(write("a.jsonl.gz", bomb))
     assert isinstance(good, Article)
@@ -476,14 +476,14 @@ def test_a_page_gives_its_source_and_address():
     ],
 )
 def test_hidden_words_are_cut_out(attribute):
-    text = webpage.plain(f"<p>seen</p><div {attribute}><p>unseen</p></div>after")
+    text = html.plain(f"<p>seen</p><div {attribute}><p>unseen</p></div>after")
     assert clean_text(text) == "seen\n\nafter"
 
 
 @pytest.mark.parametrize("odd", ["\x01", "&#1;", "\uffff", "&#xFFFE;", "&#xD800;", "\x0c"])
 def test_odd_characters_beside_hidden_words_stop_nothing(odd):
     """lxml refused to join what stands before and after a hidden element."""
-    text = webpage.plain(f"<p>seen {odd}<b hidden>unseen</b> {odd}too</p>")
+    text = html.plain(f"<p>seen {odd}<b hidden>unseen</b> {odd}too</p>")
     assert "seen" in text
     assert "unseen" not in text
 
@@ -505,7 +505,7 @@ def test_odd_characters_beside_hidden_words_stop_nothing(odd):
     ],
 )
 def test_small_and_pale_words_stay(style):
-    assert "seen" in webpage.plain(f'<p style="{style}">seen</p>')
+    assert "seen" in html.plain(f'<p style="{style}">seen</p>')
 
 
 def test_letters_are_compared_with_the_background_around_them():
@@ -514,9 +514,9 @@ def test_letters_are_compared_with_the_background_around_them():
         '<table bgcolor="#ffffff"><tr><td><font color="white">unseen</font></td></tr></table>'
     )
     other = '<div style="color:white">unseen <b style="color:black">but seen</b></div>'
-    assert clean_text(webpage.plain(on_black)) == "seen"
-    assert clean_text(webpage.plain(on_white)) == ""
-    assert "but seen" in webpage.plain(other)
+    assert clean_text(html.plain(on_black)) == "seen"
+    assert clean_text(html.plain(on_white)) == ""
+    assert "but seen" in html.plain(other)
 
 
 @pytest.mark.parametrize(
@@ -542,7 +542,7 @@ def test_what_a_browser_does_not_show_is_not_read(element, write):
     page = f"<html lang=fr><head><title>Pont</title></head><body>{seen}{hidden}{seen}</body></html>"
     [article] = articles(write("a.html", page))
     assert "unseen" not in article.text
-    assert "unseen" not in webpage.plain(seen + hidden)
+    assert "unseen" not in html.plain(seen + hidden)
     [article] = articles(write("a.md", f"Le pont {hidden} rouvre.\n\n{hidden}\n\nIl est neuf.\n"))
     assert "unseen" not in article.text
     assert article.text.startswith("Le pont")

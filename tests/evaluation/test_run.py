@@ -10,7 +10,7 @@ import pytest
 from qa.assistant import Assistant
 from qa.errors import QuestionError
 from qa.evaluation import Plan, Row, evaluate, load
-from qa.evaluation.pipeline import Pipeline
+from qa.evaluation.system import Pipeline
 from tests.evaluation.conftest import QUESTIONS, write_jsonl
 
 

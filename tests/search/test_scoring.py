@@ -7,7 +7,7 @@ import pytest
 
 from qa.documents.article import Article
 from qa.documents.chunks import split
-from qa.index.articles import Passage
+from qa.index.archive import Passage
 from qa.index.lexical import QueryTerms
 from qa.search.calibration import SENTENCE, passage_weights, unrelated_cosine
 from qa.search.scoring import Scored, score

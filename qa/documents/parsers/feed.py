@@ -20,8 +20,8 @@ import feedparser
 
 from qa.documents.article import Article, PartialDate
 from qa.documents.parsers.fields import Failure, article_from, language_code, origin_of
-from qa.documents.parsers.quiet import quiet
-from qa.documents.parsers.webpage import plain
+from qa.documents.parsers.html import plain
+from qa.documents.parsers.silenced import quiet
 from qa.errors import SourceError
 
 _DATES = ("published", "updated", "created")

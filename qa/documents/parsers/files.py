@@ -130,7 +130,7 @@ def count(path: Path) -> int:
     """
     if _ending(_named(path)) not in _STREAMED or not path.is_file():
         return 1
-    from qa.documents.parsers.rows import count_lines
+    from qa.documents.parsers.json_rows import count_lines
 
     return count_lines(path)
 

@@ -23,7 +23,7 @@ from markdown_it.token import Token
 
 from qa.documents.article import Article
 from qa.documents.parsers.fields import article_from, origin_of
-from qa.documents.parsers.hiding import hides
+from qa.documents.parsers.hidden import hides
 from qa.documents.parsers.plain import decode
 from qa.errors import SourceError
 

@@ -22,7 +22,7 @@ from pypdf.errors import DependencyError, DeprecationError, EmptyFileError, PyPd
 
 from qa.documents.article import Article
 from qa.documents.parsers.fields import article_from, origin_of, sane_title
-from qa.documents.parsers.quiet import quiet
+from qa.documents.parsers.silenced import quiet
 from qa.errors import SourceError
 
 # What pypdf lets escape on damaged files, besides its own errors (found by damaging files).

@@ -19,7 +19,7 @@ import charset_normalizer
 
 from qa.documents.article import Article, clean_text
 from qa.documents.parsers.fields import article_from, origin_of
-from qa.documents.parsers.quiet import quiet
+from qa.documents.parsers.silenced import quiet
 from qa.errors import SourceError
 
 _DATE = re.compile(r"date (\d{4}(?:-\d{1,2}){0,2})(?:\s+|$)", re.A)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from qa.language.dates import days, months, pieces
-from qa.language.dates.atoms import Rule, rule
+from qa.language.dates import days, months, parts
+from qa.language.dates.match import Rule, rule
 from qa.language.dates.period import months as whole_months
 from qa.language.vocabulary import WORDS, either
 
@@ -50,24 +50,24 @@ def rules(language: str) -> tuple[Rule, ...]:
         rule(r"(?P<m>\d{2})/(?P<year>\d{4})", days.iso),
         rule(f"(?:{part}{of})?{any_month}{in_year}", months.month_of_year),
         rule(f"(?:{part}{of})?{full_month}", months.bare_month),
-        rule(f"{part}{of}(?P<year>\\d{{4}}|{year_word})", pieces.part_of_year),
-        rule(f"(?:{part}{of})?{_decade(french)}", pieces.decade_of),
+        rule(f"{part}{of}(?P<year>\\d{{4}}|{year_word})", parts.part_of_year),
+        rule(f"(?:{part}{of})?{_decade(french)}", parts.decade_of),
         rule(
             f"(?:{part}{of})?(?P<season>{either(words.seasons)})"
             f"{words.of} ?(?P<year>\\d{{4}})(?:[-/](?P<next>\\d{{4}}|\\d\\d))?",
-            pieces.season_of_year,
+            parts.season_of_year,
         ),
         rule(
             f"{ordinal} {_piece(french)}(?:{words.of} ?(?P<year>\\d{{4}}|{year_word}))?",
-            pieces.piece_of,
+            parts.piece_of,
         ),
         rule(
             r"(?P<letter>[qhst])(?P<digit>[1-4])(?: of| de)?[ -]?(?P<year>\d{4})?"
             r"|(?P<digit2>[1-4])(?P<letter2>[qhst]) ?(?P<year2>\d{4})",
-            pieces.short_piece,
+            parts.short_piece,
         ),
-        rule(r"(?P<first>\d{4})[-/](?P<second>\d{4}|\d\d)", pieces.year_range),
-        rule(r"(?P<year>\d{4})", pieces.bare_year),
+        rule(r"(?P<first>\d{4})[-/](?P<second>\d{4}|\d\d)", parts.year_range),
+        rule(r"(?P<year>\d{4})", parts.bare_year),
     ]
     if french:
         week = f"{ordinal} (?P<week>semaine|quinzaine|jours|week-end)"
@@ -82,7 +82,7 @@ def rules(language: str) -> tuple[Rule, ...]:
             rule(f"semaine du {named}{number} {any_month}{in_year}?", days.week_of),
             rule(
                 f"{counted} (?P<edge>premier|dernier)(?:e?s) {unit} (?:de |d')?{whole}",
-                pieces.edge_of,
+                parts.edge_of,
             ),
             rule(r"mai 68", lambda match, scan: scan.atom(match, whole_months(1968, 5, 5))),
             rule(r"11[ -]septembre(?= attaques?| attentats?)", days.day_of_attack),
@@ -97,7 +97,7 @@ def rules(language: str) -> tuple[Rule, ...]:
             rule(
                 f"week (?:of|beginning|starting) {the}{number} {any_month}{in_year}?", days.week_of
             ),
-            rule(f"(?P<edge>first|last) {counted} {unit} (?:of|in) {whole}", pieces.edge_of),
+            rule(f"(?P<edge>first|last) {counted} {unit} (?:of|in) {whole}", parts.edge_of),
             rule(
                 f"(?:{named}|last |(?P<coming>next )){any_month} (?:the )?{number}{in_year}?",
                 days.one_day,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from qa.language.dates.atoms import Atom, Scan
 from qa.language.dates.groups import century, day_number, given_year, month_number, sane
+from qa.language.dates.match import Atom, Scan
 from qa.language.dates.period import ONE, Period, day, latest, months
 from qa.language.vocabulary import lookup
 

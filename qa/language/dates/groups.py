@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from qa.language.dates.atoms import Atom, Scan
+from qa.language.dates.match import Atom, Scan
 from qa.language.dates.period import Period, third
 from qa.language.vocabulary import Words, lookup
 

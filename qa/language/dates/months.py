@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from qa.language.dates.atoms import Atom, Scan
 from qa.language.dates.groups import given_year, month_number, part_of, sane
+from qa.language.dates.match import Atom, Scan
 from qa.language.dates.period import months
 from qa.language.vocabulary import ENGLISH, FRENCH, either
 

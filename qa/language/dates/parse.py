@@ -8,8 +8,8 @@ from datetime import date
 from functools import lru_cache
 
 from qa.language.dates import absolute, relative
-from qa.language.dates.atoms import NEAR, Atom, Scan
 from qa.language.dates.expression import TimeExpression
+from qa.language.dates.match import NEAR, Atom, Scan
 from qa.language.dates.period import ONE, Period, with_room
 from qa.language.sentences import Span
 from qa.language.vocabulary import WORDS, Language, either

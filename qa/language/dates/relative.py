@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
-from qa.language.dates.atoms import Atom, Rule, Scan, rule
+from qa.language.dates.match import Atom, Rule, Scan, rule
 from qa.language.dates.period import (
     FEW,
     ONE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qa.language.dates.atoms import Scan
+from qa.language.dates.match import Scan
 from qa.language.terms import only_stop_words
 
 # What is numbered rather than dated; the number follows.

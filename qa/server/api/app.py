@@ -19,7 +19,7 @@ import qa
 from qa.assistant import Assistant
 from qa.errors import QAError
 from qa.server.api import errors, mcp, page, routes
-from qa.server.api.asking import Desk
+from qa.server.api.desk import Desk
 from qa.server.api.errors import ApiError
 from qa.server.api.guard import Door, Envelope, Guard
 from qa.server.api.metrics import Metrics

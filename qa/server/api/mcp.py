@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 import qa
 from qa.errors import QAError
-from qa.server.api.asking import Desk
+from qa.server.api.desk import Desk
 from qa.server.api.errors import ApiError, invalid, of
 from qa.server.api.schemas import AnswerOut, ArticleOut, AskIn, Said, SearchIn, SearchOut, Short
 from qa.settings import AnswererName, Settings

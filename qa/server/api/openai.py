@@ -22,8 +22,8 @@ from pydantic import ValidationError
 from qa.answering import extractive
 from qa.answering.escape import unmarked
 from qa.server.api import streaming
-from qa.server.api.asking import Desk
 from qa.server.api.chat import ChatIn, Message
+from qa.server.api.desk import Desk
 from qa.server.api.errors import ApiError, invalid
 from qa.server.api.logs import request_id
 from qa.server.api.schemas import AskIn

@@ -13,8 +13,8 @@ from fastapi.responses import JSONResponse, Response
 
 import qa
 from qa.server.api import openai, streaming
-from qa.server.api.asking import Desk
 from qa.server.api.chat import ChatIn
+from qa.server.api.desk import Desk
 from qa.server.api.errors import ApiError
 from qa.server.api.metrics import CONTENT_TYPE
 from qa.server.api.schemas import (

@@ -19,10 +19,10 @@ from qa.documents.listing import Listing
 from qa.errors import ArticleError, IndexLocked, QAError, QuestionError
 from qa.language.sentences import Span
 from qa.server.page import render
-from qa.server.page.filtering import Typed, read_date
-from qa.server.page.intake import Intake, Problem, Sent, megabytes
+from qa.server.page.filter_form import Typed, read_date
 from qa.server.page.templating import html
 from qa.server.page.texts import TEXTS, Texts, language_of
+from qa.server.page.uploads import Intake, Problem, Sent, megabytes
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant

@@ -17,7 +17,7 @@ from qa.documents.article import PartialDate
 from qa.documents.filters import Filters
 from qa.errors import QuestionError
 from qa.language.dates import TimeExpression
-from qa.server.page.filtering import Typed
+from qa.server.page.filter_form import Typed
 from qa.server.page.texts import Texts
 from qa.types import Answer, Constraints, Outlet
 

@@ -21,7 +21,7 @@ from qa.documents.filters import Filters
 from qa.language.names import mentioned, names
 from qa.language.sentences import Span
 from qa.language.terms import fold, only_stop_words, words
-from qa.server.page.suggesting import LONGEST, Ask, Idea, answered, full_name, ideas
+from qa.server.page.suggestions import LONGEST, Ask, Idea, answered, full_name, ideas
 from qa.types import Answer, Citation, Language, Question
 
 if TYPE_CHECKING:

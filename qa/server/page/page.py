@@ -24,18 +24,18 @@ from qa.documents.listing import Contents
 from qa.errors import QuestionError
 from qa.server.api.http_body import read_json
 from qa.server.page import render
-from qa.server.page.ahead import Ahead
 from qa.server.page.articles import Articles
+from qa.server.page.assets import script
+from qa.server.page.chats import Tab, Tabs, Talk, Turn
 from qa.server.page.chips import changed, chosen
 from qa.server.page.examples import Examples
-from qa.server.page.filtering import Typed
-from qa.server.page.intake import Intake
-from qa.server.page.keeping import Keeping
-from qa.server.page.looks import script
-from qa.server.page.suggesting import follow_ups
-from qa.server.page.talks import Tab, Tabs, Talk, Turn
+from qa.server.page.filter_form import Typed
+from qa.server.page.history import Keeping
+from qa.server.page.read_ahead import Ahead
+from qa.server.page.suggestions import follow_ups
 from qa.server.page.templating import html
 from qa.server.page.texts import ENGLISH, TEXTS, Texts, language_of
+from qa.server.page.uploads import Intake
 from qa.types import Answer, Question
 
 if TYPE_CHECKING:

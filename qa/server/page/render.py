@@ -21,11 +21,11 @@ from qa.documents.article import Article
 from qa.documents.listing import Contents
 from qa.errors import QAError
 from qa.language.sentences import Span
+from qa.server.page.chats import Talk, Turn
 from qa.server.page.chips import Chip, chip_text, chips_of, chips_read
-from qa.server.page.talks import Talk, Turn
+from qa.server.page.exports import quote_with_reference, safe_link, with_references
 from qa.server.page.templating import html
 from qa.server.page.texts import Texts
-from qa.server.page.transcript import quote_with_reference, safe_link, with_references
 from qa.types import Answer, Citation, Constraints, Hit
 
 if TYPE_CHECKING:

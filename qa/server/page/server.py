@@ -27,14 +27,14 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from qa.conversations.store import Conversations
 from qa.errors import SettingsError
+from qa.server.page.assets import looks
 from qa.server.page.connections import Crowd, connections, most_connections
 from qa.server.page.examples import Examples, first_questions
 from qa.server.page.guard import PageGuard
-from qa.server.page.intake import room
-from qa.server.page.looks import looks
+from qa.server.page.owners import BrowserCookie, Visitors
 from qa.server.page.page import build_page
 from qa.server.page.sharing import add_addresses
-from qa.server.page.visitors import BrowserCookie, Visitors
+from qa.server.page.uploads import room
 from qa.settings import Settings
 
 if TYPE_CHECKING:

@@ -28,11 +28,11 @@ from qa.conversations.answer_json import Find
 from qa.conversations.store import Conversation, Conversations, KeptTurn, Shared
 from qa.errors import ConversationsUnusable, QAError
 from qa.language.sentences import Span
-from qa.server.page import render, transcript
+from qa.server.page import exports, render
+from qa.server.page.exports import Reference, Told
+from qa.server.page.owners import Visitors
 from qa.server.page.templating import file_text, html
 from qa.server.page.texts import TEXTS, Texts, language_of
-from qa.server.page.transcript import Reference, Told
-from qa.server.page.visitors import Visitors
 from qa.types import Answer, Language
 
 _STYLE = Markup(file_text("shared.css"))  # noqa: S704  (ours)
@@ -101,15 +101,15 @@ def _file(
     """A conversation for its owner; the page, to be printed, opens in the browser."""
     attached = {**HEADERS, "Content-Disposition": _attached(conversation.title, kind)}
     if kind == "json":
-        exported = transcript.as_json(conversation, turns)
+        exported = exports.as_json(conversation, turns)
         text = json.dumps(exported, ensure_ascii=False, indent=2)
         return Response(text, media_type="application/json", headers=attached)
     find = cache(find)
-    through = transcript.told(turns, find)
+    through = exports.told(turns, find)
     if kind == "html":
         page = _page(conversation.title, through, texts, find)
         return HTMLResponse(page, headers=HEADERS)
-    text = transcript.as_markdown(conversation.title, through, texts)
+    text = exports.as_markdown(conversation.title, through, texts)
     return Response(text, media_type="text/markdown; charset=utf-8", headers=attached)
 
 
@@ -136,7 +136,7 @@ def _says(message: str, language: Language, status: int) -> HTMLResponse:
 def shared_page(shared: Shared, find: Find) -> str:
     """The page of a link, in the language of its first answer."""
     find = cache(find)
-    turns = transcript.told(shared.turns, find)
+    turns = exports.told(shared.turns, find)
     texts = TEXTS[turns[0].answer.language]
     words = texts.shared
     kind = words.conversation if shared.whole else words.answer
@@ -160,13 +160,13 @@ def _page(
         kind=kind,
         level=1 if whole else 0,
         turns=turns,
-        references=transcript.references(turn.answer for turn in turns),
+        references=exports.references(turn.answer for turn in turns),
         style=_STYLE,
-        asked_on=transcript.asked_on,
-        only=partial(transcript.only, texts=texts),
+        asked_on=exports.asked_on,
+        only=partial(exports.only, texts=texts),
         entries=partial(_entries, find=find),
         numbered=_numbered,
-        safe_link=transcript.safe_link,
+        safe_link=exports.safe_link,
     )
 
 
@@ -187,7 +187,7 @@ class _Entry:
 
 def _entries(answer: Answer, find: Find) -> list[_Entry]:
     """Of the articles quoted; of the nearest, where it abstained and quotes none."""
-    cited = transcript.references([answer])
+    cited = exports.references([answer])
     if answer.abstained and not cited:
         cited = [Reference(article, ()) for article in render.nearest(answer.hits)]
     return [_entry(reference, find) for reference in cited]

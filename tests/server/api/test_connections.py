@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from qa.server.page.connections import Crowd, connections
 from tests.server.api.servers import served
-from tests.server.api.test_lanes import until
+from tests.server.api.test_worker import until
 
 
 async def nothing(scope, receive, send) -> None:

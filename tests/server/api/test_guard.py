@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from qa.assistant import Assistant
-from qa.server.api import asking, logs
+from qa.server.api import desk, logs
 from qa.server.api.client_address import client_of
 from qa.server.api.limits import Rate, exposed, known_host, right_key
 from qa.settings import Settings
@@ -104,10 +104,10 @@ def test_asking_whether_it_is_ready_costs_nothing(open_api: Open, monkeypatch: p
 
     api = open_api()
     monkeypatch.setattr(Assistant, "ready", ready)
-    monkeypatch.setattr(asking, "_COUNTED_S", 60.0)
+    monkeypatch.setattr(desk, "_COUNTED_S", 60.0)
     assert {api.get("/readyz").json()["articles"] for _ in range(20)} == {ARTICLE_COUNT}
     assert len(read) == 1
-    monkeypatch.setattr(asking, "_COUNTED_S", 0.0)
+    monkeypatch.setattr(desk, "_COUNTED_S", 0.0)
     api.get("/readyz")
     assert len(read) == 2
 

@@ -9,7 +9,7 @@ from qa.settings import Settings
 from tests.fakes import ARTICLE_COUNT, BagOfWords
 from tests.index.test_chroma import chroma_server
 from tests.server.api.conftest import Open
-from tests.server.api.test_lanes import until
+from tests.server.api.test_worker import until
 
 
 def test_it_is_not_ready_while_the_chroma_server_is_away(

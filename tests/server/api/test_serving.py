@@ -19,9 +19,9 @@ import httpx
 
 from tests import ROOT
 from tests.server.api.servers import ASKED
-from tests.server.api.test_lanes import until
 from tests.server.api.test_refusals import error
 from tests.server.api.test_routes import events
+from tests.server.api.test_worker import until
 from tests.tab import Tab, seen
 
 SLOWLY = f"{ASKED} slowly"

@@ -16,8 +16,8 @@ from qa.index.build import index_paths
 from qa.index.directory import LiveIndex, write_lock
 from qa.search.retriever import HybridRetriever
 from qa.server.page.articles import Articles, Wanted
-from qa.server.page.intake import Intake
 from qa.server.page.texts import ENGLISH, FRENCH
+from qa.server.page.uploads import Intake
 from qa.settings import Settings
 from tests.fakes import ARTICLE_COUNT, BagOfWords
 from tests.hostile import Markup

@@ -21,7 +21,7 @@ from qa.models import Embedder
 from qa.search.retriever import HybridRetriever
 from qa.server.page import examples
 from qa.server.page.examples import Examples, choose_examples, first_questions, folder_of
-from qa.server.page.suggesting import LONGEST
+from qa.server.page.suggestions import LONGEST
 from qa.settings import Settings
 from qa.types import Answer, Citation, Question
 from tests import ROOT

@@ -20,15 +20,15 @@ from qa.index.directory import LiveIndex
 from qa.search.retriever import HybridRetriever
 from qa.server.page import templating
 from qa.server.page.articles import Articles
-from qa.server.page.intake import Intake, Sent
 from qa.server.page.page import Page
 from qa.server.page.sharing import shared_page
 from qa.server.page.texts import TEXTS
+from qa.server.page.uploads import Intake, Sent
 from qa.settings import Settings
 from tests.fakes import BagOfWords
 from tests.hostile import PAYLOADS, QUESTION, Markup, write_articles
 from tests.page import Browser
-from tests.server.api.test_lanes import until
+from tests.server.api.test_worker import until
 
 FOLDER = Path(templating.__file__).parent / "templates"
 # Of these, nothing comes from outside.

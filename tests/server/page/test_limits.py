@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from qa.server.page.intake import Intake, Sent, room
-from qa.server.page.talks import Tabs
+from qa.server.page.chats import Tabs
 from qa.server.page.texts import ENGLISH
+from qa.server.page.uploads import Intake, Sent, room
 from qa.settings import Settings
-from tests.server.api.test_lanes import until
+from tests.server.api.test_worker import until
 
 
 def test_a_visitor_s_many_tabs_cost_nobody_else_theirs() -> None:
@@ -52,7 +52,7 @@ def test_files_that_wait_for_their_turn_are_not_taken_for_forgotten(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Gradio removes what was sent and has not changed for some minutes."""
-    monkeypatch.setattr("qa.server.page.intake._MARK_S", 0.01)
+    monkeypatch.setattr("qa.server.page.uploads._MARK_S", 0.01)
     intake = Intake(settings, lambda *_: pytest.fail("it is no news"), lambda path: True)
     sent = tmp_path / "a.exe"
     sent.write_bytes(b"a")

@@ -23,10 +23,10 @@ from qa.documents.filters import Filters
 from qa.errors import AnswerError, IndexMissing, ModelError, SettingsError
 from qa.index.directory import LiveIndex
 from qa.search.retriever import HybridRetriever
+from qa.server.page.chats import Tabs, Talk, Turn
 from qa.server.page.examples import folder_of
 from qa.server.page.page import Page
 from qa.server.page.server import address, listen
-from qa.server.page.talks import Tabs, Talk, Turn
 from qa.server.page.texts import ENGLISH, FRENCH
 from qa.settings import Settings
 from qa.types import Answer, Constraints, Question
@@ -34,7 +34,7 @@ from tests import ROOT
 from tests.fakes import Scripted
 from tests.page import ASKED, Browser, Held, answer, open_page, stages, text_of
 from tests.server.api.servers import Given
-from tests.server.api.test_lanes import until
+from tests.server.api.test_worker import until
 
 # Conversations
 

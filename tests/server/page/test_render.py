@@ -19,9 +19,9 @@ from qa.documents.listing import Contents
 from qa.language.dates import TimeExpression
 from qa.language.sentences import Span
 from qa.server.page import render
-from qa.server.page.talks import Talk, Turn
+from qa.server.page.chats import Talk, Turn
+from qa.server.page.exports import safe_link
 from qa.server.page.texts import ENGLISH, FRENCH, TEXTS, Texts
-from qa.server.page.transcript import safe_link
 from qa.types import Citation, Constraints, HitReading, Language, Outlet, Question
 from tests.fakes import hit
 from tests.hostile import Markup

@@ -27,11 +27,11 @@ from qa.documents.article import Article, PartialDate
 from qa.documents.filters import Filters
 from qa.errors import IndexMissing
 from qa.language.sentences import Span
+from qa.server.page.exports import quote_with_reference, with_references
+from qa.server.page.owners import COOKIE, BrowserCookie, Visitors
 from qa.server.page.server import _auth
 from qa.server.page.sharing import HEADERS, _around, add_addresses
 from qa.server.page.texts import ENGLISH, FRENCH
-from qa.server.page.transcript import quote_with_reference, with_references
-from qa.server.page.visitors import COOKIE, BrowserCookie, Visitors
 from qa.settings import Settings
 from qa.types import Answer, Citation, Language, Question
 from tests.fakes import hit

@@ -14,7 +14,7 @@ from qa.server.page import texts as module
 from qa.server.page.texts import ENGLISH, FRENCH, language_of
 
 FOLDER = Path(module.__file__).parent
-SIGNALS = [FOLDER.parent / "calibration.py"]  # whose names have strings of their own
+SIGNALS = [FOLDER.parents[1] / "search" / "calibration.py"]  # whose names have strings of their own
 
 
 def strings(table: Mapping[str, Any]) -> Iterator[str]:

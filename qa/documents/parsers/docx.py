@@ -21,7 +21,7 @@ from lxml.etree import LxmlError  # type: ignore[import-untyped]
 
 from qa.documents.article import Article
 from qa.documents.parsers.fields import article_from, origin_of, sane_title
-from qa.documents.parsers.quiet import quiet
+from qa.documents.parsers.silenced import quiet
 from qa.errors import SourceError
 
 _DAMAGE = (

@@ -17,13 +17,13 @@ import pytest
 from qa.assistant import Assistant
 from qa.conversations.store import Conversations, Rating
 from qa.errors import AnswerError, ConversationsUnusable
+from qa.server.page.owners import COOKIE, Visitors
 from qa.server.page.page import Page
 from qa.server.page.texts import ENGLISH, FRENCH
-from qa.server.page.visitors import COOKIE, Visitors
 from qa.settings import Settings
 from qa.types import Answer, Question
 from tests.page import ASKED, Browser, Held, answer, open_page, stages, text_of
-from tests.server.api.test_lanes import until
+from tests.server.api.test_worker import until
 
 WORDS, MOTS = ENGLISH.talks, FRENCH.talks
 

@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 from qa.assistant import Assistant
 from qa.errors import QuestionError
 from qa.server.api.errors import ApiError
-from qa.server.api.lanes import Lane
 from qa.server.api.metrics import Metrics
 from qa.server.api.schemas import AskIn, SearchIn
+from qa.server.api.worker import Lane
 from qa.types import Answer, Question
 
 T = TypeVar("T")

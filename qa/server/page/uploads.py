@@ -27,7 +27,7 @@ from typing import Literal, Protocol
 from qa.documents.article import Article
 from qa.documents.parsers import SUPPORTED
 from qa.errors import IndexLocked, QAError, SettingsError
-from qa.index.articles import file_of
+from qa.index.archive import file_of
 from qa.index.build import ProgressCallback, Report, Step
 from qa.server.page.texts import Words
 from qa.settings import Settings

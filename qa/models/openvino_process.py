@@ -1,6 +1,6 @@
 """OpenVINO's side of the engine, in a process of its own; see `openvino`, which starts it.
 
-    python -m qa.models.openvinochild '{"folder": …, "threads": …, "properties": …}'
+    python -m qa.models.openvino_process '{"folder": …, "threads": …, "properties": …}'
 
 Takes JSON, a line each: a request with its number as "run", or the number of one to "cancel".
 Writes JSON too: "ready", or why it cannot be loaded as "failed"; then for each run what became

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from qa.errors import ModelError
 from qa.models.offline import go_offline
-from qa.models.tokens import TokenStates
+from qa.models.token_means import TokenStates
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-    from qa.models.tokens import Vectors
+    from qa.models.token_means import Vectors
 
 # Texts in one pass through the model. On few cores small batches of like length win: little
 # padding, and the intermediate values stay in the cache.

@@ -10,7 +10,7 @@ import pytest
 
 from qa.documents.article import Article
 from qa.documents.parsers import Failure, count, find, read
-from qa.documents.parsers.apart import Child, Limits, TooMuch
+from qa.documents.parsers.isolated import Child, Limits, TooMuch
 from qa.index.build import index_paths
 from qa.settings import Settings
 from tests.fakes import BagOfWords

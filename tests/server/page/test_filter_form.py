@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qa.documents.filters import Filters
 from qa.errors import QuestionError
-from qa.server.page.filtering import Typed
+from qa.server.page.filter_form import Typed
 from qa.server.page.texts import ENGLISH, FRENCH, Texts
 
 BOXES = ("since", "until", "sources", "language", "articles")

@@ -27,7 +27,7 @@ from qa.documents.article import Article, PartialDate
 from qa.documents.parsers import find
 from qa.errors import ModelError
 from qa.evaluation.questions import GoldQuestion
-from qa.evaluation.vectors import ReusedVectors
+from qa.evaluation.reused_vectors import ReusedVectors
 from qa.index.build import PassageEmbedder, ProgressCallback, index_paths
 from qa.index.directory import EmbedderIdentity, LiveIndex, Manifest
 from qa.search.retriever import HybridRetriever, Mode, Retrieved, in_turn
@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 _INDEX_MODULES = (
     "documents/*",
     "documents/parsers/*",
-    "index/articles",
+    "index/archive",
     "index/build",
     "index/chroma",
     "index/directory",
@@ -49,13 +49,13 @@ _INDEX_MODULES = (
     "language/terms",
 )
 _VECTOR_MODULES = (
-    "models/e5",
-    "models/e5file",
+    "models/e5_folder",
+    "models/e5_file",
     "models/embedder",
-    "models/int8",
-    "models/int8file",
-    "models/int8gemma",
-    "models/int8graph",
+    "models/int8_embedder",
+    "models/int8_writer",
+    "models/int8_gemma",
+    "models/int8_graph",
 )
 _NOT_THE_PIPELINE = ("cli", "evaluation", "server")
 

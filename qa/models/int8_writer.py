@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import ModelError
-from qa.models import int8gemma
-from qa.models.int8graph import Graph
+from qa.models import int8_gemma
+from qa.models.int8_graph import Graph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from onnx import ModelProto
 
-    from qa.models.int8graph import Quantised
+    from qa.models.int8_graph import Quantised
 
 # Another way of making the file gets another name, so that an old file is never taken for a new.
 NAME = "int8-v3.onnx"
@@ -31,7 +31,7 @@ NAME = "int8-v3.onnx"
 # By type of model, what else its configuration must say for the graph to be the same function.
 _SUPPORTED: Mapping[str, Mapping[str, Any]] = {
     "bert": {"hidden_act": "gelu", "position_embedding_type": "absolute"},
-    "gemma3_text": int8gemma.SUPPORTED,
+    "gemma3_text": int8_gemma.SUPPORTED,
 }
 
 
@@ -51,7 +51,7 @@ def write(folder: Path, target: Path) -> None:
         model = build(weights, config)
     else:
         parts = [folder / name / "model.safetensors" for name in dense_parts(folder)]
-        model = int8gemma.build(weights, config, [load_file(p)["linear.weight"] for p in parts])
+        model = int8_gemma.build(weights, config, [load_file(p)["linear.weight"] for p in parts])
     onnx.save(model, target)
 
 

@@ -18,10 +18,10 @@ from qa.conversations.store import Conversation, Conversations, KeptTurn, Rating
 from qa.documents.article import Article, PartialDate, clean_text
 from qa.errors import ConversationsUnusable
 from qa.server.page import render
-from qa.server.page.talks import Tab, Tabs, Talk, Turn
+from qa.server.page.chats import Tab, Tabs, Talk, Turn
+from qa.server.page.owners import Visitors
 from qa.server.page.templating import html
 from qa.server.page.texts import TEXTS, Texts
-from qa.server.page.visitors import Visitors
 from qa.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from qa.errors import ModelError
-from qa.models import int8file
+from qa.models import int8_writer
 from qa.models.onnx_session import cores, open_session
-from qa.models.tokens import TokenStates
+from qa.models.token_means import TokenStates
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-    from qa.models.tokens import Vectors
+    from qa.models.token_means import Vectors
 
 _MODULES = ["Transformer", "Pooling", "Normalize"]
 
@@ -58,7 +58,7 @@ class Int8Model:
         tokenizer.no_padding()
         tokenizer.enable_truncation(_json(folder / "sentence_bert_config.json")["max_seq_length"])
         prompts = _json(folder / "config_sentence_transformers.json")["prompts"]
-        session = open_session(folder / int8file.NAME, "Run `qa models verify`.")
+        session = open_session(folder / int8_writer.NAME, "Run `qa models verify`.")
         return cls(session, tokenizer, prompts, threads or cores())
 
     def encode(self, texts: list[str], prompt: str) -> Vectors:
@@ -90,7 +90,7 @@ def _check_modules(folder: Path) -> None:
     if [kind for kind in kinds if kind != "Dense"] == _MODULES:
         pooling = _json(folder / modules[1]["path"] / "config.json")
         mean = pooling.get("pooling_mode_mean_tokens") or pooling.get("pooling_mode") == "mean"
-        dense = [_json(folder / path / "config.json") for path in int8file.dense_parts(folder)]
+        dense = [_json(folder / path / "config.json") for path in int8_writer.dense_parts(folder)]
         if mean and not any(some["bias"] or _activation(some) != "Identity" for some in dense):
             return
     raise ModelError(

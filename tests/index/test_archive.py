@@ -19,7 +19,7 @@ from qa.documents.chunks import header, split
 from qa.documents.corrections import Amendment
 from qa.documents.filters import Filters
 from qa.errors import IndexUnusable
-from qa.index.articles import Archive, Passage
+from qa.index.archive import Archive, Passage
 from qa.language.terms import terms
 
 TEXT = "Le pont rouvre. Il est neuf.\n\nLa mairie est contente. " * 8
@@ -182,7 +182,7 @@ def test_what_was_put_right_stays_when_its_article_is_gone_unless_for_good(archi
 def test_listing_goes_page_by_page_and_passes_over_what_is_removed_meanwhile(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("qa.index.articles._PAGE", 2)
+    monkeypatch.setattr("qa.index.archive._PAGE", 2)
     put(archive, *(article(id) for id in "abcde"))
     listed = archive.articles()
     assert next(listed).id == "a"
@@ -193,7 +193,7 @@ def test_listing_goes_page_by_page_and_passes_over_what_is_removed_meanwhile(
 def test_what_a_run_has_read_is_told_from_what_it_has_not(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("qa.index.articles._PAGE", 2)
+    monkeypatch.setattr("qa.index.archive._PAGE", 2)
     put(archive, *(article(id) for id in "abcde"))
     for id in "bx":
         archive.see(article(id))
@@ -355,7 +355,7 @@ def test_damage_names_the_command(tmp_path: Path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from qa.index.articles import Archive
+from qa.index.archive import Archive
 archive = Archive.open(Path(sys.argv[1]), writable=True)
 archive._connection.execute("PRAGMA cache_size = 1")  # pages reach the file before the commit
 with archive._transaction() as connection:

@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from qa.search.retriever import HybridRetriever
-from qa.server.api import asking
+from qa.server.api import desk
 from qa.server.api.errors import ApiError
-from qa.server.api.lanes import Lane
+from qa.server.api.worker import Lane
 from tests.fakes import Scripted
 from tests.server.api.conftest import Open, Serve
 from tests.server.api.servers import ASKED
@@ -147,8 +147,8 @@ def test_requests_that_panic_leave_the_others_their_places(
 def test_a_stream_that_is_left_before_its_first_event_gives_its_place_back(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(asking, "_QUICK", 1)
-    monkeypatch.setattr(asking, "_WAITING", 1)
+    monkeypatch.setattr(desk, "_QUICK", 1)
+    monkeypatch.setattr(desk, "_WAITING", 1)
     go = threading.Event()
     found = HybridRetriever.find
 

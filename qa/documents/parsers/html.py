@@ -18,9 +18,9 @@ from lxml import etree, html  # type: ignore[import-untyped]
 
 from qa.documents.article import Article
 from qa.documents.parsers.fields import article_from, language_code, origin_of
-from qa.documents.parsers.hiding import NEVER_SHOWN, Colour, background, hides, tells_colour
+from qa.documents.parsers.hidden import NEVER_SHOWN, Colour, background, hides, tells_colour
 from qa.documents.parsers.plain import decode
-from qa.documents.parsers.quiet import quiet
+from qa.documents.parsers.silenced import quiet
 from qa.errors import SourceError
 
 _LOUD = ("trafilatura", "htmldate", "courlan", "justext", "charset_normalizer")

@@ -106,7 +106,7 @@ class Child:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             limits = [str(self._limits.megabytes), str(self._limits.seconds)]
-            command = [sys.executable, "-m", "qa.documents.parsers.apart", *limits]
+            command = [sys.executable, "-m", "qa.documents.parsers.isolated", *limits]
             self._process = subprocess.Popen(  # noqa: S603 (our own module)
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )

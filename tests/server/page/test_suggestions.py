@@ -18,11 +18,11 @@ from qa.language.sentences import Span
 from qa.models.reader import Span as ReadSpan
 from qa.search.rerank import Reading
 from qa.search.retriever import HybridRetriever
-from qa.server.page import suggesting
+from qa.server.page import suggestions
+from qa.server.page.chats import Turn
 from qa.server.page.examples import first_questions
 from qa.server.page.render import suggested
-from qa.server.page.suggesting import LONGEST, follow_ups, ideas
-from qa.server.page.talks import Turn
+from qa.server.page.suggestions import LONGEST, follow_ups, ideas
 from qa.server.page.texts import ENGLISH
 from qa.settings import Settings
 from qa.telemetry import Telemetry
@@ -180,7 +180,7 @@ def test_what_is_tried_out_is_quoted_untraced_and_read_only_if_it_could_be_answe
 def test_suggestions_take_no_longer_than_they_may(
     assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(suggesting, "_MOST_S", -1.0)
+    monkeypatch.setattr(suggestions, "_MOST_S", -1.0)
     assert proposed(assistant) == ()
 
 

@@ -21,10 +21,10 @@ from qa.index.build import index_paths
 from qa.index.directory import LiveIndex, write_lock
 from qa.search.retriever import HybridRetriever
 from qa.server.page.articles import Articles
-from qa.server.page.intake import Intake, Job, Sent, harmless
 from qa.server.page.page import build_page
 from qa.server.page.server import mount_page
 from qa.server.page.texts import TEXTS
+from qa.server.page.uploads import Intake, Job, Sent, harmless
 from qa.settings import Settings
 from tests.fakes import ARTICLES, BagOfWords, write_articles
 from tests.hostile import Markup

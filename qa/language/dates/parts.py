@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from qa.language.dates.atoms import Atom, Scan
 from qa.language.dates.groups import century, given_year, part_of, sane
+from qa.language.dates.match import Atom, Scan
 from qa.language.dates.period import Period, edge, months, season, years
 from qa.language.dates.years import is_year
 from qa.language.vocabulary import lookup

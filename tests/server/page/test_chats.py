@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qa.server.page.talks import Talk, Turn
+from qa.server.page.chats import Talk, Turn
 from qa.types import Answer, Question
 from tests.page import answer
-from tests.server.api.test_lanes import until
+from tests.server.api.test_worker import until
 
 
 class Panic(BaseException):

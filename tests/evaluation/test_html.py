@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from qa.evaluation import Row, pages, plots, report
+from qa.evaluation import Row, html, plots, report
 from tests.evaluation.made import result, row
 
 EVIL = "</script><script>alert('x')</script> & <b>\u2028"
@@ -51,7 +51,7 @@ def rows() -> list[Row]:
 def test_the_page_needs_nothing_else_and_text_stays_text():
     evil = row("evil", {"GoldInAnswer": 1.0}, question=EVIL, answer=EVIL, kind=EVIL)
 
-    page = pages.html(result([*rows(), evil]))
+    page = html.html(result([*rows(), evil]))
 
     assert not re.findall(r"""(?:src|href)=["'](?!#)""", page)
     assert "http" not in re.sub(
@@ -105,11 +105,11 @@ def test_verdicts():
 
 
 def test_gold_is_marked_as_whole_words():
-    assert pages.marks("golden Gold, 4,2  millions", ["gold", "4,2 millions"]) == [
+    assert html.marks("golden Gold, 4,2  millions", ["gold", "4,2 millions"]) == [
         (7, 11),
         (13, 26),
     ]
-    assert pages.marks("gold", []) == []
+    assert html.marks("gold", []) == []
 
 
 def test_nuggets_and_errors_in_the_reports():
@@ -119,7 +119,7 @@ def test_nuggets_and_errors_in_the_reports():
 
     assert "## Errors (lower is better)" in text
     assert "| slice | VitalRecall | WrongOnly |" in text
-    assert "VitalRecall by slice" in pages.html(found)
+    assert "VitalRecall by slice" in html.html(found)
     judged = [row(f"q{n}", {"AllVital": float(n > 0)}) for n in range(4)]
     assert "<title>0.250 wrong at 1.000 answered</title>" in plots.risk_coverage(judged)
 
@@ -144,7 +144,7 @@ def test_in_a_browser(tmp_path: Path, width: int):
     from tests.chromium import launch
 
     path = tmp_path / "report.html"
-    path.write_text(pages.html(result(rows())), encoding="utf-8")
+    path.write_text(html.html(result(rows())), encoding="utf-8")
     with sync_playwright() as playwright:
         browser = launch(playwright)
         page = browser.new_page(viewport={"width": width, "height": 800})

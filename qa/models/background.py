@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from qa.errors import QAError
 from qa.models.catalogue import Model
-from qa.models.fetch import pull
+from qa.models.download import pull
 from qa.settings import Settings
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from qa.assistant import Assistant
 from qa.errors import SourceError
-from qa.evaluation import pipeline
-from qa.evaluation.pipeline import Pipeline, cached_index, code_fingerprint
+from qa.evaluation import system
 from qa.evaluation.questions import GoldQuestion
+from qa.evaluation.system import Pipeline, cached_index, code_fingerprint
 from qa.index.directory import Manifest
 from qa.types import Answer
 from tests.fakes import ARTICLE_COUNT, BagOfWords
@@ -42,7 +42,7 @@ def test_built_once_and_again_for_other_articles(bench, corpus):
 def test_other_code_or_chunks_take_the_vectors_over(bench, corpus, monkeypatch):
     embedder = Counting()
     first = cached_index(corpus, bench, embedder)
-    monkeypatch.setattr(pipeline, "_INDEX_MODULES", ("analysis",))
+    monkeypatch.setattr(system, "_INDEX_MODULES", ("analysis",))
     second = cached_index(corpus, bench, embedder)
     smaller = cached_index(corpus, bench.model_copy(update={"chunk_chars": 200}), embedder)
 
@@ -124,6 +124,6 @@ def test_articles_that_cannot_be_read_are_told(bench, tmp_path, caplog):
 
 def test_the_code_of_the_evaluation_is_not_that_of_the_pipeline(monkeypatch):
     whole = code_fingerprint()
-    monkeypatch.setattr(pipeline, "_NOT_THE_PIPELINE", ("evaluation", "ui", "chain"))
+    monkeypatch.setattr(system, "_NOT_THE_PIPELINE", ("evaluation", "ui", "chain"))
     assert len(whole) == 16
     assert code_fingerprint() != whole

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qa.index.articles import Archive
+from qa.index.archive import Archive
 from qa.index.build import PassageEmbedder, embedded
 
 Parts = Sequence[tuple[int, int]]
