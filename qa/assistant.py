@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from qa.answering.generative import beginning, system_message
 from qa.answering.passages import select
-from qa.answering.queue import Line
+from qa.answering.queue import Queue
 from qa.documents.article import Article
 from qa.documents.filters import Filters
 from qa.documents.listing import Contents, Listing
@@ -27,7 +27,7 @@ from qa.index.build import ProgressCallback, Report, amend_article, index_paths,
 from qa.index.directory import LiveIndex
 from qa.models import PullJob, background_pull, fetched, status
 from qa.pipeline import AT_ONCE, build
-from qa.search.rerank import Reading
+from qa.search.rerank import Reranker
 from qa.search.retriever import HybridRetriever, Mode
 from qa.settings import Settings
 from qa.telemetry import Telemetry
@@ -127,7 +127,7 @@ class LanguageModel:
         return model
 
 
-def open_reading(settings: Settings) -> Reading | None:
+def open_reranker(settings: Settings) -> Reranker | None:
     """What reads the best hits, unless the settings want none.
 
     Raises:
@@ -137,7 +137,7 @@ def open_reading(settings: Settings) -> Reading | None:
         return None
     from qa.models.reader import Reader
 
-    return Reading(Reader.open(threads=settings.threads), settings.read, settings.read_patience_s)
+    return Reranker(Reader.open(threads=settings.threads), settings.read, settings.read_patience_s)
 
 
 class Assistant:
@@ -156,12 +156,12 @@ class Assistant:
         self._index = index
         self._retriever = retriever
         self._model = model
-        self._line = Line(AT_ONCE)
+        self._queue = Queue(AT_ONCE)
         self._running = 0
         self._counting = threading.Lock()
-        self.chain = build(retriever, model.get, settings, self._line)
+        self.chain = build(retriever, model.get, settings, self._queue)
         unread = retriever.model_copy(update={"reading": None})
-        self._unread = build(unread, model.get, settings, self._line)
+        self._unread = build(unread, model.get, settings, self._queue)
 
     @classmethod
     def open(cls, settings: Settings, *, wait_for_llm: bool = True) -> Self:
@@ -189,7 +189,7 @@ class Assistant:
             embedder=embedder,
             candidates=settings.candidates,
             k=settings.k,
-            reading=open_reading(settings),
+            reading=open_reranker(settings),
         )
         if wait_for_llm:
             model.wait()
@@ -257,7 +257,7 @@ class Assistant:
         chain = self.chain
         if k not in (None, self.settings.k):
             retriever = self._retriever.model_copy(update={"k": k})
-            chain = build(retriever, self._model.get, self.settings, self._line)
+            chain = build(retriever, self._model.get, self.settings, self._queue)
         with (
             self._counted(),
             self.telemetry.answer(question) as tell,

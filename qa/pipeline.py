@@ -1,11 +1,11 @@
 """The pipeline: question → understood → evidence found → answered, each step one module.
 
-    rewriting   a follow-up becomes a question that stands alone
+    followups   a follow-up becomes a question that stands alone
     kinds       what kind of question it is: a fact, a list, why or what happened, a summary …
-    retrieval   the chunks most likely to answer it
-    evidence    the sentences that are quoted
+    retriever   the chunks most likely to answer it
+    quotes      the sentences that are quoted
     confidence  how sure they are to hold the answer; below the threshold the assistant abstains
-    line        where those wait whose answer a language model is to write
+    queue       where those wait whose answer a language model is to write
     passages    what a language model reads
     generative, extractive   a model's words over the passages, or the quotes themselves
     grounding   what a model wrote gets the sentences that carry it; the rest is dropped
@@ -31,7 +31,7 @@ from qa.answering.confidence import confidence
 from qa.answering.followups import make_standalone, queries
 from qa.answering.kinds import Kind, kind_of
 from qa.answering.passages import select
-from qa.answering.queue import Line
+from qa.answering.queue import Queue
 from qa.answering.quotes import Evidence, choose, cite, left_out
 from qa.errors import AnswerError
 from qa.language.sentences import Span
@@ -54,7 +54,7 @@ _SURE = 0.5
 
 
 @dataclass(frozen=True)
-class Found:
+class Prepared:
     """A question with its evidence. What needs none has a `reply` and nothing else."""
 
     question: Question
@@ -103,7 +103,7 @@ def build(
     retriever: HybridRetriever,
     model: Callable[[], BaseChatModel | None],
     settings: Settings,
-    line: Line | None = None,
+    queue: Queue | None = None,
 ) -> Runnable[Question, Answer]:
     """The pipeline over an index.
 
@@ -113,9 +113,9 @@ def build(
         settings: budgets and limits.
         line: for the language model, where several pipelines share it; by default one of its own.
     """
-    line = Line(AT_ONCE) if line is None else line
+    queue = Queue(AT_ONCE) if queue is None else queue
 
-    def understand(question: Question) -> Found:
+    def understand(question: Question) -> Prepared:
         started = time.perf_counter()
         question = make_standalone(question, retriever.embedder)
         assert question.language is not None
@@ -126,34 +126,34 @@ def build(
         if reply is None and kind == "index":
             with retriever.index.current() as index:
                 reply = collection.reply(question, index.archive, index.sources)
-        return Found(question, started, _ms(started), kind, reply=reply)
+        return Prepared(question, started, _ms(started), kind, reply=reply)
 
-    def retrieve(found: Found) -> Found:
-        if found.reply is not None:
-            return found
+    def retrieve(prepared: Prepared) -> Prepared:
+        if prepared.reply is not None:
+            return prepared
         started = time.perf_counter()
-        searches = _search(retriever, found.question)
+        searches = _search(retriever, prepared.question)
         hits = in_turn([search.hits for search in searches])
         # A message of several questions wants more than one sentence. So does a follow-up: what it
         # carries weighs in the search, and the fact itself may stand further down.
-        several = len(searches) > 1 or (found.kind == "fact" and found.question.carried)
-        kind: Kind = "open" if several else found.kind
+        several = len(searches) > 1 or (prepared.kind == "fact" and prepared.question.carried)
+        kind: Kind = "open" if several else prepared.kind
         chosen = _evidence(searches, kind, settings)
         retrieved = searches[0]
-        topic = _topic(found.question, retrieved.constraints)
+        topic = _topic(prepared.question, retrieved.constraints)
         return replace(
-            found,
+            prepared,
             kind=kind,
             hits=tuple(hits),
             evidence=tuple(chosen),
             citations=cite(chosen, by_date=kind == "summary"),
             confidence=confidence(
-                f"{found.question.carried} {topic}".strip(),
-                found.language,
+                f"{prepared.question.carried} {topic}".strip(),
+                prepared.language,
                 hits,
                 chosen,
                 kind=kind,
-                follow_up=bool(found.question.carried),
+                follow_up=bool(prepared.question.carried),
             ),
             topic=topic,
             constraints=retrieved.constraints,
@@ -161,19 +161,21 @@ def build(
             retrieve_ms=_ms(started),
         )
 
-    def answer(inputs: Iterator[Found]) -> Iterator[Answer]:
-        for found in inputs:
-            if found.reply is not None:
-                yield _reply(found)
-            elif not found.citations or found.confidence < settings.abstain_below:
+    def answer(inputs: Iterator[Prepared]) -> Iterator[Answer]:
+        for prepared in inputs:
+            if prepared.reply is not None:
+                yield _reply(prepared)
+            elif not prepared.citations or prepared.confidence < settings.abstain_below:
                 least = _NEAR * settings.abstain_below
-                yield _abstain(found, near=bool(found.citations) and found.confidence >= least)
+                yield _abstain(
+                    prepared, near=bool(prepared.citations) and prepared.confidence >= least
+                )
             else:
-                yield from _answer(found, retriever, model, line, settings)
+                yield from _answer(prepared, retriever, model, queue, settings)
 
-    async def answer_async(inputs: AsyncIterator[Found]) -> AsyncIterator[Answer]:
-        async for found in inputs:
-            states = answer(iter([found]))
+    async def answer_async(inputs: AsyncIterator[Prepared]) -> AsyncIterator[Answer]:
+        async for prepared in inputs:
+            states = answer(iter([prepared]))
             while (state := await asyncio.to_thread(next, states, None)) is not None:
                 yield state
 
@@ -230,78 +232,80 @@ def _topic(question: Question, constraints: Constraints) -> str:
 
 
 def _answer(
-    found: Found,
+    prepared: Prepared,
     retriever: HybridRetriever,
     model: Callable[[], BaseChatModel | None],
-    line: Line,
+    queue: Queue,
     settings: Settings,
 ) -> Iterator[Answer]:
-    yield found.answer(stage="evidence")
-    answerer = found.question.answerer or settings.answerer
+    yield prepared.answer(stage="evidence")
+    answerer = prepared.question.answerer or settings.answerer
     chat_model = model() if answerer != "extractive" else None
-    if chat_model is not None and _quotes_tell(found):
-        yield _extract(found)
+    if chat_model is not None and _quotes_tell(prepared):
+        yield _extract(prepared)
     elif chat_model is not None:
-        yield from _in_line(found, retriever, chat_model, line, settings)
+        yield from _queued(prepared, retriever, chat_model, queue, settings)
     elif answerer == "generative":
         raise AnswerError(
             "no language model is ready. Fetch it with `qa models pull`, set QA_LLM to another, "
             "or ask with the extractive answerer."
         )
     else:
-        yield _extract(found)
+        yield _extract(prepared)
 
 
-def _quotes_tell(found: Found) -> bool:
+def _quotes_tell(prepared: Prepared) -> bool:
     """Whether the quotes say it better than a small model, which cannot tell yes from no."""
-    best = found.evidence[0].article
-    return found.kind == "yesno" and best.language == found.language
+    best = prepared.evidence[0].article
+    return prepared.kind == "yesno" and best.language == prepared.language
 
 
-def _in_line(
-    found: Found,
+def _queued(
+    prepared: Prepared,
     retriever: HybridRetriever,
     model: BaseChatModel,
-    line: Line,
+    queue: Queue,
     settings: Settings,
 ) -> Iterator[Answer]:
     """The model's answer once it is its turn; the quotes when that takes too long."""
     patience_s = settings.llm_timeout_s / 2
-    with line.join() as place:
+    with queue.join() as place:
         for number in place.wait(patience_s):
-            yield found.answer(stage="waiting", place=number)
+            yield prepared.answer(stage="waiting", place=number)
         if place.number == 0:
-            yield from _generate(found, retriever, model, settings)
+            yield from _generate(prepared, retriever, model, settings)
             return
     waited = f"{patience_s:g} s"
-    yield _extract(found, reason=f"the language model was busy with others for {waited}")
+    yield _extract(prepared, reason=f"the language model was busy with others for {waited}")
 
 
-def _extract(found: Found, reason: str | None = None) -> Answer:
-    text = extractive.write(found.citations, found.language)
-    return found.answer(text=text, reason=reason)
+def _extract(prepared: Prepared, reason: str | None = None) -> Answer:
+    text = extractive.write(prepared.citations, prepared.language)
+    return prepared.answer(text=text, reason=reason)
 
 
-def _reply(found: Found) -> Answer:
-    replied = found.answer(text=found.reply, answerer="assistant")
-    if found.reply != FOREIGN:
+def _reply(prepared: Prepared) -> Answer:
+    replied = prepared.answer(text=prepared.reply, answerer="assistant")
+    if prepared.reply != FOREIGN:
         return replied
     reason = "the question is neither in French nor in English"
     return replace(replied, abstained=True, reason=reason, confidence=0.0)
 
 
-def _abstain(found: Found, *, near: bool) -> Answer:
+def _abstain(prepared: Prepared, *, near: bool) -> Answer:
     """No answer, with the nearest quotes where articles are about what was asked."""
-    filtered = bool(found.question.filters)
-    text = abstention(found.topic, found.hits, found.language, near=near, filtered=filtered)
+    filtered = bool(prepared.question.filters)
+    text = abstention(
+        prepared.topic, prepared.hits, prepared.language, near=near, filtered=filtered
+    )
     if not near:
         about = "no article found is about what was asked"
         none = "no article passes the filters" if filtered else "there are no articles"
-        reason = about if found.hits else none
-        return found.answer(text=text, abstained=True, reason=reason, citations=())
-    quotes = found.citations[:_NEAREST]
+        reason = about if prepared.hits else none
+        return prepared.answer(text=text, abstained=True, reason=reason, citations=())
+    quotes = prepared.citations[:_NEAREST]
     marks = "".join(f"[{citation.n}]" for citation in quotes)
-    return found.answer(
+    return prepared.answer(
         text=f"{text} {marks}",
         abstained=True,
         reason="the evidence found does not answer the question",
@@ -310,59 +314,61 @@ def _abstain(found: Found, *, near: bool) -> Answer:
 
 
 def _generate(
-    found: Found, retriever: HybridRetriever, model: BaseChatModel, settings: Settings
+    prepared: Prepared, retriever: HybridRetriever, model: BaseChatModel, settings: Settings
 ) -> Iterator[Answer]:
     """The model's answer as it grows, then checked; the quotes instead when it fails."""
-    passages = select(found.hits, budget=settings.passage_chars)
+    passages = select(prepared.hits, budget=settings.passage_chars)
     if not passages:
-        yield _extract(found, reason="the passages address a machine; no model is shown them")
+        yield _extract(prepared, reason="the passages address a machine; no model is shown them")
         return
-    messages = generative.prompt(found.question, passages, found.kind, found.language)
+    messages = generative.prompt(prepared.question, passages, prepared.kind, prepared.language)
     draft = generative.Draft("", {})
     first_ms = None
     try:
         for draft in generative.write(model, messages):
             if not draft.text and draft.read is not None:
-                yield found.answer(stage="reading", progress=draft.read)
+                yield prepared.answer(stage="reading", progress=draft.read)
                 continue
             if draft.text and first_ms is None:
-                first_ms = _ms(found.started)
-            yield found.answer(text=draft.text, answerer="generative", stage="writing")
+                first_ms = _ms(prepared.started)
+            yield prepared.answer(text=draft.text, answerer="generative", stage="writing")
     except AnswerError as exc:
         # The cause is for whoever runs the program: it may hold what a service said, or a path.
         logger.warning("the language model did not answer: %s", exc)
-        yield _extract(found, reason="the language model did not answer")
+        yield _extract(prepared, reason="the language model did not answer")
         return
     checked = grounding.check(
-        draft.text, passages, found.language, retriever.embedder.queries, found.question.text
+        draft.text, passages, prepared.language, retriever.embedder.queries, prepared.question.text
     )
-    final = _grounded(found, checked, draft.tokens)
+    final = _grounded(prepared, checked, draft.tokens)
     timings = {**final.timings_ms, "first_token": first_ms or 0.0}
     yield replace(final, timings_ms=timings)
 
 
-def _grounded(found: Found, checked: grounding.Checked, tokens: dict[str, int]) -> Answer:
+def _grounded(prepared: Prepared, checked: grounding.Checked, tokens: dict[str, int]) -> Answer:
     """What a model said, as far as the passages carry it, and quotes of what it leaves out."""
-    unsure = found.kind == "fact" and found.confidence < _SURE
-    if unsure and not _agree(found, checked):
-        return replace(_abstain(found, near=True), tokens=tokens)
+    unsure = prepared.kind == "fact" and prepared.confidence < _SURE
+    if unsure and not _agree(prepared, checked):
+        return replace(_abstain(prepared, near=True), tokens=tokens)
     if not checked.kept:
         failed = "what the language model wrote is not in the articles"
-        return replace(_extract(found, reason=failed), tokens=tokens)
+        return replace(_extract(prepared, reason=failed), tokens=tokens)
     text, composed = grounding.compose(checked)
-    citations = tuple(replace(citation, answer=_pointed(found, citation)) for citation in composed)
-    best = found.evidence[: _BELOW_A_FACT if found.kind == "fact" else _BELOW]
-    below = cite(left_out(best, text), by_date=found.kind == "summary")
+    citations = tuple(
+        replace(citation, answer=_pointed(prepared, citation)) for citation in composed
+    )
+    best = prepared.evidence[: _BELOW_A_FACT if prepared.kind == "fact" else _BELOW]
+    below = cite(left_out(best, text), by_date=prepared.kind == "summary")
     quotes, new = list[Citation](), list[Citation]()
     for quote in below:
         cited = next((c for c in citations if c.holds(quote)), None)
         if cited is None:
             new.append(replace(quote, n=len(citations) + len(new) + 1))
             quotes.append(new[-1])
-        elif cited not in quotes and found.kind != "fact":
+        elif cited not in quotes and prepared.kind != "fact":
             quotes.append(cited)
-    return found.answer(
-        text=extractive.more(text, quotes, found.language),
+    return prepared.answer(
+        text=extractive.more(text, quotes, prepared.language),
         citations=(*citations, *new),
         answerer="generative",
         tokens=tokens,
@@ -370,22 +376,24 @@ def _grounded(found: Found, checked: grounding.Checked, tokens: dict[str, int]) 
     )
 
 
-def _pointed(found: Found, citation: Citation) -> Span | None:
+def _pointed(prepared: Prepared, citation: Citation) -> Span | None:
     """The words that the reader points to in a citation, if any."""
-    spans = (e.answer for e in found.evidence if e.answer and e.article.id == citation.article.id)
+    spans = (
+        e.answer for e in prepared.evidence if e.answer and e.article.id == citation.article.id
+    )
     return next((span for span in spans if citation.span.holds(span)), None)
 
 
-def _agree(found: Found, checked: grounding.Checked) -> bool:
+def _agree(prepared: Prepared, checked: grounding.Checked) -> bool:
     """Whether the model says any word that the reader points to, and the question does not."""
     said = {word for part in checked.kept for word in words(part.text)}
     pointed = {
         word
-        for citation in found.citations
+        for citation in prepared.citations
         if citation.answer
         for word in words(citation.answer.of(citation.article.text))
     }
-    return bool(said & pointed - set(words(found.question.text)))
+    return bool(said & pointed - set(words(prepared.question.text)))
 
 
 def _dropped(sentences: tuple[str, ...]) -> str | None:

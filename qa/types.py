@@ -135,7 +135,7 @@ class Question:
         text: as typed.
         history: earlier turns, alternating user and assistant, oldest first.
         filters: which articles to answer from.
-        standalone: the question with what it carries in front; empty until `rewriting` fills it.
+        standalone: the question with what it carries in front; empty until `followups` fills it.
         carried: the user's earlier questions that it leans on; empty where it stands alone.
         language: of the question and so of the answer; None until it is told or detected.
         answerer: which answerer to use; None leaves it to the settings.
@@ -177,7 +177,7 @@ class ScoredSentence:
 
 
 @dataclass(frozen=True, slots=True)
-class HitReading:
+class ReaderResult:
     """What the reader makes of a hit.
 
     Attributes:
@@ -201,7 +201,7 @@ class Hit:
         chunk, article: what was found.
         score: in [0, 1]; of a search in one index alone, that index's own value (cosine or BM25).
         ranks: place in each index's own list, from 1; an index that did not find it is left out.
-        signals: the values behind the score: see `fusion`.
+        signals: the values behind the score: see `search.scoring`.
         sentences: the chunk's sentences in reading order.
         copies: other articles that have the chunk nearly word for word, best first.
         reading: what the reader makes of it; None when it was not read.
@@ -214,7 +214,7 @@ class Hit:
     signals: Mapping[str, float]
     sentences: tuple[ScoredSentence, ...]
     copies: tuple[Article, ...] = ()
-    reading: HitReading | None = None
+    reading: ReaderResult | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As in `qa search --json`."""

@@ -17,7 +17,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.runnables import Runnable
 
-from qa.answering.queue import Line
+from qa.answering.queue import Queue
 from qa.answering.quotes import Evidence, cite
 from qa.documents.filters import Filters
 from qa.errors import AnswerError
@@ -100,7 +100,7 @@ def test_a_service_that_says_nothing_yet_is_not_said_to_read(pipeline):
 def test_who_waits_for_the_model_has_the_quotes_and_a_place(
     retriever: HybridRetriever, settings: Settings
 ):
-    line = Line(1)
+    line = Queue(1)
     model = Scripted(reply=GOOD)
     pipeline = build(retriever, lambda: model, settings, line)
     with line.join():
@@ -120,7 +120,7 @@ def test_who_waits_for_the_model_has_the_quotes_and_a_place(
 def test_who_waits_too_long_for_the_model_gets_the_quotes(
     retriever: HybridRetriever, settings: Settings
 ):
-    line = Line(1)
+    line = Queue(1)
     impatient = settings.model_copy(update={"llm_timeout_s": 0.2})
     model = Scripted(reply=GOOD)
     with line.join():
@@ -132,7 +132,7 @@ def test_who_waits_too_long_for_the_model_gets_the_quotes(
 
 
 def test_who_leaves_the_line_makes_room(retriever: HybridRetriever, settings: Settings):
-    line = Line(1)
+    line = Queue(1)
     pipeline = build(retriever, lambda: Scripted(reply=GOOD), settings, line)
     with line.join():
         states = cast("Generator[Answer]", pipeline.stream(QUESTION))

@@ -23,7 +23,7 @@ import tantivy  # noqa: F401
 from qa.errors import QAError
 from qa.index import build
 from qa.index.archive import Archive
-from qa.index.chroma import Store
+from qa.index.chroma import ChromaIndex
 from qa.index.directory import Manifest
 from qa.index.lexical import LexicalIndex
 from qa.language.detect import detect
@@ -34,12 +34,12 @@ from tests.fakes import BagOfWords
 # Everything that writes. A child told to die at step n is killed before its n-th call of these.
 _STEPS: tuple[tuple[type, str], ...] = (
     (Archive, "announce"),
-    (Store, "empty"),
-    (Store, "put"),
+    (ChromaIndex, "empty"),
+    (ChromaIndex, "put"),
     (LexicalIndex, "put"),
     (Archive, "stage"),
     (Archive, "publish"),
-    (Store, "delete"),
+    (ChromaIndex, "delete"),
     (LexicalIndex, "delete"),
     (Archive, "forget"),
     (Manifest, "write"),

@@ -31,7 +31,7 @@ from pydantic import Field
 from lab.benchmarks import baseline
 from qa import pipeline
 from qa.answering import confidence, followups, grounding, passages, quotes
-from qa.assistant import open_reading
+from qa.assistant import open_reranker
 from qa.evaluation import stats
 from qa.evaluation.nuggets import recalls
 from qa.evaluation.questions import GoldQuestion
@@ -125,7 +125,7 @@ def main() -> None:
         embedder=embedder,
         candidates=settings.candidates,
         k=settings.k,
-        reading=open_reading(settings),
+        reading=open_reranker(settings),
     )
     given = None if arguments.quotes else model
     built = pipeline.build(retriever, lambda: given, settings)

@@ -28,7 +28,7 @@ from qa.documents.filters import Filters
 from qa.documents.parsers.isolated import Child
 from qa.index import build as building
 from qa.index.archive import Archive
-from qa.index.chroma import Store
+from qa.index.chroma import ChromaIndex
 from qa.index.directory import LiveIndex
 from qa.index.lexical import LexicalIndex
 from qa.index.matrix import ChunkVectors
@@ -152,7 +152,7 @@ def build(job: dict[str, Any]) -> dict[str, Any]:
     watch.wrap(building, "split", "splitting and terms")
     watch.wrap(building, "terms", "splitting and terms")
     for name in ("put", "delete"):
-        watch.wrap(Store, name, "chroma")
+        watch.wrap(ChromaIndex, name, "chroma")
         watch.wrap(LexicalIndex, name, "tantivy")
     for name in ("announce", "stage", "publish", "forget", "leftovers", "known"):
         watch.wrap(Archive, name, "sqlite")
@@ -200,7 +200,7 @@ def ask(job: dict[str, Any]) -> dict[str, Any]:
     )
     watch = Stopwatch()
     watch.wrap(type(embedder), "queries", "embed question")
-    watch.wrap(Store, "nearest", "chroma")
+    watch.wrap(ChromaIndex, "nearest", "chroma")
     watch.wrap(ChunkVectors, "nearest", "vectors in memory")
     watch.wrap(LexicalIndex, "analyse", "tantivy")
     watch.wrap(LexicalIndex, "search", "tantivy")

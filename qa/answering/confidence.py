@@ -18,7 +18,7 @@ from qa.documents.chunks import date_in_words
 from qa.language.names import mentioned, names
 from qa.language.terms import has_stop_word, terms, words
 from qa.search.calibration import READ, about, brief, long, probability, unrelated_cosine
-from qa.types import Hit, HitReading
+from qa.types import Hit, ReaderResult
 
 # Set by eye, a little below the means of rightly quoted answers in one language (.67 and .94): no
 # set with a free licence asks across languages.
@@ -62,7 +62,7 @@ def confidence(
         return 0.0
     if kind != "fact" or follow_up:
         best = hits[0]
-        # As `reading` does: scores with the reader's word and without it compare.
+        # As `rerank` does: scores with the reader's word and without it compare.
         return about(best.score / (1.0 if best.reading else 1.0 + READ["relevance"]))
     values = features(question, language, hits, evidence)
     unnamed = values["names"] == 0.0 and absent(question, hits) == names(question)
@@ -99,7 +99,7 @@ def features(
     best = hits[:3]
     said = len(terms(question, language))
     much = long(said)
-    seen = " ".join(_said(h) for h in best)
+    seen = " ".join(_hit_text(h) for h in best)
     wanted = names(question)
     named = sum(mentioned(name, seen) for name in wanted) / len(wanted) if wanted else 1.0
     own = [e for e in evidence if e.article.language == language]
@@ -113,11 +113,11 @@ def features(
         ),
         "long": much,
         "score": best[0].score if best else 0.0,
-        **_read(hits, much, brief(said)),
+        **_reader_features(hits, much, brief(said)),
     }
 
 
-def _read(hits: Sequence[Hit], much: float, little: float) -> dict[str, float]:
+def _reader_features(hits: Sequence[Hit], much: float, little: float) -> dict[str, float]:
     """What the reader says, where it has read; best hit first."""
     read = [(hit.reading, hit.article) for hit in hits if hit.reading is not None]
     if not read:
@@ -135,7 +135,7 @@ def _read(hits: Sequence[Hit], much: float, little: float) -> dict[str, float]:
     }
 
 
-def _pointed(reading: HitReading, article: Article) -> set[str]:
+def _pointed(reading: ReaderResult, article: Article) -> set[str]:
     """The words that the reader points to."""
     return set(words(reading.span.of(article.text)))
 
@@ -144,7 +144,7 @@ def _mixed(value: float, ordinary: float, much: float) -> float:
     return (1.0 - much) * value + much * ordinary
 
 
-def _said(hit: Hit) -> str:
+def _hit_text(hit: Hit) -> str:
     """All that a question may name of a hit: outlet and day as well."""
     article = hit.article
     date = f"{article.date} {date_in_words(article.date, 'en')}" if article.date else ""

@@ -1,4 +1,4 @@
-"""Fence: words from outside made harmless where they are put between words of ours.
+"""Escaping: words from outside made harmless where they are put between words of ours.
 
 `inert` is for a prompt: nothing it returns can close a fence, open a turn of the conversation or
 pass for one of our numbers, whatever the model's chat template. All of these need angle, square or

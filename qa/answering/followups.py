@@ -52,7 +52,7 @@ def make_standalone(question: Question, embedder: QueryEmbedder | None = None) -
     """
     text, history = question.text.strip(), question.history
     before = question_language(history[-2]) if len(history) > 1 else "en"
-    language = question.language or _wanted(text) or question_language(text, before)
+    language = question.language or _language_wanted(text) or question_language(text, before)
     carried = ""
     if not is_small_talk(text, history) and needs_history(text, embedder):
         carried = " ".join(topic(history, embedder))
@@ -79,7 +79,7 @@ def queries(question: Question) -> tuple[str, ...]:
     return tuple(f"{before} {match.group().strip()}".strip() for match in asked)
 
 
-def _wanted(text: str) -> Language | None:
+def _language_wanted(text: str) -> Language | None:
     """The language that a message asks to be answered in: "answer in French"."""
     match = _IN_LANGUAGE.search(fold(text))
     return None if match is None else "fr" if match.group(1).startswith("fr") else "en"

@@ -6,7 +6,7 @@ passages. Nothing in the prompt speaks of refusing: whether to answer is decided
 `confidence`), and a small model that may refuse does so over a third of what it could answer
 (docs/answering.md). It gives no citation numbers: `grounding` finds what carries each sentence.
 
-Articles are evidence, never instructions: what comes from outside is made inert (see `fence`), and
+Articles are evidence, never instructions: what comes from outside is made inert (see `escape`), and
 a title addressed to a machine is left out. Takes any LangChain chat model.
 """
 
@@ -76,7 +76,7 @@ def system_message() -> BaseMessage:
 
 def beginning(question: Question, passages: Sequence[Passage]) -> list[BaseMessage]:
     """The messages of `prompt` as far as they do not depend on the question's own words."""
-    return [system_message(), HumanMessage("\n\n".join([*_given(question, passages), ""]))]
+    return [system_message(), HumanMessage("\n\n".join([*_context(question, passages), ""]))]
 
 
 def prompt(
@@ -94,7 +94,7 @@ def prompt(
     asked = f"Question: {inert(question.text)}\n{style} Answer in {_LANGUAGE_NAMES[language]}."
     return [
         system_message(),
-        HumanMessage("\n\n".join([*_given(question, passages), asked])),
+        HumanMessage("\n\n".join([*_context(question, passages), asked])),
     ]
 
 
@@ -118,9 +118,9 @@ def write(model: BaseChatModel, messages: Sequence[BaseMessage]) -> Iterator[Dra
             close()
 
 
-def _given(question: Question, passages: Sequence[Passage]) -> list[str]:
+def _context(question: Question, passages: Sequence[Passage]) -> list[str]:
     """What stands before the question."""
-    parts = [_shown(number, passage) for number, passage in enumerate(passages, 1)]
+    parts = [_passage_text(number, passage) for number, passage in enumerate(passages, 1)]
     if question.carried and question.history:
         asked, answered = (*question.history[-2:], "")[:2]
         parts.append(
@@ -129,7 +129,7 @@ def _given(question: Question, passages: Sequence[Passage]) -> list[str]:
     return parts
 
 
-def _shown(number: int, passage: Passage) -> str:
+def _passage_text(number: int, passage: Passage) -> str:
     article = passage.article
     title = "" if is_suspicious(article.title) else inert(article.title)
     date = date_in_words(article.date, article.language) if article.date else ""

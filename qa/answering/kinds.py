@@ -54,7 +54,7 @@ class QueryEmbedder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Classified:
     """What a message is: its likeliest kind, and how likely it is, in [0, 1], to lean."""
 
     kind: Kind
@@ -67,7 +67,7 @@ def kind_of(question: str, embedder: QueryEmbedder | None = None) -> Kind:
 
 
 @lru_cache(maxsize=512)
-def read(message: str, embedder: QueryEmbedder | None = None) -> Reading:
+def read(message: str, embedder: QueryEmbedder | None = None) -> Classified:
     """What a message in French or English is.
 
     Args:
@@ -84,7 +84,7 @@ def read(message: str, embedder: QueryEmbedder | None = None) -> Reading:
     if embedder is not None and embedder.fingerprint == str(weights["embedder"]):
         logits = embedder.queries([asked])[0] @ weights["vector"] + weights["vector_bias"]
         leans, kinds = logits[-1], kinds * _softmax(logits[:-1])
-    return Reading(KINDS[int(kinds.argmax())], float(1 / (1 + np.exp(-leans))))
+    return Classified(KINDS[int(kinds.argmax())], float(1 / (1 + np.exp(-leans))))
 
 
 def asked_sentence(message: str) -> str:

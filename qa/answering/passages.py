@@ -2,7 +2,7 @@
 
 The best chunks of the best articles are taken until a budget of characters is full; chunks that
 follow each other in an article are put together. Sentences that address a machine, and what stands
-close behind them, are cut out (see `suspicious`). Knows nothing about models.
+close behind them, are cut out (see `documents.injection`). Knows nothing about models.
 """
 
 from __future__ import annotations

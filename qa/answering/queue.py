@@ -1,4 +1,4 @@
-"""The line for the language model: a few are served at once, the others know their place in it.
+"""Queue: who waits for the language model; a few are served at once, the rest know their place.
 
 First come, first served. Whoever waits blocks a thread of his own. Knows nothing about models,
 questions or answers.
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 _BEAT_S = 0.5
 
 
-class Line:
+class Queue:
     """Where those wait who want what only `at_once` can have at a time. Safe between threads."""
 
     def __init__(self, at_once: int) -> None:
@@ -47,7 +47,7 @@ class Line:
 class Place:
     """A place in a line."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Queue) -> None:
         self._line = line
 
     @property

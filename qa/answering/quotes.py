@@ -1,11 +1,11 @@
-"""Evidence: hits → the few sentences that an answer may rest on, as numbered quotes.
+"""Quotes: hits → the few sentences that an answer may rest on, as numbered quotes.
 
 Sentences are taken by score until the budget of characters is full; neighbours in one article
 become one quote, one that begins with "They" brings the sentence before it, beyond the budget, a
 sentence that another article already says in nearly the same words is passed over, and the quotes
 are then put in reading order. A sentence that addresses a machine or stands close behind one that
-does (see `suspicious`) is passed over too, unless no other comes near it: then it is what was asked
-about. Knows nothing about models.
+does (see `documents.injection`) is passed over too, unless no other comes near it: then it is
+what was asked about. Knows nothing about models.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
         if taken:
             if evidence.sentence.score < taken[0].sentence.score - _SCORE_GAP:
                 break
-            if length > left or _said(evidence, taken):
+            if length > left or _already_quoted(evidence, taken):
                 continue
             if len(_quotes([*taken, evidence])) > most:
                 continue
@@ -208,7 +208,7 @@ def _with_antecedent(article: Article, span: Span) -> Span:
     return Span(previous, span.end)
 
 
-def _said(evidence: Evidence, taken: Iterable[Evidence]) -> bool:
+def _already_quoted(evidence: Evidence, taken: Iterable[Evidence]) -> bool:
     """Whether one of those taken says the same, with the same figures, denied or not."""
     mine = set(words(evidence.text))
     return any(

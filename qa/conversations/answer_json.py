@@ -1,4 +1,4 @@
-"""Kept: an answer as a document that outlives the process, and the answer made from it again.
+"""Answer JSON: an answer as a document that outlives the process, and the answer made of it.
 
 The document is what `qa ask --json` prints and, under `kept`, what the page needs beside it. It
 holds quotes, not articles: made into an answer again, each quote is looked for in the article as

@@ -9,7 +9,7 @@ deleted. Deleting is for good: links and ratings go with their turn, SQLite over
 its write-ahead log is emptied. While another process reads the file, as a backup does, the words
 stay in both for as long; it is looked after every second, and again when the file is opened.
 
-Answers are documents as `kept` makes them. Knows nothing about browsers, logins or pages.
+Answers are documents as `answer_json` makes them. Knows nothing about browsers, logins or pages.
 """
 
 from __future__ import annotations

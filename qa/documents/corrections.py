@@ -1,4 +1,4 @@
-"""Amending: what a person puts right about an article, kept beside it and applied whenever it is
+"""Corrections: what a person puts right about an article, kept beside it and applied whenever it is
 read again.
 
 An amendment belongs to an article's id, which comes from what its file says, so that it stays what

@@ -1,7 +1,7 @@
 """Filters: which articles a question is asked of: by date, source and language, or chosen ones.
 
-One meaning, everywhere: `Filters.matches` says it in Python, `store` says it to Chroma, `lexical`
-to tantivy, `archive` to SQLite and `vectors` to arrays; a property test holds them together. Chosen
+One meaning, everywhere: `Filters.matches` says it in Python, `chroma` says it to Chroma, `lexical`
+to tantivy, `archive` to SQLite and `matrix` to arrays; a property test holds them together. Chosen
 articles are told to Chroma and tantivy by their chunks, which SQLite knows (`Index`). An article
 dated to the month or the year passes when any of its days does; an article without a date, source
 or language fails every filter on that field.

@@ -1,4 +1,4 @@
-"""Browsing: what is shown of an index to a reader who asks nothing: its articles and its contents.
+"""Listing: what is shown of an index to a reader who asks nothing: its articles and its contents.
 
 Types only; `archive` fills them.
 """

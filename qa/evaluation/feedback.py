@@ -51,7 +51,7 @@ def export(rated: Sequence[KeptTurn]) -> Exported:
             left_out[gold] += 1
             continue
         try:
-            questions.append(question_from({**_asked(turn), **gold}))
+            questions.append(question_from({**_question_row(turn), **gold}))
         except QuestionError as exc:
             left_out[str(exc)] += 1
     return Exported(tuple(questions), dict(left_out))
@@ -63,7 +63,7 @@ def _same(turn: KeptTurn) -> tuple[object, ...]:
     return (turn.question.strip(), *document["kept"]["history"], str(document["filters"]))
 
 
-def _asked(turn: KeptTurn) -> dict[str, Any]:
+def _question_row(turn: KeptTurn) -> dict[str, Any]:
     document = turn.document
     return {
         "id": f"feedback-{turn.id}",

@@ -173,11 +173,11 @@ def comparison_markdown(comparison: Comparison, *, questions: int = 0) -> str:
             for change in changes[:questions]:
                 lines += [f"- {change.a.id}: {change.a.question}"]
                 lines += [f"  - gold: {' | '.join(change.a.answers)}"] if change.a.answers else []
-                lines += [f"  - a: {_said(change.a)}", f"  - b: {_said(change.b)}"]
+                lines += [f"  - a: {_answer_text(change.a)}", f"  - b: {_answer_text(change.b)}"]
     return "\n".join(lines) + "\n"
 
 
-def _said(row: Row) -> str:
+def _answer_text(row: Row) -> str:
     if row.error is not None:
         return f"failed: {row.error}"
     if row.abstained is None:

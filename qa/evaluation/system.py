@@ -22,7 +22,7 @@ import platformdirs
 
 import qa
 from qa.answering.followups import make_standalone, queries
-from qa.assistant import Assistant, LanguageModel, open_reading
+from qa.assistant import Assistant, LanguageModel, open_reranker
 from qa.documents.article import Article, PartialDate
 from qa.documents.parsers import find
 from qa.errors import ModelError
@@ -122,7 +122,7 @@ class Pipeline:
             embedder=embedder,
             candidates=settings.candidates,
             k=settings.k,
-            reading=open_reading(settings),
+            reading=open_reranker(settings),
         )
         model = LanguageModel(settings, fetch=False)
         model.wait()

@@ -5,13 +5,13 @@ here, and an id that is not here does not exist. What a run has read is staged i
 this one, which no reader opens, and becomes visible in one transaction at the run's end; what a
 killed run has staged, the next one takes up. The `leftover` table is the journal that keeps the
 three in step: a chunk id is in it while it may be in a search index without being in `chunk`
-(see `indexing`).
+(see `build`).
 
 No article leaves this module unless it still has the fingerprint that it was stored with: a letter
 that a failing disk has changed is an error, never a quote.
 
-Beside the articles it keeps what people have put right about them (see `amending`), and their words
-folded, in which a list of articles is searched. Knows nothing about questions.
+Beside the articles it keeps what people have put right about them (see `corrections`), and their
+words folded, in which a list of articles is searched. Knows nothing about questions.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class Archive:
             raise IndexUnusable(f"{path} is gone. {_RESTORE}")
         connection = None
         try:
-            with _told(path):
+            with _translated(path):
                 connection = sqlite3.connect(
                     f"{path.absolute().as_uri()}?mode={mode}",
                     uri=True,
@@ -197,7 +197,7 @@ class Archive:
             IndexUnusable: it is no SQLite file.
         """
         with (
-            _told(path),
+            _translated(path),
             closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as file,
         ):
             return file.execute("SELECT 1 FROM sqlite_master").fetchone() is None
@@ -209,12 +209,12 @@ class Archive:
 
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows at once, so that nothing stays locked while somebody works on them."""
-        with self._lock, _told(self._path):
+        with self._lock, _translated(self._path):
             return self._connection.execute(query, values).fetchall()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _told(self._path):
+        with self._lock, _translated(self._path):
             connection = self._connection
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -400,7 +400,7 @@ class Archive:
 
     def copy(self, path: Path) -> None:
         """Write all of it to another file, as it is at one moment."""
-        with self._lock, _told(path), closing(sqlite3.connect(path)) as other:
+        with self._lock, _translated(path), closing(sqlite3.connect(path)) as other:
             self._connection.backup(other)
 
     @property
@@ -638,7 +638,7 @@ def _conditions(filters: Filters, words: str) -> tuple[str, list[object]]:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _translated(path: Path) -> Iterator[None]:
     """What SQLite raises, in words that say what to do."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""Indexing: articles → index, doing only what changed, safe to kill at any moment.
+"""Build: articles → index, doing only what changed, safe to kill at any moment.
 
 Changed articles are read and embedded a batch at a time and staged beside the archive, where no
 reader looks. A batch is embedded in a thread while the next is read, cut and analysed. Once all are
@@ -41,7 +41,7 @@ from qa.documents.parsers.isolated import Child, Limits, TooMuch
 from qa.errors import ArticleError, IndexMissing, IndexUnusable
 from qa.index.archive import Archive, Passage, file_of
 from qa.index.checksums import break_seal, seal
-from qa.index.chroma import Store
+from qa.index.chroma import ChromaIndex
 from qa.index.directory import EmbedderIdentity, Index, Manifest, check_count, write_lock
 from qa.language.terms import terms
 from qa.settings import Settings
@@ -346,7 +346,7 @@ def drop_other_generations(directory: Path, manifest: Manifest, before: Manifest
     for child in _other_generations(directory, manifest):
         if manifest.chroma_url and before and before.id:
             other = replace(manifest, generation=child.name)
-            Store.drop(manifest.chroma_url, other.collection)
+            ChromaIndex.drop(manifest.chroma_url, other.collection)
         shutil.rmtree(child)
 
 

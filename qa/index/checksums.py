@@ -1,4 +1,4 @@
-"""Seal: the sums of the search indexes' files, written when a run has completed.
+"""Checksums: the sums of the search indexes' files, written when a run has completed.
 
 Chroma and tantivy trust their files. A damaged one makes them find the wrong chunks without a word,
 or ends the process. So the files are compared with their sums before a library opens them. A run

@@ -1,4 +1,4 @@
-"""Store: one vector per chunk in Chroma, in the index directory or on a Chroma server.
+"""Chroma: one vector per chunk in Chroma, in the index directory or on a Chroma server.
 
 Owns everything Chroma: nothing of its types leaves this module, distances become similarities
 here, and its telemetry is off. Chunk text is not kept here; `archive` has it.
@@ -33,7 +33,7 @@ _HNSW: CreateHNSWConfiguration = {
 _UNDATED = 0  # below every date
 
 
-class Store:
+class ChromaIndex:
     """A Chroma collection of chunk vectors. Similarities are cosines, higher is better."""
 
     def __init__(self, client: Client, name: str) -> None:

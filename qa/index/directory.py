@@ -2,8 +2,8 @@
 
     manifest.json       what the index was built with, and which generation is current
     write.lock          held by the one process that writes
-    <generation>/       articles.sqlite (see `archive`), chroma/ (`store`), lexical/ (`lexical`),
-                        sums.json (`seal`), coming.sqlite while a run is under way
+    <generation>/       articles.sqlite (see `archive`), chroma/ (`chroma`), lexical/ (`lexical`),
+                        sums.json (`checksums`), coming.sqlite while a run is under way
 
 A rebuild fills a new generation beside the current one and then points the manifest at it, so
 that whoever reads, or kills the rebuild, always has a whole index. Opening an index never changes
@@ -33,7 +33,7 @@ from qa.documents.filters import Filters
 from qa.errors import IndexLocked, IndexMismatch, IndexMissing, IndexUnusable
 from qa.index.archive import Archive
 from qa.index.checksums import check, sealed
-from qa.index.chroma import Store
+from qa.index.chroma import ChromaIndex
 from qa.index.lexical import LexicalIndex, QueryTerms
 from qa.index.matrix import ChunkVectors
 from qa.settings import Settings
@@ -218,7 +218,7 @@ class Index:
     directory: Path
     manifest: Manifest
     archive: Archive
-    store: Store
+    store: ChromaIndex
     lexical: LexicalIndex
     seal: int | None = None
     revision: int = 0
@@ -272,7 +272,7 @@ class Index:
             if copy:
                 to_close.append(copy.cleanup)
             parts = Path(copy.name) if copy else home
-            store = Store.open(parts / "chroma", manifest.chroma_url, manifest.collection)
+            store = ChromaIndex.open(parts / "chroma", manifest.chroma_url, manifest.collection)
             to_close.append(store.close)
             lexical = LexicalIndex.open(parts / "lexical")
             if kept is not None:

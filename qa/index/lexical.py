@@ -1,6 +1,6 @@
 """Lexical index: BM25 over the terms of every chunk, in tantivy.
 
-Each chunk's terms (see `analysis`) go into the field of its language, so that French words are
+Each chunk's terms (see `terms`) go into the field of its language, so that French words are
 weighed among French articles and English ones among English. A question is analysed once for
 each of these fields: its own language's analyser for its own field, the others' for theirs, so
 that names and numbers find articles in any language. Owns everything tantivy.

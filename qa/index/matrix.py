@@ -1,4 +1,4 @@
-"""Vectors: every chunk's vector in memory, to find the nearest among those that pass a filter.
+"""Matrix: every chunk's vector in memory, to find the nearest among those that pass a filter.
 
 A graph of neighbours, which is what Chroma searches, cannot leave out what a filter forbids
 without losing its way, and Chroma looks filters up for each question anew: a tenth of a second

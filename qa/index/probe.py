@@ -1,4 +1,4 @@
-"""Probing: whether the two search indexes hold what the archive holds, and find it.
+"""Probe: whether the two search indexes hold what the archive holds, and find it.
 
 Run in a process of its own, for a damaged file may end the process that reads it:
 
@@ -23,7 +23,7 @@ from qa.documents.filters import Filters
 from qa.errors import IndexUnusable, QAError, is_panic
 from qa.index.archive import Archive
 from qa.index.checksums import check
-from qa.index.chroma import Store
+from qa.index.chroma import ChromaIndex
 from qa.index.directory import Manifest, readable
 from qa.index.lexical import LexicalIndex
 
@@ -97,7 +97,9 @@ def _main(home: Path, url: str, collection: str, dimension: int, parts: Sequence
         for part in parts:
             try:
                 if part == "Chroma":
-                    with closing(Store.open(files / "chroma", url or None, collection)) as store:
+                    with closing(
+                        ChromaIndex.open(files / "chroma", url or None, collection)
+                    ) as store:
                         detail = next(_of_vectors(store, archive, dimension), "")
                 else:
                     if not (files / "lexical" / "meta.json").exists():
@@ -118,7 +120,7 @@ def _main(home: Path, url: str, collection: str, dimension: int, parts: Sequence
         copy.cleanup()
 
 
-def _of_vectors(store: Store, archive: Archive, dimension: int) -> Iterator[str]:
+def _of_vectors(store: ChromaIndex, archive: Archive, dimension: int) -> Iterator[str]:
     """What is wrong with Chroma, the first thing first."""
     yield from _of_ids(store.ids, archive)
     chunks, copies = archive.chunk_vectors(dimension), Counter[bytes]()

@@ -1,4 +1,4 @@
-"""Amounts: numbers by their value, however a text writes them.
+"""Numbers by their value, however a text writes them.
 
 10 000, 10,000 and 10000 are one number, and so are 3,5 and 3.5, "1,5 million" and 1500000,
 "vingt-trois", "twenty-three" and 23 (by text2num). A number with exactly three digits after its one

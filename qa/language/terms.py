@@ -1,4 +1,4 @@
-"""Analysis: text → terms, the same for articles and questions, by language.
+"""Terms: text → terms, the same for articles and questions, by language.
 
 Case, accents and typography are folded, elided articles (l', d', qu') and stop words dropped,
 words reduced to their Snowball stem (M. F. Porter, snowballstem.org), numbers written one way

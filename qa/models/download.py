@@ -1,7 +1,7 @@
 """Fetching models: from nothing to checked files in the model cache.
 
     models_dir/NAME/             a complete model, with `.ok`, the record of its check
-    models_dir/hf--OWNER--REPO/  one of the hub's own, likewise (`hubmodel`)
+    models_dir/hf--OWNER--REPO/  one of the hub's own, likewise (`hub_model`)
     models_dir/.partial/NAME/    a download under way; every mirror appends to the same draft
     models_dir/.partial/NAME.lock
 

@@ -1,4 +1,4 @@
-"""What runs a local language model, as `local` sees it: requests, and what comes back of them.
+"""What runs a local language model, as `local_llm` sees it: requests, and what comes back of them.
 
 An engine is one loaded model that answers several requests at once. `llamacpp` and `openvino` are
 engines. Knows nothing about LangChain.

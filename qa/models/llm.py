@@ -2,7 +2,7 @@
 
     none                       no language model: answers are quotes
     NAME                       a model of the catalogue, run here
-    hf:OWNER/REPO[:…]          a GGUF of the model hub, run here (`hubmodel`)
+    hf:OWNER/REPO[:…]          a GGUF of the model hub, run here (`hub_model`)
     FILE.gguf                  any model file that llama.cpp reads, run here
     openai:NAME                OpenAI, or any server that speaks its protocol (`llm_base_url`)
     ollama:NAME                a local Ollama

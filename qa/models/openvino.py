@@ -7,8 +7,8 @@ prompt shares with an earlier one is known by blocks of tokens, whichever conver
 Words that an answer copies from its prompt are guessed by looking them up there, and kept where
 the model would have said the same.
 
-It runs in a process of its own (`openvinochild`), for it lets no other Python thread run while it
-reads a batch, which takes a second.
+It runs in a process of its own (`openvino_process`), for it lets no other Python thread run while
+it reads a batch, which takes a second.
 """
 
 from __future__ import annotations

@@ -159,7 +159,7 @@ class Reader:
             for span, score in scores.items():
                 likely[span] = max(score, likely.get(span, score))
         return [
-            (*span, score, answerable, relevance) for span, score in _told(passage, likely, most)
+            (*span, score, answerable, relevance) for span, score in _result(passage, likely, most)
         ]
 
     def _window(
@@ -194,7 +194,7 @@ class Reader:
         return _sigmoid(bias + slope * relevance)
 
 
-def _told(
+def _result(
     passage: str, likely: dict[tuple[int, int], float], most: int
 ) -> list[tuple[tuple[int, int], float]]:
     """Spans that lie apart, best first, each with the best score of what it was chosen from."""

@@ -1,4 +1,4 @@
-"""Decoding: which of the spans that a reader finds likely is the best short answer.
+"""Spans: which of the spans that a reader finds likely is the best short answer.
 
 The likeliest span is often one of many that differ at their edges. Taken is the one that overlaps
 most, in F1 over words, with all of them weighted by how likely they are: minimum Bayes risk

@@ -1,4 +1,4 @@
-"""Asked for: which articles a question's constraints favour, and how much.
+"""Boosts: which articles a question's constraints favour, and how much.
 
 An outlet that the question names counts fully or not at all, and so does a day on which it says
 that an article appeared; but the words may be of an event, so next to that day something is left.

@@ -25,7 +25,7 @@ _UNRELATED = {
 }
 _UNRELATED_OTHERWISE = 0.73
 
-# How much each value of `fusion` counts for a chunk: in questions of few terms, fitted by
+# How much each value of `scoring` counts for a chunk: in questions of few terms, fitted by
 # lab.benchmarks.fusion, and in those of many, where words say more than vectors; set by hand on
 # multihop_rag. In between the two are mixed.
 _SHORT = {
@@ -114,7 +114,7 @@ def unrelated_cosine(asked_in: str, written_in: str) -> float:
 
 
 def passage_weights(terms: int) -> dict[str, float]:
-    """What each value of `fusion` counts for a chunk, for a question of so many terms."""
+    """What each value of `scoring` counts for a chunk, for a question of so many terms."""
     return _mixed(_SHORT, _LONG, terms)
 
 

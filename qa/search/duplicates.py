@@ -1,4 +1,4 @@
-"""Copies: chunks of different articles that say the same thing in the same words become one.
+"""Duplicates: chunks of different articles that say the same thing in the same words become one.
 
 News travels by wire: one dispatch stands in many papers, a little cut or with another title. Shown
 one by one, copies would fill the top of a list with one statement. Two chunks are copies when at

@@ -1,4 +1,4 @@
-"""Reading: the best hits are read together with the question, and ordered anew.
+"""Reranking: the best hits are read together with the question, and ordered anew.
 
 The reader says of each how relevant it is, and where it answers. The first moves hits, the
 second lifts the sentence that holds the span; by how much is in `calibration`. Hits further down
@@ -15,7 +15,7 @@ from typing import Protocol
 from qa.language.sentences import Span
 from qa.language.terms import terms
 from qa.search.calibration import READ, read_weights
-from qa.types import Hit, HitReading, ScoredSentence
+from qa.types import Hit, ReaderResult, ScoredSentence
 
 AT_ONCE = 2
 
@@ -47,7 +47,7 @@ class PassageReader(Protocol):
         ...
 
 
-class Reading:
+class Reranker:
     """A reader with its limits. May be used from several threads.
 
     Two questions are read side by side, as many as an ordinary machine has cores. With a limit to
@@ -113,7 +113,7 @@ def mixed(hit: Hit, span: ReadSpan | None, weights: Mapping[str, float] = READ) 
         sentences = tuple(_lifted(sentence, None, weights) for sentence in hit.sentences)
         return replace(hit, score=hit.score / most, sentences=sentences)
     start = hit.chunk.span.start
-    reading = HitReading(
+    reading = ReaderResult(
         Span(start + span.start, start + span.end), span.score, span.answerable, span.relevance
     )
     return replace(
@@ -125,7 +125,7 @@ def mixed(hit: Hit, span: ReadSpan | None, weights: Mapping[str, float] = READ) 
 
 
 def _lifted(
-    sentence: ScoredSentence, reading: HitReading | None, weights: Mapping[str, float]
+    sentence: ScoredSentence, reading: ReaderResult | None, weights: Mapping[str, float]
 ) -> ScoredSentence:
     """A sentence that holds the span, or part of it, is likelier to be what is wanted."""
     lift = 0.0

@@ -2,9 +2,9 @@
 
     understand   outlets and dates that the question names (`constraints`)
     propose      both indexes, over all articles and over those that the question asks for
-    score        `fusion`, and more for articles that the question asks for
-    collapse     copies of one text become one hit (`copies`)
-    read         the best are read with the question, and ordered anew (`reading`)
+    score        `scoring`, and more for articles that the question asks for
+    collapse     copies of one text become one hit (`duplicates`)
+    read         the best are read with the question, and ordered anew (`rerank`)
 
 What a question asks for moves articles up; it shuts none out, so a date misread or an outlet that
 did not write of it costs places, not the answer. Filters shut out. A LangChain retriever on the
@@ -31,7 +31,7 @@ from qa.language.detect import question_language
 from qa.search.boosts import bonus, meets, most, narrowed
 from qa.search.constraints import understand
 from qa.search.duplicates import group
-from qa.search.rerank import Reading
+from qa.search.rerank import Reranker
 from qa.search.scoring import Scored, score
 from qa.types import Constraints, Hit, ScoredSentence
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 Mode = Literal["hybrid", "dense", "lexical"]
-Found = dict[str, list[tuple[str, float]]]
+Proposals = dict[str, list[tuple[str, float]]]
 
 
 class QueryEmbedder(Protocol):
@@ -64,8 +64,8 @@ class Candidates:
     """
 
     passages: Sequence[Passage]
-    found: Found
-    asked: Found
+    found: Proposals
+    asked: Proposals
     vector: np.ndarray
     query: QueryTerms
     constraints: Constraints
@@ -96,7 +96,7 @@ class HybridRetriever(BaseRetriever):
     embedder: Any
     candidates: int = 50
     k: int = 10
-    reading: Reading | None = None
+    reading: Reranker | None = None
 
     def search(self, question: str, **options: Any) -> list[Hit]:
         """The hits of `find`, with its options."""
@@ -180,7 +180,7 @@ class HybridRetriever(BaseRetriever):
         def look(index: Index) -> Candidates:
             understood = Constraints()
             query = index.lexical.analyse(question, language)
-            found, asked = self._propose(index, query, vector, filters, k, mode), Found()
+            found, asked = self._propose(index, query, vector, filters, k, mode), Proposals()
             if mode == "hybrid":
                 understood = constraints or Constraints()
                 if constraints is None:
@@ -201,7 +201,7 @@ class HybridRetriever(BaseRetriever):
         filters: Filters,
         k: int,
         mode: Mode,
-    ) -> Found:
+    ) -> Proposals:
         """What each index proposes: (chunk id, its own score), best first."""
         n = max(self.candidates, k)
         found = {}
@@ -244,7 +244,7 @@ def _read(
     return next(filter(None, read), Constraints())
 
 
-def _hits(passages: Sequence[Passage], scored: Scored, lists: Sequence[Found]) -> list[Hit]:
+def _hits(passages: Sequence[Passage], scored: Scored, lists: Sequence[Proposals]) -> list[Hit]:
     """The candidates as hits, in the order of the passages; the better of two ranks."""
     ranks: dict[str, dict[str, int]] = {passage.chunk.id: {} for passage in passages}
     for found in lists:

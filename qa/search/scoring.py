@@ -1,4 +1,4 @@
-"""Fusion: a question's candidates → what speaks for each, and one score from that.
+"""Scoring: a question's candidates → what speaks for each, and one score from that.
 
 Five values speak for a chunk, each about 0 for what is unrelated and at most 1:
 

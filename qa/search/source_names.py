@@ -1,4 +1,4 @@
-"""Outlets: which of the index's sources a question names, as "according to TechCrunch".
+"""Source names: which of the index's sources a question names, as "according to TechCrunch".
 
 A source answers to its name, to its name without section ("The Independent - Sports"), article,
 or domain ending ("rfi.fr"), however it is spaced ("CBS Sports" is CBSSports.com), and to the

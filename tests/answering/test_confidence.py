@@ -12,7 +12,7 @@ from qa.answering.quotes import choose
 from qa.language.sentences import Span
 from qa.search.calibration import READ, about, probability
 from qa.search.retriever import HybridRetriever
-from qa.types import Hit, HitReading
+from qa.types import Hit, ReaderResult
 
 ASKED = "Qui a dirigé le chantier du pont de Kervalec ?"
 
@@ -87,7 +87,7 @@ def read_as(hits: list[Hit], pointed: list[str]) -> list[Hit]:
     for hit, words in zip(hits, pointed, strict=False):
         start = hit.article.text.index(words)
         span = Span(start, start + len(words))
-        read.append(replace(hit, reading=HitReading(span, 1.0, 0.8, 0.8)))
+        read.append(replace(hit, reading=ReaderResult(span, 1.0, 0.8, 0.8)))
     return read
 
 

@@ -6,11 +6,11 @@ import threading
 import time
 from contextlib import ExitStack
 
-from qa.answering.queue import Line, Place
+from qa.answering.queue import Place, Queue
 
 
 def test_two_are_served_and_the_others_have_numbers() -> None:
-    line = Line(2)
+    line = Queue(2)
     with ExitStack() as stack:
         numbers = [stack.enter_context(line.join()).number for _ in range(5)]
         assert numbers == [0, 0, 1, 2, 3]
@@ -19,7 +19,7 @@ def test_two_are_served_and_the_others_have_numbers() -> None:
 
 
 def test_places_move_up_in_the_order_of_coming() -> None:
-    line = Line(1)
+    line = Queue(1)
     served: list[str] = []
     joined, go = threading.Event(), threading.Event()
 
@@ -57,7 +57,7 @@ def test_places_move_up_in_the_order_of_coming() -> None:
 
 
 def test_who_has_waited_long_enough_is_told() -> None:
-    line = Line(1)
+    line = Queue(1)
     with line.join(), line.join() as place:
         started = time.monotonic()
         assert set(place.wait(0.2)) == {1}
@@ -69,7 +69,7 @@ def test_who_has_waited_long_enough_is_told() -> None:
 
 def test_a_waiting_reader_can_leave() -> None:
     """A generator is closed where it yields, so it yields though nothing changes."""
-    line = Line(1)
+    line = Queue(1)
     with line.join():
         with line.join() as place:
             waiting = place.wait(60)

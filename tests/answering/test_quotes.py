@@ -13,7 +13,7 @@ from qa.answering.quotes import Evidence, choose, cite, left_out
 from qa.documents.article import Article, PartialDate
 from qa.documents.chunks import split
 from qa.language.sentences import Span
-from qa.types import Hit, HitReading
+from qa.types import Hit, ReaderResult
 from tests.fakes import hit
 
 
@@ -118,7 +118,7 @@ MARSHAL = article(
 def read(article: Article, pointed: str, answerable: float, **scores: float) -> Hit:
     """A hit in which the reader points to some words."""
     start = article.text.index(pointed)
-    found = HitReading(Span(start, start + len(pointed)), 3.0, answerable, 0.9)
+    found = ReaderResult(Span(start, start + len(pointed)), 3.0, answerable, 0.9)
     return replace(hit(article, **scores), reading=found)
 
 

@@ -18,7 +18,7 @@ from qa.documents.article import Article
 from qa.documents.filters import Filters
 from qa.errors import IndexUnusable
 from qa.index.build import index_paths
-from qa.index.chroma import Store
+from qa.index.chroma import ChromaIndex
 from qa.index.directory import LiveIndex, Manifest
 from qa.index.doctor import examine
 from qa.search.retriever import HybridRetriever
@@ -59,9 +59,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(params=["embedded", "server"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ChromaIndex]:
     url = request.getfixturevalue("server") if request.param == "server" else None
-    store = Store.open(tmp_path / "chroma", url, f"test-{tmp_path.name}")
+    store = ChromaIndex.open(tmp_path / "chroma", url, f"test-{tmp_path.name}")
     yield store
     store.close()
 
@@ -74,11 +74,11 @@ def unit(*values: float) -> np.ndarray:
 ARTICLE = Article.create(text="x", language="fr", origin="a")
 
 
-def put(store: Store, **vectors: np.ndarray) -> None:
+def put(store: ChromaIndex, **vectors: np.ndarray) -> None:
     store.put(list(vectors), np.stack(list(vectors.values())), [ARTICLE] * len(vectors))
 
 
-def test_the_nearest_come_first_with_their_cosine(store: Store):
+def test_the_nearest_come_first_with_their_cosine(store: ChromaIndex):
     put(store, a=unit(1, 0), b=unit(1, 1), c=unit(-1, 0))
     hits = store.nearest(unit(1, 0), 10, Filters())
     assert [id for id, _ in hits] == ["a", "b", "c"]
@@ -86,12 +86,12 @@ def test_the_nearest_come_first_with_their_cosine(store: Store):
     assert len(store.nearest(unit(1, 0), 2, Filters())) == 2
 
 
-def test_an_empty_store_finds_nothing(store: Store):
+def test_an_empty_store_finds_nothing(store: ChromaIndex):
     assert store.nearest(unit(1, 0), 3, Filters()) == []
     assert store.ids() == set()
 
 
-def test_putting_again_replaces(store: Store):
+def test_putting_again_replaces(store: ChromaIndex):
     put(store, a=unit(1, 0))
     put(store, a=unit(0, 1))
     [(id, cosine)] = store.nearest(unit(0, 1), 3, Filters())
@@ -99,19 +99,19 @@ def test_putting_again_replaces(store: Store):
     assert store.ids() == {"a"}
 
 
-def test_what_is_deleted_is_gone_and_the_unknown_is_passed_over(store: Store):
+def test_what_is_deleted_is_gone_and_the_unknown_is_passed_over(store: ChromaIndex):
     put(store, a=unit(1, 0), b=unit(0, 1))
     store.delete(["a", "never there"])
     assert store.ids() == {"b"}
     assert [id for id, _ in store.nearest(unit(1, 0), 3, Filters())] == ["b"]
 
 
-def test_a_filter_that_nothing_passes_finds_nothing(store: Store):
+def test_a_filter_that_nothing_passes_finds_nothing(store: ChromaIndex):
     put(store, a=unit(1, 0))
     assert store.nearest(unit(1, 0), 3, Filters(language="en")) == []
 
 
-def test_more_than_one_batch(store: Store, monkeypatch: pytest.MonkeyPatch):
+def test_more_than_one_batch(store: ChromaIndex, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(type(store._client), "get_max_batch_size", lambda self: 2)
     put(store, a=unit(1, 0), b=unit(0, 1), c=unit(1, 1), d=unit(1, 2), e=unit(2, 1))
     assert store.ids() == set("abcde")
@@ -120,10 +120,10 @@ def test_more_than_one_batch(store: Store, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_it_is_still_there_when_opened_again(tmp_path: Path):
-    store = Store.open(tmp_path)
+    store = ChromaIndex.open(tmp_path)
     put(store, a=unit(1, 0))
     store.close()
-    again = Store.open(tmp_path)
+    again = ChromaIndex.open(tmp_path)
     assert again.ids() == {"a"}
     again.close()
 
@@ -131,23 +131,23 @@ def test_it_is_still_there_when_opened_again(tmp_path: Path):
 def test_damage_names_the_command(tmp_path: Path):
     (tmp_path / "chroma.sqlite3").write_text("not a database")
     with pytest.raises(IndexUnusable, match="qa doctor --repair"):
-        Store.open(tmp_path)
+        ChromaIndex.open(tmp_path)
 
 
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://a", "http://"])
 def test_an_address_that_is_none(url: str, tmp_path: Path):
     with pytest.raises(IndexUnusable, match="should look like http"):
-        Store.open(tmp_path, url)
+        ChromaIndex.open(tmp_path, url)
 
 
 def test_a_server_that_does_not_answer(tmp_path: Path):
     with pytest.raises(IndexUnusable, match=r"no Chroma server answers at .*`chroma run`"):
-        Store.open(tmp_path, "http://127.0.0.1:9")
+        ChromaIndex.open(tmp_path, "http://127.0.0.1:9")
 
 
 def test_a_server_that_goes_away(tmp_path: Path):
     with chroma_server(tmp_path) as url:
-        store = Store.open(tmp_path, url)
+        store = ChromaIndex.open(tmp_path, url)
         put(store, a=unit(1, 0))
     for use in (lambda: store.nearest(unit(1, 0), 1, Filters()), lambda: store.delete(["a"])):
         with pytest.raises(IndexUnusable, match="QA_CHROMA_URL names a server, see that it runs"):
@@ -189,7 +189,9 @@ def test_two_indexes_of_one_spelling_on_one_server_leave_each_other_alone(
         (tmp_path / place).mkdir()
         monkeypatch.chdir(tmp_path / place)
         index_paths([article_folder], settings, fake_embedder)
-    with closing(Store.open(Path(), server, Manifest.read(settings.index).collection)) as store:
+    with closing(
+        ChromaIndex.open(Path(), server, Manifest.read(settings.index).collection)
+    ) as store:
         store.empty()
     states = {found.what: found.state for found in examine(settings, repair=True)}
     assert states["Chroma"] == "mended"

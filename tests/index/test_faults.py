@@ -28,7 +28,7 @@ from qa.index.archive import Archive
 from qa.index.backup import back_up, put_back
 from qa.index.build import amend_article, index_paths, remove_articles
 from qa.index.checksums import sealed
-from qa.index.chroma import Store
+from qa.index.chroma import ChromaIndex
 from qa.index.directory import Index, LiveIndex, Manifest
 from qa.index.lexical import LexicalIndex
 from qa.search.retriever import HybridRetriever, Mode
@@ -369,10 +369,10 @@ def change(folder: Path) -> None:
 STEPS: list[tuple[type, str]] = [
     (Archive, "stage"),
     (Archive, "announce"),
-    (Store, "put"),
+    (ChromaIndex, "put"),
     (LexicalIndex, "put"),
     (Archive, "publish"),
-    (Store, "delete"),
+    (ChromaIndex, "delete"),
     (LexicalIndex, "delete"),
     (Archive, "forget"),
     (Archive, "tidy"),
@@ -441,21 +441,22 @@ from qa.index import build
 from qa.index.archive import Archive
 from qa.index.lexical import LexicalIndex
 from qa.settings import Settings
-from qa.index.chroma import Store
+from qa.index.chroma import ChromaIndex
 from tests.fakes import BagOfWords
 
 def die(*args, **options):
     os.kill(os.getpid(), signal.SIGKILL)
 
 owner, name = sys.argv[1].split(".")
-setattr({"Archive": Archive, "Store": Store, "LexicalIndex": LexicalIndex}[owner], name, die)
+owners = {"Archive": Archive, "ChromaIndex": ChromaIndex, "LexicalIndex": LexicalIndex}
+setattr(owners[owner], name, die)
 build.index_paths([Path(sys.argv[2])], Settings(index=Path(sys.argv[3])), BagOfWords())
 """
 
 
 @pytest.mark.parametrize(
     ("at", "state"),
-    [("LexicalIndex.put", "old"), ("Store.delete", "new"), ("LexicalIndex.delete", "new")],
+    [("LexicalIndex.put", "old"), ("ChromaIndex.delete", "new"), ("LexicalIndex.delete", "new")],
 )
 def test_after_a_killed_run_dense_search_lacks_nothing(
     folder: Path, settings: Settings, tmp_path: Path, at: str, state: str

@@ -1,7 +1,7 @@
 """Web pages: the article of a saved HTML page, without its menus, comments and hidden words.
 
 trafilatura finds the article, its title, date and site. What the page hides from a reader is cut
-out before, as far as `hiding` can tell: a quote must be something that people could see.
+out before, as far as `hidden` can tell: a quote must be something that people could see.
 
 The date is the one that the page declares (metadata, <time>, its address); dates that merely
 occur in the text are not taken. Also home of `plain`, which turns a feed's HTML into text.

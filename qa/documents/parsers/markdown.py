@@ -2,7 +2,7 @@
 
 Front matter gives id, title, date, source, language (or lang) and url. Without a title there,
 the first heading of level 1 is the title and leaves the text. Link texts and code stay;
-addresses, images and raw HTML go, and with it the words that it hides (see `hiding`). List items
+addresses, images and raw HTML go, and with it the words that it hides (see `hidden`). List items
 begin with "• " or their number, table cells are joined by " | ".
 
 All values of the front matter are read as text: YAML would make `language: no` a false and

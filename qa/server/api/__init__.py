@@ -3,8 +3,8 @@
     app         the routes and what stands around them, as one app
     routes      the routes
     schemas     what goes in and comes out
-    asking      every door's questions: checked, in the right lane, within their time
-    lanes       blocking work in threads; quotes never wait behind a language model
+    desk        every door's questions: checked, by the right worker, within their time
+    worker      blocking work in threads; quotes never wait behind a language model
     streaming   server-sent events, and stopping when whoever asked is gone
     openai      answers as chat completions; `chat` is what goes into them
     mcp         answers as tools of the Model Context Protocol
@@ -14,7 +14,7 @@
     metrics     counts and times for Prometheus
     logs        the server's log
     page        the page at /docs
-    http_body   a request's body, read within its limits
+    http_body   a request's body, read within its limits; the page uses it too, and
     client_address  whose requests count together
 
 No request leaves the machine.

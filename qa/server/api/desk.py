@@ -17,7 +17,7 @@ from qa.errors import QuestionError
 from qa.server.api.errors import ApiError
 from qa.server.api.metrics import Metrics
 from qa.server.api.schemas import AskIn, SearchIn
-from qa.server.api.worker import Lane
+from qa.server.api.worker import Worker
 from qa.types import Answer, Question
 
 T = TypeVar("T")
@@ -42,8 +42,8 @@ class Desk:
         self.assistant = assistant
         self.settings = assistant.settings
         self.metrics = metrics
-        self._quick = Lane("quick", at_once=_QUICK, waiting=_WAITING)
-        self._slow = Lane("slow", at_once=_SLOW, waiting=0)
+        self._quick = Worker("quick", at_once=_QUICK, waiting=_WAITING)
+        self._slow = Worker("slow", at_once=_SLOW, waiting=0)
         self._counting = asyncio.Lock()
         self._counted = (float("-inf"), 0)
 

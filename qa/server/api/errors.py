@@ -79,7 +79,7 @@ def invalid(errors: Sequence[Mapping[str, Any]]) -> ApiError:
     """The answer to a body or query that does not fit its schema; names the first three places."""
     if any(error["type"] == "json_invalid" for error in errors):
         return ApiError(400, "bad_request", "the body is no JSON.")
-    told = "; ".join(f"{_place(error['loc'])}: {_said(error)}" for error in errors[:3])
+    told = "; ".join(f"{_place(error['loc'])}: {_message(error)}" for error in errors[:3])
     more = f"; and {len(errors) - 3} more" if len(errors) > 3 else ""
     return ApiError(422, "invalid", f"{told}{more}. The fields are at /docs.")
 
@@ -122,7 +122,7 @@ def _place(location: Sequence[Any]) -> str:
     return ".".join(part for part in parts if part.isascii() and part.isprintable()) or "body"
 
 
-def _said(error: Mapping[str, Any]) -> str:
+def _message(error: Mapping[str, Any]) -> str:
     if error["type"] == "model_attributes_type":
         return "should be a JSON object, sent with Content-Type: application/json"
     return str(error["msg"]).removeprefix("Value error, ").rstrip(".")

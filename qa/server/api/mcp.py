@@ -62,7 +62,7 @@ def server(desk: Desk) -> MCPServer[None]:
         k: Passages = None,
     ) -> AnswerOut:
         """Answer a question from the articles, with the exact sentences it rests on."""
-        with _told():
+        with _translated():
             asked = AskIn(
                 question=question,
                 history=history or [],
@@ -86,7 +86,7 @@ def server(desk: Desk) -> MCPServer[None]:
         mode: Literal["hybrid", "dense", "lexical"] = "hybrid",
     ) -> SearchOut:
         """Find the passages closest to a query, best first, without answering."""
-        with _told():
+        with _translated():
             asked = SearchIn(
                 query=query,
                 since=since,
@@ -103,7 +103,7 @@ def server(desk: Desk) -> MCPServer[None]:
         article_id: Annotated[Short, Field(description="As in a citation or a hit.")],
     ) -> ArticleOut:
         """The whole text of an article."""
-        with _told():
+        with _translated():
             article = await desk.article(article_id)
         if article is None:
             raise ToolError("the index holds no article of this id; take one from a citation.")
@@ -140,7 +140,7 @@ def _log_left_alone() -> Iterator[None]:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _translated() -> Iterator[None]:
     """What went wrong is said to the model as to any client; a bug is only logged."""
     try:
         yield

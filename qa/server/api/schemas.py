@@ -2,7 +2,7 @@
 
 Every text is cleaned as articles are; one with control characters or with characters that turn
 the reading direction is refused, for nobody types them. Lengths that the settings name are
-checked in `asking`.
+checked in `desk`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 There are two. What reads an index takes milliseconds, what a language model writes takes seconds;
 each has its own lane, so that quotes never wait behind a model. Those who wait for the model stand
-in the pipeline's own `line`.
+in the pipeline's own `queue`.
 
 A thread cannot be stopped from outside: whoever leaves (a closed connection, a time limit) tells
 the stream to stop, which it does at its next state, and its place is free again only then. The
@@ -25,7 +25,7 @@ from qa.server.api.errors import ApiError
 T = TypeVar("T")
 
 
-class Lane:
+class Worker:
     """Runs blocking work for one event loop.
 
     Args:

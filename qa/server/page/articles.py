@@ -22,7 +22,7 @@ from qa.server.page import render
 from qa.server.page.filter_form import Typed, read_date
 from qa.server.page.templating import html
 from qa.server.page.texts import TEXTS, Texts, language_of
-from qa.server.page.uploads import Intake, Problem, Sent, megabytes
+from qa.server.page.uploads import Problem, Sent, Uploads, megabytes
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -68,7 +68,7 @@ class Wanted:
 class Articles:
     """What the browser may ask of the articles."""
 
-    def __init__(self, assistant: Assistant, intake: Intake) -> None:
+    def __init__(self, assistant: Assistant, intake: Uploads) -> None:
         self._assistant = assistant
         self._intake = intake
 
@@ -264,10 +264,12 @@ class Articles:
 def _job(texts: Texts, *, problems: Sequence[Problem], stage: str = "refused", **more: Any) -> str:
     """What a job is doing or has done, and what was not read."""
     said = {"said": "", "read": (), "articles": 0, "about": 0, **more}
-    return html("job", texts, stage=stage, problems=[_said(p, texts) for p in problems], **said)
+    return html(
+        "job", texts, stage=stage, problems=[_problem_text(p, texts) for p in problems], **said
+    )
 
 
-def _said(problem: Problem, texts: Texts) -> str:
+def _problem_text(problem: Problem, texts: Texts) -> str:
     words = texts.articles
     if problem.row is None:
         return words.whole_file.format(name=problem.name, reason=problem.reason)

@@ -117,7 +117,8 @@ def choose_examples(
         logger.warning("no example questions: %s is not a question set: %s", path, exc)
         return {}
     return {
-        language: spread(_asked(rows, language, find), language, ask) for language in _LANGUAGES
+        language: spread(_of_question_set(rows, language, find), language, ask)
+        for language in _LANGUAGES
     }
 
 
@@ -157,7 +158,7 @@ def spread(ideas: Sequence[Idea], language: Language, ask: Ask) -> list[str]:
     return [idea.text for idea in found]
 
 
-def _asked(
+def _of_question_set(
     rows: Iterable[_Row], language: Language, find: Callable[[str], Article | None]
 ) -> list[Idea]:
     """What a question set asks of indexed articles, as far as a stranger understands it."""

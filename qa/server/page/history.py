@@ -1,6 +1,6 @@
-"""Keeping: the page's turns on disk, and what a visitor does with them.
+"""History: the page's turns on disk, and what a visitor does with them.
 
-Stands between the conversations of open tabs (`talks`) and the file (`conversations`), and is
+Stands between the conversations of open tabs (`chats`) and the file (`conversations`), and is
 the only part of the page that knows whose they are. What comes from the browser is checked here.
 """
 
@@ -19,7 +19,7 @@ from qa.documents.article import Article, PartialDate, clean_text
 from qa.errors import ConversationsUnusable
 from qa.server.page import render
 from qa.server.page.chats import Tab, Tabs, Talk, Turn
-from qa.server.page.owners import Visitors
+from qa.server.page.owners import Owners
 from qa.server.page.templating import html
 from qa.server.page.texts import TEXTS, Texts
 from qa.settings import Settings
@@ -45,7 +45,7 @@ class Outcome:
     notice: str = ""
 
 
-class Keeping:
+class History:
     """Keeps turns for whoever asked them.
 
     Args:
@@ -61,7 +61,7 @@ class Keeping:
         find: Callable[[str], Article | None],
     ) -> None:
         self._conversations = conversations
-        self._visitors = Visitors(logins=bool(settings.passwords))
+        self._visitors = Owners(logins=bool(settings.passwords))
         self._find = find
         self.offered = conversations is not None
         self.whole = self.offered and settings.keep == "conversations"
@@ -95,7 +95,7 @@ class Keeping:
         turn.id, turn.conversation = new_id(), talk.conversation if self.whole else ""
         if self.whole:
             self._conversations.keep(
-                owner, turn.conversation, _kept(turn), instead_of=turn.instead_of
+                owner, turn.conversation, _as_kept(turn), instead_of=turn.instead_of
             )
 
     def list(self, request: gr.Request, tab: Tab) -> str:
@@ -240,7 +240,7 @@ class _Visitor:
         if turn is None:
             return Outcome()
         if wanted["do"] == "share":
-            turn.token = self.conversations.share(self.owner, _kept(turn))
+            turn.token = self.conversations.share(self.owner, _as_kept(turn))
             return Outcome(listed=True, talk=True)
         if wanted["do"] == "rate":
             good = wanted.get("good") == "true"
@@ -248,10 +248,10 @@ class _Visitor:
             again = turn.rating is not None and turn.rating.good == good
             rating = None if again else Rating(good)
         else:
-            rating = _said(turn, wanted)
+            rating = _rating(turn, wanted)
             if rating is not None and rating.correction and rating.unanswerable:
                 return Outcome(notice=TEXTS[self.tab.language].talks.contradiction)
-        self.conversations.rate(self.owner, _kept(turn), rating)
+        self.conversations.rate(self.owner, _as_kept(turn), rating)
         turn.rating = rating
         return Outcome(talk=True)
 
@@ -265,7 +265,7 @@ def _facts(talk: Conversation, texts: Texts) -> str:
     return f"{day}, {time} · {asked}"
 
 
-def _said(turn: Turn, wanted: Mapping[str, Any]) -> Rating | None:
+def _rating(turn: Turn, wanted: Mapping[str, Any]) -> Rating | None:
     """The rating with what was written to it; a good answer needs no correction."""
     if turn.rating is None:
         return None
@@ -278,7 +278,7 @@ def _said(turn: Turn, wanted: Mapping[str, Any]) -> Rating | None:
     )
 
 
-def _kept(turn: Turn) -> KeptTurn:
+def _as_kept(turn: Turn) -> KeptTurn:
     assert turn.answer is not None
     return KeptTurn(turn.id, to_document(turn.answer))
 

@@ -1,4 +1,4 @@
-"""Visitors: whose conversations a request may see.
+"""Owners: whose conversations a request may see.
 
 Where the settings name logins, it is the login's name. Elsewhere it is a random id in a cookie
 that no script reads and no other site sends; only its hash is kept, so that the file of
@@ -27,7 +27,7 @@ _ID = re.compile(r"[\w-]{43}", re.ASCII)
 _YEAR_S = 365 * 24 * 3600
 
 
-class Visitors:
+class Owners:
     """Tells who asks.
 
     Args:

@@ -30,12 +30,12 @@ from qa.server.page.chats import Tab, Tabs, Talk, Turn
 from qa.server.page.chips import changed, chosen
 from qa.server.page.examples import Examples
 from qa.server.page.filter_form import Typed
-from qa.server.page.history import Keeping
-from qa.server.page.read_ahead import Ahead
+from qa.server.page.history import History
+from qa.server.page.read_ahead import ReadAhead
 from qa.server.page.suggestions import follow_ups
 from qa.server.page.templating import html
 from qa.server.page.texts import ENGLISH, TEXTS, Texts, language_of
-from qa.server.page.uploads import Intake
+from qa.server.page.uploads import Uploads
 from qa.types import Answer, Question
 
 if TYPE_CHECKING:
@@ -83,15 +83,15 @@ class Page:
         self.assistant = assistant
         self.examples = examples
         self.tabs = Tabs()
-        self.keeping = Keeping(conversations, assistant.settings, assistant.article)
-        self.ahead = Ahead(assistant.read_ahead, lambda: not assistant.running)
+        self.keeping = History(conversations, assistant.settings, assistant.article)
+        self.ahead = ReadAhead(assistant.read_ahead, lambda: not assistant.running)
         self._suggesting = Lock()
         self._following = BoundedSemaphore(_AT_ONCE)
         self.blocks = gr.Blocks(
             title="qa", analytics_enabled=False, fill_width=True, delete_cache=_KEEP_SENT_S
         )
         with self.blocks:
-            intake = Intake(
+            intake = Uploads(
                 assistant.settings,
                 assistant.add,
                 self._was_sent,

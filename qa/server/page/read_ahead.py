@@ -28,7 +28,7 @@ _LEAST = 8
 _PATIENCE_S = 3.0
 
 
-class Ahead:
+class ReadAhead:
     """What is being read ahead, in a thread of its own.
 
     Args:

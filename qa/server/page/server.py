@@ -31,7 +31,7 @@ from qa.server.page.assets import looks
 from qa.server.page.connections import Crowd, connections, most_connections
 from qa.server.page.examples import Examples, first_questions
 from qa.server.page.guard import PageGuard
-from qa.server.page.owners import BrowserCookie, Visitors
+from qa.server.page.owners import BrowserCookie, Owners
 from qa.server.page.page import build_page
 from qa.server.page.sharing import add_addresses
 from qa.server.page.uploads import room
@@ -102,7 +102,7 @@ def launch(
         stopping=stopping,
     )
     if conversations is not None:
-        visitors = Visitors(logins=bool(settings.passwords))
+        visitors = Owners(logins=bool(settings.passwords))
         app.add_middleware(BrowserCookie)
         add_addresses(app, conversations, visitors, assistant.article)
     others = add_routes(app, assistant, stopping) if add_routes is not None else lambda: 0
@@ -163,7 +163,7 @@ def _known(settings: Settings) -> Callable[[Request], bool] | None:
     """Whether somebody is logged in; None where nobody needs to be."""
     if not settings.passwords:
         return None
-    visitors = Visitors(logins=True)
+    visitors = Owners(logins=True)
     return lambda request: visitors.of_request(request) is not None
 
 

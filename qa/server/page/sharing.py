@@ -30,7 +30,7 @@ from qa.errors import ConversationsUnusable, QAError
 from qa.language.sentences import Span
 from qa.server.page import exports, render
 from qa.server.page.exports import Reference, Told
-from qa.server.page.owners import Visitors
+from qa.server.page.owners import Owners
 from qa.server.page.templating import file_text, html
 from qa.server.page.texts import TEXTS, Texts, language_of
 from qa.types import Answer, Language
@@ -54,9 +54,7 @@ _MOST_AROUND = 600
 log = logging.getLogger(__name__)
 
 
-def add_addresses(
-    app: FastAPI, conversations: Conversations, visitors: Visitors, find: Find
-) -> None:
+def add_addresses(app: FastAPI, conversations: Conversations, visitors: Owners, find: Find) -> None:
     """Put `/share/…` and `/conversations/…` on the page's server.
 
     Args:

@@ -1,4 +1,4 @@
-"""Intake: files that people add on the page → checked, kept in the folder of the settings, indexed.
+"""Uploads: files that people add on the page, checked, kept in the folder `uploads`, indexed.
 
 A file is kept under a name of our making (its content's hash, then what is harmless of its own
 name), so that no name can leave the folder or take another's place. One job is indexed at a time,
@@ -105,7 +105,7 @@ class Job:
     articles: tuple[str, ...] = ()
 
 
-class Intake:
+class Uploads:
     """Takes files in, when the settings name a folder for them. Safe to share between threads."""
 
     def __init__(

@@ -16,7 +16,7 @@ import pytest
 from qa.search.retriever import HybridRetriever
 from qa.server.api import desk
 from qa.server.api.errors import ApiError
-from qa.server.api.worker import Lane
+from qa.server.api.worker import Worker
 from tests.fakes import Scripted
 from tests.server.api.conftest import Open, Serve
 from tests.server.api.servers import ASKED
@@ -36,7 +36,7 @@ def until(true: Callable[[], bool], seconds: float = 10) -> None:
 
 def test_what_work_returns_or_raises_comes_back():
     async def both() -> None:
-        lane = Lane("test", at_once=1, waiting=1)
+        lane = Worker("test", at_once=1, waiting=1)
         assert await lane.call(lambda: threading.current_thread().name) == "qa-test"
         with pytest.raises(ZeroDivisionError):
             await lane.call(lambda: 1 // 0)
@@ -48,7 +48,7 @@ def test_what_work_returns_or_raises_comes_back():
 
 def test_a_lane_has_an_end():
     async def crowd() -> None:
-        lane = Lane("test", at_once=1, waiting=1)
+        lane = Worker("test", at_once=1, waiting=1)
         go = threading.Event()
         running = [asyncio.create_task(lane.call(go.wait)) for _ in range(2)]
         await asyncio.sleep(0.05)
@@ -69,7 +69,7 @@ def test_a_place_is_free_only_when_its_thread_has_ended():
     """Else slow work that nobody waits for any more would pile up."""
 
     async def leave() -> None:
-        lane = Lane("test", at_once=1, waiting=0)
+        lane = Worker("test", at_once=1, waiting=0)
         go, closed = threading.Event(), threading.Event()
 
         def slow() -> Iterator[int]:
@@ -106,7 +106,7 @@ def test_a_panic_gives_the_place_back_and_is_told_as_a_bug():
     """Four of them once locked the API for good."""
 
     async def fall() -> None:
-        lane = Lane("test", at_once=1, waiting=0)
+        lane = Worker("test", at_once=1, waiting=0)
         for _ in range(3):
             with pytest.raises(RuntimeError, match="Panic: range end") as raised:
                 await asyncio.wait_for(lane.call(panic), 20)
@@ -119,7 +119,7 @@ def test_a_panic_gives_the_place_back_and_is_told_as_a_bug():
 
 def test_a_thread_that_cannot_be_started_takes_no_place(monkeypatch: pytest.MonkeyPatch):
     async def starve() -> None:
-        lane = Lane("test", at_once=1, waiting=0)
+        lane = Worker("test", at_once=1, waiting=0)
         with monkeypatch.context() as patched:
 
             def fail(_: threading.Thread) -> None:

@@ -28,7 +28,7 @@ from qa.index.build import index_paths
 from qa.index.directory import LiveIndex
 from qa.language.sentences import sentences
 from qa.models.reader import Span as ReadSpan
-from qa.search.rerank import Reading
+from qa.search.rerank import Reranker
 from qa.search.retriever import HybridRetriever
 from qa.server.page.examples import first_questions
 from qa.server.page.server import launch
@@ -157,7 +157,7 @@ def main() -> None:
         index=index,
         embedder=embedder,
         candidates=settings.candidates,
-        reading=Reading(Pointing(), settings.read),
+        reading=Reranker(Pointing(), settings.read),
     )
     assistant = Assistant(settings, index, retriever, FetchedModel(settings, told.looks))
     launch(assistant, settings, examples=first_questions(assistant, told.corpus[0]))

@@ -17,7 +17,7 @@ from qa.index.directory import LiveIndex, write_lock
 from qa.search.retriever import HybridRetriever
 from qa.server.page.articles import Articles, Wanted
 from qa.server.page.texts import ENGLISH, FRENCH
-from qa.server.page.uploads import Intake
+from qa.server.page.uploads import Uploads
 from qa.settings import Settings
 from tests.fakes import ARTICLE_COUNT, BagOfWords
 from tests.hostile import Markup
@@ -29,7 +29,7 @@ WORDS, MOTS = ENGLISH.articles, FRENCH.articles
 @pytest.fixture
 def articles(assistant: Assistant) -> Articles:
     """Those of `fakes`; nothing can be added."""
-    return Articles(assistant, Intake(assistant.settings, assistant.add, lambda path: False))
+    return Articles(assistant, Uploads(assistant.settings, assistant.add, lambda path: False))
 
 
 def opened(folder: Path, name: str, content: bytes, **settings: Any) -> Assistant:
@@ -50,7 +50,7 @@ def added(tmp_path: Path) -> Iterator[Articles]:
     folder = tmp_path / "uploads"
     rows = b'{"id": "otter", "text": "Otters came back to Orm.", "title": "Otters"}'
     with opened(folder, "rows.jsonl", rows, uploads=folder) as assistant:
-        intake = Intake(
+        intake = Uploads(
             assistant.settings,
             assistant.add,
             lambda path: False,
@@ -140,7 +140,9 @@ def test_pages_are_turned_and_whatever_an_article_says_is_inert(tmp_path: Path) 
     rows[0]["title"], rows[0]["text"] = "", "word " * 40
     content = "\n".join(map(json.dumps, rows)).encode()
     with opened(tmp_path / "news", "many.jsonl", content) as assistant:
-        articles = Articles(assistant, Intake(assistant.settings, assistant.add, lambda path: True))
+        articles = Articles(
+            assistant, Uploads(assistant.settings, assistant.add, lambda path: True)
+        )
         assert len(listed(articles)) == 30
         assert len(listed(articles, page=2)) == 5
         assert listed(articles, page=3) == []
@@ -156,7 +158,9 @@ def test_pages_are_turned_and_whatever_an_article_says_is_inert(tmp_path: Path) 
 
 def test_an_empty_index_says_how_to_fill_it(tmp_path: Path) -> None:
     with opened(tmp_path / "news", "a.txt", b"\0\1\2") as assistant:
-        articles = Articles(assistant, Intake(assistant.settings, assistant.add, lambda path: True))
+        articles = Articles(
+            assistant, Uploads(assistant.settings, assistant.add, lambda path: True)
+        )
         assert WORDS.nothing_indexed in text_of(articles.whole({"language": "en"}))
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from qa.assistant import Assistant, LanguageModel, open_reading
+from qa.assistant import Assistant, LanguageModel, open_reranker
 from qa.documents.article import Article, PartialDate
 from qa.index.build import index_paths
 from qa.index.directory import LiveIndex
@@ -154,7 +154,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Ite
     settings = Settings(index=tmp_path_factory.mktemp("shipped") / "index", llm="none")
     index_paths([CORPUS], settings, embedder)
     live = LiveIndex(settings.index, embedder, settings)
-    retriever = HybridRetriever(index=live, embedder=embedder, reading=open_reading(settings))
+    retriever = HybridRetriever(index=live, embedder=embedder, reading=open_reranker(settings))
     with Assistant(settings, live, retriever, LanguageModel(settings, fetch=False)) as opened:
         yield opened
 

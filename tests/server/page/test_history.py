@@ -17,7 +17,7 @@ import pytest
 from qa.assistant import Assistant
 from qa.conversations.store import Conversations, Rating
 from qa.errors import AnswerError, ConversationsUnusable
-from qa.server.page.owners import COOKIE, Visitors
+from qa.server.page.owners import COOKIE, Owners
 from qa.server.page.page import Page
 from qa.server.page.texts import ENGLISH, FRENCH
 from qa.settings import Settings
@@ -125,10 +125,10 @@ def test_with_logins_conversations_go_by_name(assistant: Assistant, kept: Conver
 
 
 def test_a_cookie_cannot_pass_for_a_login():
-    name = Visitors(logins=True).of_event(cast("gr.Request", SimpleNamespace(username="ann")))
+    name = Owners(logins=True).of_event(cast("gr.Request", SimpleNamespace(username="ann")))
     for cookie in ("login:ann", "ann"):
         request = cast("gr.Request", SimpleNamespace(cookies={COOKIE: cookie}))
-        assert Visitors(logins=False).of_event(request) is None
+        assert Owners(logins=False).of_event(request) is None
     assert name == "login:ann"
 
 

@@ -23,7 +23,7 @@ from qa.server.page.articles import Articles
 from qa.server.page.page import Page
 from qa.server.page.sharing import shared_page
 from qa.server.page.texts import TEXTS
-from qa.server.page.uploads import Intake, Sent
+from qa.server.page.uploads import Sent, Uploads
 from qa.settings import Settings
 from tests.fakes import BagOfWords
 from tests.hostile import PAYLOADS, QUESTION, Markup, write_articles
@@ -119,7 +119,7 @@ def test_nothing_that_anybody_wrote_does_anything(
 
 def _articles(assistant: Assistant, language: str, folder: Path) -> None:
     """The list, the panel of each article, and files with such names and contents."""
-    intake = Intake(
+    intake = Uploads(
         assistant.settings,
         assistant.add,
         lambda path: True,

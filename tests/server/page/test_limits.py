@@ -8,7 +8,7 @@ import pytest
 
 from qa.server.page.chats import Tabs
 from qa.server.page.texts import ENGLISH
-from qa.server.page.uploads import Intake, Sent, room
+from qa.server.page.uploads import Sent, Uploads, room
 from qa.settings import Settings
 from tests.server.api.test_worker import until
 
@@ -43,7 +43,7 @@ def test_what_is_kept_and_what_was_sent_share_their_room(
 
 def test_a_file_without_room_is_refused_in_words_before_it_is_sent(settings: Settings) -> None:
     words = ENGLISH.articles
-    intake = Intake(settings, lambda *_: pytest.fail("nothing is added"), lambda path: True)
+    intake = Uploads(settings, lambda *_: pytest.fail("nothing is added"), lambda path: True)
     assert intake.refusal("a.txt", 3000, words) is None
     assert intake.refusal("a.txt", 3001, words) == words.no_room
 
@@ -53,7 +53,7 @@ def test_files_that_wait_for_their_turn_are_not_taken_for_forgotten(
 ) -> None:
     """Gradio removes what was sent and has not changed for some minutes."""
     monkeypatch.setattr("qa.server.page.uploads._MARK_S", 0.01)
-    intake = Intake(settings, lambda *_: pytest.fail("it is no news"), lambda path: True)
+    intake = Uploads(settings, lambda *_: pytest.fail("it is no news"), lambda path: True)
     sent = tmp_path / "a.exe"
     sent.write_bytes(b"a")
     before = sent.stat().st_ctime_ns

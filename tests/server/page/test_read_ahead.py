@@ -10,7 +10,7 @@ import pytest
 
 from qa.errors import AnswerError
 from qa.server.page import read_ahead as module
-from qa.server.page.read_ahead import Ahead
+from qa.server.page.read_ahead import ReadAhead
 from qa.types import Question
 
 ALICE, BOB = object(), object()
@@ -45,8 +45,8 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Model:
     return Model()
 
 
-def reading(model: Model, idle: Callable[[], bool] = lambda: True) -> Ahead:
-    return Ahead(model.read, idle)
+def reading(model: Model, idle: Callable[[], bool] = lambda: True) -> ReadAhead:
+    return ReadAhead(model.read, idle)
 
 
 def test_what_is_typed_is_read(model: Model):

@@ -22,7 +22,7 @@ from qa.server.page import render
 from qa.server.page.chats import Talk, Turn
 from qa.server.page.exports import safe_link
 from qa.server.page.texts import ENGLISH, FRENCH, TEXTS, Texts
-from qa.types import Citation, Constraints, HitReading, Language, Outlet, Question
+from qa.types import Citation, Constraints, Language, Outlet, Question, ReaderResult
 from tests.fakes import hit
 from tests.hostile import Markup
 from tests.page import ARTICLE, EVIL, QUOTE, answer, text_of
@@ -403,7 +403,7 @@ def test_long_questions_fold() -> None:
 
 @BOTH
 def test_why_says_in_a_sentence_and_in_numbers_why_a_passage_was_found(texts: Texts) -> None:
-    reading = HitReading(QUOTE, score=2.0, answerable=0.87, relevance=0.34)
+    reading = ReaderResult(QUOTE, score=2.0, answerable=0.87, relevance=0.34)
     one = replace(hit(ARTICLE, 0.834), ranks={"lexical": 2}, signals={"dense": 0.5})
     hits = (replace(one, reading=reading), one)
     found = turn(citations=(Citation(3, ARTICLE, QUOTE),), hits=hits, confidence=0.456)

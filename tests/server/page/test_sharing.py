@@ -28,7 +28,7 @@ from qa.documents.filters import Filters
 from qa.errors import IndexMissing
 from qa.language.sentences import Span
 from qa.server.page.exports import quote_with_reference, with_references
-from qa.server.page.owners import COOKIE, BrowserCookie, Visitors
+from qa.server.page.owners import COOKIE, BrowserCookie, Owners
 from qa.server.page.server import _auth
 from qa.server.page.sharing import HEADERS, _around, add_addresses
 from qa.server.page.texts import ENGLISH, FRENCH
@@ -155,7 +155,7 @@ def served(kept: Conversations, find: Callable[[str], Article | None], logins: s
     async def make() -> FastAPI:
         app = FastAPI()
         app.add_middleware(BrowserCookie)
-        add_addresses(app, kept, Visitors(logins=bool(logins)), find)
+        add_addresses(app, kept, Owners(logins=bool(logins)), find)
         auth = _auth(Settings(logins=logins).passwords) if logins else None
         with gr.Blocks() as page:
             pass

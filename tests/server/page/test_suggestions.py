@@ -16,7 +16,7 @@ from qa.index.build import index_paths
 from qa.index.directory import LiveIndex
 from qa.language.sentences import Span
 from qa.models.reader import Span as ReadSpan
-from qa.search.rerank import Reading
+from qa.search.rerank import Reranker
 from qa.search.retriever import HybridRetriever
 from qa.server.page import suggestions
 from qa.server.page.chats import Turn
@@ -165,7 +165,7 @@ def test_what_is_tried_out_is_quoted_untraced_and_read_only_if_it_could_be_answe
     assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads, tracer = Reads(), Telemetry.off()
-    retriever = assistant._retriever.model_copy(update={"reading": Reading(reads, 5)})
+    retriever = assistant._retriever.model_copy(update={"reading": Reranker(reads, 5)})
     model = Given(assistant.settings, Scripted(reply="A model wrote this [1]."))
     trying = Assistant(assistant.settings, assistant._index, retriever, model, tracer)
     told: list[Question] = []

@@ -24,7 +24,7 @@ from qa.server.page.articles import Articles
 from qa.server.page.page import build_page
 from qa.server.page.server import mount_page
 from qa.server.page.texts import TEXTS
-from qa.server.page.uploads import Intake, Job, Sent, harmless
+from qa.server.page.uploads import Job, Sent, Uploads, harmless
 from qa.settings import Settings
 from tests.fakes import ARTICLES, BagOfWords, write_articles
 from tests.hostile import Markup
@@ -76,10 +76,10 @@ def assistant(tmp_path: Path, embedder_gate: Gated) -> Iterator[Assistant]:
 
 
 @pytest.fixture
-def intake(assistant: Assistant, tmp_path: Path) -> Intake:
+def intake(assistant: Assistant, tmp_path: Path) -> Uploads:
     """Takes what lies in the folder `sent`."""
     (tmp_path / "sent").mkdir()
-    return Intake(
+    return Uploads(
         assistant.settings,
         assistant.add,
         lambda path: path.startswith(str(tmp_path / "sent")),
@@ -90,7 +90,7 @@ def intake(assistant: Assistant, tmp_path: Path) -> Intake:
 
 
 @pytest.fixture
-def send(tmp_path: Path, intake: Intake) -> Callable[..., Sent]:
+def send(tmp_path: Path, intake: Uploads) -> Callable[..., Sent]:
     """Puts a file where the browser's would be."""
 
     def put(name: str, content: str | bytes = NEWS) -> Sent:
@@ -101,7 +101,7 @@ def send(tmp_path: Path, intake: Intake) -> Callable[..., Sent]:
     return put
 
 
-def finished(intake: Intake, *files: Sent) -> Job:
+def finished(intake: Uploads, *files: Sent) -> Job:
     """The job of these files, once it is done."""
     job = intake.job(intake.start(files, ENGLISH))
     assert job is not None
@@ -129,7 +129,7 @@ def kept(assistant: Assistant) -> list[str]:
 
 
 def test_a_file_is_kept_indexed_and_answered_from(
-    assistant: Assistant, intake: Intake, send: Callable[..., Sent]
+    assistant: Assistant, intake: Uploads, send: Callable[..., Sent]
 ) -> None:
     job = finished(intake, send("Otters.txt"))
     assert job.report
@@ -144,7 +144,7 @@ def test_a_file_is_kept_indexed_and_answered_from(
 
 
 def test_an_article_without_a_title_takes_its_file_s_name(
-    assistant: Assistant, intake: Intake, send: Callable[..., Sent]
+    assistant: Assistant, intake: Uploads, send: Callable[..., Sent]
 ) -> None:
     titled = "The otters\n\nOtters came back to the river Ulm on Tuesday, said Ida Brandt.\n"
     rows = '{"text": "A lynx in the hills of Orm.", "language": "en"}\n'
@@ -161,7 +161,7 @@ def test_an_article_without_a_title_takes_its_file_s_name(
 
 
 def test_a_file_that_says_what_is_indexed_already_is_not_kept_and_opens_that_article(
-    assistant: Assistant, intake: Intake, send: Callable[..., Sent]
+    assistant: Assistant, intake: Uploads, send: Callable[..., Sent]
 ) -> None:
     """Whoever adds a copy of an article could remove the article once, and later its copy came
     back."""
@@ -177,7 +177,7 @@ def test_a_file_that_says_what_is_indexed_already_is_not_kept_and_opens_that_art
 
 
 def test_what_was_added_is_removed_and_its_file_with_the_last_article(
-    assistant: Assistant, intake: Intake, send: Callable[..., Sent]
+    assistant: Assistant, intake: Uploads, send: Callable[..., Sent]
 ) -> None:
     rows = '{"id": "a", "text": "A lynx near Orm."}\n{"id": "b", "text": "A wolf near Orm."}\n'
     finished(intake, send("rows.jsonl", rows), send("otters.txt"))
@@ -197,7 +197,7 @@ def test_what_was_added_is_removed_and_its_file_with_the_last_article(
 
 
 def test_nothing_is_removed_while_somebody_writes(
-    assistant: Assistant, intake: Intake, send: Callable[..., Sent], embedder_gate: Gated
+    assistant: Assistant, intake: Uploads, send: Callable[..., Sent], embedder_gate: Gated
 ) -> None:
     (id,) = finished(intake, send("otters.txt")).articles
     with write_lock(assistant.settings.index), pytest.raises(IndexLocked):
@@ -218,7 +218,7 @@ def test_nothing_is_removed_while_somebody_writes(
 
 def test_without_a_folder_nothing_is_an_upload(assistant: Assistant) -> None:
     settings = assistant.settings.model_copy(update={"uploads": None})
-    closed = Intake(settings, assistant.add, lambda path: True, find=assistant.article)
+    closed = Uploads(settings, assistant.add, lambda path: True, find=assistant.article)
     assert not closed.remove("pont")
     pont = assistant.article("pont")
     assert pont
@@ -226,7 +226,7 @@ def test_without_a_folder_nothing_is_an_upload(assistant: Assistant) -> None:
 
 
 def test_asking_goes_on_while_files_are_indexed(
-    assistant: Assistant, intake: Intake, send: Callable[..., Sent], embedder_gate: Gated
+    assistant: Assistant, intake: Uploads, send: Callable[..., Sent], embedder_gate: Gated
 ) -> None:
     embedder_gate.began.clear()
     embedder_gate.go.clear()
@@ -251,7 +251,7 @@ def test_asking_goes_on_while_files_are_indexed(
 
 
 def test_each_failure_has_its_file_and_its_reason(
-    assistant: Assistant, intake: Intake, send: Callable[..., Sent]
+    assistant: Assistant, intake: Uploads, send: Callable[..., Sent]
 ) -> None:
     rows = '{"text": "A lynx in the hills of Orm.", "language": "en"}\n{"text": ""}\n'
     job = finished(intake, send("rows.jsonl", rows), send("bad.txt", b"\0\1"), send("ok.txt"))
@@ -264,7 +264,7 @@ def test_each_failure_has_its_file_and_its_reason(
 
 
 def test_what_is_too_much_or_of_another_kind_is_refused(
-    assistant: Assistant, intake: Intake, send: Callable[..., Sent], tmp_path: Path
+    assistant: Assistant, intake: Uploads, send: Callable[..., Sent], tmp_path: Path
 ) -> None:
     big, program, empty = send("big.txt", "x" * 2001), send("a.exe"), send("none.txt", "")
     job = finished(intake, big, program, empty)
@@ -279,7 +279,7 @@ def test_what_is_too_much_or_of_another_kind_is_refused(
 
 
 def test_only_what_was_sent_to_this_page_is_taken(
-    assistant: Assistant, intake: Intake, tmp_path: Path
+    assistant: Assistant, intake: Uploads, tmp_path: Path
 ) -> None:
     """A browser may name any path of this machine as that of its file."""
     secret = tmp_path / "secret.txt"
@@ -310,7 +310,7 @@ def test_a_name_cannot_do_harm(name: str, safe: str) -> None:
 
 
 def test_a_busy_index_is_said_and_nothing_kept(
-    assistant: Assistant, intake: Intake, send: Callable[..., Sent], caplog: Any
+    assistant: Assistant, intake: Uploads, send: Callable[..., Sent], caplog: Any
 ) -> None:
     """Who writes, with its number and its machine, is in the log alone."""
     with write_lock(assistant.settings.index):
@@ -321,7 +321,7 @@ def test_a_busy_index_is_said_and_nothing_kept(
 
 
 def test_what_fails_is_not_told_with_the_inside(
-    assistant: Assistant, intake: Intake, send: Callable[..., Sent], caplog: Any, monkeypatch: Any
+    assistant: Assistant, intake: Uploads, send: Callable[..., Sent], caplog: Any, monkeypatch: Any
 ) -> None:
     def broken(*args: object) -> None:
         raise IndexUnusable("/srv/secret cannot be read")
@@ -332,7 +332,7 @@ def test_what_fails_is_not_told_with_the_inside(
 
 
 def test_a_file_that_clashes_does_not_tell_where_the_other_lies(
-    assistant: Assistant, intake: Intake, send: Callable[..., Sent], tmp_path: Path
+    assistant: Assistant, intake: Uploads, send: Callable[..., Sent], tmp_path: Path
 ) -> None:
     row = '{"id": "lynx", "text": "A lynx was seen elsewhere.", "language": "en"}\n'
     reason = reasons(finished(intake, send("lynx.jsonl", row)))["lynx.jsonl"]
@@ -341,7 +341,7 @@ def test_a_file_that_clashes_does_not_tell_where_the_other_lies(
 
 
 def test_as_many_as_may_wait_do_however_many_are_refused(
-    intake: Intake, send: Callable[..., Sent], embedder_gate: Gated
+    intake: Uploads, send: Callable[..., Sent], embedder_gate: Gated
 ) -> None:
     """Jobs at work were once forgotten for those refused, and more were taken instead."""
     embedder_gate.go.clear()
@@ -361,7 +361,7 @@ def test_as_many_as_may_wait_do_however_many_are_refused(
 
 
 def test_a_bug_is_logged_and_told_apart(
-    assistant: Assistant, intake: Intake, send: Callable[..., Sent], caplog: Any, monkeypatch: Any
+    assistant: Assistant, intake: Uploads, send: Callable[..., Sent], caplog: Any, monkeypatch: Any
 ) -> None:
     def broken(*args: object) -> None:
         raise RuntimeError("secret detail")
@@ -376,9 +376,9 @@ def test_a_bug_is_logged_and_told_apart(
 def test_a_type_without_a_reader_is_a_wrong_setting(assistant: Assistant) -> None:
     settings = assistant.settings.model_copy(update={"upload_types": ("txt", "exe")})
     with pytest.raises(SettingsError, match=r"names 'exe', which has no reader.*\.pdf"):
-        Intake(settings, assistant.add, lambda path: True)
+        Uploads(settings, assistant.add, lambda path: True)
     settings = assistant.settings.model_copy(update={"upload_types": ("txt", ".PDF")})
-    assert Intake(settings, assistant.add, lambda path: True).types == (".txt", ".pdf")
+    assert Uploads(settings, assistant.add, lambda path: True).types == (".txt", ".pdf")
 
 
 # The page
@@ -388,7 +388,7 @@ def test_nothing_is_offered_unless_the_settings_name_a_folder(
     assistant: Assistant, send: Callable[..., Sent]
 ) -> None:
     settings = assistant.settings.model_copy(update={"uploads": None})
-    closed = Intake(settings, assistant.add, lambda path: True)
+    closed = Uploads(settings, assistant.add, lambda path: True)
     shelf = Articles(assistant, closed)
     assert "add_files" not in [function.__name__ for function in shelf.functions()]
     assert 'type="file"' not in shelf.whole({"language": "en"})
@@ -399,7 +399,9 @@ def test_nothing_is_offered_unless_the_settings_name_a_folder(
     assert reasons(job) == {"a.txt": ENGLISH.uploads_off}
 
 
-def test_the_box_says_its_limits_and_what_may_be_sent(assistant: Assistant, intake: Intake) -> None:
+def test_the_box_says_its_limits_and_what_may_be_sent(
+    assistant: Assistant, intake: Uploads
+) -> None:
     shelf = Articles(assistant, intake)
     html = shelf.whole({"language": "fr"})
     assert 'accept=".txt,.md' in html
@@ -418,7 +420,7 @@ def test_the_box_says_its_limits_and_what_may_be_sent(assistant: Assistant, inta
 
 
 def test_the_page_hears_how_far_a_job_is_and_what_it_read(
-    assistant: Assistant, intake: Intake, send: Callable[..., Sent], embedder_gate: Gated
+    assistant: Assistant, intake: Uploads, send: Callable[..., Sent], embedder_gate: Gated
 ) -> None:
     embedder_gate.began.clear()
     embedder_gate.go.clear()
