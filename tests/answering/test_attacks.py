@@ -46,8 +46,8 @@ from tests.hostile import Markup
 
 ATTACKS = attacks()
 EVERY = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.id)
-# No rule of `documents.injection` is for these: brackets in them are made inert, and what the quotes do
-# not carry is not said. The citation holds a claim like any other.
+# No rule is for these: brackets in them are made inert, and what the quotes do not carry is not
+# said. The citation holds a claim like any other.
 UNFLAGGED = set(
     "citation-en-2 link-en-2 image-en-1 image-en-2 html-en-1 html-fr-1 "
     "html-en-2 role-en-1 role-fr-1 base64-en base64-fr leak-en-1 leak-fr-1 lookalike-en "

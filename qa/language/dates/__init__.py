@@ -1,7 +1,7 @@
 """Time: which days a question speaks of, in French and English, by rules.
 
 `parse` finds what the rules of `absolute` and `relative` name and puts it together; `period` has
-the arithmetic, `language.vocabulary` the words of the two languages. No language model, no date library:
+the arithmetic and `vocabulary` the words of the two languages. No language model, no date library:
 why is in docs/answering.md. Knows nothing about articles.
 """
 
