@@ -6,6 +6,7 @@ any of them is made.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,6 +23,8 @@ Stage = Literal["evidence", "waiting", "reading", "writing", "final"]
 
 # A history may be long, and looking for times takes as long as its length squared.
 _MOST_BEFORE = 2000
+# How an answer names its citations: [1].
+CITATION_MARK = re.compile(r"\[(\d{1,3})\]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 
 from qa.documents.article import clean_text
+from qa.types import CITATION_MARK
 
 # By Unicode's compatibility forms and its table of confusables. French quotation marks stay.
 _LIKE = {
@@ -22,7 +23,6 @@ _LIKE = {
     "/": "|｜¦∣ǀ│┃❘❙❚￨︱⏐⎪︳𝄀‖∥ǁ",
 }
 _INERT = str.maketrans({like: plain for plain, likes in _LIKE.items() for like in likes})
-_BRACKETED = re.compile(r"\[(\d+)\]")
 _MARKDOWN = re.compile(r"(\])(?=\()|(<)(?=[a-zA-Z/!?])")
 
 
@@ -33,7 +33,7 @@ def inert(text: str) -> str:
 
 def unnumbered(text: str) -> str:
     """Text whose numbers in square brackets, which would read as citations, are in round ones."""
-    return _BRACKETED.sub(r"(\1)", text)
+    return CITATION_MARK.sub(r"(\1)", text)
 
 
 def unmarked(text: str) -> str:

@@ -72,17 +72,13 @@ def split(article: Article, max_chars: int = 1000) -> list[Chunk]:
     return chunks
 
 
-_MONTHS = {
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "en": "January February March April May June July August September October November December",
-}
-
-
 def date_in_words(date: PartialDate, language: str) -> str:
     """`12 janvier 2017` for French, `12 January 2017` for any other language."""
-    months = _MONTHS.get(language, _MONTHS["en"]).split()
+    from babel.dates import get_month_names
+
+    months = get_month_names(locale="fr" if language == "fr" else "en")
     day = "1er" if language == "fr" and date.day == 1 else date.day
-    month = months[date.month - 1] if date.month else None
+    month = months[date.month] if date.month else None
     return " ".join(str(part) for part in (day, month, date.year) if part)
 
 

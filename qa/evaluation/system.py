@@ -262,7 +262,9 @@ def code_fingerprint(modules: Iterable[str] = ()) -> str:
     """A hash of this project's code, 16 hexadecimal digits: of some modules, or of the pipeline."""
     root = Path(qa.__file__).parent
     if modules:
-        files = [file for name in modules for file in root.glob(f"{name}.py")]
+        found = {name: list(root.glob(f"{name}.py")) for name in modules}
+        assert all(found.values()), f"no such module: {found}"
+        files = [file for each in found.values() for file in each]
     else:
         files = [
             file

@@ -55,13 +55,7 @@ _NOT_NAMES = frozenset(
     """.split()
 )
 
-_FRENCH_MONTHS = (
-    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre"
-).split()
-_ENGLISH_MONTHS = (
-    "january february march april may june july august september october november december"
-).split()
-MONTHS = dict(zip(_FRENCH_MONTHS, _ENGLISH_MONTHS, strict=True))
+MONTHS = dict(zip(FRENCH.months, ENGLISH.months, strict=True))
 MONTHS |= {english: french for french, english in MONTHS.items()}
 
 

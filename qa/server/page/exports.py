@@ -26,13 +26,12 @@ from qa.conversations.store import Conversation, KeptTurn
 from qa.documents.article import Article, PartialDate
 from qa.server.page.chips import chips_of
 from qa.server.page.texts import Texts
-from qa.types import Answer, Citation, Question
+from qa.types import CITATION_MARK, Answer, Citation, Question
 
 _ANSWER = (
     *("question", "standalone_question", "answer", "language", "abstained", "reason"),
     *("answerer", "confidence", "filters", "citations"),
 )
-_NUMBER = re.compile(r"\[(\d{1,3})\]")
 _NEW_LINE = re.compile(r"\s*\n\s*")
 # What Markdown, GitHub's too, may read as more than a character: marks, fences, elements,
 # entities, and what it makes addresses of by itself.
@@ -133,7 +132,7 @@ def _numbered(answer: Answer, after: int) -> Answer:
         return f"[{n + after}]" if n in cited else f"({n})"
 
     citations = tuple(replace(c, n=c.n + after) for c in answer.citations)
-    return replace(answer, text=_NUMBER.sub(number, answer.text), citations=citations)
+    return replace(answer, text=CITATION_MARK.sub(number, answer.text), citations=citations)
 
 
 def references(answers: Iterable[Answer]) -> list[Reference]:

@@ -26,12 +26,11 @@ from qa.server.page.chips import Chip, chip_text, chips_of, chips_read
 from qa.server.page.exports import quote_with_reference, safe_link, with_references
 from qa.server.page.templating import html
 from qa.server.page.texts import Texts
-from qa.types import Answer, Citation, Constraints, Hit
+from qa.types import CITATION_MARK, Answer, Citation, Constraints, Hit
 
 if TYPE_CHECKING:
     from qa.assistant import LLMStatus
 
-_NUMBER = re.compile(r"\[(\d{1,3})\]")
 _LAST_NUMBER = re.compile(r" \[(\d{1,3})\]$")
 _MARKS = "“”«»\u00a0 "
 _ITEM = "- "
@@ -354,7 +353,7 @@ def _quoted(line: str, cited: Mapping[int, Citation]) -> Citation | None:
 def _line(line: str, cited: Mapping[int, Citation], texts: Texts) -> Markup:
     parts = []
     # An odd place of the split holds what the pattern's group matched.
-    pieces = _NUMBER.split(line)
+    pieces = CITATION_MARK.split(line)
     for place, piece in enumerate(pieces):
         if place % 2 == 0:
             quoted = cited.get(int(pieces[place + 1])) if place + 1 < len(pieces) else None

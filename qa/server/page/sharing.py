@@ -33,7 +33,7 @@ from qa.server.page.exports import Reference, Told
 from qa.server.page.owners import Owners
 from qa.server.page.templating import file_text, html
 from qa.server.page.texts import TEXTS, Texts, language_of
-from qa.types import Answer, Language
+from qa.types import CITATION_MARK, Answer, Language
 
 _STYLE = Markup(file_text("shared.css"))  # noqa: S704  (ours)
 _STYLE_SUM = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -47,7 +47,6 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 _KINDS = ("md", "json", "html")
-_NUMBER = re.compile(r"\[(\d+)\]")
 # Of a paragraph so many characters before and behind its quotes.
 _MOST_AROUND = 600
 
@@ -245,5 +244,5 @@ def _parts(text: str, window: Span, quotes: Iterable[Span]) -> Iterator[tuple[st
 
 def _numbered(text: str) -> Iterable[tuple[str, str]]:
     """An answer's text in parts, each with the number that stands behind it, if any."""
-    parts = [*_NUMBER.split(text), ""]
+    parts = [*CITATION_MARK.split(text), ""]
     return zip(parts[::2], parts[1::2], strict=True)
