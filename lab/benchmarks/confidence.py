@@ -255,7 +255,7 @@ def main() -> None:
     """Gather, fit, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", type=Path)
-    parser.add_argument("--work", type=Path, default=Path(".qa/answering/confidence"))
+    parser.add_argument("--work", type=Path, default=Path(".qa/confidence"))
     parser.add_argument("--questions", type=int, default=500)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--unread", action="store_true")

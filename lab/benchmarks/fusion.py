@@ -180,7 +180,7 @@ def main() -> None:
     """Gather, fit, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", type=Path)
-    parser.add_argument("--work", type=Path, default=Path(".qa/search/scoring"))
+    parser.add_argument("--work", type=Path, default=Path(".qa/fusion"))
     parser.add_argument("--questions", type=int, default=1000)
     parser.add_argument("--measured", nargs="*", default=MEASURED)
     arguments = parser.parse_args()

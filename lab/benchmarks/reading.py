@@ -193,7 +193,7 @@ def main() -> None:
     parser.add_argument("sets_folder", type=Path)
     parser.add_argument("--data", type=Path, default=Path(".training/data"))
     parser.add_argument("--reader", type=Path, default=WEIGHTS)
-    parser.add_argument("--work", type=Path, default=Path(".qa/search/rerank"))
+    parser.add_argument("--work", type=Path, default=Path(".qa/reading"))
     parser.add_argument("--sets", nargs="+", default=[*FITTED, *MEASURED])
     parser.add_argument("--questions", type=int, default=500)
     parser.add_argument("--most", type=int, nargs="+", default=[10])

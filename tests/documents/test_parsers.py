@@ -295,7 +295,7 @@ def test_rows_are_read_one_at_a_time(name, tmp_path, monkeypatch):
     """The first articles are out before the damage at the end is met, and before most is read."""
     rows = b'{"text": "Une phrase assez courte.", "lang": "fr"}\n' * 50_000
     path = tmp_path / name
-    path.write_bytes(gzip.compress(rows, mtime=0)[:-20] if name.endswith("gz") else json_rows)
+    path.write_bytes(gzip.compress(rows, mtime=0)[:-20] if name.endswith("gz") else rows)
     opened = []
     for module, function in ((Path, "open"), (gzip, "open")):
         real = getattr(module, function)
