@@ -53,8 +53,10 @@ def commands() -> str:
         "",
         _NOTE,
         "",
-        f"{root.help} Results go to standard output, everything else to standard error. Exit "
-        "codes: 0 done, 1 an error that says what to do, 2 wrong usage.",
+        (
+            f"{root.help} Results go to standard output, everything else to standard error. Exit "
+            "codes: 0 done, 1 an error that says what to do, 2 wrong usage."
+        ),
         "",
         "These options mean the same wherever a command takes them:",
         "",
@@ -72,10 +74,12 @@ def settings() -> str:
         "",
         _NOTE,
         "",
-        "Later wins: the default; `qa.toml` in the working directory, or the file that "
-        "`QA_CONFIG` names; the environment; the command line. `qa settings` prints each value "
-        "and where it comes from. Lists have commas between their values. DATA and CACHE are the "
-        "user's folders, on Linux `~/.local/share/qa` and `~/.cache/qa`.",
+        (
+            "Later wins: the default; `qa.toml` in the working directory, or the file that "
+            "`QA_CONFIG` names; the environment; the command line. `qa settings` prints each value "
+            "and where it comes from. Lists have commas between their values. DATA and CACHE are the "
+            "user's folders, on Linux `~/.local/share/qa` and `~/.cache/qa`."
+        ),
     ]
     groups: dict[str, list[Sequence[str]]] = {}
     heading = ""
