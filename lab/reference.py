@@ -77,8 +77,8 @@ def settings() -> str:
         (
             "Later wins: the default; `qa.toml` in the working directory, or the file that "
             "`QA_CONFIG` names; the environment; the command line. `qa settings` prints each value "
-            "and where it comes from. Lists have commas between their values. DATA and CACHE are the "
-            "user's folders, on Linux `~/.local/share/qa` and `~/.cache/qa`."
+            "and where it comes from. Lists have commas between their values. DATA and CACHE are "
+            "the user's folders, on Linux `~/.local/share/qa` and `~/.cache/qa`."
         ),
     ]
     groups: dict[str, list[Sequence[str]]] = {}

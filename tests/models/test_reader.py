@@ -158,7 +158,7 @@ def test_the_questions_in_the_other_language_are_about_the_articles():
 
 
 def test_some_of_them_are_read_right(reader: Reader):
-    """A floor under what docs/reader.md reports of all of them."""
+    """A floor under what qa/models/weights/reader.md reports of all of them."""
     articles = articles_of_corpus()
     rows = [json.loads(line) for line in CROSS_LINGUAL.read_text(encoding="utf-8").splitlines()]
     right = 0

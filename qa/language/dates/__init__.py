@@ -2,7 +2,7 @@
 
 `reading` finds what the rules of `absolute` and `relative` name and puts it together; `words` has
 the vocabulary of the two languages, `period` the arithmetic. No language model, no date library:
-why is in docs/answering.md. Knows nothing about articles.
+why is in docs/decisions.md. Knows nothing about articles.
 """
 
 from qa.language.dates.expression import TimeExpression
