@@ -1,4 +1,4 @@
-"""A run's figures for people: tables on the terminal, and the page in docs/benchmarks."""
+"""A run's figures for people: tables on the terminal, and pages in Markdown."""
 
 from __future__ import annotations
 

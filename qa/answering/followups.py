@@ -3,7 +3,7 @@
 The user's own words are put in front: the question that opened the topic, which is the last that
 leans on nothing, and the last two ("Who trained the Libyan soldiers? And in 2019?"). What is typed
 is never changed. Whether a message leans is learned, see `kinds`; what to carry was chosen by what
-finds more, see docs/benchmarks/followups.md.
+finds more, see docs/LOG.md.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 # Share of a sentence's content words, without those of the question, that its sources must have.
-# Of 110 sentences of a small model all that said something else had less (docs/answering.md).
+# Of 110 sentences of a small model all that said something else had less, read by hand.
 _CARRIED = 0.7
 # Cosine of unrelated sentences, and the least of sentences of two languages that say the same:
 # where the sentence has a name or a number that the sources have, and where it has none.

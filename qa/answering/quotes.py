@@ -21,7 +21,7 @@ from qa.language.sentences import Span, sentences
 from qa.language.terms import denies, opens_with_pronoun, words
 from qa.types import Citation, Hit, ScoredSentence
 
-# A sentence this far below the best one no longer helps: see docs/decisions.md.
+# A sentence this far below the best one no longer helps.
 _SCORE_GAP = 0.15
 # A span is shown when the passage answers at least this likely, by the reader.
 POINTED = 0.4

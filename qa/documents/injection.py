@@ -4,7 +4,7 @@ Four rules in French and English over one sentence at a time, narrow because ord
 answers are ordinary in the news. What is flagged is still text: it can be found, read and quoted,
 but no language model is shown it. Most attacks need no rule: what nobody sees is not read
 (`article`), brackets and bars are harmless in a prompt (`escape`), and what the quotes do not carry
-is not said (`grounding`). What each rule brings is in docs/answering.md. An order in other words
+is not said (`grounding`). What each rule brings is in docs/LOG.md. An order in other words
 or in another language is not seen.
 """
 

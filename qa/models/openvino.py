@@ -1,7 +1,7 @@
 """OpenVINO as an engine: reads twice as fast as llama.cpp on some processors.
 
 That is with AVX-512 and its instructions for whole numbers (VNNI), for which it has kernels; see
-docs/decisions.md for what was measured. It reads the .gguf file once, writes its own form of the
+docs/benchmarks/engines.md for figures. It reads the .gguf file once, writes its own form of the
 model beside it, and opens that from then on; it does not read every way of quantizing. What a
 prompt shares with an earlier one is known by blocks of tokens, whichever conversation it was of.
 Words that an answer copies from its prompt are guessed by looking them up there, and kept where

@@ -16,7 +16,7 @@ from qa.documents.article import Article
 from qa.documents.filters import Filters, source_key
 from qa.types import Constraints, Window
 
-# Added to a score in [0, 1] for an article that is all that is asked for: see docs/decisions.md.
+# Added to a score in [0, 1] for an article that is all that is asked for: see docs/LOG.md.
 OUTLET = 0.1
 PUBLISHED = 0.1
 HAPPENED = 0.05

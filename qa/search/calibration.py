@@ -43,7 +43,7 @@ _LONG = {
     "adjacency": 0.19,
 }
 _FEW_TERMS, _MANY_TERMS = 8, 20
-# At most so many say little; set by hand on PIAF's questions asked of news (docs/answering.md).
+# At most so many say little; set by hand on PIAF's questions asked of news (docs/LOG.md).
 _LITTLE_TERMS = 4
 # For a sentence; `passage` is its chunk's score.
 SENTENCE = {
@@ -55,7 +55,7 @@ SENTENCE = {
 }
 # What the lexical values of a chunk in another language are taken to be, to its nearness above that
 # of the ordinary candidate: seven tenths of the means over the same sets, of few terms and of many,
-# for a chunk that is near and foreign is right less often (docs/decisions.md). The script that took
+# for a chunk that is near and foreign is right less often. The script that took
 # the means was not kept.
 _ORDINARY_NEARNESS = 0.12
 _EXPECTED_SHORT = {
@@ -73,7 +73,7 @@ _EXPECTED_LONG = {
 
 # What the reader's word counts beside a hit's own score (1), and beside a sentence's (1): relevance
 # and sentence by `lab/benchmarks/reading.py` on articles that the reader was not trained on; for
-# passage that grid said .4 and corpus/ .1, see docs/benchmarks/reading.md.
+# passage that grid said .4 and corpus/ .1, see docs/LOG.md.
 READ = {"relevance": 0.3, "passage": 0.2, "sentence": 0.15}
 
 # No one sentence says all that a long question does, so all that speaks for its quotes is less. Set
@@ -144,7 +144,7 @@ def read_weights(terms: int, weights: Mapping[str, float] = READ) -> dict[str, f
     """What the reader's word counts for a question of so many terms.
 
     It was trained on short ones; of long ones, which ask for several things, its order is no better
-    than that of retrieval (docs/benchmarks/reading.md).
+    than that of retrieval (docs/LOG.md).
     """
     return {**weights, "relevance": weights["relevance"] * (1.0 - long(terms))}
 

@@ -2,7 +2,7 @@
 
 `parse` finds what the rules of `absolute` and `relative` name and puts it together; `period` has
 the arithmetic and `vocabulary` the words of the two languages. No language model, no date library:
-why is in docs/answering.md. Knows nothing about articles.
+why is in docs/decisions.md. Knows nothing about articles.
 """
 
 from qa.language.dates.expression import TimeExpression
