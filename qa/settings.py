@@ -180,7 +180,7 @@ class Settings(BaseModel):
     passage_chars: Annotated[
         int,
         Field(ge=200, le=12000, description="most characters of passages that a model reads"),
-    ] = 2600
+    ] = 1600
     abstain_below: Annotated[
         float, Field(ge=0, le=1, description="confidence under which the assistant abstains")
     ] = 0.40
