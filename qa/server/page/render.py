@@ -611,9 +611,11 @@ def about(contents: Contents, texts: Texts) -> str:
     if not contents.articles:
         return texts.articles.nothing_indexed
     outlets, languages = contents.facets["source"], contents.facets["language"]
-    said = [texts.articles.counted.format(articles=contents.articles), dates(contents, texts)]
-    said += [
-        texts.articles.outlets.format(n=len(outlets)) if len(outlets) > 1 else "".join(outlets)
+    words, one = texts.articles, contents.articles == 1
+    said = [
+        words.counted_one if one else words.counted.format(articles=contents.articles),
+        dates(contents, texts),
+        words.outlets.format(n=len(outlets)) if len(outlets) > 1 else "".join(outlets),
     ]
     said += [f"{texts.language_name(code)}\u00a0({n})" for code, n in languages.items()]
     return " · ".join(filter(None, said))

@@ -13,9 +13,9 @@ from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from babel import Locale
-from babel.dates import format_date
 
 from qa.documents.article import PartialDate
+from qa.documents.chunks import date_in_words
 from qa.errors import AnswerError, IndexUnusable, ModelError, QAError
 from qa.types import Language
 
@@ -47,15 +47,7 @@ class Texts(Words):
 
     def day(self, date: PartialDate | None) -> str:
         """A date in words, to the precision known."""
-        if date is None:
-            return self.undated
-        if date.month is None:
-            return str(date.year)
-        if date.day is None:
-            return format_date(date.first, "MMMM y", locale=self._locale)
-        said = format_date(date.first, "d MMMM y", locale=self._locale)
-        first_in_french = self.language == "fr" and date.day == 1
-        return f"1er{said.removeprefix('1')}" if first_in_french else said
+        return date_in_words(date, self.language) if date else self.undated
 
     def trouble(self, error: QAError) -> str:
         """What a visitor is told of an error; its own words are for the log."""

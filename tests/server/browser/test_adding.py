@@ -28,7 +28,7 @@ def test_a_dropped_file_is_listed_mended_asked_and_removed(page: Page) -> None:
     expect(page.locator("#qa-articles .shelf")).to_have_count(1)
     page.evaluate(DROP, NEWS)
     state = page.locator(".add-state")
-    expect(state).to_contain_text("Done: 1 articles added", timeout=30_000)
+    expect(state).to_contain_text("Done. Articles added: 1", timeout=30_000)
     read = state.locator(".read li")
     expect(read).to_contain_text("otters")
     expect(read).to_contain_text("English")

@@ -438,7 +438,7 @@ def test_the_page_hears_how_far_a_job_is_and_what_it_read(
     wait(job)
     now = shelf.state({"job": name, "language": "en"})
     assert now["done"]
-    assert "Done: 1 articles added" in text_of(now["html"])
+    assert "Done. Articles added: 1" in text_of(now["html"])
     assert "3 May 2022 · English" in text_of(now["html"])
     assert f'data-article="{job.articles[0]}"' in now["html"]
     assert f"{ENGLISH.failures}\n{EVIL}.md:" in text_of(now["html"])
