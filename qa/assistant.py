@@ -10,10 +10,10 @@ import logging
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
 
 from qa.answering.generative import beginning, system_message
 from qa.answering.passages import select
@@ -22,10 +22,9 @@ from qa.documents.article import Article
 from qa.documents.filters import Filters
 from qa.documents.listing import Contents, Listing
 from qa.documents.parsers.fields import origin_of
-from qa.errors import QAError
 from qa.index.build import ProgressCallback, Report, amend_article, index_paths, remove_articles
 from qa.index.directory import LiveIndex
-from qa.models import PullJob, background_pull, fetched, status
+from qa.models.loading import LanguageModel, LLMStatus
 from qa.pipeline import AT_ONCE, build
 from qa.search.rerank import Reranker
 from qa.search.retriever import HybridRetriever, Mode
@@ -34,97 +33,9 @@ from qa.telemetry import Telemetry
 from qa.types import Answer, Hit, Question
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
     from langchain_core.runnables import Runnable
 
 logger = logging.getLogger(__name__)
-
-LLMState = Literal["none", "fetching", "loading", "ready", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class LLMStatus:
-    """How far the language model is.
-
-    Attributes:
-        state: `none` when the settings want none.
-        name: the setting.
-        fraction: of the download, 0 to 1.
-        note: what is going on, or what went wrong, in words.
-    """
-
-    state: LLMState
-    name: str
-    fraction: float = 0.0
-    note: str = ""
-
-
-class LanguageModel:
-    """The place of the language model: empty until it is there, then it stays.
-
-    A model of the catalogue or the hub that is not here is fetched only when `fetch` says so.
-    """
-
-    def __init__(self, settings: Settings, *, fetch: bool) -> None:
-        self._settings = settings
-        self._model: BaseChatModel | None = None
-        self._job: PullJob | None = None
-        wanted = settings.llm != "none" and settings.answerer != "extractive"
-        self._status = LLMStatus("loading" if wanted else "none", settings.llm)
-        self._ended = threading.Event()
-        if wanted:
-            # A daemon: it holds nothing that a killed process would leave broken.
-            threading.Thread(target=self._prepare, args=(fetch,), daemon=True).start()
-        else:
-            self._ended.set()
-
-    def get(self) -> BaseChatModel | None:
-        """The model once it is ready, else None."""
-        return self._model
-
-    def wait(self) -> None:
-        """Until it is ready, or cannot be."""
-        self._ended.wait()
-
-    def status(self) -> LLMStatus:
-        """How far it is."""
-        if self._status.state == "fetching" and self._job is not None:
-            pull = self._job.state
-            return LLMStatus("fetching", self._settings.llm, pull.fraction, pull.note)
-        return self._status
-
-    def _prepare(self, fetch: bool) -> None:
-        name = self._settings.llm
-        try:
-            wanted = fetched(name)
-            if fetch and wanted is not None and status(wanted, self._settings) != "ready":
-                self._job = background_pull(wanted, self._settings)
-                self._status = LLMStatus("fetching", name)
-                error = self._job.wait().error
-                if error:
-                    logger.warning("%s", error)
-                    self._status = LLMStatus("failed", name, note=error)
-                    return
-            self._status = LLMStatus("loading", name, 1.0)
-            self._model = self._load()
-            self._status = LLMStatus("ready", name, 1.0)
-        except QAError as exc:
-            logger.warning("%s", exc)
-            self._status = LLMStatus("failed", name, note=str(exc))
-        finally:
-            if self._status.state in ("fetching", "loading"):  # a bug; its traceback is logged
-                note = "loading stopped unexpectedly; the log has the reason"
-                self._status = LLMStatus("failed", name, note=note)
-            self._ended.set()
-
-    def _load(self) -> BaseChatModel | None:
-        from qa.models import LocalModel, open_llm
-
-        model = open_llm(self._settings)
-        if isinstance(model, LocalModel):
-            for _ in model.read([system_message()]):
-                pass
-        return model
 
 
 def open_reranker(settings: Settings) -> Reranker | None:
@@ -181,7 +92,7 @@ class Assistant:
         from qa.models import Embedder
 
         telemetry = Telemetry.open(settings)
-        model = LanguageModel(settings, fetch=not wait_for_llm)
+        model = LanguageModel(settings, fetch=not wait_for_llm, beginning=[system_message()])
         embedder = Embedder.open(settings)
         index = LiveIndex(settings.index, embedder, settings)
         retriever = HybridRetriever(

@@ -48,7 +48,7 @@ AT_ONCE = 2
 # docs/answering.md.
 _BELOW, _BELOW_A_FACT = 5, 1
 # Quotes below the threshold are shown from this share of it on, as the nearest that was found.
-_NEAR, _NEAREST = 0.5, 2
+_NEAR_SHARE, _MOST_NEAR = 0.5, 2
 # Below this confidence the model and the reader must agree on a short fact, or it is not answered.
 _SURE = 0.5
 
@@ -111,7 +111,7 @@ def build(
         retriever: finds the evidence.
         model: gives the language model once there is one.
         settings: budgets and limits.
-        line: for the language model, where several pipelines share it; by default one of its own.
+        queue: for the language model, where several pipelines share it; by default one of its own.
     """
     queue = Queue(AT_ONCE) if queue is None else queue
 
@@ -166,7 +166,7 @@ def build(
             if prepared.reply is not None:
                 yield _reply(prepared)
             elif not prepared.citations or prepared.confidence < settings.abstain_below:
-                least = _NEAR * settings.abstain_below
+                least = _NEAR_SHARE * settings.abstain_below
                 yield _abstain(
                     prepared, near=bool(prepared.citations) and prepared.confidence >= least
                 )
@@ -303,7 +303,7 @@ def _abstain(prepared: Prepared, *, near: bool) -> Answer:
         none = "no article passes the filters" if filtered else "there are no articles"
         reason = about if prepared.hits else none
         return prepared.answer(text=text, abstained=True, reason=reason, citations=())
-    quotes = prepared.citations[:_NEAREST]
+    quotes = prepared.citations[:_MOST_NEAR]
     marks = "".join(f"[{citation.n}]" for citation in quotes)
     return prepared.answer(
         text=f"{text} {marks}",

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from qa.assistant import Assistant, LanguageModel
+from qa.assistant import Assistant
 from qa.conversations.store import Conversations
 from qa.index.build import index_paths
 from qa.index.directory import LiveIndex
+from qa.models.loading import LanguageModel
 from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
 from tests.fakes import BagOfWords, write_articles

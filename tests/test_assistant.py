@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from qa.assistant import Assistant, LanguageModel, LLMStatus
+from qa.assistant import Assistant
 from qa.documents.filters import Filters
 from qa.errors import AnswerError, IndexLocked, IndexMismatch, IndexMissing, ModelError
 from qa.index.build import index_paths
 from qa.index.directory import write_lock
 from qa.models.background import PullState
+from qa.models.loading import LanguageModel, LLMStatus
 from qa.settings import Settings
 from qa.types import Question
 from tests.fakes import ARTICLE_COUNT, BagOfWords, Scripted, write_articles
@@ -206,7 +207,7 @@ def test_one_that_is_missing_is_fetched_first(
     error: str | None,
 ):
     job = Job(error)
-    monkeypatch.setattr("qa.assistant.background_pull", lambda entry, settings: job)
+    monkeypatch.setattr("qa.models.loading.background_pull", lambda entry, settings: job)
     loads(lambda settings: Scripted(reply=REPLY))
     model = LanguageModel(Settings(llm=NAME, models_dir=tmp_path), fetch=True)
     while model.status().state != "fetching":

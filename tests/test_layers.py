@@ -18,7 +18,7 @@ ROOT = Path(qa.__file__).parent
 ROOMS = """
 errors settings language language.dates documents types documents.parsers models index
 search answering telemetry pipeline assistant conversations
-server.api server.page server evaluation cli
+server.http server.api server.page server evaluation cli
 """.split()
 
 

@@ -47,7 +47,7 @@ from qa.answering.kinds import kind_of
 from qa.answering.quotes import choose, cite
 from qa.assistant import Assistant
 from qa.evaluation.questions import load
-from qa.evaluation.system import Pipeline, cached_index, code_fingerprint
+from qa.evaluation.system import SystemUnderTest, cached_index, code_fingerprint
 from qa.index.build import index_paths
 from qa.language.sentences import sentences
 from qa.language.terms import fold
@@ -213,7 +213,9 @@ def best_scores(sets: Path, embedder: Embedder) -> list[tuple[str, float, bool]]
     base = Settings(llm="none", answerer="extractive")
     found: list[tuple[str, float, bool]] = []
     for articles in sources:
-        pipeline = Pipeline.open(cached_index(articles, base, embedder), embedder, writes=False)
+        pipeline = SystemUnderTest.open(
+            cached_index(articles, base, embedder), embedder, writes=False
+        )
         for path, own in ((CORPUS / "questions.jsonl", CORPUS), (news.QUESTIONS, sources[1])):
             for question in load(path, strict=True).questions:
                 kind = "follow-up" if question.history else kind_of(question.text, embedder)

@@ -24,7 +24,7 @@ from typing import Any, Protocol
 from lab.benchmarks import minilm
 from lab.benchmarks.tasks import Corpus
 from qa.evaluation.questions import GoldQuestion
-from qa.evaluation.system import Pipeline, cached_index
+from qa.evaluation.system import SystemUnderTest, cached_index
 from qa.index.build import PassageEmbedder, index_paths
 from qa.index.directory import Manifest
 from qa.search.retriever import Mode
@@ -150,7 +150,7 @@ def _chroma(folder: Path) -> Any:
 class Ours:
     """One mode of the project's retrieval."""
 
-    def __init__(self, pipeline: Pipeline, mode: Mode, cost: Cost) -> None:
+    def __init__(self, pipeline: SystemUnderTest, mode: Mode, cost: Cost) -> None:
         self._pipeline = pipeline
         self._mode = mode
         self.cost = cost
@@ -207,7 +207,7 @@ def open_ours(
     }
     found: dict[str, System] = {}
     for name in names:
-        pipeline = Pipeline.open(settings, embedder, writes=False)
+        pipeline = SystemUnderTest.open(settings, embedder, writes=False)
         found[name] = Ours(pipeline, MODES[name], costs[name])
     return found
 

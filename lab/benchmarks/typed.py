@@ -41,7 +41,7 @@ def ask(page: Page, text: str, letter_s: float, turns: int) -> dict[str, float]:
     `word` is missing where the model wrote nothing.
     """
     box = page.locator("#qa-question textarea")
-    box.press_sequentially(text, delay=letter_s * 1000)
+    box.press_sequentially(text, delay=letter_s * 1000, timeout=0)
     sent = time.perf_counter()
     box.press("Enter")
     seen: dict[str, float] = {}

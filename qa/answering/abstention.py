@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa.documents.chunks import date_in_words
+from qa.documents.article import date_in_words
 from qa.language.detect import is_latin
 from qa.language.names import mentioned, names
 from qa.language.terms import has_stop_word

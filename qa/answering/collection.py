@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from qa.documents.chunks import date_in_words
+from qa.documents.article import date_in_words
 from qa.documents.filters import Filters
 from qa.index.archive import Archive
 from qa.language.names import names

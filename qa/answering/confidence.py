@@ -13,8 +13,7 @@ from collections.abc import Sequence
 from qa.answering.abstention import absent
 from qa.answering.kinds import Kind
 from qa.answering.quotes import Evidence
-from qa.documents.article import Article
-from qa.documents.chunks import date_in_words
+from qa.documents.article import Article, date_in_words
 from qa.language.names import mentioned, names
 from qa.language.terms import has_stop_word, terms, words
 from qa.search.calibration import READ, about, brief, long, probability, unrelated_cosine

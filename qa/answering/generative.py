@@ -22,7 +22,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from qa.answering.escape import inert
 from qa.answering.kinds import Kind
 from qa.answering.passages import Passage
-from qa.documents.chunks import date_in_words
+from qa.documents.article import date_in_words
 from qa.documents.injection import is_suspicious
 from qa.types import Language, Question
 
@@ -108,7 +108,7 @@ def write(model: BaseChatModel, messages: Sequence[BaseMessage]) -> Iterator[Dra
             usage: Any = getattr(chunk, "usage_metadata", None)
             if usage:
                 tokens = {"prompt": usage["input_tokens"], "completion": usage["output_tokens"]}
-            told = chunk.response_metadata.get("reading")  # see models.local
+            told = chunk.response_metadata.get("reading")  # see models.local_llm
             if told:
                 read = told[-1][0] / told[-1][1]
             yield Draft(text, tokens, read)

@@ -29,8 +29,7 @@ from typing import TYPE_CHECKING
 from qa.answering.escape import unnumbered
 from qa.answering.passages import Passage
 from qa.answering.quotes import with_quote
-from qa.documents.article import Article, clean_text
-from qa.documents.chunks import date_in_words
+from qa.documents.article import Article, clean_text, date_in_words
 from qa.documents.injection import is_suspicious
 from qa.language.detect import question_language
 from qa.language.names import is_time, mentioned, names

@@ -425,11 +425,11 @@ def _need_embedder(settings: Settings) -> None:
 
 
 def _entries(names: list[str] | None, settings: Settings) -> list[Model]:
-    from qa.models import fetched, find
+    from qa.models import downloadable, find
 
     if names:
         return [find(name) for name in names]
-    used = (fetched(name) for name in (settings.embedder, settings.llm))
+    used = (downloadable(name) for name in (settings.embedder, settings.llm))
     return [model for model in used if model is not None]
 
 

@@ -186,6 +186,16 @@ class Article:
         }
 
 
+def date_in_words(date: PartialDate, language: str) -> str:
+    """`12 janvier 2017` for French, `12 January 2017` for any other language."""
+    from babel.dates import get_month_names
+
+    months = get_month_names(locale="fr" if language == "fr" else "en")
+    day = "1er" if language == "fr" and date.day == 1 else date.day
+    month = months[date.month] if date.month else None
+    return " ".join(str(part) for part in (day, month, date.year) if part)
+
+
 def clean_text(text: str) -> str:
     """Text as it is stored and quoted: NFC, no invisible characters, tidy white space.
 

@@ -1,6 +1,6 @@
 """Chunk: a run of whole sentences of one article, with exact offsets into its text.
 
-`article.text[chunk.start:chunk.end] == chunk.text`, and the same for every sentence: citations
+`chunk.span.of(article.text) == chunk.text`, and the same for every sentence: citations
 are slices, never copies. A chunk never crosses into another article and never splits a sentence,
 unless the sentence alone is longer than a chunk.
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qa.documents.article import Article, PartialDate
+from qa.documents.article import Article, date_in_words
 from qa.language.sentences import Span, sentences
 
 
@@ -70,16 +70,6 @@ def split(article: Article, max_chars: int = 1000) -> list[Chunk]:
             )
         )
     return chunks
-
-
-def date_in_words(date: PartialDate, language: str) -> str:
-    """`12 janvier 2017` for French, `12 January 2017` for any other language."""
-    from babel.dates import get_month_names
-
-    months = get_month_names(locale="fr" if language == "fr" else "en")
-    day = "1er" if language == "fr" and date.day == 1 else date.day
-    month = months[date.month] if date.month else None
-    return " ".join(str(part) for part in (day, month, date.year) if part)
 
 
 def header(article: Article) -> str:

@@ -27,7 +27,7 @@ from qa.evaluation import html, report, scoring
 from qa.evaluation.questions import GoldQuestion, QuestionSet, fingerprint, load
 from qa.evaluation.result import HEADER, ROWS, RUN, Result
 from qa.evaluation.rows import Row, RowWriter, read_rows, replace_rows
-from qa.evaluation.system import Pipeline, cache_folder, cached_index, code_fingerprint
+from qa.evaluation.system import SystemUnderTest, cache_folder, cached_index, code_fingerprint
 from qa.settings import Settings
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def evaluate(
     embedder = Embedder.open(settings)
     if source is not None:
         settings = cached_index(source, settings, embedder, indexing)
-    pipeline = Pipeline.open(settings, embedder, writes=not plan.retrieval_only)
+    pipeline = SystemUnderTest.open(settings, embedder, writes=not plan.retrieval_only)
     try:
         header = _header(found, chosen, plan, settings, pipeline)
         identity = _identity(header)
@@ -140,7 +140,7 @@ class _Run:
     header: dict[str, Any]
     questions: tuple[GoldQuestion, ...]
     plan: Plan
-    pipeline: Pipeline
+    pipeline: SystemUnderTest
     progress: Progress | None
 
     def complete(self) -> Result:
@@ -223,7 +223,7 @@ def _header(
     chosen: Sequence[GoldQuestion],
     plan: Plan,
     settings: Settings,
-    pipeline: Pipeline,
+    pipeline: SystemUnderTest,
 ) -> dict[str, Any]:
     manifest = pipeline.facts["index"]
     return {

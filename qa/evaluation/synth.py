@@ -17,8 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from qa.documents.article import Article
-from qa.documents.chunks import date_in_words
+from qa.documents.article import Article, date_in_words
 from qa.errors import AnswerError
 from qa.evaluation.lint import lint
 from qa.evaluation.normalise import contains, tokens

@@ -22,7 +22,8 @@ import platformdirs
 
 import qa
 from qa.answering.followups import make_standalone, queries
-from qa.assistant import Assistant, LanguageModel, open_reranker
+from qa.answering.generative import system_message
+from qa.assistant import Assistant, open_reranker
 from qa.documents.article import Article, PartialDate
 from qa.documents.parsers import find
 from qa.errors import ModelError
@@ -30,6 +31,7 @@ from qa.evaluation.questions import GoldQuestion
 from qa.evaluation.reused_vectors import ReusedVectors
 from qa.index.build import PassageEmbedder, ProgressCallback, index_paths
 from qa.index.directory import EmbedderIdentity, LiveIndex, Manifest
+from qa.models.loading import LanguageModel
 from qa.search.retriever import HybridRetriever, Mode, Retrieved, in_turn
 from qa.settings import Settings
 from qa.types import Answer, Hit, Question
@@ -46,6 +48,7 @@ _INDEX_MODULES = (
     "index/directory",
     "index/lexical",
     "language/detect",
+    "language/sentences",
     "language/terms",
 )
 _VECTOR_MODULES = (
@@ -90,7 +93,7 @@ class Outcome:
     wall_ms: float
 
 
-class Pipeline:
+class SystemUnderTest:
     """An open assistant. Safe to use from several threads."""
 
     def __init__(self, assistant: Assistant, retriever: DeepRetriever, facts: dict[str, Any]):
@@ -124,7 +127,7 @@ class Pipeline:
             k=settings.k,
             reading=open_reranker(settings),
         )
-        model = LanguageModel(settings, fetch=False)
+        model = LanguageModel(settings, fetch=False, beginning=[system_message()])
         model.wait()
         if settings.answerer == "generative" and model.get() is None:
             index.close()
@@ -190,9 +193,9 @@ class Pipeline:
 
 
 def _llm_facts(settings: Settings) -> dict[str, str]:
-    from qa.models import fetched
+    from qa.models import downloadable
 
-    model = fetched(settings.llm)
+    model = downloadable(settings.llm)
     made = (model.source(settings) if model else None) or ""
     said = {"revision" if settings.llm.startswith("hf:") else "sha256": made} if made else {}
     return {"name": settings.llm, **said}

@@ -18,7 +18,7 @@ from qa.index.build import opened
 from qa.index.checksums import break_seal
 from qa.index.directory import Manifest, open_archive, write_lock
 from qa.index.probe import Finding, probe
-from qa.models import Model, fetched, status
+from qa.models import Model, downloadable, status
 from qa.settings import Settings
 
 _NAMED = 5
@@ -51,7 +51,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
     if settings.llm != "none":
         wanted["language model"] = settings.llm
     for role, name in wanted.items():
-        entry = fetched(name)
+        entry = downloadable(name)
         if entry is None:
             yield Finding(role, "note", f"{name}: not of the catalogue, not checked")
             continue

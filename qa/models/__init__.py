@@ -1,14 +1,16 @@
 """Models: which there are, how they get here, and how they run.
 
-    catalogue   the models known by name, with sums and mirrors
-    hubmodel    a model of the hub by its name there, and which of its files that means
-    fetch       from a mirror to checked files in the cache; hub and carriers are the mirrors
-    jobs        the same in the background
-    e5          the embedder's four-bit file → a sentence-transformers folder
-    embedder    texts → vectors; int8 on ONNX Runtime, or torchmodel on PyTorch
-    int8file    the weights → the file that int8 runs; int8gemma draws Gemma's, int8graph the parts
-    llm         the language model that the settings name; local runs it here by an engine
-                (llamacpp, openvino), service elsewhere
+    catalogue     the models known by name, with sums and mirrors
+    hub_model     a model of the hub by its name there, and which of its files that means
+    download      from a mirror to checked files in the cache; `hub` and `pypi_mirror` are the mirrors,
+                  `background` does it behind a page, `checked` notes that a file's sum was right
+    e5_folder     the embedder's four-bit file → a sentence-transformers folder; `e5_file` reads it
+    embedder      texts → vectors: `int8_embedder` on ONNX Runtime, or `torch_embedder` on PyTorch
+    int8_writer   weights → the file that `int8_embedder` runs; `int8_gemma` and `int8_graph` are parts
+    reader        the network that points to an answer in a passage; `spans` chooses among its spans
+    loading       the language model made ready, and how far it is
+    llm           the language model that the settings name: `local_llm` runs it here by an `engine`
+                  (`llamacpp`, `openvino`), `api_llm` asks a service
 
 Importing this package loads no model and no numerical library; `Embedder` and `open_llm` are
 imported when they are first asked for.
@@ -20,7 +22,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from qa.models.background import PullJob, PullState, background_pull
-from qa.models.catalogue import CatalogueEntry, Model, catalogue, fetched, find
+from qa.models.catalogue import CatalogueEntry, Model, catalogue, downloadable, find
 from qa.models.download import Status, pull, status, verify
 from qa.models.progress import Progress
 
@@ -40,7 +42,7 @@ __all__ = [
     "Status",
     "background_pull",
     "catalogue",
-    "fetched",
+    "downloadable",
     "find",
     "open_llm",
     "pull",

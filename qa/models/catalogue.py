@@ -146,7 +146,7 @@ def find(name: str, kind: Kind | None = None) -> Model:
     return known[name]
 
 
-def fetched(name: str) -> Model | None:
+def downloadable(name: str) -> Model | None:
     """The model that a setting names if it is one that can be fetched, else None.
 
     Raises:

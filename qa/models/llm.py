@@ -26,7 +26,7 @@ from langchain_core.language_models import BaseChatModel
 
 from qa.errors import MissingExtra, ModelError
 from qa.models.api_llm import Service
-from qa.models.catalogue import CatalogueEntry, catalogue, fetched, find
+from qa.models.catalogue import CatalogueEntry, catalogue, downloadable, find
 from qa.models.download import status
 from qa.models.engine import Engine
 from qa.models.hub_model import FORM
@@ -52,7 +52,7 @@ def open_llm(settings: Settings) -> BaseChatModel | None:
     name = settings.llm
     if name == "none":
         return None
-    if fetched(name) is not None:
+    if downloadable(name) is not None:
         return _open_known(name, settings)
     if name.endswith(".gguf"):
         path = Path(name).expanduser()

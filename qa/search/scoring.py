@@ -88,10 +88,10 @@ def score(
     values["sentence_dense"] = _nearness(_best(cosines, owner, len(passages)), unrelated)
     sentence_values["dense"] = _nearness(cosines, unrelated[owner])
     terms = len(query.of(language))
-    counted = _made_up(values, foreign, terms)
+    counted = _raised_across_languages(values, foreign, terms)
     scores = (_weighted(counted, passage_weights(terms)) + lift) / (1.0 + most)
     sentence_values["passage"] = scores[owner]
-    counted = _made_up(sentence_values, foreign[owner], terms)
+    counted = _raised_across_languages(sentence_values, foreign[owner], terms)
     return Scored(
         values=values,
         scores=scores,
@@ -237,14 +237,14 @@ def _best(values: np.ndarray, owner: np.ndarray, n: int) -> np.ndarray:
     return best
 
 
-def _made_up(
+def _raised_across_languages(
     values: Mapping[str, np.ndarray], foreign: np.ndarray, terms: int
 ) -> Mapping[str, np.ndarray]:
     """The values, the lexical ones raised where the language is not the question's.
 
     A text in another language shares little but names with the question, however well it answers:
-    what its nearness lets one expect stands for what it lacks. No more than the best of the
-    question's own language has: words that no text takes from the question tell none from another.
+    what its nearness lets one expect stands for what it lacks. At most the best value
+    of the question's own language: words that no candidate shares with the question rank nothing.
     """
     import numpy as np
 

@@ -8,12 +8,13 @@ from datetime import date
 
 import pytest
 
-from qa.assistant import Assistant, LanguageModel
+from qa.assistant import Assistant
 from qa.conversations.answer_json import from_document, to_document
 from qa.documents.article import Article
 from qa.documents.filters import Filters
 from qa.index.directory import LiveIndex
 from qa.language.sentences import Span
+from qa.models.loading import LanguageModel
 from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
 from qa.types import Answer, Constraints, Question

@@ -11,8 +11,7 @@ import sentencex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.documents.article import Article, PartialDate, clean_text
-from qa.documents.chunks import date_in_words, header, split
+from qa.documents.article import Article, PartialDate, clean_text, date_in_words, header, split
 from qa.language.sentences import Span, sentences
 
 LANGUAGES = st.sampled_from(["fr", "en", "de", "xx"])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from qa.assistant import Assistant, LanguageModel
+from qa.assistant import Assistant
 from qa.cli.commands import app
 from qa.conversations.answer_json import to_document
 from qa.conversations.store import Conversations, KeptTurn, Rating
@@ -23,6 +23,7 @@ from qa.evaluation.lint import lint
 from qa.evaluation.questions import load
 from qa.evaluation.run import Plan, evaluate
 from qa.index.directory import LiveIndex
+from qa.models.loading import LanguageModel
 from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
 from qa.types import Question

@@ -10,7 +10,7 @@ import pytest
 from qa.assistant import Assistant
 from qa.errors import QuestionError
 from qa.evaluation import Plan, Row, evaluate, load
-from qa.evaluation.system import Pipeline
+from qa.evaluation.system import SystemUnderTest
 from tests.evaluation.conftest import QUESTIONS, write_jsonl
 
 
@@ -69,14 +69,14 @@ def test_the_same_run_twice_gives_the_same_rows(bench, questions, corpus, tmp_pa
 
 
 def test_a_crash_is_a_row_that_scores_worst(bench, questions, corpus, monkeypatch):
-    ask = Pipeline.ask
+    ask = SystemUnderTest.ask
 
     def fails(self, question):
         if question.id in ("who", "none"):
             raise RuntimeError("out of paper")
         return ask(self, question)
 
-    monkeypatch.setattr(Pipeline, "ask", fails)
+    monkeypatch.setattr(SystemUnderTest, "ask", fails)
 
     result = evaluate(questions, corpus=corpus)
 

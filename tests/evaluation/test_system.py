@@ -10,7 +10,7 @@ from qa.assistant import Assistant
 from qa.errors import SourceError
 from qa.evaluation import system
 from qa.evaluation.questions import GoldQuestion
-from qa.evaluation.system import Pipeline, cached_index, code_fingerprint
+from qa.evaluation.system import SystemUnderTest, cached_index, code_fingerprint
 from qa.index.directory import Manifest
 from qa.types import Answer
 from tests.fakes import ARTICLE_COUNT, BagOfWords
@@ -48,7 +48,7 @@ def test_other_code_or_chunks_take_the_vectors_over(bench, corpus, monkeypatch):
 
     assert len({first.index, second.index, smaller.index}) == 3
     assert ARTICLE_COUNT < embedder.embedded < 2 * ARTICLE_COUNT
-    one, other = (Pipeline.open(s, embedder, writes=False) for s in (first, second))
+    one, other = (SystemUnderTest.open(s, embedder, writes=False) for s in (first, second))
     asked = GoldQuestion("q", "Who led the works on the bridge?")
     hits = [[(h.chunk.id, h.score) for h in each.ask(asked).hits] for each in (one, other)]
     assert hits[0] == hits[1]
@@ -65,7 +65,7 @@ def test_the_answer_is_the_products_and_the_ranking_goes_on(bench, corpus, k, ca
         (corpus / f"extra-{n}.txt").write_text(text)
     settings = cached_index(corpus, bench, BagOfWords())
     settings = settings.model_copy(update={"k": k, "candidates": candidates})
-    ours = Pipeline.open(settings, BagOfWords(), writes=True)
+    ours = SystemUnderTest.open(settings, BagOfWords(), writes=True)
     with Assistant.open(settings) as product:
         for text in (
             "Who led the works on the bridge?",
@@ -88,7 +88,9 @@ def test_the_answer_is_the_products_and_the_ranking_goes_on(bench, corpus, k, ca
 
 def test_yesterday_is_before_the_questions_day_or_the_newest_articles(bench, corpus):
     """So that a run tomorrow gives what it gives today."""
-    ours = Pipeline.open(cached_index(corpus, bench, BagOfWords()), BagOfWords(), writes=True)
+    ours = SystemUnderTest.open(
+        cached_index(corpus, bench, BagOfWords()), BagOfWords(), writes=True
+    )
     days = {}
     for date in (None, "2019-03"):
         answer = ours.ask(GoldQuestion("q", "What was published yesterday?", date=date)).answer

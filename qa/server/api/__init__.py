@@ -13,9 +13,7 @@
     errors      what went wrong, as JSON
     metrics     counts and times for Prometheus
     logs        the server's log
-    page        the page at /docs
-    http_body   a request's body, read within its limits; the page uses it too, and
-    client_address  whose requests count together
+    docs_page   the page at /docs
 
 No request leaves the machine.
 """

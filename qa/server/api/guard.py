@@ -21,11 +21,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.server.api import limits
-from qa.server.api.client_address import client_of, named
 from qa.server.api.errors import ApiError, internal
-from qa.server.api.http_body import BodyTooLargeError, answer_unread, read_body, replay
 from qa.server.api.logs import id_for, request_id
 from qa.server.api.metrics import Metrics
+from qa.server.http.body import BodyTooLargeError, answer_unread, read_body, replay
+from qa.server.http.client import client_of, named
 from qa.settings import Settings
 from qa.telemetry import Telemetry
 

@@ -1,6 +1,20 @@
 """The chat page: a Gradio interface over an assistant, in French and English.
 
-docs/architecture.md says what each module is; begin with `page`. No request leaves the machine:
+    page            the components, and what happens to them: begin here
+    chats           open conversations and their turns; each answer in a thread of its own
+    history         what is kept of them on disk; `owners` says whose it is
+    read_ahead      what is typed is read by the model before it is asked
+    render          an answer or an article → what `templates/` show, by `templating`
+    chips           what was understood of a question, piece by piece
+    filter_form     what was chosen in the filters
+    articles        the list of articles; `uploads` are files that people add
+    suggestions     what could be asked next; `examples` what could be asked first
+    sharing         pages behind a link; `exports` are files and copies to take along
+    texts           every string, from `translations/`
+    assets          style and scripts, from `style/` and `scripts/`
+    server          the port; `guard` and `connections` limit what it accepts
+
+No request leaves the machine:
 system fonts, no analytics, nothing from a content network.
 """
 

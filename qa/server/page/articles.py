@@ -68,9 +68,9 @@ class Wanted:
 class Articles:
     """What the browser may ask of the articles."""
 
-    def __init__(self, assistant: Assistant, intake: Uploads) -> None:
+    def __init__(self, assistant: Assistant, uploads: Uploads) -> None:
         self._assistant = assistant
-        self._intake = intake
+        self._uploads = uploads
 
     def functions(self) -> list[Callable[[Asked], Any]]:
         """Those for the browser; Gradio marks each, which it cannot with a method."""
@@ -102,7 +102,7 @@ class Articles:
         shown: list[Callable[[Asked], Any]] = [show_article, show_articles, show_list]
         added: list[Callable[[Asked], Any]] = [offer_files, add_files, added_files]
         added += [mend_article, remove_article]
-        return shown + (added if self._intake.folder is not None else [])
+        return shown + (added if self._uploads.folder is not None else [])
 
     def article(self, asked: Asked) -> str:
         """The panel for `{"id", "spans", "at", "pointed", "language"}`.
@@ -121,7 +121,7 @@ class Articles:
             _spans(asked.get("spans")),
             at=at if isinstance(at, int) else 0,
             answer=next(iter(_spans(asked.get("pointed"))), None),
-            upload=self._intake.is_upload(article),
+            upload=self._uploads.is_upload(article),
         )
 
     def whole(self, asked: Asked) -> str:
@@ -167,17 +167,17 @@ class Articles:
             page=wanted.page,
             last_page=-(-listing.total // _PER_PAGE),
             beginning=_beginning,
-            is_upload=self._intake.is_upload,
+            is_upload=self._uploads.is_upload,
         )
 
     def _upload(self, texts: Texts) -> str:
-        intake = self._intake
+        uploads = self._uploads
         limits = texts.articles.limits.format(
-            types=" ".join(intake.types),
-            megabytes=megabytes(intake.most_bytes),
-            files=intake.most_files,
+            types=" ".join(uploads.types),
+            megabytes=megabytes(uploads.most_bytes),
+            files=uploads.most_files,
         )
-        return html("upload", texts, folder=intake.folder, types=intake.types, limits=limits)
+        return html("upload", texts, folder=uploads.folder, types=uploads.types, limits=limits)
 
     def offer(self, asked: Asked) -> dict[str, Any]:
         """Which of the offered "files" ("name", "size") may be sent.
@@ -185,16 +185,16 @@ class Articles:
         Returns:
             "take": their numbers; "html": why the others may not.
         """
-        texts, files, intake = _texts(asked), _files(asked), self._intake
+        texts, files, uploads = _texts(asked), _files(asked), self._uploads
         words = texts.articles
-        if intake.folder is None or len(files) > intake.most_files:
-            whole = words.too_many.format(files=len(files), most=intake.most_files)
-            reason = words.uploads_off if intake.folder is None else whole
+        if uploads.folder is None or len(files) > uploads.most_files:
+            whole = words.too_many.format(files=len(files), most=uploads.most_files)
+            reason = words.uploads_off if uploads.folder is None else whole
             return {"take": [], "html": render.notice(reason)}
         refused: dict[int, str] = {}
         for n, file in enumerate(files):
             size = file.get("size")
-            reason = intake.refusal(_name(file), size if isinstance(size, int) else 0, words) or ""
+            reason = uploads.refusal(_name(file), size if isinstance(size, int) else 0, words) or ""
             if reason:
                 refused[n] = reason
         problems = [Problem(_name(files[n]), None, reason) for n, reason in refused.items()]
@@ -204,12 +204,12 @@ class Articles:
     def begin(self, asked: Asked) -> dict[str, Any]:
         """Take in the "files" ("name", "path") that were sent; the "job" says how far they are."""
         files = [Sent(_name(file), Path(str(file.get("path") or ""))) for file in _files(asked)]
-        return {"job": self._intake.start(files, _texts(asked).articles)}
+        return {"job": self._uploads.start(files, _texts(asked).articles)}
 
     def state(self, asked: Asked) -> dict[str, Any]:
         """How far a "job" is, as "html", and whether it is "done"."""
         texts = _texts(asked)
-        words, job = texts.articles, self._intake.job(str(asked.get("job")))
+        words, job = texts.articles, self._uploads.job(str(asked.get("job")))
         if job is None:
             return {"done": True, "html": render.notice(words.file_gone)}
         step, report = job.step, job.report
@@ -236,7 +236,7 @@ class Articles:
         """Put the "title" and the "date" of the added article "id" right; what is wrong, if so."""
         texts = _texts(asked)
         article = self._assistant.article(str(asked.get("id")))
-        if article is None or not self._intake.is_upload(article):
+        if article is None or not self._uploads.is_upload(article):
             return {"error": texts.article_gone}
         title, date = (str(asked.get(name) or "").strip()[:300] for name in ("title", "date"))
         day = read_date(date)
@@ -255,7 +255,7 @@ class Articles:
         """Remove the added article "id"; what is wrong, if something is."""
         texts = _texts(asked)
         try:
-            gone = self._intake.remove(str(asked.get("id")))
+            gone = self._uploads.remove(str(asked.get("id")))
         except IndexLocked:
             return {"error": texts.articles.index_busy}
         return {"error": "" if gone else texts.article_gone}

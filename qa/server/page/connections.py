@@ -18,7 +18,7 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from qa.server.api.client_address import client_of
+from qa.server.http.client import client_of
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qa.server.api.http_body import BodyTooLargeError, answer_unread, read_body, read_json, replay
+from qa.server.http.body import BodyTooLargeError, answer_unread, read_body, read_json, replay
 
 _GRADIO = "/gradio_api/"
 # Under it, what the page's own scripts ask for.

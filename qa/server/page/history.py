@@ -61,18 +61,18 @@ class History:
         find: Callable[[str], Article | None],
     ) -> None:
         self._conversations = conversations
-        self._visitors = Owners(logins=bool(settings.passwords))
+        self._owners = Owners(logins=bool(settings.passwords))
         self._find = find
         self.offered = conversations is not None
         self.whole = self.offered and settings.keep == "conversations"
 
     def owner(self, request: gr.Request) -> str | None:
         """Whose tab it is; None when nobody can say."""
-        return self._visitors.of_event(request)
+        return self._owners.of_event(request)
 
     def source(self, request: gr.Request) -> str:
         """Whom to hold to account for it."""
-        return self._visitors.source_of_event(request)
+        return self._owners.source_of_event(request)
 
     def keeper(self, owner: str | None) -> Callable[[Talk, Turn], None]:
         """Keeps each turn of a conversation when it ends; never raises."""

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qa.server.api.client_address import client_of
+from qa.server.http.client import client_of
 
 COOKIE = "qa-browser"
 _ID = re.compile(r"[\w-]{43}", re.ASCII)

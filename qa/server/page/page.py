@@ -22,7 +22,7 @@ from qa.documents.article import Article
 from qa.documents.filters import Filters
 from qa.documents.listing import Contents
 from qa.errors import QuestionError
-from qa.server.api.http_body import read_json
+from qa.server.http.body import read_json
 from qa.server.page import render
 from qa.server.page.articles import Articles
 from qa.server.page.assets import script
@@ -83,7 +83,7 @@ class Page:
         self.assistant = assistant
         self.examples = examples
         self.tabs = Tabs()
-        self.keeping = History(conversations, assistant.settings, assistant.article)
+        self.history = History(conversations, assistant.settings, assistant.article)
         self.ahead = ReadAhead(assistant.read_ahead, lambda: not assistant.running)
         self._suggesting = Lock()
         self._following = BoundedSemaphore(_AT_ONCE)
@@ -91,7 +91,7 @@ class Page:
             title="qa", analytics_enabled=False, fill_width=True, delete_cache=_KEEP_SENT_S
         )
         with self.blocks:
-            intake = Uploads(
+            uploads = Uploads(
                 assistant.settings,
                 assistant.add,
                 self._was_sent,
@@ -100,7 +100,7 @@ class Page:
                 of_file=assistant.of_file,
                 all_sent=lambda: tuple(self.blocks.upload_file_set),
             )
-            self._lay(Articles(assistant, intake))
+            self._lay(Articles(assistant, uploads))
             self._wire()
         self.blocks.max_threads = _THREADS
         self.blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=64, api_open=False)
@@ -223,7 +223,7 @@ class Page:
         asked = _read(known)
         tab = self._tab(request)
         tab.language = language_of(str(asked.get("language")))
-        opened = self.keeping.open(request, tab, self.tabs, str(asked.get("talk") or ""))
+        opened = self.history.open(request, tab, self.tabs, str(asked.get("talk") or ""))
         lost = str(asked.get("asked") or "")
         notice = "" if lost else opened.notice  # one whose first answer is lost was never kept
         if lost and not any(turn.text == lost for turn in tab.turns):
@@ -231,7 +231,7 @@ class Page:
         updates = {
             **self._spoken(tab, Typed.read(asked.get("filters"))),
             self.notice: render.notice(notice),
-            self.talks: self.keeping.list(request, tab),
+            self.talks: self.history.list(request, tab),
         }
         for more in self._followed(tab, request, began_alone=True):
             yield {**updates, **more}
@@ -252,7 +252,7 @@ class Page:
                 yield {
                     **self._spoken(tab, typed),
                     **self._conversation(tab),
-                    self.talks: self.keeping.list(request, tab),
+                    self.talks: self.history.list(request, tab),
                 }
             case "new":
                 tab.talk = Talk()
@@ -260,13 +260,13 @@ class Page:
                 yield {
                     **self._conversation(tab),
                     self.notice: "",
-                    self.talks: self.keeping.list(request, tab),
+                    self.talks: self.history.list(request, tab),
                 }
             case _:
-                outcome = self.keeping.act(request, tab, self.tabs, asked)
+                outcome = self.history.act(request, tab, self.tabs, asked)
                 updates: Updates = {self.notice: render.notice(outcome.notice)}
                 if outcome.listed:
-                    updates[self.talks] = self.keeping.list(request, tab)
+                    updates[self.talks] = self.history.list(request, tab)
                 if not outcome.talk:
                     yield updates
                     return
@@ -366,8 +366,8 @@ class Page:
         alone = not tab.talk.busy
         if not tab.talk.ask(turn, again=again):
             return render.notice(texts.too_many_waiting)
-        owner = self.keeping.owner(request)
-        tab.talk.answer_next(self._stream, self.keeping.keeper(owner))
+        owner = self.history.owner(request)
+        tab.talk.answer_next(self._stream, self.history.keeper(owner))
         return alone
 
     def _followed(self, tab: Tab, request: gr.Request, *, began_alone: bool) -> Iterator[Updates]:
@@ -392,7 +392,7 @@ class Page:
                 yield self._conversation(tab) if first else {self.latest: self._latest(tab)}
         finally:
             self._following.release()
-        yield {**self._conversation(tab), self.talks: self.keeping.list(request, tab)}
+        yield {**self._conversation(tab), self.talks: self.history.list(request, tab)}
 
     def suggest(self, request: gr.Request) -> Updates:
         """What could be asked next, once the answer is there; nothing while others are told so."""
@@ -412,13 +412,13 @@ class Page:
         """Stop the answer; what was found stays, and what waited for it is next."""
         talk = self._tab(request).talk
         talk.stop()
-        talk.answer_next(self._stream, self.keeping.keeper(self.keeping.owner(request)))
+        talk.answer_next(self._stream, self.history.keeper(self.history.owner(request)))
         return {self.notice: ""}
 
     def leave(self, request: gr.Request) -> None:
         """The tab was closed, or its connection broke; an answer goes on if it is kept."""
-        owner = self.keeping.owner(request)
-        if owner is None or not self.keeping.whole:
+        owner = self.history.owner(request)
+        if owner is None or not self.history.whole:
             self._tab(request).talk.stop(waiting=True)
 
     def watch_model(self, request: gr.Request) -> Updates:
@@ -431,15 +431,15 @@ class Page:
     # Parts of what is shown.
 
     def _tab(self, request: gr.Request) -> Tab:
-        keeping = self.keeping
-        return self.tabs.of(keeping.owner(request), request.session_hash, keeping.source(request))
+        history = self.history
+        return self.tabs.of(history.owner(request), request.session_hash, history.source(request))
 
     def _tab_as_told(self, request: gr.Request, told: Mapping[str, Any]) -> Tab:
         """The tab; one that a restarted server does not know any more as it says that it was."""
         tab = self._tab(request)
         tab.language = language_of(str(told.get("language")))
         if not tab.known and told.get("talk"):
-            self.keeping.open(request, tab, self.tabs, str(told["talk"]))
+            self.history.open(request, tab, self.tabs, str(told["talk"]))
         tab.known = True
         return tab
 
@@ -447,7 +447,7 @@ class Page:
         """All but the conversation, in the tab's language."""
         texts = TEXTS[tab.language]
         return {
-            self.head: html("head", texts, kept=self.keeping.offered),
+            self.head: html("head", texts, kept=self.history.offered),
             self.box: gr.update(label=texts.question, placeholder=texts.placeholder),
             self.send: texts.send,
             self.stop: texts.stop,

@@ -29,7 +29,7 @@ from qa.server.page.texts import Texts
 from qa.types import CITATION_MARK, Answer, Citation, Constraints, Hit
 
 if TYPE_CHECKING:
-    from qa.assistant import LLMStatus
+    from qa.models.loading import LLMStatus
 
 _LAST_NUMBER = re.compile(r" \[(\d{1,3})\]$")
 _MARKS = "“”«»\u00a0 "

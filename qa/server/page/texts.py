@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from babel import Locale
 
-from qa.documents.article import PartialDate
-from qa.documents.chunks import date_in_words
+from qa.documents.article import PartialDate, date_in_words
 from qa.errors import AnswerError, IndexUnusable, ModelError, QAError
 from qa.types import Language
 

@@ -12,8 +12,9 @@ import uvicorn
 from fastapi import FastAPI
 from langchain_core.language_models import BaseChatModel
 
-from qa.assistant import Assistant, LanguageModel, LLMStatus
+from qa.assistant import Assistant
 from qa.index.directory import LiveIndex
+from qa.models.loading import LanguageModel, LLMStatus
 from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
 from tests.fakes import BagOfWords

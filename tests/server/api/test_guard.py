@@ -12,8 +12,8 @@ from fastapi.testclient import TestClient
 
 from qa.assistant import Assistant
 from qa.server.api import desk, logs
-from qa.server.api.client_address import client_of
 from qa.server.api.limits import Rate, exposed, known_host, right_key
+from qa.server.http.client import client_of
 from qa.settings import Settings
 from tests.fakes import ARTICLE_COUNT
 from tests.server.api.conftest import Open

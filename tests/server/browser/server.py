@@ -23,10 +23,11 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 
-from qa.assistant import Assistant, LanguageModel, LLMStatus
+from qa.assistant import Assistant
 from qa.index.build import index_paths
 from qa.index.directory import LiveIndex
 from qa.language.sentences import sentences
+from qa.models.loading import LanguageModel, LLMStatus
 from qa.models.reader import Span as ReadSpan
 from qa.search.rerank import Reranker
 from qa.search.retriever import HybridRetriever

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from qa.assistant import Assistant, LanguageModel
+from qa.assistant import Assistant
 from qa.errors import IndexUnusable
 from qa.index.build import index_paths
 from qa.index.directory import LiveIndex, write_lock
+from qa.models.loading import LanguageModel
 from qa.search.retriever import HybridRetriever
 from qa.server.page.articles import Articles, Wanted
 from qa.server.page.texts import ENGLISH, FRENCH
@@ -50,7 +51,7 @@ def added(tmp_path: Path) -> Iterator[Articles]:
     folder = tmp_path / "uploads"
     rows = b'{"id": "otter", "text": "Otters came back to Orm.", "title": "Otters"}'
     with opened(folder, "rows.jsonl", rows, uploads=folder) as assistant:
-        intake = Uploads(
+        uploads = Uploads(
             assistant.settings,
             assistant.add,
             lambda path: False,
@@ -58,7 +59,7 @@ def added(tmp_path: Path) -> Iterator[Articles]:
             find=assistant.article,
             of_file=assistant.of_file,
         )
-        yield Articles(assistant, intake)
+        yield Articles(assistant, uploads)
 
 
 def listed(articles: Articles, **asked: Any) -> list[str]:

@@ -12,12 +12,13 @@ from typing import Any, cast
 
 import pytest
 
-from qa.assistant import Assistant, LanguageModel, open_reranker
+from qa.assistant import Assistant, open_reranker
 from qa.documents.article import Article, PartialDate
 from qa.index.build import index_paths
 from qa.index.directory import LiveIndex
 from qa.language.sentences import Span
 from qa.models import Embedder
+from qa.models.loading import LanguageModel
 from qa.search.retriever import HybridRetriever
 from qa.server.page import examples
 from qa.server.page.examples import Examples, choose_examples, first_questions, folder_of

@@ -13,10 +13,11 @@ import pytest
 from jinja2 import Template
 from markupsafe import Markup as Escaped
 
-from qa.assistant import Assistant, LanguageModel
+from qa.assistant import Assistant
 from qa.conversations.store import Conversations
 from qa.index.build import index_paths
 from qa.index.directory import LiveIndex
+from qa.models.loading import LanguageModel
 from qa.search.retriever import HybridRetriever
 from qa.server.page import templating
 from qa.server.page.articles import Articles
@@ -119,7 +120,7 @@ def test_nothing_that_anybody_wrote_does_anything(
 
 def _articles(assistant: Assistant, language: str, folder: Path) -> None:
     """The list, the panel of each article, and files with such names and contents."""
-    intake = Uploads(
+    uploads = Uploads(
         assistant.settings,
         assistant.add,
         lambda path: True,
@@ -127,7 +128,7 @@ def _articles(assistant: Assistant, language: str, folder: Path) -> None:
         find=assistant.article,
         of_file=assistant.of_file,
     )
-    shelf, told = Articles(assistant, intake), {"language": language}
+    shelf, told = Articles(assistant, uploads), {"language": language}
     files = []
     for number, payload in enumerate(PAYLOADS):
         path = folder / str(number)

@@ -43,9 +43,9 @@ def test_what_is_kept_and_what_was_sent_share_their_room(
 
 def test_a_file_without_room_is_refused_in_words_before_it_is_sent(settings: Settings) -> None:
     words = ENGLISH.articles
-    intake = Uploads(settings, lambda *_: pytest.fail("nothing is added"), lambda path: True)
-    assert intake.refusal("a.txt", 3000, words) is None
-    assert intake.refusal("a.txt", 3001, words) == words.no_room
+    uploads = Uploads(settings, lambda *_: pytest.fail("nothing is added"), lambda path: True)
+    assert uploads.refusal("a.txt", 3000, words) is None
+    assert uploads.refusal("a.txt", 3001, words) == words.no_room
 
 
 def test_files_that_wait_for_their_turn_are_not_taken_for_forgotten(
@@ -53,14 +53,14 @@ def test_files_that_wait_for_their_turn_are_not_taken_for_forgotten(
 ) -> None:
     """Gradio removes what was sent and has not changed for some minutes."""
     monkeypatch.setattr("qa.server.page.uploads._MARK_S", 0.01)
-    intake = Uploads(settings, lambda *_: pytest.fail("it is no news"), lambda path: True)
+    uploads = Uploads(settings, lambda *_: pytest.fail("it is no news"), lambda path: True)
     sent = tmp_path / "a.exe"
     sent.write_bytes(b"a")
     before = sent.stat().st_ctime_ns
-    with intake._in_turn(()):
-        name = intake.start([Sent("a.exe", sent)], ENGLISH.articles)
+    with uploads._in_turn(()):
+        name = uploads.start([Sent("a.exe", sent)], ENGLISH.articles)
         until(lambda: sent.stat().st_ctime_ns != before)
-    job = intake.job(name)
+    job = uploads.job(name)
     assert job
     until(lambda: job.stage == "done")
     assert not sent.exists()

@@ -17,11 +17,12 @@ from typing import Any
 
 import pytest
 
-from qa.assistant import Assistant, LLMState, LLMStatus
+from qa.assistant import Assistant
 from qa.conversations.store import Conversations
 from qa.documents.filters import Filters
 from qa.errors import AnswerError, IndexMissing, ModelError, SettingsError
 from qa.index.directory import LiveIndex
+from qa.models.loading import LLMState, LLMStatus
 from qa.search.retriever import HybridRetriever
 from qa.server.page.chats import Tabs, Talk, Turn
 from qa.server.page.examples import folder_of

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.answering import extractive
-from qa.assistant import LLMState, LLMStatus
 from qa.documents.article import Article, PartialDate
 from qa.documents.filters import Filters
 from qa.documents.listing import Contents
 from qa.language.dates import TimeExpression
 from qa.language.sentences import Span
+from qa.models.loading import LLMState, LLMStatus
 from qa.server.page import render
 from qa.server.page.chats import Talk, Turn
 from qa.server.page.exports import safe_link

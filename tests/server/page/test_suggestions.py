@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from qa.assistant import Assistant, LanguageModel
+from qa.assistant import Assistant
 from qa.documents.article import Article, PartialDate
 from qa.documents.filters import Filters
 from qa.index.build import index_paths
 from qa.index.directory import LiveIndex
 from qa.language.sentences import Span
+from qa.models.loading import LanguageModel
 from qa.models.reader import Span as ReadSpan
 from qa.search.rerank import Reranker
 from qa.search.retriever import HybridRetriever

@@ -14,11 +14,12 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from qa.assistant import Assistant, LanguageModel
+from qa.assistant import Assistant
 from qa.documents.filters import Filters
 from qa.errors import IndexLocked, IndexUnusable, SettingsError
 from qa.index.build import index_paths
 from qa.index.directory import LiveIndex, write_lock
+from qa.models.loading import LanguageModel
 from qa.search.retriever import HybridRetriever
 from qa.server.page.articles import Articles
 from qa.server.page.page import build_page
@@ -76,7 +77,7 @@ def assistant(tmp_path: Path, embedder_gate: Gated) -> Iterator[Assistant]:
 
 
 @pytest.fixture
-def intake(assistant: Assistant, tmp_path: Path) -> Uploads:
+def uploads(assistant: Assistant, tmp_path: Path) -> Uploads:
     """Takes what lies in the folder `sent`."""
     (tmp_path / "sent").mkdir()
     return Uploads(
@@ -90,7 +91,7 @@ def intake(assistant: Assistant, tmp_path: Path) -> Uploads:
 
 
 @pytest.fixture
-def send(tmp_path: Path, intake: Uploads) -> Callable[..., Sent]:
+def send(tmp_path: Path, uploads: Uploads) -> Callable[..., Sent]:
     """Puts a file where the browser's would be."""
 
     def put(name: str, content: str | bytes = NEWS) -> Sent:
@@ -101,9 +102,9 @@ def send(tmp_path: Path, intake: Uploads) -> Callable[..., Sent]:
     return put
 
 
-def finished(intake: Uploads, *files: Sent) -> Job:
+def finished(uploads: Uploads, *files: Sent) -> Job:
     """The job of these files, once it is done."""
-    job = intake.job(intake.start(files, ENGLISH))
+    job = uploads.job(uploads.start(files, ENGLISH))
     assert job is not None
     wait(job)
     return job
@@ -129,90 +130,90 @@ def kept(assistant: Assistant) -> list[str]:
 
 
 def test_a_file_is_kept_indexed_and_answered_from(
-    assistant: Assistant, intake: Uploads, send: Callable[..., Sent]
+    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent]
 ) -> None:
-    job = finished(intake, send("Otters.txt"))
+    job = finished(uploads, send("Otters.txt"))
     assert job.report
     assert (job.report.added, job.problems) == (1, [])
     assert kept(assistant) == ["otters.txt"]
     answer = assistant.ask("Who said that otters came back to the river Orm?")
     assert "Ida Brandt" in answer.text
-    again = finished(intake, send("Otters.txt"))
+    again = finished(uploads, send("Otters.txt"))
     assert again.report
     assert (again.report.added, again.report.unchanged) == (0, 1)
     assert kept(assistant) == ["otters.txt"]
 
 
 def test_an_article_without_a_title_takes_its_file_s_name(
-    assistant: Assistant, intake: Uploads, send: Callable[..., Sent]
+    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent]
 ) -> None:
     titled = "The otters\n\nOtters came back to the river Ulm on Tuesday, said Ida Brandt.\n"
     rows = '{"text": "A lynx in the hills of Orm.", "language": "en"}\n'
     files = send("Été à Lyon.TXT"), send("b.txt", titled), send(r"C:\Orm news.jsonl", rows)
-    job = finished(intake, *files)
+    job = finished(uploads, *files)
     assert job.report
     assert job.articles == job.report.articles
     titles = [(assistant.article(id) or pytest.fail(id)).title for id in job.articles]
     assert titles == ["Été à Lyon", "The otters", "Orm news (1)"]
     assert assistant.browse(words="lyon").total == 1
-    again = finished(intake, send("Another name.txt"), send("Été à Lyon.TXT"))
+    again = finished(uploads, send("Another name.txt"), send("Été à Lyon.TXT"))
     assert again.articles == job.articles[:1]
     assert assistant.browse(words="lyon").total == 1
 
 
 def test_a_file_that_says_what_is_indexed_already_is_not_kept_and_opens_that_article(
-    assistant: Assistant, intake: Uploads, send: Callable[..., Sent]
+    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent]
 ) -> None:
     """Whoever adds a copy of an article could remove the article once, and later its copy came
     back."""
-    job = finished(intake, send("copy.txt", ARTICLES["strike.txt"]))
+    job = finished(uploads, send("copy.txt", ARTICLES["strike.txt"]))
     (id,) = job.articles
     assert kept(assistant) == []
     strike = assistant.article(id)
     assert strike
     assert strike.title == ""
-    assert not intake.is_upload(strike)
-    assert not intake.remove(id)
+    assert not uploads.is_upload(strike)
+    assert not uploads.remove(id)
     assert assistant.article(id) == strike
 
 
 def test_what_was_added_is_removed_and_its_file_with_the_last_article(
-    assistant: Assistant, intake: Uploads, send: Callable[..., Sent]
+    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent]
 ) -> None:
     rows = '{"id": "a", "text": "A lynx near Orm."}\n{"id": "b", "text": "A wolf near Orm."}\n'
-    finished(intake, send("rows.jsonl", rows), send("otters.txt"))
+    finished(uploads, send("rows.jsonl", rows), send("otters.txt"))
     wolf = assistant.article("b")
     assert wolf
-    assert intake.is_upload(wolf)
-    assert intake.remove("a")
+    assert uploads.is_upload(wolf)
+    assert uploads.remove("a")
     assert kept(assistant) == ["otters.txt", "rows.jsonl"]
-    assert not intake.remove("a")
-    assert intake.remove("b")
+    assert not uploads.remove("a")
+    assert uploads.remove("b")
     assert kept(assistant) == ["otters.txt"]
     assert assistant.article("b") is None
-    assert not intake.remove("pont")
-    assert not intake.remove("never there")
+    assert not uploads.remove("pont")
+    assert not uploads.remove("never there")
     assert assistant.article("pont")
-    assert finished(intake, send("rows.jsonl", rows)).articles == ("a", "b")
+    assert finished(uploads, send("rows.jsonl", rows)).articles == ("a", "b")
 
 
 def test_nothing_is_removed_while_somebody_writes(
-    assistant: Assistant, intake: Uploads, send: Callable[..., Sent], embedder_gate: Gated
+    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], embedder_gate: Gated
 ) -> None:
-    (id,) = finished(intake, send("otters.txt")).articles
+    (id,) = finished(uploads, send("otters.txt")).articles
     with write_lock(assistant.settings.index), pytest.raises(IndexLocked):
-        intake.remove(id)
+        uploads.remove(id)
     embedder_gate.began.clear()
     embedder_gate.go.clear()
-    job = intake.job(intake.start([send("more.txt", NEWS.replace("Orm", "Ulm"))], ENGLISH))
+    job = uploads.job(uploads.start([send("more.txt", NEWS.replace("Orm", "Ulm"))], ENGLISH))
     assert job
     assert embedder_gate.began.wait(10)
     with pytest.raises(IndexLocked, match="Try again once they are in"):
-        intake.remove(id)
+        uploads.remove(id)
     embedder_gate.go.set()
     wait(job)
     assert kept(assistant) == ["more.txt", "otters.txt"]
-    assert intake.remove(id)
+    assert uploads.remove(id)
     assert kept(assistant) == ["more.txt"]
 
 
@@ -226,11 +227,11 @@ def test_without_a_folder_nothing_is_an_upload(assistant: Assistant) -> None:
 
 
 def test_asking_goes_on_while_files_are_indexed(
-    assistant: Assistant, intake: Uploads, send: Callable[..., Sent], embedder_gate: Gated
+    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], embedder_gate: Gated
 ) -> None:
     embedder_gate.began.clear()
     embedder_gate.go.clear()
-    job = intake.job(intake.start([send("otters.txt")], ENGLISH))
+    job = uploads.job(uploads.start([send("otters.txt")], ENGLISH))
     assert job
     assert embedder_gate.began.wait(10)
     assert job.stage == "reading"
@@ -239,7 +240,7 @@ def test_asking_goes_on_while_files_are_indexed(
     assert time.monotonic() - started < 5
     assert "Maëlle Tanguy" in answer.text
     assert assistant.browse(words="otters").total == 0
-    second = intake.job(intake.start([send("more.txt", NEWS.replace("Orm", "Ulm"))], ENGLISH))
+    second = uploads.job(uploads.start([send("more.txt", NEWS.replace("Orm", "Ulm"))], ENGLISH))
     assert second
     time.sleep(0.1)
     assert second.stage == "waiting"
@@ -251,10 +252,10 @@ def test_asking_goes_on_while_files_are_indexed(
 
 
 def test_each_failure_has_its_file_and_its_reason(
-    assistant: Assistant, intake: Uploads, send: Callable[..., Sent]
+    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent]
 ) -> None:
     rows = '{"text": "A lynx in the hills of Orm.", "language": "en"}\n{"text": ""}\n'
-    job = finished(intake, send("rows.jsonl", rows), send("bad.txt", b"\0\1"), send("ok.txt"))
+    job = finished(uploads, send("rows.jsonl", rows), send("bad.txt", b"\0\1"), send("ok.txt"))
     assert job.report
     assert job.report.added == 2
     assert [(p.name, p.row) for p in job.problems] == [("rows.jsonl", "2"), ("bad.txt", None)]
@@ -264,29 +265,29 @@ def test_each_failure_has_its_file_and_its_reason(
 
 
 def test_what_is_too_much_or_of_another_kind_is_refused(
-    assistant: Assistant, intake: Uploads, send: Callable[..., Sent], tmp_path: Path
+    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], tmp_path: Path
 ) -> None:
     big, program, empty = send("big.txt", "x" * 2001), send("a.exe"), send("none.txt", "")
-    job = finished(intake, big, program, empty)
+    job = finished(uploads, big, program, empty)
     assert "more than the 0.1 MB" in reasons(job)["big.txt"]
     assert "those taken are .txt" in reasons(job)["a.exe"]
     assert reasons(job)["none.txt"] == ENGLISH.empty_file
     assert job.report is None
     assert list((tmp_path / "sent").iterdir()) == []
-    many = finished(intake, *(send(f"{n}.txt") for n in range(4)))
+    many = finished(uploads, *(send(f"{n}.txt") for n in range(4)))
     assert "4 files at once are more than the 3 allowed" in reasons(many)["0.txt"]
     assert kept(assistant) == []
 
 
 def test_only_what_was_sent_to_this_page_is_taken(
-    assistant: Assistant, intake: Uploads, tmp_path: Path
+    assistant: Assistant, uploads: Uploads, tmp_path: Path
 ) -> None:
     """A browser may name any path of this machine as that of its file."""
     secret = tmp_path / "secret.txt"
     secret.write_text(NEWS, encoding="utf-8")
     link = tmp_path / "sent" / "link"
     link.symlink_to(secret)
-    job = finished(intake, Sent("secret.txt", secret), Sent("link.txt", link))
+    job = finished(uploads, Sent("secret.txt", secret), Sent("link.txt", link))
     assert reasons(job) == dict.fromkeys(("secret.txt", "link.txt"), ENGLISH.not_uploaded)
     assert secret.exists()
     assert kept(assistant) == []
@@ -310,49 +311,49 @@ def test_a_name_cannot_do_harm(name: str, safe: str) -> None:
 
 
 def test_a_busy_index_is_said_and_nothing_kept(
-    assistant: Assistant, intake: Uploads, send: Callable[..., Sent], caplog: Any
+    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], caplog: Any
 ) -> None:
     """Who writes, with its number and its machine, is in the log alone."""
     with write_lock(assistant.settings.index):
-        job = finished(intake, send("otters.txt"))
+        job = finished(uploads, send("otters.txt"))
     assert reasons(job) == {"otters.txt": ENGLISH.index_busy}
     assert "is being written by" in caplog.text
     assert kept(assistant) == []
 
 
 def test_what_fails_is_not_told_with_the_inside(
-    assistant: Assistant, intake: Uploads, send: Callable[..., Sent], caplog: Any, monkeypatch: Any
+    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], caplog: Any, monkeypatch: Any
 ) -> None:
     def broken(*args: object) -> None:
         raise IndexUnusable("/srv/secret cannot be read")
 
-    monkeypatch.setattr(intake, "_add", broken)
-    assert reasons(finished(intake, send("otters.txt"))) == {"otters.txt": ENGLISH.add_failed}
+    monkeypatch.setattr(uploads, "_add", broken)
+    assert reasons(finished(uploads, send("otters.txt"))) == {"otters.txt": ENGLISH.add_failed}
     assert "/srv/secret" in caplog.text
 
 
 def test_a_file_that_clashes_does_not_tell_where_the_other_lies(
-    assistant: Assistant, intake: Uploads, send: Callable[..., Sent], tmp_path: Path
+    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], tmp_path: Path
 ) -> None:
     row = '{"id": "lynx", "text": "A lynx was seen elsewhere.", "language": "en"}\n'
-    reason = reasons(finished(intake, send("lynx.jsonl", row)))["lynx.jsonl"]
+    reason = reasons(finished(uploads, send("lynx.jsonl", row)))["lynx.jsonl"]
     assert "'lynx' is already that of short.jsonl#1" in reason
     assert str(tmp_path) not in reason
 
 
 def test_as_many_as_may_wait_do_however_many_are_refused(
-    intake: Uploads, send: Callable[..., Sent], embedder_gate: Gated
+    uploads: Uploads, send: Callable[..., Sent], embedder_gate: Gated
 ) -> None:
     """Jobs at work were once forgotten for those refused, and more were taken instead."""
     embedder_gate.go.clear()
     files = [send("otters.txt", NEWS.replace("Orm", f"Orm{n}")) for n in range(8)]
-    names = [intake.start([file], ENGLISH) for file in files]
-    refused = [intake.start([Sent("x.txt", Path("x"))], ENGLISH) for _ in range(250)]
-    jobs = [intake.job(name) for name in names]
-    last = intake.job(refused[-1])
+    names = [uploads.start([file], ENGLISH) for file in files]
+    refused = [uploads.start([Sent("x.txt", Path("x"))], ENGLISH) for _ in range(250)]
+    jobs = [uploads.job(name) for name in names]
+    last = uploads.job(refused[-1])
     assert last is not None
     assert reasons(last) == {"x.txt": ENGLISH.too_busy}
-    assert intake.job(refused[0]) is None
+    assert uploads.job(refused[0]) is None
     embedder_gate.go.set()
     for job in jobs:
         assert job is not None
@@ -361,13 +362,13 @@ def test_as_many_as_may_wait_do_however_many_are_refused(
 
 
 def test_a_bug_is_logged_and_told_apart(
-    assistant: Assistant, intake: Uploads, send: Callable[..., Sent], caplog: Any, monkeypatch: Any
+    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], caplog: Any, monkeypatch: Any
 ) -> None:
     def broken(*args: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(intake, "_add", broken)
-    job = finished(intake, send("otters.txt"))
+    monkeypatch.setattr(uploads, "_add", broken)
+    job = finished(uploads, send("otters.txt"))
     assert reasons(job) == {"otters.txt": ENGLISH.add_failed}
     assert "secret detail" in caplog.text
     assert kept(assistant) == []
@@ -400,9 +401,9 @@ def test_nothing_is_offered_unless_the_settings_name_a_folder(
 
 
 def test_the_box_says_its_limits_and_what_may_be_sent(
-    assistant: Assistant, intake: Uploads
+    assistant: Assistant, uploads: Uploads
 ) -> None:
-    shelf = Articles(assistant, intake)
+    shelf = Articles(assistant, uploads)
     html = shelf.whole({"language": "fr"})
     assert 'accept=".txt,.md' in html
     assert "0.1 Mo par fichier au plus · 3 fichiers à la fois au plus" in text_of(html)
@@ -420,11 +421,11 @@ def test_the_box_says_its_limits_and_what_may_be_sent(
 
 
 def test_the_page_hears_how_far_a_job_is_and_what_it_read(
-    assistant: Assistant, intake: Uploads, send: Callable[..., Sent], embedder_gate: Gated
+    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], embedder_gate: Gated
 ) -> None:
     embedder_gate.began.clear()
     embedder_gate.go.clear()
-    shelf, sent, bad = Articles(assistant, intake), send(f"{EVIL}.txt"), send(f"{EVIL}.md", b"\0")
+    shelf, sent, bad = Articles(assistant, uploads), send(f"{EVIL}.txt"), send(f"{EVIL}.md", b"\0")
     files = [{"name": each.name, "path": str(each.path)} for each in (sent, bad)]
     name = shelf.begin({"files": files, "language": "fr"})["job"]
     assert embedder_gate.began.wait(10)
@@ -433,7 +434,7 @@ def test_the_page_hears_how_far_a_job_is_and_what_it_read(
     assert "<progress" in now["html"]
     assert "Lecture : " in text_of(now["html"])
     embedder_gate.go.set()
-    job = intake.job(name)
+    job = uploads.job(name)
     assert job
     wait(job)
     now = shelf.state({"job": name, "language": "en"})

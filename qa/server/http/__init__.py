@@ -1,0 +1,5 @@
+"""What page and API both need to know of a request.
+
+body    its body, read within a size and a time
+client  its client's address, by which requests count together
+"""
