@@ -1,4 +1,4 @@
-"""Rewriting: a follow-up becomes a question that stands alone, and a message becomes search queries.
+"""Follow-ups become questions that stand alone, and messages search queries.
 
 The user's own words are put in front: the question that opened the topic, which is the last that
 leans on nothing, and the last two ("Who trained the Libyan soldiers? And in 2019?"). What is typed

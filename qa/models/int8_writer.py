@@ -3,7 +3,7 @@
 The graph reads the token ids of one text and gives a vector for each. One text a run means no
 padding, no mask, and vectors that do not depend on what else was embedded at the same time, which
 the common range of a batch would make them do. How whole numbers stand for others is in
-`int8graph`; the network here is BERT, Gemma's is in `int8gemma`.
+`int8_graph`; the network here is BERT, Gemma's is in `int8_gemma`.
 
 Knows nothing about tokens, pooling or running.
 """

@@ -160,8 +160,8 @@ class Talk:
 
         Args:
             stream: the states of an answer.
-            ended: told of each turn when it has all it will have, before it ends, so that its
-                followers see what came of that; it must not raise.
+            ended: called when a turn's answer is complete, before the turn is marked as finished,
+                so that whoever follows it sees what the call did; it must not raise.
         """
         with self._changed:
             if any(turn.running and turn.started for turn in self.turns):

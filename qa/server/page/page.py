@@ -350,8 +350,8 @@ class Page:
             length: characters that were typed, where more than the turn has.
 
         Returns:
-            Whether no other is being answered, so that this tab must be told of the answers; the
-            notice to show when the turn cannot be asked.
+            True when no other answer is being written, so that the caller must stream this one to
+            its tab; the notice to show when the turn cannot be asked.
         """
         texts, most = TEXTS[tab.language], self.assistant.settings.max_question_chars
         if not turn.text:
