@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -66,6 +67,14 @@ def test_imports_point_one_way(room: str):
     allowed = {"", *ROOMS[: ROOMS.index(room) + 1]}
     for module, names in mine.items():
         assert {room_of(name) for name in names if name.startswith("qa")} <= allowed, module
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("__init__.py")), ids=lambda p: p.parent.name)
+def test_the_list_of_a_folder_names_modules_that_are_there(path: Path):
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")), clean=False) or ""
+    named = re.findall(r"^(?: {4})?((?:[a-z_0-9]+, )*[a-z_0-9]+) {2,}\S", text, re.M)
+    for name in ", ".join(named).split(", ") if named else ():
+        assert (path.parent / f"{name}.py").exists() or (path.parent / name).is_dir(), name
 
 
 def test_everything_is_wired_in_one_place():

@@ -2,7 +2,7 @@
 
 directory  the three opened as one, with the manifest
 build      articles → index; what is new, changed or gone
-articles   SQLite, the truth: articles, chunks, vectors, terms
+archive    SQLite, the truth: articles, chunks, vectors, terms
 chroma     the nearest vectors, approximately
 matrix     the nearest vectors, exactly, in memory: for questions with filters
 lexical    tantivy: chunks by their words

@@ -38,7 +38,7 @@ _MODULES = {
 }
 SUPPORTED: tuple[str, ...] = tuple(_MODULES)
 
-_STREAMED = frozenset({".jsonl", ".jsonl.gz", ".ndjson"})
+_LINE_BY_LINE = frozenset({".jsonl", ".jsonl.gz", ".ndjson"})
 _LARGEST_WHOLE = 200_000_000
 _MOST_NAMED = 1000  # failures of one file; more are counted
 
@@ -103,7 +103,7 @@ def read(path: Path) -> Iterator[Article | Failure]:
     ending = _ending(_named(path))
     reader = import_module(f"qa.documents.parsers.{_MODULES[ending]}")
     try:
-        _check(path, whole=ending not in _STREAMED)
+        _check(path, whole=ending not in _LINE_BY_LINE)
         bad = 0
         for item in reader.read(path):
             bad += isinstance(item, Failure)
@@ -128,7 +128,7 @@ def count(path: Path) -> int:
     Raises:
         SourceError: no reader takes files of this name.
     """
-    if _ending(_named(path)) not in _STREAMED or not path.is_file():
+    if _ending(_named(path)) not in _LINE_BY_LINE or not path.is_file():
         return 1
     from qa.documents.parsers.json_rows import count_lines
 
