@@ -21,8 +21,8 @@ from qa.types import Constraints, Language, Question
 
 # "How many articles are about the strike?" asks for what texts say.
 _OF_A_SUBJECT = re.compile(
-    r"\b(?:about|regarding|concern\w*|mention\w*|tell\w*|say|deal|parl\w+|trait\w+|evoqu\w+)\b|"
-    r"\b(?:on|sur) (?:the|le|la|les|l')"
+    r"\b(?:about|regarding|concern\w*|mention\w*|tell\w*|say\w*|deal|parl\w+|trait\w+|evoqu\w+|"
+    r"disent|racont\w+)\b|\b(?:on|sur) (?!wh|qu)\w"
 )
 _LATEST = 5
 _OUTLETS = 8

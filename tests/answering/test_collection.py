@@ -101,6 +101,9 @@ def test_filters_count_and_stand_above_what_the_question_names(ask: Ask):
         "Combien d'articles du New York Times avez-vous ?",
         "How many articles are about the strike?",
         "Quels articles parlent du pont ?",
+        "what do the articles say about the glass museum",
+        "ils disent quoi les articles sur kervalec",
+        "articles on sandmouth",
     ],
 )
 def test_what_names_anything_else_is_asked_of_the_articles(live: LiveIndex, about_a_subject: str):
