@@ -45,16 +45,16 @@ class Queue:
 
 
 class Place:
-    """A place in a line."""
+    """A place in a queue."""
 
-    def __init__(self, line: Queue) -> None:
-        self._line = line
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
 
     @property
     def number(self) -> int:
         """1 for who is served next; 0 for who is served."""
-        with self._line._changed:
-            return self._line._number(self)
+        with self._queue._changed:
+            return self._queue._number(self)
 
     def wait(self, seconds: float) -> Iterator[int]:
         """The place's number, again and again, until it is served or the time is over."""
@@ -62,6 +62,6 @@ class Place:
         number = self.number
         while number and (left := deadline - time.monotonic()) > 0:
             yield number
-            with self._line._changed:
-                self._line._changed.wait(min(left, _BEAT_S))
+            with self._queue._changed:
+                self._queue._changed.wait(min(left, _BEAT_S))
             number = self.number

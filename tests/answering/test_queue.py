@@ -1,4 +1,4 @@
-"""The line: first come, first served, everybody knows his place, nobody waits for ever."""
+"""The queue: first come, first served, everybody knows his place, nobody waits for ever."""
 
 from __future__ import annotations
 
@@ -10,28 +10,32 @@ from qa.answering.queue import Place, Queue
 
 
 def test_two_are_served_and_the_others_have_numbers() -> None:
-    line = Queue(2)
+    queue = Queue(2)
     with ExitStack() as stack:
-        numbers = [stack.enter_context(line.join()).number for _ in range(5)]
+        numbers = [stack.enter_context(queue.join()).number for _ in range(5)]
         assert numbers == [0, 0, 1, 2, 3]
-        assert len(line) == 5
-    assert len(line) == 0
+        assert len(queue) == 5
+    assert len(queue) == 0
 
 
 def test_places_move_up_in_the_order_of_coming() -> None:
-    line = Queue(1)
+    queue = Queue(1)
     served: list[str] = []
-    joined, go = threading.Event(), threading.Event()
+    joined, go, told = threading.Event(), threading.Event(), threading.Semaphore(0)
 
     def person(name: str, place: Place, numbers: list[int]) -> None:
-        numbers += list(dict.fromkeys(place.wait(10)))
+        for number in place.wait(30):
+            if number not in numbers:
+                numbers.append(number)
+                told.release()
         served.append(name)
+        told.release()
 
     with ExitStack() as stack:
-        first = stack.enter_context(line.join())
+        first = stack.enter_context(queue.join())
 
         def stand(name: str, numbers: list[int]) -> None:
-            with line.join() as place:
+            with queue.join() as place:
                 joined.set()
                 person(name, place, numbers)
                 go.wait(10)
@@ -46,8 +50,10 @@ def test_places_move_up_in_the_order_of_coming() -> None:
             assert joined.wait(5)
         assert list(first.wait(10)) == []
         assert served == []
-        time.sleep(0.7)  # a beat passes, so that the numbers have been read
-    time.sleep(0.7)
+        assert told.acquire(timeout=10)
+        assert told.acquire(timeout=10)  # both have their numbers
+    assert told.acquire(timeout=10)
+    assert told.acquire(timeout=10)  # the second is served, the third moves up
     assert served == ["second"]
     go.set()
     for thread in threads:
@@ -57,21 +63,21 @@ def test_places_move_up_in_the_order_of_coming() -> None:
 
 
 def test_who_has_waited_long_enough_is_told() -> None:
-    line = Queue(1)
-    with line.join(), line.join() as place:
+    queue = Queue(1)
+    with queue.join(), queue.join() as place:
         started = time.monotonic()
         assert set(place.wait(0.2)) == {1}
         assert 0.2 <= time.monotonic() - started < 2
         assert place.number == 1
-    with line.join() as place:
+    with queue.join() as place:
         assert place.number == 0
 
 
 def test_a_waiting_reader_can_leave() -> None:
     """A generator is closed where it yields, so it yields though nothing changes."""
-    line = Queue(1)
-    with line.join():
-        with line.join() as place:
+    queue = Queue(1)
+    with queue.join():
+        with queue.join() as place:
             waiting = place.wait(60)
             assert [next(waiting) for _ in range(3)] == [1, 1, 1]
-        assert len(line) == 1
+        assert len(queue) == 1
