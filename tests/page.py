@@ -163,7 +163,7 @@ class Browser:
     @property
     def talk(self) -> Talk:
         """What is open, as the server has it."""
-        return self.page.tabs.of(self.page.keeping.owner(self.tab), self.tab.session_hash).talk
+        return self.page.tabs.of(self.page.history.owner(self.tab), self.tab.session_hash).talk
 
     @property
     def turn(self) -> str:

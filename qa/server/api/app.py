@@ -18,7 +18,7 @@ from starlette.middleware.cors import CORSMiddleware
 import qa
 from qa.assistant import Assistant
 from qa.errors import QAError
-from qa.server.api import errors, mcp, page, routes
+from qa.server.api import docs_page, errors, mcp, routes
 from qa.server.api.desk import Desk
 from qa.server.api.errors import ApiError
 from qa.server.api.guard import Door, Envelope, Guard
@@ -71,7 +71,7 @@ def build(assistant: Assistant, stopping: Event | None = None) -> FastAPI:
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
-        return HTMLResponse(page.render(app.openapi()), headers=page.HEADERS)
+        return HTMLResponse(docs_page.render(app.openapi()), headers=docs_page.HEADERS)
 
     # The last added stands outermost.
     app.add_middleware(Guard, settings=settings, stopping=stopping or Event())

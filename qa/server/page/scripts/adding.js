@@ -5,7 +5,7 @@ let adding = null; // what the state of the upload says, null when there was non
 let last = null; // the job it is about, and what was said before it
 
 async function call(name, asked) {
-  const answer = await server[name]({ language: qa.language.detect(), ...asked });
+  const answer = await server[name]({ language: qa.language(), ...asked });
   if (answer === undefined || answer === null) throw new Error("the server does not answer");
   return answer;
 }
@@ -116,8 +116,8 @@ async function change(name, asked, panel) {
   panel.querySelector(".mend .field-error").textContent = error;
   if (error) return;
   document.dispatchEvent(new CustomEvent("qa-articles"));
-  if (name === "remove_article") qa.documents.article.close();
-  else qa.documents.article.again();
+  if (name === "remove_article") qa.article.close();
+  else qa.article.again();
 }
 
 document.addEventListener("submit", (event) => {

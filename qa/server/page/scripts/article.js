@@ -35,7 +35,7 @@ async function load() {
   const mine = ++request;
   let html;
   try {
-    html = await server.show_article({ ...opened, language: qa.language.detect() });
+    html = await server.show_article({ ...opened, language: qa.language() });
     if (typeof html !== "string") throw new Error("the server does not answer");
   } catch (error) {
     console.error(error);
@@ -95,7 +95,7 @@ function fromAddress() {
   const names = qa.address();
   // Back leads to the address of the conversation that was left by closing the article, too.
   if (qa.left && names.get("talk") === qa.left) {
-    history.replaceState(history.state, "", qa.hash({ talk: qa.conversations.answer_json.talk }));
+    history.replaceState(history.state, "", qa.hash({ talk: qa.kept.talk }));
   }
   const id = names.get("article");
   if (!id) return hide();
@@ -103,7 +103,7 @@ function fromAddress() {
   show({ id, spans: names.get("spans") ?? "", at: Number(names.get("at") ?? 0), pointed: "" });
 }
 
-qa.documents.article = {
+qa.article = {
   // Whether there was one to close. Back leads to the page before it was opened.
   close() {
     if (opened === null) return false;
@@ -126,13 +126,13 @@ document.addEventListener("click", (event) => {
     if (opened === null) history.pushState({ ...history.state, article: true }, "", address);
     else history.replaceState(history.state, "", address);
     show({ id, spans, at: Number(at), pointed });
-  } else if (event.target.closest?.("#qa-panel [data-close]")) qa.documents.article.close();
+  } else if (event.target.closest?.("#qa-panel [data-close]")) qa.article.close();
   const by = event.target.closest?.("#qa-panel [data-step]");
   if (by) step(Number(by.dataset.step));
   const chosen = event.target.closest?.("#qa-panel [data-choose]");
   if (chosen) {
     qa.choose([chosen.dataset.choose], true);
-    qa.documents.article.close();
+    qa.article.close();
     qa.view("ask");
     qa.box().focus();
   }

@@ -8,7 +8,7 @@ let typing = 0;
 const PAUSE_MS = 250;
 
 async function call(name, asked) {
-  const answer = await server[name]({ language: qa.language.detect(), ...asked });
+  const answer = await server[name]({ language: qa.language(), ...asked });
   if (answer === undefined || answer === null) throw new Error("the server does not answer");
   return answer;
 }
@@ -16,7 +16,7 @@ async function call(name, asked) {
 function wanted() {
   const form = element.querySelector(".shelf-form");
   const fields = Object.fromEntries(form ? new FormData(form) : []);
-  return { ...fields, filters: qa.documents.filters(), page };
+  return { ...fields, filters: qa.filters(), page };
 }
 
 function failed(error) {
@@ -34,13 +34,13 @@ function failed(error) {
 
 // Which are chosen as the only ones to ask.
 function tick() {
-  const { articles = [] } = qa.documents.filters();
+  const { articles = [] } = qa.filters();
   for (const box of element.querySelectorAll(".choose")) box.checked = articles.includes(box.value);
 }
 
 async function whole() {
   const mine = ++request;
-  spoken = qa.language.detect();
+  spoken = qa.language();
   try {
     const html = await call("show_articles", wanted());
     if (mine !== request) return;
@@ -110,5 +110,5 @@ qa.when("#qa-filters", (filters) => {
   new MutationObserver(tick).observe(filters, { childList: true, subtree: true });
 });
 new MutationObserver(() => {
-  if (spoken !== qa.language.detect()) whole();
+  if (spoken !== qa.language()) whole();
 }).observe(document.documentElement, { attributeFilter: ["lang"] });

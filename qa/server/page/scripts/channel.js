@@ -61,8 +61,8 @@ document.addEventListener("click", (event) => {
     document.documentElement.lang = data.language;
   }
   if (what === "new" || what === "open") {
-    qa.documents.article?.close();
-    qa.left = qa.conversations.answer_json.talk === data.id ? "" : qa.conversations.answer_json.talk;
+    qa.article?.close();
+    qa.left = qa.kept.talk === data.id ? "" : qa.kept.talk;
     qa.keep({ talk: "", asked: "" });
     history.replaceState(null, "", qa.hash({ talk: "" }));
     qa.view("ask");
@@ -116,7 +116,7 @@ document.addEventListener("change", (event) => {
 
 // Articles that were chosen as the only ones to ask, or not any more.
 qa.choose = (ids, chosen) => {
-  const filters = qa.documents.filters();
+  const filters = qa.filters();
   const kept = filters.articles.filter((id) => !ids.includes(id));
   filters.articles = chosen ? [...kept, ...ids] : kept;
   qa.keep({ filters });

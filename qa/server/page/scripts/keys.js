@@ -31,7 +31,7 @@ document.addEventListener("keydown", (event) => {
       qa.box().focus();
     } else if (filters?.hasAttribute("data-open")) qa.filtering(false);
     else if (qa.folded()) qa.talks(false);
-    else if (qa.documents.article?.close()) done = true;
+    else if (qa.article?.close()) done = true;
     else if (document.querySelector("#qa-latest [data-running]")) {
       document.querySelector("#qa-stop").click();
     } else done = false;

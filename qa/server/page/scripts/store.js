@@ -16,14 +16,14 @@ window.qa = {
   left: "", // the conversation that another takes the place of, while it is still there
 
   keep(more) {
-    Object.assign(qa.conversations.answer_json, more);
-    sessionStorage.setItem(KEY, JSON.stringify(qa.conversations.answer_json));
+    Object.assign(qa.kept, more);
+    sessionStorage.setItem(KEY, JSON.stringify(qa.kept));
   },
 
   // The form is the truth, as soon as there is one.
   filters() {
     const form = document.getElementById("qa-filter-form");
-    if (!form) return qa.conversations.answer_json.filters;
+    if (!form) return qa.kept.filters;
     const data = new FormData(form);
     const filters = {};
     for (const name of ["since", "until", "language"]) filters[name] = data.get(name);
@@ -36,9 +36,9 @@ window.qa = {
 
   // With every request: a server that was restarted knows nothing of this tab.
   told: (more) => ({
-    filters: qa.documents.filters(),
-    talk: qa.conversations.answer_json.talk,
-    language: qa.language.detect(),
+    filters: qa.filters(),
+    talk: qa.kept.talk,
+    language: qa.language(),
     ...more,
   }),
 
@@ -53,8 +53,8 @@ window.qa = {
     const wanted = localStorage.getItem("qa-language") || navigator.language || "en";
     document.documentElement.lang = wanted.toLowerCase().startsWith("fr") ? "fr" : "en";
     const named = qa.address().get("talk");
-    if (named && named !== qa.conversations.answer_json.talk) qa.keep({ talk: named, asked: "" });
-    return JSON.stringify(qa.told({ asked: qa.conversations.answer_json.asked }));
+    if (named && named !== qa.kept.talk) qa.keep({ talk: named, asked: "" });
+    return JSON.stringify(qa.told({ asked: qa.kept.asked }));
   },
 
   // The address after its "#", as names and values.
@@ -97,7 +97,7 @@ window.qa = {
 };
 
 qa.when("#qa-question textarea", (box) => {
-  if (qa.conversations.answer_json.draft && !box.value) qa.fill(qa.conversations.answer_json.draft);
+  if (qa.kept.draft && !box.value) qa.fill(qa.kept.draft);
   box.addEventListener("input", () => qa.keep({ draft: box.value }));
 });
 
@@ -111,10 +111,10 @@ qa.when("#qa-latest", (latest) => {
     const running = [...latest.querySelectorAll("[data-running] .asked-text")].pop();
     qa.keep({ asked: running?.textContent ?? "" });
     const box = qa.box();
-    if (box && box.value !== qa.conversations.answer_json.draft) qa.keep({ draft: box.value });
+    if (box && box.value !== qa.kept.draft) qa.keep({ draft: box.value });
     document.title = turns.length ? `${turns[0].dataset.title} – qa` : "qa";
     if (!turn || turn.dataset.talk === qa.left) return;
-    if (turn.dataset.talk !== qa.conversations.answer_json.talk) qa.keep({ talk: turn.dataset.talk });
+    if (turn.dataset.talk !== qa.kept.talk) qa.keep({ talk: turn.dataset.talk });
     const kept = turn.hasAttribute("data-kept") ? turn.dataset.talk : "";
     if (kept && qa.address().get("talk") !== kept) {
       history.replaceState(history.state, "", qa.hash({ talk: kept }));
