@@ -11,7 +11,8 @@ import sentencex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.documents.article import Article, PartialDate, clean_text, date_in_words, header, split
+from qa.documents.article import Article, PartialDate, clean_text, date_in_words
+from qa.documents.chunks import header, split
 from qa.language.sentences import Span, sentences
 
 LANGUAGES = st.sampled_from(["fr", "en", "de", "xx"])
