@@ -1,11 +1,11 @@
-"""Checksums: the sums of the search indexes' files, written when a run has completed.
+"""Checksums: the sums of Chroma's files, written when a run has completed.
 
-Chroma and tantivy trust their files. A damaged one makes them find the wrong chunks without a word,
-or ends the process. So the files are compared with their sums before a library opens them. A run
-breaks the seal before it writes to a search index: one without a seal is being written, was left
-so by a killed run, or comes from a version that made none.
+Chroma trusts its files. A damaged one makes it find the wrong chunks without a word, or ends the
+process. So the files are compared with their sums before it opens them. A run breaks the seal
+before it writes to Chroma: an index without a seal is being written, was left so by a killed run,
+or comes from a version that made none.
 
-Chroma's SQLite file is left out, for reading changes it; so are its other files as long as they
+Its SQLite file is left out, for reading changes it; so are its other files as long as they
 hold nothing, which they do below a thousand chunks: it reads the vectors from SQLite then.
 """
 
@@ -17,8 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from qa.errors import IndexUnusable
-
-_PARTS = ("chroma", "lexical")
 
 
 def seal(home: Path) -> None:
@@ -64,7 +62,9 @@ def check(home: Path) -> int | None:
 def _wrong(home: Path) -> str | None:
     try:
         sums = json.loads((home / "sums.json").read_text(encoding="utf-8"))
-        return next((name for name, sum in sums.items() if _sum(home / name) != sum), None)
+        # Earlier versions had other parts.
+        mine = {name: sum for name, sum in sums.items() if name.startswith("chroma/")}
+        return next((name for name, sum in mine.items() if _sum(home / name) != sum), None)
     except FileNotFoundError as exc:
         return Path(exc.filename).relative_to(home).as_posix()
     except (ValueError, AttributeError):
@@ -72,13 +72,11 @@ def _wrong(home: Path) -> str | None:
 
 
 def _files(home: Path) -> Iterator[Path]:
-    for part in _PARTS:
-        for path in sorted((home / part).rglob("*")):
-            changes = path.name.startswith("chroma.sqlite3") or path.suffix == ".lock"
-            if part == "chroma":
-                changes |= not (path.parent / "index_metadata.pickle").exists()
-            if path.is_file() and not changes:
-                yield path
+    for path in sorted((home / "chroma").rglob("*")):
+        changes = path.name.startswith("chroma.sqlite3") or path.suffix == ".lock"
+        changes |= not (path.parent / "index_metadata.pickle").exists()
+        if path.is_file() and not changes:
+            yield path
 
 
 def _sum(path: Path) -> str:
