@@ -13,7 +13,7 @@ told from the terms in `chunk`. Owns everything FTS5.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -39,7 +39,7 @@ _TABLE = """VIRTUAL TABLE IF NOT EXISTS {}word USING fts5(
 _KNOWN = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.known USING fts5vocab({}, word, col)"
 _FILL = (
     f"INSERT INTO word(rowid, fr, en, other) SELECT row, fr, en, other FROM ({_TERMS}) "  # noqa: S608
-    "WHERE row NOT IN (SELECT id FROM word_docsize)"
+    "WHERE NOT EXISTS (SELECT 1 FROM word_docsize)"
 )
 SCHEMA = f"""
 CREATE {_TABLE.format("")};
@@ -65,10 +65,20 @@ _PROBE_TERMS = 20
 
 
 class QueryTerms:
-    """A question's terms, field by field, with the weight (idf) each has there."""
+    """A question's terms, field by field, with the weight (idf) each has there.
 
-    def __init__(self, by_field: dict[str, dict[str, float]]) -> None:
+    Attributes:
+        by_field: field → term → idf.
+        known: field → the terms that some chunk has there.
+    """
+
+    def __init__(
+        self,
+        by_field: Mapping[str, dict[str, float]],
+        known: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self.by_field = by_field
+        self.known = known or {}
 
     def of(self, language: str) -> dict[str, float]:
         """term → idf for articles in `language`; empty when the question has no terms."""
@@ -93,11 +103,13 @@ class LexicalIndex:
     def analyse(self, question: str, language: str) -> QueryTerms:
         """The question's terms in each field, with their idf there."""
         ((total,),) = self._rows("SELECT count(*) FROM word_docsize", ())
-        by_field: dict[str, dict[str, float]] = {}
+        by_field, known = dict[str, dict[str, float]](), dict[str, list[str]]()
         for field in _FIELDS:
             found = dict.fromkeys(terms(question, field, asked_in=language))
-            by_field[field] = {term: _idf(total, self._holding(field, term)) for term in found}
-        return QueryTerms(by_field)
+            holding = {term: self._holding(field, term) for term in found}
+            by_field[field] = {term: _idf(total, number) for term, number in holding.items()}
+            known[field] = [term for term, number in holding.items() if number]
+        return QueryTerms(by_field, known)
 
     def _holding(self, field: str, term: str) -> int:
         rows = self._rows("SELECT doc FROM known WHERE term = ? AND col = ?", (term, field))
@@ -111,10 +123,11 @@ class LexicalIndex:
             n: how many at most.
             filters: which articles.
         """
-        wanted = " OR ".join(
-            _column(field, weights) for field, weights in query.by_field.items() if weights
+        # A word of another field is looked up in vain, but not for nothing: it costs a quarter.
+        expression = " OR ".join(
+            _column(field, wanted) for field, wanted in query.known.items() if wanted
         )
-        if not wanted:
+        if not expression:
             return []
         required, values = conditions(filters)
         # A plus sign, or the full-text search would be made once for each of these rows.
@@ -128,7 +141,7 @@ class LexicalIndex:
             "SELECT id, -score FROM (SELECT rowid AS row, bm25(word) AS score FROM word "  # noqa: S608
             f"WHERE word MATCH ? {passing} ORDER BY score LIMIT ?) "
             "JOIN chunk ON chunk.rowid = row ORDER BY score, id",
-            (wanted, *values, n),
+            (expression, *values, n),
         )
 
     def problem(self) -> str | None:
