@@ -254,11 +254,11 @@ def opened(directory: Path, manifest: Manifest) -> Iterator[Index]:
         yield index
         check_count(index.store, archive)
         archive.tidy()
-        done = manifest.after_run(archive)
+        done, words = manifest.after_run(archive), archive.lexical.sum()
     finally:
         index.close()
     shutil.rmtree(index.home / "lexical", ignore_errors=True)  # of earlier versions
-    seal(index.home)
+    seal(index.home, words)
     done.write(directory)
 
 

@@ -268,7 +268,7 @@ class Index:
         to_close: list[Callable[[], None]] = [archive.close]
         try:
             revision = archive.revision
-            kept = check(home)
+            kept = check(home, archive.lexical.sum)
             remade = writable and kept is None  # by the run that opens it
             if not (remade or manifest.chroma_url or (home / "chroma").is_dir()):
                 raise IndexUnusable(  # Chroma would make an empty one, and find nothing

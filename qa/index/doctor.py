@@ -16,7 +16,7 @@ from qa.documents.injection import Flagged
 from qa.errors import IndexUnusable, QAError
 from qa.index.archive import Archive
 from qa.index.build import opened
-from qa.index.checksums import break_seal
+from qa.index.checksums import break_seal, seal, sealed, words_changed
 from qa.index.directory import Manifest, open_archive, write_lock
 from qa.index.probe import Finding, probe
 from qa.models import Model, fetched, status
@@ -130,6 +130,8 @@ def _words(home: Path) -> Finding:
     with closing(Archive.open(home / "articles.sqlite")) as archive:
         try:
             problem = archive.lexical.problem()
+            if words_changed(home, archive.lexical.sum):
+                problem = problem or "is not what the last run has left"
         except IndexUnusable as exc:
             return Finding("lexical", "bad", str(exc))
         chunks = archive.counts()["chunks"]
@@ -149,16 +151,18 @@ def _mended(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
             for found in _probed(settings, manifest)
             if found.state == "bad"
         }
+        if "Chroma" in bad:
+            break_seal(home)
         if "lexical" in bad:
             archive.index_words()
+            if sealed(home) is not None:
+                seal(home, archive.lexical.sum())
         if damaged := archive.damaged():
             break_seal(home)
             revision = 1 + max(archive.revision, manifest.revision)
             archive.publish(revision, [id for id, _ in damaged])
-    if "Chroma" in bad:
-        break_seal(home)
-        if (home / "chroma").is_dir():
-            shutil.rmtree(home / "chroma")
+    if "Chroma" in bad and (home / "chroma").is_dir():
+        shutil.rmtree(home / "chroma")
     with opened(settings.index, manifest):  # what it opens without a seal it makes whole
         pass
     if damaged:

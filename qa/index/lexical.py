@@ -12,8 +12,9 @@ told from the terms in `chunk`. Owns everything FTS5.
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -60,6 +61,7 @@ ANEW = ("INSERT INTO word(word) VALUES ('delete-all')", _FILL)
 # For every connection.
 KNOWN = _KNOWN.format("main")
 
+_PAGE = 500
 _PROBES = 50
 _PROBE_TERMS = 20
 
@@ -143,6 +145,23 @@ class LexicalIndex:
             "JOIN chunk ON chunk.rowid = row ORDER BY score, id",
             (expression, *values, n),
         )
+
+    def sum(self) -> str:
+        """The SHA-256 sum of all that it holds."""
+        found = hashlib.sha256()
+        for rows in (self._pages("word_data", "block"), self._pages("word_docsize", "sz")):
+            for row, held in rows:
+                found.update(b"%d %d " % (row, len(held)))
+                found.update(held)
+        found.update(repr(self._rows("SELECT segid, term, pgno FROM word_idx", ())).encode())
+        return found.hexdigest()
+
+    def _pages(self, table: str, column: str) -> Iterator[tuple[int, bytes]]:
+        last = -1
+        query = f"SELECT id, {column} FROM {table} WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608
+        while rows := self._rows(query, (last, _PAGE)):
+            yield from rows
+            last = rows[-1][0]
 
     def problem(self) -> str | None:
         """What is wrong with it, the first thing first; None when it is sound.

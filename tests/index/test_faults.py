@@ -149,11 +149,18 @@ def test_the_doctor_finds_it_without_a_seal_too_and_survives(
 
 
 @pytest.mark.parametrize(
-    "harm", ["DELETE FROM word_data WHERE id > 10", "DELETE FROM word_docsize WHERE id % 2"]
+    "harm",
+    [
+        "DELETE FROM word_data WHERE id > 10",
+        "DELETE FROM word_docsize WHERE id % 2",
+        "UPDATE word_data SET block = cast(replace(block, 'close', 'claws') AS blob)",
+    ],
 )
 def test_a_damaged_table_of_words_is_made_again(damaged: Settings, harm: str):
     with closing(sqlite3.connect(one(damaged, "*/articles.sqlite"))) as file, file:
         file.execute(harm)
+    with pytest.raises(IndexUnusable, match=r"\(words\) is damaged.*qa doctor --repair"):
+        Index.open(damaged.index, EMBEDDER, damaged)
     assert states(damaged)["lexical"] == "bad"
     mended = states(damaged, repair=True)
     assert mended.pop("lexical") == "mended"
