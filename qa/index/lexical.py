@@ -6,8 +6,9 @@ each of these columns: its own language's analyser for its own column, the other
 that names and numbers find articles in any language.
 
 The table follows `article` and `chunk` by triggers, in whatever transaction changes those, so it
-holds the chunks that readers see and no others. It keeps no text; what it forgets of a chunk is
-told from the terms in `chunk`. Owns everything FTS5.
+holds the chunks that readers see and no others. It keeps no text, and knows a chunk by its rowid
+in `chunk`, which VACUUM would change: what it forgets of a chunk is told from the terms there. Owns
+everything FTS5.
 """
 
 from __future__ import annotations
