@@ -34,7 +34,6 @@ check: .venv/.installed-dev
 bench: .venv/.installed-dev models
 	$(BIN)/qa index
 	$(BIN)/qa eval corpus/questions.jsonl --answerer extractive --out runs/corpus-extractive
-	$(BIN)/python lab/benchmarks/lexical.py
 	$(BIN)/python lab/benchmarks/speed.py
 
 # The models that the tests use: the embedder and the smaller language model.

@@ -90,7 +90,7 @@ def loaded_by(module: str, *, heavy: str) -> str:
     return run.stdout.strip()
 
 
-HEAVY = "numpy torch transformers sentence_transformers chromadb gradio tantivy xllamacpp"
+HEAVY = "numpy torch transformers sentence_transformers chromadb gradio xllamacpp"
 
 
 def test_the_command_line_starts_without_models_or_numbers():

@@ -18,14 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import chromadb.api.rust  # noqa: F401 - for the children
-import tantivy  # noqa: F401
 
 from qa.errors import QAError
 from qa.index import build
 from qa.index.archive import Archive
 from qa.index.chroma import ChromaIndex
 from qa.index.directory import Manifest
-from qa.index.lexical import LexicalIndex
 from qa.language.detect import detect
 from qa.language.terms import terms
 from qa.settings import Settings
@@ -36,11 +34,9 @@ _STEPS: tuple[tuple[type, str], ...] = (
     (Archive, "announce"),
     (ChromaIndex, "empty"),
     (ChromaIndex, "put"),
-    (LexicalIndex, "put"),
     (Archive, "stage"),
     (Archive, "publish"),
     (ChromaIndex, "delete"),
-    (LexicalIndex, "delete"),
     (Archive, "forget"),
     (Manifest, "write"),
 )
@@ -103,7 +99,7 @@ def _run(job: dict[str, Any], result: Path) -> str:
 if __name__ == "__main__":
     # What the children would otherwise load, each for itself.
     terms(detect("Le pont rouvre."), "fr")
-    for name in ("plain", "markdown", "rows"):
+    for name in ("plain", "markdown", "json_rows"):
         import_module(f"qa.documents.parsers.{name}")
     assert threading.active_count() == 1, "a process with threads cannot fork"
     for line in sys.stdin:

@@ -70,13 +70,6 @@ PARTS = (
     "length.bin",
     "link_lists.bin",
     "index_metadata.pickle",
-    "*.store",
-    "*.idx",
-    "*.term",
-    "*.pos",
-    "*.fieldnorm",
-    "*.fast",
-    "meta.json",
     "sums.json",
     "manifest.json",
 )
@@ -139,7 +132,7 @@ def must_be_found(
     """
     by_vector = opened.nearest(EMBEDDER.queries([text])[0], 50, filters or Filters())
     query = opened.lexical.analyse(words, "en")
-    for found in (by_vector, opened.matching(query, 3, Filters())):
+    for found in (by_vector, opened.lexical.search(query, 3, Filters())):
         owners = [hit.rpartition("@")[0] for hit, _ in found]
         if id not in owners:
             raise AssertionError(f"{id} is not found, but {owners}")

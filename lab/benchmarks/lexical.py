@@ -1,11 +1,11 @@
-"""Which lexical index: tantivy, bm25s or SQLite FTS5? Quality, incremental updates, memory.
+"""The search by words alone: what it finds and how long it takes, at many chunks.
 
-    python lab/benchmarks/lexical.py [SET]
+    python -m lab.benchmarks.lexical SETS --chunks 100000 [--questions 300] [--keep FOLDER]
 
-SET is a folder with docs.jsonl.gz and questions.jsonl.gz; without one, corpus/ and its questions.
-All three get the same terms (`language.terms`) and index each document as one text; a second FTS5
-row uses its own tokenizer instead. Each library runs in a process of its own, so that its memory
-is its own. Times are seconds on this machine; compare them within one run only.
+SETS are folders with docs.jsonl.gz. Articles come from each in turn, as many as give the chunks;
+those folders that have questions.jsonl.gz too are asked. Vectors are zeros: nothing embeds and
+nothing asks Chroma. `R@50` is the share of a question's articles among its fifty best chunks; times
+are the median and the 95th percentile.
 """
 
 from __future__ import annotations
@@ -13,211 +13,101 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import multiprocessing
-import resource
-import sqlite3
+import random
+import statistics
 import tempfile
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
-from lab import ROOT
+import numpy as np
+
+from lab.benchmarks.scale import take
 from qa.documents.article import Article
+from qa.documents.chunks import header, split
 from qa.documents.filters import Filters
-from qa.documents.parsers import find, read
-from qa.index.lexical import LexicalIndex
+from qa.index.archive import Archive, Passage
 from qa.language.detect import question_language
-from qa.language.terms import terms, words
+from qa.language.terms import terms
 
-MOST_QUESTIONS = 1000
-
-
-class Contender(ABC):
-    """A lexical index over documents that are given as terms."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    @abstractmethod
-    def put(self, documents: Sequence[Article]) -> None:
-        """Add documents, or replace those with the same id."""
-
-    @abstractmethod
-    def search(self, question: str) -> list[str]:
-        """The ids of the ten best documents."""
+AT_ONCE = 200
+FEWEST = 20  # questions that tell anything
 
 
-class Tantivy(Contender):
-    """Files on disk, one segment a commit."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.index = LexicalIndex.open(folder)
-
-    def put(self, documents: Sequence[Article]) -> None:
-        """One commit."""
-        self.index.put((d.id, d, terms(f"{d.title} {d.text}", d.language)) for d in documents)
-
-    def search(self, question: str) -> list[str]:
-        """As the product does."""
-        query = self.index.analyse(question, question_language(question))
-        return [id for id, _ in self.index.search(query, 10, Filters())]
+def fill(archive: Archive, articles: Sequence[Article]) -> str:
+    """Publish the articles; how long the words took of that, and their size."""
+    for start in range(0, len(articles), AT_ONCE):
+        some = articles[start : start + AT_ONCE]
+        archive.stage(some, [p for article in some for p in passages(article)])
+    archive.publish(1)
+    archive.tidy()
+    started = time.perf_counter()
+    archive.index_words()
+    seconds = time.perf_counter() - started
+    ((size,),) = archive._rows("SELECT sum(length(block)) FROM word_data")
+    return f"{archive.counts()['chunks']} chunks: {seconds:.1f} s, {size / 1e6:.1f} MB"
 
 
-class Bm25s(Contender):
-    """Matrices in memory; a change means computing all of them again."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.documents: dict[str, Article] = {}
-
-    def put(self, documents: Sequence[Article]) -> None:
-        """Everything again, then saved."""
-        import bm25s
-
-        self.documents |= {d.id: d for d in documents}
-        self.ids = list(self.documents)
-        corpus = [terms(f"{d.title} {d.text}", d.language) for d in self.documents.values()]
-        self.index = bm25s.BM25(k1=1.2, b=0.75)
-        self.index.index(corpus, show_progress=False)
-        self.index.save(str(self.folder))
-
-    def search(self, question: str) -> list[str]:
-        """Terms of both languages, as one vocabulary holds both."""
-        asked = question_language(question)
-        wanted = list(
-            dict.fromkeys(
-                t for language in ("fr", "en") for t in terms(question, language, asked_in=asked)
-            )
+def passages(article: Article) -> list[Passage]:
+    """The article's chunks, without meaning."""
+    top = tuple(terms(header(article), article.language))
+    return [
+        Passage(
+            chunk,
+            article,
+            top,
+            tuple(tuple(terms(text, article.language)) for text in chunk.sentence_texts()),
+            np.zeros((1 + len(chunk.sentences), 384), np.float16),
         )
-        known = [term for term in wanted if term in self.index.vocab_dict]
-        if not known:
-            return []
-        k = min(10, len(self.ids))
-        rows, _ = self.index.retrieve([known], k=k, show_progress=False)
-        return [self.ids[row] for row in rows[0]]
-
-
-class Fts5(Contender):
-    """A table in SQLite."""
-
-    tokenizer = "unicode61"
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.database = sqlite3.connect(folder / "fts.sqlite")
-        self.database.execute(
-            f"CREATE VIRTUAL TABLE d USING fts5(id UNINDEXED, body, tokenize = '{self.tokenizer}')"
-        )
-
-    def put(self, documents: Sequence[Article]) -> None:
-        """One transaction."""
-        with self.database:
-            for d in documents:
-                self.database.execute("DELETE FROM d WHERE id = ?", (d.id,))
-            self.database.executemany(
-                "INSERT INTO d VALUES (?, ?)", ((d.id, self.body(d)) for d in documents)
-            )
-
-    def body(self, document: Article) -> str:
-        """What is indexed."""
-        return " ".join(terms(f"{document.title} {document.text}", document.language))
-
-    def wanted(self, question: str) -> list[str]:
-        """What is searched for."""
-        asked = question_language(question)
-        return [t for language in ("fr", "en") for t in terms(question, language, asked_in=asked)]
-
-    def search(self, question: str) -> list[str]:
-        """Any of the terms, by FTS5's own BM25."""
-        query = " OR ".join(f'"{term}"' for term in dict.fromkeys(self.wanted(question)))
-        rows = self.database.execute(
-            "SELECT id FROM d WHERE d MATCH ? ORDER BY bm25(d) LIMIT 10", (query,)
-        )
-        return [row[0] for row in rows] if query else []
-
-
-class Fts5Own(Fts5):
-    """FTS5 with the analysis that it brings: accents removed, English stemmer."""
-
-    tokenizer = "porter unicode61 remove_diacritics 2"
-
-    def body(self, document: Article) -> str:
-        """The text as it is."""
-        return f"{document.title} {document.text}"
-
-    def wanted(self, question: str) -> list[str]:
-        """Its words."""
-        return words(question)
-
-
-CONTENDERS: tuple[type[Contender], ...] = (Tantivy, Bm25s, Fts5, Fts5Own)
-
-
-def load(folder: Path | None) -> tuple[list[Article], list[dict[str, Any]]]:
-    """Documents, and the questions that have a document."""
-    if folder is None:
-        root = ROOT / "corpus"
-        articles = [a for file in find([root]) for a in read(file) if isinstance(a, Article)]
-        lines = (root / "questions.jsonl").read_text(encoding="utf-8").splitlines()
-    else:
-        file = folder / "docs.jsonl.gz"
-        articles = [a for a in read(file) if isinstance(a, Article)]
-        with gzip.open(folder / "questions.jsonl.gz", "rt", encoding="utf-8") as questions:
-            lines = questions.readlines()
-    rows = [json.loads(line) for line in lines]
-    usable = [r for r in rows if r.get("doc_ids") and r.get("answers") and not r.get("history")]
-    return articles, usable[:MOST_QUESTIONS]
-
-
-def measure(contender: type[Contender], folder: Path | None, results: Any) -> None:
-    """Index, update, search; in a process of its own."""
-    documents, questions = load(folder)
-    for document in documents:  # the analysis is the same for all and is not what is timed
-        terms(document.text, document.language)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with tempfile.TemporaryDirectory() as name:
-        index = contender(Path(name))
-        started = time.perf_counter()
-        index.put(documents)
-        built = time.perf_counter() - started
-        started = time.perf_counter()
-        for document in documents[:20]:
-            index.put([document])
-        updated = (time.perf_counter() - started) / min(20, len(documents))
-        started = time.perf_counter()
-        found = [index.search(question["question"]) for question in questions]
-        searched = (time.perf_counter() - started) / len(questions)
-        disk = sum(f.stat().st_size for f in Path(name).rglob("*") if f.is_file())
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    ranks = [
-        next((n for n, id in enumerate(ids, 1) if id in question["doc_ids"]), 0)
-        for ids, question in zip(found, questions, strict=True)
+        for chunk in split(article)
     ]
-    results.put(
-        f"{contender.__name__:10}"
-        f"{sum(rank == 1 for rank in ranks) / len(ranks):8.3f}"
-        f"{sum(1 / rank for rank in ranks if rank) / len(ranks):9.3f}"
-        f"{built:10.2f}{updated * 1000:12.1f}{searched * 1000:12.2f}"
-        f"{grown / 1024:10.0f}{disk / 1e6:9.1f}"
+
+
+def ask(archive: Archive, file: Path, n: int) -> str:
+    """Ask some of the questions that have articles."""
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        rows = [row for row in map(json.loads, lines) if row.get("doc_ids") and row.get("answers")]
+    if len(rows) < FEWEST:
+        return f"{file.parent.name}: {len(rows)} questions with articles, too few"
+    shares, spent, computed = list[float](), list[float](), list[float]()
+    for row in random.Random(1).sample(rows, min(n, len(rows))):
+        started, before = time.perf_counter(), time.process_time()
+        query = archive.lexical.analyse(row["question"], question_language(row["question"]))
+        hits = archive.lexical.search(query, 50, Filters())
+        spent.append((time.perf_counter() - started) * 1000)
+        computed.append((time.process_time() - before) * 1000)
+        found = {id.rpartition("@")[0] for id, _ in hits}
+        shares.append(len(found & set(row["doc_ids"])) / len(set(row["doc_ids"])))
+    return (
+        f"{file.parent.name}: R@50 {statistics.mean(shares):.3f}, ms {_percentiles(spent)}, "
+        f"of a processor {_percentiles(computed)}"
     )
 
 
+def _percentiles(values: Sequence[float]) -> str:
+    p95 = statistics.quantiles(values, n=20, method="inclusive")[-1]
+    return f"{statistics.median(values):.1f} / {p95:.1f}"
+
+
 def main() -> None:
-    """One row a library."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("set", type=Path, nargs="?")
-    folder = parser.parse_args().set
-    print("library        R@1   MRR@10   build s   update ms   search ms    MB RAM  MB disk")
-    context = multiprocessing.get_context("spawn")
-    for contender in CONTENDERS:
-        results = context.Queue()
-        process = context.Process(target=measure, args=(contender, folder, results))
-        process.start()
-        print(results.get(timeout=600))
-        process.join()
+    """Fill, unless the folder is kept from before, and ask."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("sets", nargs="*", type=Path)
+    parser.add_argument("--chunks", type=int, default=100_000)
+    parser.add_argument("--questions", type=int, default=300)
+    parser.add_argument("--keep", type=Path)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        file = (given.keep or Path(temporary)) / "articles.sqlite"
+        filled = file.exists()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with closing(Archive.open(file, writable=True)) as archive:
+            if not filled:
+                print(fill(archive, take([s / "docs.jsonl.gz" for s in given.sets], given.chunks)))
+            for questions in (folder / "questions.jsonl.gz" for folder in given.sets):
+                if questions.exists():
+                    print(ask(archive, questions, given.questions))
 
 
 if __name__ == "__main__":

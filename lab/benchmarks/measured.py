@@ -153,7 +153,6 @@ def build(job: dict[str, Any]) -> dict[str, Any]:
     watch.wrap(building, "terms", "splitting and terms")
     for name in ("put", "delete"):
         watch.wrap(ChromaIndex, name, "chroma")
-        watch.wrap(LexicalIndex, name, "tantivy")
     for name in ("announce", "stage", "publish", "forget", "leftovers", "known"):
         watch.wrap(Archive, name, "sqlite")
     settings = Settings.load({"index": Path(job["index"])})
@@ -202,8 +201,8 @@ def ask(job: dict[str, Any]) -> dict[str, Any]:
     watch.wrap(type(embedder), "queries", "embed question")
     watch.wrap(ChromaIndex, "nearest", "chroma")
     watch.wrap(ChunkVectors, "nearest", "vectors in memory")
-    watch.wrap(LexicalIndex, "analyse", "tantivy")
-    watch.wrap(LexicalIndex, "search", "tantivy")
+    watch.wrap(LexicalIndex, "analyse", "words")
+    watch.wrap(LexicalIndex, "search", "words")
     watch.wrap(Archive, "passages", "archive")
     watch.wrap(retriever.HybridRetriever, "search", "score and fuse")
     rows = {
@@ -279,7 +278,7 @@ def _status(name: str) -> float | None:
 
 def disk_mb(index: Path) -> dict[str, float]:
     """Size on disk by part."""
-    found = {"articles.sqlite": 0, "chroma": 0, "lexical": 0}
+    found = {"articles.sqlite": 0, "chroma": 0}
     for path in index.rglob("*"):
         if path.is_file():
             for name in found:

@@ -2,7 +2,7 @@
 
     tutorial   what most tutorials build: RecursiveCharacterTextSplitter(1000, 200),
                all-MiniLM-L6-v2, Chroma; the title stands in front of the text
-    bm25       the project's lexical mode: tantivy's candidates by BM25 of header and chunk
+    bm25       the project's lexical mode: candidates by BM25 of header and chunk
     dense      the project's dense mode: Chroma's candidates by the cosine of the chunk
     qa         the project's retrieval as it answers with it
 
@@ -201,7 +201,7 @@ def open_ours(
     here = settings.index / manifest.generation
     # The three share the time; each alone would read SQLite as well.
     costs = {
-        "bm25": Cost(chunks, size_of(here / "lexical"), None),
+        "bm25": Cost(chunks, (here / "articles.sqlite").stat().st_size, None),
         "dense": Cost(chunks, size_of(here / "chroma"), None),
         "qa": Cost(chunks, size_of(settings.index), seconds),
     }

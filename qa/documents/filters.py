@@ -1,10 +1,10 @@
 """Filters: which articles a question is asked of: by date, source and language, or chosen ones.
 
-One meaning, everywhere: `Filters.matches` says it in Python, `chroma` says it to Chroma, `lexical`
-to tantivy, `archive` to SQLite and `matrix` to arrays; a property test holds them together. Chosen
-articles are told to Chroma and tantivy by their chunks, which SQLite knows (`Index`). An article
-dated to the month or the year passes when any of its days does; an article without a date, source
-or language fails every filter on that field.
+One meaning, everywhere: `Filters.matches` says it in Python, `chroma` says it to Chroma,
+`conditions` to SQLite and `matrix` to arrays; a property test holds them together. Chosen articles
+are told to Chroma by their chunks, which SQLite knows (`Index`). An article dated to the month or
+the year passes when any of its days does; an article without a date, source or language fails every
+filter on that field.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def source_key(source: str) -> str:
 
 
 def day_number(day: date) -> int:
-    """`yyyymmdd` as an integer: the form in which both indexes compare dates."""
+    """`yyyymmdd` as an integer: the form in which dates stand beside vectors."""
     return day.year * 10_000 + day.month * 100 + day.day
 
 

@@ -1,13 +1,14 @@
-"""One directory: articles in SQLite, vectors in Chroma, terms in tantivy.
+"""One directory: articles and their words in SQLite, vectors in Chroma.
 
-directory  the three opened as one, with the manifest
+directory  the two opened as one, with the manifest
 build      articles → index; what is new, changed or gone
 archive    SQLite, the truth: articles, chunks, vectors, terms
 chroma     the nearest vectors, approximately
 matrix     the nearest vectors, exactly, in memory: for questions with filters
-lexical    tantivy: chunks by their words
-checksums  sums of the search indexes' files
-probe      the search indexes asked in a process of their own
+lexical    SQLite's full-text table: chunks by their words
+conditions filters as SQL
+checksums  sums of Chroma's files
+probe      Chroma asked in a process of its own
 doctor     what is wrong with an index, and what mends it
 backup     an index as one file, and back
 """

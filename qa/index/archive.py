@@ -1,11 +1,10 @@
 """Archive: articles, their chunks, terms and vectors in one SQLite file. The truth of an index.
 
-The two search indexes (Chroma, tantivy) only propose chunk ids; what a reader sees comes from
-here, and an id that is not here does not exist. What a run has read is staged in a file beside
-this one, which no reader opens, and becomes visible in one transaction at the run's end; what a
-killed run has staged, the next one takes up. The `leftover` table is the journal that keeps the
-three in step: a chunk id is in it while it may be in a search index without being in `chunk`
-(see `build`).
+Chroma only proposes chunk ids; what a reader sees comes from here, and an id that is not here does
+not exist. What a run has read is staged in a file beside this one, which no reader opens, and
+becomes visible in one transaction at the run's end, by its words as well (see `lexical`); what a
+killed run has staged, the next one takes up. The `leftover` table is the journal that keeps Chroma
+in step: a chunk id is in it while it may be in Chroma without being in `chunk` (see `build`).
 
 No article leaves this module unless it still has the fingerprint that it was stored with: a letter
 that a failing disk has changed is an error, never a quote.
@@ -32,6 +31,8 @@ from qa.documents.corrections import Amendment
 from qa.documents.filters import Filters, source_key
 from qa.documents.listing import Listing
 from qa.errors import IndexUnusable
+from qa.index import lexical
+from qa.index.conditions import LISTED, conditions
 from qa.index.matrix import ChunkVector, ChunkVectors
 from qa.language.sentences import Span
 from qa.language.terms import fold
@@ -68,6 +69,7 @@ CREATE TABLE IF NOT EXISTS amendment (
 CREATE TABLE IF NOT EXISTS refused (
     file TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL
 );
+{lexical.SCHEMA}
 """
 # What `browse` looks words up in. Among 5,000 articles of 2,250 characters it takes .03 to .08 s a
 # page, with the count of all; folding their texts for each page took 1.4 s more.
@@ -82,9 +84,10 @@ _FILL = (
 )
 # What a file of an earlier version lacks, for whoever only reads it: the same, slower.
 _STAND_INS = {
-    "searched": f"CREATE TEMP VIEW searched AS {_SEARCHED.format('main.')}",
+    "searched": f"CREATE TEMP VIEW searched AS {_SEARCHED.format('main.')};",
     "amendment": "CREATE TEMP VIEW amendment AS "
-    "SELECT '' AS article_id, '' AS title, '' AS date, '' AS name WHERE 0",
+    "SELECT '' AS article_id, '' AS title, '' AS date, '' AS name WHERE 0;",
+    "word": lexical.STAND_IN,
 }
 # What a run has read, and which of the staged articles it publishes; gone with the connection.
 _OF_A_RUN = """
@@ -111,6 +114,7 @@ _RESTORE = (
 )
 _MAY_WRITE = "See that this user may read and write it, and run the command again."
 _ADVICE = {
+    "CORRUPT_VTAB": "Have its words indexed again with `qa doctor --repair`.",
     "FULL": "Make room on the disk and run the command again; what was indexed is as it was.",
     "IOERR": "See that the disk has room and is sound, and run the command again.",
     "BUSY": "Another process holds it; try again when that is done.",
@@ -118,8 +122,6 @@ _ADVICE = {
     "CANTOPEN": _MAY_WRITE,
     "PERM": _MAY_WRITE,
 }
-# A list of any length as one value; what SQLite takes as values by themselves is limited.
-_LISTED = "SELECT value FROM json_each(?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,7 @@ class Archive:
         self._connection = connection
         self._path = path
         self._lock = threading.RLock()
+        self.lexical = lexical.LexicalIndex(self._rows)
 
     @classmethod
     def open(cls, path: Path, *, writable: bool = False) -> Self:
@@ -181,6 +184,7 @@ class Archive:
                     )
                 else:
                     _stand_in(connection)
+                connection.execute(lexical.KNOWN)
                 connection.execute(f"PRAGMA query_only = {not writable}")
                 connection.execute("SELECT count(*) FROM article").fetchone()
         except IndexUnusable:
@@ -253,7 +257,12 @@ class Archive:
             oldest_first: the other way round; undated last all the same.
         """
         order = "date" if oldest_first else "date DESC"
-        where, values = _conditions(filters, words)
+        required, values = conditions(filters)
+        if wanted := fold(words).split():
+            every = " AND ".join(["instr(words, ?)"] * len(wanted))
+            required.append(f"id IN (SELECT article_id FROM searched WHERE {every})")  # noqa: S608
+            values += wanted
+        where = " AND ".join(["1", *required])
         ((total,),) = self._rows(f"SELECT count(*) FROM article WHERE {where}", values)  # noqa: S608
         ids = [
             id
@@ -288,7 +297,7 @@ class Archive:
         """
         found = {}
         for *fields, fingerprint in self._rows(
-            f"SELECT {_ARTICLE_COLUMNS} FROM {schema}.article WHERE id IN ({_LISTED})",  # noqa: S608
+            f"SELECT {_ARTICLE_COLUMNS} FROM {schema}.article WHERE id IN ({LISTED})",  # noqa: S608
             (json.dumps(list(ids)),),
         ):
             article = found[fields[0]] = _article(fields)
@@ -332,7 +341,7 @@ class Archive:
         schema = "coming" if staged else "main"
         rows = self._rows(
             "SELECT id, article_id, start, stop, sentences, terms, vectors "  # noqa: S608
-            f"FROM {schema}.chunk WHERE id IN ({_LISTED})",
+            f"FROM {schema}.chunk WHERE id IN ({LISTED})",
             (json.dumps(list(chunk_ids)),),
         )
         # Fetched by themselves, since a join would bring a long article once for each chunk.
@@ -422,14 +431,9 @@ class Archive:
         """Every chunk id."""
         return {id for (id,) in self._rows("SELECT id FROM chunk")}
 
-    def held(self, chunk_ids: Sequence[str]) -> set[str]:
-        """Those of the chunks that exist."""
-        query = f"SELECT id FROM chunk WHERE id IN ({_LISTED})"  # noqa: S608
-        return {id for (id,) in self._rows(query, (json.dumps(list(chunk_ids)),))}
-
     def chunks_of(self, article_ids: Sequence[str]) -> list[str]:
         """The ids of the chunks of these articles, in no order."""
-        query = f"SELECT id FROM chunk WHERE article_id IN ({_LISTED})"  # noqa: S608
+        query = f"SELECT id FROM chunk WHERE article_id IN ({LISTED})"  # noqa: S608
         return [id for (id,) in self._rows(query, (json.dumps(article_ids),))]
 
     # What this run has read; kept out of Python's memory, which a large run would fill
@@ -541,11 +545,11 @@ class Archive:
         return [id for (id,) in self._rows(query)]
 
     def leftovers(self) -> list[str]:
-        """Chunk ids that a search index may hold although no article does."""
+        """Chunk ids that Chroma may hold although no article does."""
         return [id for (id,) in self._rows("SELECT chunk_id FROM leftover")]
 
     def announce(self) -> None:
-        """Note that the chunks that are due are about to be put into the search indexes."""
+        """Note that the chunks that are due are about to be put into Chroma."""
         with self._transaction() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO leftover SELECT id FROM coming.chunk "
@@ -595,46 +599,23 @@ class Archive:
             self._rows("DETACH coming")
             _staging(self._path).unlink()
 
+    def index_words(self) -> None:
+        """Make the lexical index anew, from the terms of the chunks."""
+        with self._transaction() as connection:
+            for step in lexical.ANEW:
+                connection.execute(step)
+
     def move(self, article_id: str, origin: str) -> None:
         """Note that an unchanged article is now read from somewhere else."""
         with self._transaction() as connection:
             connection.execute("UPDATE article SET origin = ? WHERE id = ?", (origin, article_id))
 
     def forget(self, chunk_ids: Iterable[str]) -> None:
-        """Note that leftovers are gone from the search indexes."""
+        """Note that leftovers are gone from Chroma."""
         with self._transaction() as connection:
             connection.executemany(
                 "DELETE FROM leftover WHERE chunk_id = ?", ((id,) for id in chunk_ids)
             )
-
-
-def _conditions(filters: Filters, words: str) -> tuple[str, list[object]]:
-    """`Filters.matches` and the words looked for, as SQL.
-
-    A date is text to the precision known, so it is a beginning of each day that it may mean.
-    """
-    conditions, values = ["1"], list[object]()
-    if filters.since:
-        conditions.append("date >= substr(?, 1, length(date))")
-        values.append(filters.since.isoformat())
-    if filters.until:
-        conditions.append("date <= ?")
-        values.append(filters.until.isoformat())
-    if filters.sources:
-        marks = ",".join("?" * len(filters.sources))
-        conditions.append(f"source IS NOT NULL AND source_key(coalesce(source, '')) IN ({marks})")
-        values += filters.source_keys
-    if filters.language:
-        conditions.append("language = ?")
-        values.append(filters.language)
-    if filters.articles:
-        conditions.append(f"id IN ({_LISTED})")
-        values.append(json.dumps(filters.articles))
-    if wanted := fold(words).split():
-        every = " AND ".join(["instr(words, ?)"] * len(wanted))
-        conditions.append(f"id IN (SELECT article_id FROM searched WHERE {every})")  # noqa: S608
-        values += wanted
-    return " AND ".join(conditions), values
 
 
 @contextmanager
@@ -663,7 +644,7 @@ def _stand_in(connection: sqlite3.Connection) -> None:
     there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     for table, make in _STAND_INS.items():
         if table not in there:
-            connection.execute(make)
+            connection.executescript(make)
 
 
 def _amend(connection: sqlite3.Connection, amendments: Mapping[str, Amendment]) -> None:

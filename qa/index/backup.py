@@ -1,8 +1,8 @@
 """Backup: an index as one file, and back.
 
 The file is a zip of the manifest and the archive, which is all that is true of an index, with their
-sha256 sums as `sha256sum -c` reads them. The search indexes are made again when it is put back;
-nothing is embedded. An index that was put back is another one: it has an id of its own.
+sha256 sums as `sha256sum -c` reads them. Chroma is made again when it is put back; nothing is
+embedded. An index that was put back is another one: it has an id of its own.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def back_up(file: Path, settings: Settings) -> Manifest:
 
 
 def put_back(file: Path, settings: Settings, *, over: bool = False) -> Manifest:
-    """Make the index anew from a file; its search indexes come from the archive in it.
+    """Make the index anew from a file; its vectors go to Chroma from the archive in it.
 
     Args:
         file: as `back_up` has written it. All of it is checked before anything is changed.

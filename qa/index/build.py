@@ -5,11 +5,11 @@ reader looks. A batch is embedded in a thread while the next is read, cut and an
 there:
 
     1. announce   the new chunks' ids are noted as leftovers, and the seal is broken
-    2. put        vectors go to Chroma, terms to tantivy
-    3. publish    one SQLite transaction puts the new articles in place of the old and takes out
-                  what is gone: from here on readers see the new state, and the chunks that
-                  nothing holds any more are leftovers
-    4. clear      leftovers are deleted from Chroma and tantivy, then forgotten; the seal is renewed
+    2. put        vectors go to Chroma
+    3. publish    one SQLite transaction puts the new articles in place of the old, their words
+                  with them, and takes out what is gone: from here on readers see the new state,
+                  and the chunks that nothing holds any more are leftovers
+    4. clear      leftovers are deleted from Chroma, then forgotten; the seal is renewed
 
 Readers see the state before step 3 or the one after it. Killed while it stages, a run costs the
 next one nothing: that takes up what is staged. Killed in one of the steps, it leaves leftovers, and
@@ -239,30 +239,26 @@ def amend_article(
 def opened(directory: Path, manifest: Manifest) -> Iterator[Index]:
     """The index, open for a run; sealed and told in its manifest once that has completed.
 
-    One without a seal gets its search indexes made whole first, from the archive. What a killed
-    run has done to Chroma's files nobody knows, so that is made again.
+    Without a seal, nobody knows what a killed run has done to Chroma's files: that is made again
+    first, from the archive.
     """
     index = Index.at(directory, manifest, writable=True)
     try:
-        archive, chunks = index.archive, index.archive.chunk_ids()
+        archive = index.archive
         if index.seal is None:
             if manifest.id or not manifest.chroma_url:  # else it may be another index's as well
                 index.store.empty()
-            lexical = index.lexical.count() < len(chunks)
-            for ids in _parts(sorted(chunks)):
-                passages = archive.passages(ids)
-                _put_vectors(index, passages)
-                if lexical:
-                    _put_terms(index, passages)
+            for ids in _parts(sorted(archive.chunk_ids())):
+                _put_vectors(index, archive.passages(ids))
         clear_leftovers(index)
         yield index
-        check_count("Chroma", index.store.count, archive)
-        check_count("the lexical index", index.lexical.count, archive)
+        check_count(index.store, archive)
         archive.tidy()
-        done = manifest.after_run(archive)
+        done, words = manifest.after_run(archive), archive.lexical.sum()
     finally:
         index.close()
-    seal(index.home)
+    shutil.rmtree(index.home / "lexical", ignore_errors=True)  # of earlier versions
+    seal(index.home, words)
     done.write(directory)
 
 
@@ -624,21 +620,18 @@ def complete(
         archive.announce()
         break_seal(index.home)
     for ids in _parts(due):
-        passages = archive.passages(ids, staged=True)
-        _put_vectors(index, passages)
-        _put_terms(index, passages)
+        _put_vectors(index, archive.passages(ids, staged=True))
     revision = 1 + max(archive.revision, index.manifest.revision)
     archive.publish(revision, gone, amendments, for_good=for_good)
     clear_leftovers(index)
 
 
 def clear_leftovers(index: Index) -> None:
-    """Take out of the search indexes what no article holds."""
+    """Take out of Chroma what no article holds."""
     ids = index.archive.leftovers()
     if ids:
         break_seal(index.home)
         index.store.delete(ids)
-        index.lexical.delete(ids)
         index.archive.forget(ids)
 
 
@@ -664,16 +657,8 @@ def _put_vectors(index: Index, passages: Sequence[Passage]) -> None:
     )
 
 
-def _put_terms(index: Index, passages: Sequence[Passage]) -> None:
-    index.lexical.put((p.chunk.id, p.article, _all_terms(p)) for p in passages)
-
-
 def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     return (ids[start : start + _BATCH_CHUNKS] for start in range(0, len(ids), _BATCH_CHUNKS))
-
-
-def _all_terms(passage: Passage) -> list[str]:
-    return [*passage.header_terms, *(term for line in passage.terms for term in line)]
 
 
 def _file(origin: str) -> Path:

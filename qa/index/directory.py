@@ -2,7 +2,7 @@
 
     manifest.json       what the index was built with, and which generation is current
     write.lock          held by the one process that writes
-    <generation>/       articles.sqlite (see `archive`), chroma/ (`chroma`), lexical/ (`lexical`),
+    <generation>/       articles.sqlite (see `archive` and `lexical`), chroma/ (`chroma`),
                         sums.json (`checksums`), coming.sqlite while a run is under way
 
 A rebuild fills a new generation beside the current one and then points the manifest at it, so
@@ -34,7 +34,7 @@ from qa.errors import IndexLocked, IndexMismatch, IndexMissing, IndexUnusable
 from qa.index.archive import Archive
 from qa.index.checksums import check, sealed
 from qa.index.chroma import ChromaIndex
-from qa.index.lexical import LexicalIndex, QueryTerms
+from qa.index.lexical import LexicalIndex
 from qa.index.matrix import ChunkVectors
 from qa.settings import Settings
 
@@ -79,7 +79,7 @@ class Manifest:
         chroma_url: the Chroma server, None when Chroma is embedded.
         created, updated: seconds since 1970.
         counts: articles and chunks after the last completed run.
-        versions: of this project and the two search libraries.
+        versions: of this project and the libraries that what is in an index depends on.
         id: random, of this index and no other; empty when an earlier version has made it, until it
             is rebuilt.
     """
@@ -206,20 +206,19 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Index:
-    """An open index: the archive and the two search indexes of its current generation.
+    """An open index: the archive and Chroma of its current generation.
 
     Attributes:
-        seal: of the search indexes when it was opened; None when a run is writing them.
+        seal: of Chroma's files when it was opened; None when a run is writing them.
         revision: of the archive when it was opened.
-        copy: holds copies of the search indexes when their own folders cannot be written, which
-            both libraries want even to read.
+        copy: holds a copy of Chroma's files when they cannot be written, which Chroma wants even
+            to read.
     """
 
     directory: Path
     manifest: Manifest
     archive: Archive
     store: ChromaIndex
-    lexical: LexicalIndex
     seal: int | None = None
     revision: int = 0
     copy: TemporaryDirectory[str] | None = None
@@ -228,6 +227,11 @@ class Index:
     def sources(self) -> tuple[str, ...]:
         """The outlets of its articles, as they were when this was first asked."""
         return tuple(self.archive.facets()["source"])
+
+    @property
+    def lexical(self) -> LexicalIndex:
+        """Chunks by their words, as the archive holds them."""
+        return self.archive.lexical
 
     @property
     def home(self) -> Path:
@@ -264,26 +268,25 @@ class Index:
         to_close: list[Callable[[], None]] = [archive.close]
         try:
             revision = archive.revision
-            kept = check(home)
+            kept = check(home, archive.lexical.sum)
             remade = writable and kept is None  # by the run that opens it
-            if not remade:
-                _check_parts(home, manifest)
+            if not (remade or manifest.chroma_url or (home / "chroma").is_dir()):
+                raise IndexUnusable(  # Chroma would make an empty one, and find nothing
+                    f"{home / 'chroma'} is gone. Have it made again with `qa doctor --repair`."
+                )
             copy = None if writable else readable(home)
             if copy:
                 to_close.append(copy.cleanup)
             parts = Path(copy.name) if copy else home
             store = ChromaIndex.open(parts / "chroma", manifest.chroma_url, manifest.collection)
             to_close.append(store.close)
-            lexical = LexicalIndex.open(parts / "lexical")
             if kept is not None:
-                check_count("Chroma", store.count, archive)
-            if not remade:
-                check_count("the lexical index", lexical.count, archive)
+                check_count(store, archive)
         except BaseException:
             for close in reversed(to_close):
                 close()
             raise
-        return cls(directory, manifest, archive, store, lexical, kept, revision, copy)
+        return cls(directory, manifest, archive, store, kept, revision, copy)
 
     def nearest(self, vector: np.ndarray, n: int, filters: Filters) -> list[tuple[str, float]]:
         """The `n` chunks nearest to a unit vector of shape (d,): (chunk id, cosine), best first.
@@ -293,26 +296,10 @@ class Index:
         """
         vectors = self._vectors if filters or self.seal is None else None
         if vectors is None:
-            return self.store.nearest(vector, n, filters, self._chosen(filters))
+            # Chroma knows chunks, and the archive knows whose they are.
+            chosen = self.archive.chunks_of(filters.articles) if filters.articles else None
+            return self.store.nearest(vector, n, filters, chosen)
         return vectors.nearest(vector, n, filters)
-
-    def matching(self, query: QueryTerms, n: int, filters: Filters) -> list[tuple[str, float]]:
-        """The `n` best chunks that share a term with a question: (chunk id, score), best first."""
-        chosen, asked = self._chosen(filters), n
-        while True:
-            proposed = self.lexical.search(query, asked, filters, chosen)
-            held = self.archive.held([id for id, _ in proposed])
-            found = [hit for hit in proposed if hit[0] in held]
-            if len(found) >= n or len(proposed) < asked:
-                return found[:n]
-            asked *= 2  # a run has put chunks there that do not exist yet, or no more
-
-    def _chosen(self, filters: Filters) -> list[str] | None:
-        """The chunks of the articles that the filters choose, None when they choose none.
-
-        The search indexes know chunks, and the archive knows whose they are.
-        """
-        return self.archive.chunks_of(filters.articles) if filters.articles else None
 
     @cached_property
     def _vectors(self) -> ChunkVectors | None:
@@ -332,13 +319,10 @@ class Index:
 
     def close(self) -> None:
         """Release the files."""
-        try:
-            self.lexical.close()
-        finally:
-            self.store.close()
-            self.archive.close()
-            if self.copy:
-                self.copy.cleanup()
+        self.store.close()
+        self.archive.close()
+        if self.copy:
+            self.copy.cleanup()
 
 
 def _has_articles(path: Path) -> bool:
@@ -387,42 +371,32 @@ def open_archive(directory: Path, manifest: Manifest, *, writable: bool) -> Arch
     return archive
 
 
-def check_count(name: str, count: Callable[[], int], archive: Archive) -> None:
-    """A search index holds all chunks, and no others but what the journal knows of."""
+def check_count(store: ChromaIndex, archive: Archive) -> None:
+    """Chroma holds all chunks, and no others but what the journal knows of."""
     while True:
         state = _, _, chunks, leftovers = archive.state()
-        there = count()
+        there = store.count()
         if archive.state() == state:
             break  # no run has gone on meanwhile
     if not chunks <= there <= chunks + leftovers:
         raise IndexUnusable(
-            f"{name} holds {there} chunks of {chunks}. Have it made again with "
+            f"Chroma holds {there} chunks of {chunks}. Have it made again with "
             "`qa doctor --repair`; if that does not help, with `qa index --rebuild PATH`."
         )
 
 
 def readable(home: Path) -> TemporaryDirectory[str] | None:
-    """Copies of the search indexes, when they cannot be written where they are."""
-    parts = [part for part in (home / "chroma", home / "lexical") if part.exists()]
-    if all(os.access(path, os.W_OK) for part in parts for path in (part, *part.rglob("*"))):
+    """A copy of Chroma's files, when they cannot be written where they are."""
+    part = home / "chroma"
+    if not part.exists() or all(os.access(p, os.W_OK) for p in (part, *part.rglob("*"))):
         return None
     copy = TemporaryDirectory(prefix="qa-index-")
-    for part in parts:
-        for path in part.rglob("*"):
-            if path.is_file():
-                there = Path(copy.name, path.relative_to(home))
-                there.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, there)  # without its permissions
+    for path in part.rglob("*"):
+        if path.is_file():
+            there = Path(copy.name, path.relative_to(home))
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, there)  # without its permissions
     return copy
-
-
-def _check_parts(home: Path, manifest: Manifest) -> None:
-    """Both search libraries would make an empty index where theirs is gone, and find nothing."""
-    for name in ("lexical",) if manifest.chroma_url else ("lexical", "chroma"):
-        if not (home / name).is_dir():
-            raise IndexUnusable(
-                f"{home / name} is gone. Have it made again with `qa doctor --repair`."
-            )
 
 
 @contextmanager
@@ -480,7 +454,7 @@ def _holder(path: Path) -> str:
 
 
 def _versions() -> dict[str, str]:
-    return {name: version(name) for name in ("qa-news", "chromadb", "tantivy", "sentencex")}
+    return {name: version(name) for name in ("qa-news", "chromadb", "sentencex")}
 
 
 class LiveIndex:

@@ -1,7 +1,7 @@
 """Doctor: settings, models and index looked at together; what is wrong and what mends it.
 
-The archive is the truth of an index. A search index that lacks a chunk, or does not find it, is
-made again from it, vectors and terms and all, without embedding anything.
+The archive is the truth of an index. Chroma, or the archive's own table of words, is made again
+from it where it lacks a chunk or does not find it, without embedding anything.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 from qa.documents.injection import Flagged
 from qa.errors import IndexUnusable, QAError
 from qa.index.archive import Archive
 from qa.index.build import opened
-from qa.index.checksums import break_seal
+from qa.index.checksums import break_seal, seal, sealed, words_changed
 from qa.index.directory import Manifest, open_archive, write_lock
 from qa.index.probe import Finding, probe
 from qa.models import Model, downloadable, status
@@ -25,7 +26,7 @@ _NAMED = 5
 
 
 def examine(settings: Settings, *, repair: bool = False) -> list[Finding]:
-    """Look at everything. With `repair`, the search indexes are made to agree with the archive.
+    """Look at everything. With `repair`, what is found by is made to agree with the articles.
 
     Raises:
         IndexLocked: another process writes to the index and `repair` is asked for.
@@ -119,27 +120,49 @@ def _articles(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
 
 
 def _probed(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
-    return probe(settings.index / manifest.generation, manifest)
+    home = settings.index / manifest.generation
+    yield probe(home, manifest)
+    yield _words(home)
+
+
+def _words(home: Path) -> Finding:
+    """Whether the lexical index holds what the archive holds, and finds it."""
+    with closing(Archive.open(home / "articles.sqlite")) as archive:
+        try:
+            problem = archive.lexical.problem()
+            if words_changed(home, archive.lexical.sum):
+                problem = problem or "is not what the last run has left"
+        except IndexUnusable as exc:
+            return Finding("lexical", "bad", str(exc))
+        chunks = archive.counts()["chunks"]
+    if problem:
+        return Finding("lexical", "bad", f"{problem}; mend it with `qa doctor --repair`")
+    return Finding("lexical", "good", f"{chunks} chunks, those of the archive, and it finds them")
 
 
 def _mended(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
-    """Take damaged articles out, and have a search index that fails made again from the rest."""
+    """Take damaged articles out, and have what does not find the rest made again from them."""
     home = settings.index / manifest.generation
     with closing(open_archive(settings.index, manifest, writable=True)) as archive:
         if problem := archive.problem():
             raise IndexUnusable(problem)
+        bad = {
+            found.what: found.detail
+            for found in _probed(settings, manifest)
+            if found.state == "bad"
+        }
+        if "Chroma" in bad:
+            break_seal(home)
+        if "lexical" in bad:
+            archive.index_words()
+            if sealed(home) is not None:
+                seal(home, archive.lexical.sum())
         if damaged := archive.damaged():
             break_seal(home)
             revision = 1 + max(archive.revision, manifest.revision)
             archive.publish(revision, [id for id, _ in damaged])
-    bad = {
-        found.what: found.detail for found in _probed(settings, manifest) if found.state == "bad"
-    }
-    for part, folder in (("Chroma", home / "chroma"), ("lexical", home / "lexical")):
-        if part in bad and folder.is_dir():
-            shutil.rmtree(folder)
-    if bad:
-        break_seal(home)
+    if "Chroma" in bad and (home / "chroma").is_dir():
+        shutil.rmtree(home / "chroma")
     with opened(settings.index, manifest):  # what it opens without a seal it makes whole
         pass
     if damaged:

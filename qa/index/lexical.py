@@ -1,240 +1,200 @@
-"""Lexical index: BM25 over the terms of every chunk, in tantivy.
+"""Lexical index: BM25 over the terms of every chunk, in a full-text table (FTS5) of the archive.
 
-Each chunk's terms (see `terms`) go into the field of its language, so that French words are
+Each chunk's terms (see `terms`) go into the column of its language, so that French words are
 weighed among French articles and English ones among English. A question is analysed once for
-each of these fields: its own language's analyser for its own field, the others' for theirs, so
-that names and numbers find articles in any language. Owns everything tantivy.
+each of these columns: its own language's analyser for its own column, the others' for theirs, so
+that names and numbers find articles in any language.
+
+The table follows `article` and `chunk` by triggers, in whatever transaction changes those, so it
+holds the chunks that readers see and no others. It keeps no text, and knows a chunk by its rowid
+in `chunk`, which VACUUM would change: what it forgets of a chunk is told from the terms there. Owns
+everything FTS5.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
 
-from qa.documents.article import Article
-from qa.documents.filters import Filters, day_number, source_key
-from qa.errors import IndexUnusable, is_panic
+from qa.documents.filters import Filters
+from qa.index.conditions import conditions
 from qa.language.terms import terms
 
-if TYPE_CHECKING:
-    import tantivy
-
-# Languages with a field of their own; articles in any other share the field `other`.
+# Languages with a column of their own; articles in any other share the column `other`.
 _LANGUAGES = ("fr", "en")
 _FIELDS = (*_LANGUAGES, "other")
-_WRITER_HEAP_BYTES = 15_000_000  # the least that tantivy takes; a batch needs far less
+
+_TERMS = """SELECT c.rowid AS row, c.article_id AS article_id,
+    CASE WHEN language = 'fr' THEN terms END AS fr,
+    CASE WHEN language = 'en' THEN terms END AS en,
+    CASE WHEN language NOT IN ('fr', 'en') THEN terms END AS other
+FROM chunk c JOIN article a ON a.id = c.article_id"""
+# Whatever is no space belongs to a term: these are stemmed and folded already.
+_TABLE = """VIRTUAL TABLE IF NOT EXISTS {}word USING fts5(
+    fr, en, other, content = '',
+    tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co Cn Cf'"
+)"""
+# In how many chunks each term is, by column; it keeps nothing itself.
+_KNOWN = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.known USING fts5vocab({}, word, col)"
+_FILL = (
+    f"INSERT INTO word(rowid, fr, en, other) SELECT row, fr, en, other FROM ({_TERMS}) "  # noqa: S608
+    "WHERE NOT EXISTS (SELECT 1 FROM word_docsize)"
+)
+SCHEMA = f"""
+CREATE {_TABLE.format("")};
+CREATE TRIGGER IF NOT EXISTS word_added AFTER INSERT ON chunk BEGIN
+    INSERT INTO word(rowid, fr, en, other)
+    SELECT row, fr, en, other FROM ({_TERMS}) WHERE row = new.rowid;
+END;
+CREATE TRIGGER IF NOT EXISTS word_removed BEFORE DELETE ON article BEGIN
+    INSERT INTO word(word, rowid, fr, en, other)
+    SELECT 'delete', row, fr, en, other FROM ({_TERMS}) WHERE article_id = old.id;
+END;
+{_FILL};
+"""  # noqa: S608
+# For whoever only reads a file of an earlier version, which has no such table: seconds for each
+# hundred thousand chunks, until a run has made it.
+STAND_IN = f"CREATE {_TABLE.format('temp.')}; {_FILL}; {_KNOWN.format('temp')}"
+ANEW = ("INSERT INTO word(word) VALUES ('delete-all')", _FILL)
+# For every connection.
+KNOWN = _KNOWN.format("main")
+
+_PAGE = 500
+_PROBES = 50
+_PROBE_TERMS = 20
 
 
 class QueryTerms:
-    """A question's terms, field by field, with the weight (idf) each has there."""
+    """A question's terms, field by field, with the weight (idf) each has there.
 
-    def __init__(self, by_field: dict[str, dict[str, float]]) -> None:
+    Attributes:
+        by_field: field → term → idf.
+        known: field → the terms that some chunk has there.
+    """
+
+    def __init__(
+        self,
+        by_field: Mapping[str, dict[str, float]],
+        known: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self.by_field = by_field
+        self.known = known or {}
 
     def of(self, language: str) -> dict[str, float]:
         """term → idf for articles in `language`; empty when the question has no terms."""
-        return self.by_field[_field(language)]
+        return self.by_field[language if language in _LANGUAGES else "other"]
 
 
 class LexicalIndex:
-    """The tantivy index of a directory. Scores are BM25 (k1 = 1.2, b = 0.75), higher is better.
+    """The table `word` of an archive. Scores are BM25 (k1 = 1.2, b = 0.75), higher is better.
 
     Source: Robertson & Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond, 2009,
-    doi:10.1561/1500000019, with Lucene's idf = ln(1 + (N − n + ½) / (n + ½)).
+    doi:10.1561/1500000019. A term that more than half of the chunks have counts next to nothing
+    in a score; its idf as `analyse` tells it is Lucene's, ln(1 + (N − n + ½) / (n + ½)).
     """
 
-    def __init__(self, index: tantivy.Index) -> None:
-        self._index = index
-        self._writer: Any = None
-        # Kept, for a new one would see what another process has written since.
-        self._searcher = index.searcher()
-
-    @classmethod
-    def open(cls, directory: Path) -> Self:
-        """Open the index, creating it when the directory is empty.
-
-        Raises:
-            IndexUnusable: the files are damaged or of another version.
+    def __init__(self, rows: Callable[[str, Sequence[object]], list[tuple[Any, ...]]]) -> None:
         """
-        import tantivy
-
-        with _translated():
-            directory.mkdir(parents=True, exist_ok=True)
-            return cls(tantivy.Index(_schema(), path=str(directory), reuse=True))
-
-    def put(self, chunks: Iterable[tuple[str, Article, Sequence[str]]]) -> None:
-        """Add or replace chunks: (chunk id, its article, its terms with the header's)."""
-        import tantivy
-
-        with self._writing() as writer:
-            for id, article, chunk_terms in chunks:
-                document = tantivy.Document(id=id, language=article.language)
-                if article.source:
-                    document.add_text("source", source_key(article.source))
-                document.add_text(_field(article.language), " ".join(chunk_terms))
-                if article.date:
-                    document.add_unsigned("first", day_number(article.date.first))
-                    document.add_unsigned("last", day_number(article.date.last))
-                with _translated():
-                    writer.delete_documents_by_term("id", id)
-                    writer.add_document(document)
-
-    def delete(self, ids: Iterable[str]) -> None:
-        """Remove chunks; ids that are not there are passed over."""
-        with self._writing() as writer:
-            for id in ids:
-                with _translated():
-                    writer.delete_documents_by_term("id", id)
-
-    @contextmanager
-    def _writing(self) -> Iterator[Any]:
-        """The writer, for one commit; all or nothing.
-
-        One writer serves until `close`: a new one for each batch left 150 MB of freed memory
-        behind, in as many pieces as there had been threads.
+        Args:
+            rows: asks the archive's file: SQL and its values → all rows.
         """
-        with _translated():
-            if self._writer is None:
-                self._writer = self._index.writer(_WRITER_HEAP_BYTES, 1)
-        try:
-            yield self._writer
-        except BaseException:
-            with _translated():
-                self._writer.rollback()
-            raise
-        with _translated():
-            self._writer.commit()
-            self._index.reload()
-            self._searcher = self._index.searcher()
-
-    def close(self) -> None:
-        """Let another writer in, once what this one still merges is done. Reading goes on."""
-        if self._writer is not None:
-            writer, self._writer = self._writer, None
-            with _translated():
-                writer.wait_merging_threads()
+        self._rows = rows
 
     def analyse(self, question: str, language: str) -> QueryTerms:
         """The question's terms in each field, with their idf there."""
-        total = self._searcher.num_docs
-        by_field: dict[str, dict[str, float]] = {}
+        ((total,),) = self._rows("SELECT count(*) FROM word_docsize", ())
+        by_field, known = dict[str, dict[str, float]](), dict[str, list[str]]()
         for field in _FIELDS:
             found = dict.fromkeys(terms(question, field, asked_in=language))
-            with _translated():
-                known = {term: self._searcher.doc_freq(field, term) for term in found}
-            by_field[field] = {term: _idf(total, number) for term, number in known.items()}
-        return QueryTerms(by_field)
+            holding = {term: self._holding(field, term) for term in found}
+            by_field[field] = {term: _idf(total, number) for term, number in holding.items()}
+            known[field] = [term for term, number in holding.items() if number]
+        return QueryTerms(by_field, known)
 
-    def search(
-        self, query: QueryTerms, n: int, filters: Filters, within: Sequence[str] | None = None
-    ) -> list[tuple[str, float]]:
+    def _holding(self, field: str, term: str) -> int:
+        rows = self._rows("SELECT doc FROM known WHERE term = ? AND col = ?", (term, field))
+        return int(rows[0][0]) if rows else 0
+
+    def search(self, query: QueryTerms, n: int, filters: Filters) -> list[tuple[str, float]]:
         """The best chunks that share a term with the question: (chunk id, score), best first.
 
         Args:
             query: as `analyse` makes it.
             n: how many at most.
-            filters: which articles; those that they choose one by one are told by `within`.
-            within: the only chunks that count, by their ids; None means all.
+            filters: which articles.
         """
-        import tantivy
-
-        wanted = [
-            (tantivy.Occur.Should, tantivy.Query.term_query(self._index.schema, field, term))
-            for field, weights in query.by_field.items()
-            for term in weights
-        ]
-        if not wanted:
+        # A word of another field is looked up in vain, but not for nothing: it costs a quarter.
+        expression = " OR ".join(
+            _column(field, wanted) for field, wanted in query.known.items() if wanted
+        )
+        if not expression:
             return []
-        must = [(tantivy.Occur.Must, tantivy.Query.boolean_query(wanted))]
-        conditions = self._conditions(filters, within)
-        must += [(tantivy.Occur.Must, condition) for condition in conditions]
-        found = self._found(tantivy.Query.boolean_query(must), n)
-        return sorted(found, key=lambda hit: (-hit[1], hit[0]))
+        required, values = conditions(filters)
+        # A plus sign, or the full-text search would be made once for each of these rows.
+        passing = (
+            "AND +rowid IN (SELECT rowid FROM chunk WHERE article_id IN "  # noqa: S608
+            f"(SELECT id FROM article WHERE {' AND '.join(required)}))"
+            if required
+            else ""
+        )
+        return self._rows(
+            "SELECT id, -score FROM (SELECT rowid AS row, bm25(word) AS score FROM word "  # noqa: S608
+            f"WHERE word MATCH ? {passing} ORDER BY score LIMIT ?) "
+            "JOIN chunk ON chunk.rowid = row ORDER BY score, id",
+            (expression, *values, n),
+        )
 
-    def _found(self, query: tantivy.Query, n: int) -> list[tuple[str, float]]:
-        with _translated():
-            hits = self._searcher.search(query, n, count=False).hits
-            return [
-                (str(self._searcher.doc(address)["id"][0]), float(score)) for score, address in hits
-            ]
+    def sum(self) -> str:
+        """The SHA-256 sum of all that it holds."""
+        found = hashlib.sha256()
+        for rows in (self._pages("word_data", "block"), self._pages("word_docsize", "sz")):
+            for row, held in rows:
+                found.update(b"%d %d " % (row, len(held)))
+                found.update(held)
+        found.update(repr(self._rows("SELECT segid, term, pgno FROM word_idx", ())).encode())
+        return found.hexdigest()
 
-    def _conditions(self, filters: Filters, within: Sequence[str] | None) -> list[tantivy.Query]:
-        """`Filters` in tantivy's words; each adds nothing to the score."""
-        import tantivy
+    def _pages(self, table: str, column: str) -> Iterator[tuple[int, bytes]]:
+        last = -1
+        query = f"SELECT id, {column} FROM {table} WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608
+        while rows := self._rows(query, (last, _PAGE)):
+            yield from rows
+            last = rows[-1][0]
 
-        schema = self._index.schema
-        unsigned = tantivy.FieldType.Unsigned
-        conditions = []
-        if within is not None:
-            conditions.append(tantivy.Query.term_set_query(schema, "id", list(within)))
-        if filters.since:
-            conditions.append(
-                tantivy.Query.range_query(schema, "last", unsigned, day_number(filters.since), None)
-            )
-        if filters.until:
-            conditions.append(
-                tantivy.Query.range_query(
-                    schema, "first", unsigned, None, day_number(filters.until)
-                )
-            )
-        if filters.sources:
-            keys = list(filters.source_keys)
-            conditions.append(tantivy.Query.term_set_query(schema, "source", keys))
-        if filters.language:
-            conditions.append(tantivy.Query.term_query(schema, "language", filters.language))
-        return [tantivy.Query.const_score_query(condition, 0.0) for condition in conditions]
+    def problem(self) -> str | None:
+        """What is wrong with it, the first thing first; None when it is sound.
 
-    def ids(self) -> set[str]:
-        """Every chunk id in the index."""
-        import tantivy
-
-        held = self.count()
-        return {id for id, _ in self._found(tantivy.Query.all_query(), held)} if held else set()
-
-    def has(self, id: str, language: str, term: str) -> bool:
-        """Whether a chunk in this language is found by a term."""
-        query = QueryTerms({_field(language): {term: 1.0}})
-        return bool(self.search(query, 1, Filters(), [id]))
-
-    def count(self) -> int:
-        """How many chunks it holds."""
-        return int(self._searcher.num_docs)
+        It must hold every chunk, and find some of them by their terms.
+        """
+        ((lacks, extra, chunks),) = self._rows(
+            "SELECT (SELECT count(*) FROM chunk WHERE rowid NOT IN (SELECT id FROM word_docsize)),"
+            " (SELECT count(*) FROM word_docsize WHERE id NOT IN (SELECT rowid FROM chunk)),"
+            " (SELECT count(*) FROM chunk)",
+            (),
+        )
+        if lacks or extra:
+            return f"lacks {lacks} chunks and has {extra} too many"
+        some = self._rows(
+            f"SELECT row, fr, en, other FROM ({_TERMS}) WHERE row % ? = 0",  # noqa: S608
+            (max(1, chunks // _PROBES),),
+        )
+        for row, *columns in some:
+            for field, known in zip(_FIELDS, columns, strict=True):
+                for term in islice(dict.fromkeys((known or "").split()), _PROBE_TERMS):
+                    asked = (_column(field, [term]), row)
+                    if not self._rows("SELECT 1 FROM word WHERE word MATCH ? AND rowid = ?", asked):
+                        return f"does not find a chunk by its word {term!r}"
+        return None
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """What tantivy raises, in words that say what to do."""
-    try:
-        yield
-    except BaseException as exc:
-        if not (isinstance(exc, (ValueError, OSError)) or is_panic(exc)):
-            raise
-        raise IndexUnusable(
-            f"the lexical index failed ({exc}). See that the disk has room and that this user may "
-            "write there; if it has, mend the index with `qa doctor --repair`."
-        ) from exc
+def _column(field: str, wanted: Iterable[str]) -> str:
+    """Any of the terms in a column, as FTS5 reads it; in quotes, none is taken for syntax."""
+    quoted = (term.replace('"', '""') for term in wanted)
+    return f"""{field} : ({" OR ".join(f'"{term}"' for term in quoted)})"""
 
 
 def _idf(total: int, containing: int) -> float:
     return math.log(1 + (total - containing + 0.5) / (containing + 0.5))
-
-
-def _field(language: str) -> str:
-    return language if language in _LANGUAGES else "other"
-
-
-def _schema() -> Any:
-    import tantivy
-
-    builder = tantivy.SchemaBuilder()
-    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("source", tokenizer_name="raw", index_option="basic")
-    for field in _FIELDS:
-        builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
-    builder.add_unsigned_field("first", indexed=True, fast=True)
-    builder.add_unsigned_field("last", indexed=True, fast=True)
-    return builder.build()

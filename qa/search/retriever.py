@@ -208,7 +208,7 @@ class HybridRetriever(BaseRetriever):
         if mode != "lexical":
             found["dense"] = index.nearest(vector, n, filters)
         if mode != "dense":
-            found["lexical"] = index.matching(query, n, filters)
+            found["lexical"] = index.lexical.search(query, n, filters)
         return found
 
     def _get_relevant_documents(

@@ -294,13 +294,12 @@ def test_passages_addressed_to_a_machine_are_named(run: Run, articles: Path):
     assert "spam.txt: override" in told.out
 
 
-@pytest.mark.parametrize("part", ["lexical", "chroma"])
 @pytest.mark.parametrize("gone", [True, False])
 def test_the_doctor_puts_back_what_a_search_index_has_lost(
-    run: Run, articles: Path, tmp_path: Path, part: str, gone: bool
+    run: Run, articles: Path, tmp_path: Path, gone: bool
 ):
     run("index", articles)
-    (folder,) = (tmp_path / "index").glob(f"*/{part}")
+    (folder,) = (tmp_path / "index").glob("*/chroma")
     if gone:
         shutil.rmtree(folder)
     else:
@@ -312,9 +311,7 @@ def test_the_doctor_puts_back_what_a_search_index_has_lost(
     assert "bad" in sick.out
     assert run("doctor", "--repair").code == 0
     assert run("doctor").code == 0
-    mode = {"lexical": "lexical", "chroma": "dense"}[part]
-    hits = run("search", "Kervalec", "--mode", mode, "--json").json["hits"]
-    assert hits
+    assert run("search", "Kervalec", "--mode", "dense", "--json").json["hits"]
 
 
 def test_a_backup_is_one_file_and_does_not_replace_an_index_unasked(
@@ -348,7 +345,7 @@ def test_settings_say_where_they_come_from(run: Run, tmp_path: Path):
 
 def test_help_loads_no_model_library():
     code = (
-        "import sys, qa.cli; print([m for m in ('numpy', 'torch', 'chromadb', 'gradio', 'tantivy', "
+        "import sys, qa.cli; print([m for m in ('numpy', 'torch', 'chromadb', 'gradio', "
         "'langchain_core', 'sentence_transformers') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""Filters mean one thing in Python, Chroma, tantivy, SQLite and over the vectors in memory."""
+"""Filters mean one thing in Python, Chroma, SQLite and over the vectors in memory."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_all_places_keep_the_same_articles(everywhere: Everywhere, filters: Filt
     assert {article.id for article in listing.articles} == expected
     assert listing.total == len(expected)
     query = index.lexical.analyse("word", "en")
-    assert of_articles(index.matching(query, n, filters)) == expected
+    assert of_articles(index.lexical.search(query, n, filters)) == expected
     assert of_articles(index.nearest(VECTOR, n, filters)) == expected
     assert of_articles(everywhere.in_chroma.nearest(VECTOR, n, filters)) == expected
 
@@ -197,6 +197,6 @@ def test_five_hundred_chosen_articles_take_no_time(everywhere: Everywhere):
     started = time.perf_counter()
     for index in everywhere:
         assert of_articles(index.nearest(VECTOR, 10, filters)) == set(ids[:2])
-        assert of_articles(index.matching(query, 10, filters)) == set(ids[:2])
+        assert of_articles(index.lexical.search(query, 10, filters)) == set(ids[:2])
     assert index.archive.browse(filters, "", 0, 10).total == 2
     assert time.perf_counter() - started < 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,8 @@ from qa.index.build import (
     index_paths,
     remove_articles,
 )
+from qa.index.chroma import ChromaIndex
 from qa.index.directory import Index, LiveIndex, Manifest, write_lock
-from qa.index.lexical import LexicalIndex
 from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
 from tests.fakes import ARTICLE_COUNT, ARTICLES, BagOfWords, write_articles
@@ -62,13 +62,13 @@ def tally(report: Report) -> dict[str, int]:
 
 
 def contents(settings: Settings) -> dict[str, Any]:
-    """All that an index holds; the three parts must agree."""
+    """All that an index holds; its parts must agree."""
     index = Index.open(settings.index, EMBEDDER, settings)
     try:
         archive = index.archive
         chunks = archive.chunk_ids()
         assert index.store.ids() == chunks
-        assert index.lexical.ids() == chunks
+        assert index.lexical.problem() is None
         assert archive.leftovers() == []
         assert index.manifest.counts == archive.counts()
         return {"articles": list(archive.articles()), "chunks": chunks}
@@ -215,19 +215,18 @@ def test_no_more_is_in_memory_than_a_batch_needs(
         (folder / f"{n}.txt").write_text(f"Le phare numéro {n} est vendu.")
     given: list[int] = []
     written: list[int] = []
-    embed, put = EMBEDDER.passages_with_parts, LexicalIndex.put
+    embed, put = EMBEDDER.passages_with_parts, ChromaIndex.put
 
     def counted_embed(texts: Sequence[str], parts: Sequence[Any]) -> Any:
         given.append(len(texts))
         return embed(texts, parts)
 
-    def counted_put(self: LexicalIndex, chunks: Iterable[Any]) -> None:
-        taken = list(chunks)
-        written.append(len(taken))
-        put(self, taken)
+    def counted_put(self: ChromaIndex, ids: Sequence[str], *rest: Any) -> None:
+        written.append(len(ids))
+        put(self, ids, *rest)
 
     monkeypatch.setattr(EMBEDDER, "passages_with_parts", counted_embed)
-    monkeypatch.setattr(LexicalIndex, "put", counted_put)
+    monkeypatch.setattr(ChromaIndex, "put", counted_put)
     counts = run(folder, settings).counts
     assert max(given) == 4
     assert sum(given) == sum(written) == counts["chunks"]

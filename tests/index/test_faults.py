@@ -11,6 +11,7 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -22,7 +23,7 @@ from typing import Any
 import pytest
 
 from qa.documents.filters import Filters
-from qa.errors import IndexUnusable, is_panic
+from qa.errors import IndexUnusable
 from qa.index import build, doctor
 from qa.index.archive import Archive
 from qa.index.backup import back_up, put_back
@@ -30,7 +31,6 @@ from qa.index.build import amend_article, index_paths, remove_articles
 from qa.index.checksums import sealed
 from qa.index.chroma import ChromaIndex
 from qa.index.directory import Index, LiveIndex, Manifest
-from qa.index.lexical import LexicalIndex
 from qa.search.retriever import HybridRetriever, Mode
 from qa.settings import Settings
 from tests import ROOT
@@ -101,43 +101,32 @@ def empty(file: Path) -> None:
     file.write_bytes(b"")
 
 
-def flip(file: Path) -> None:
-    """From the middle on, for a while."""
-    data = bytearray(file.read_bytes())
-    middle = len(data) // 2
-    data[middle : middle + 64] = bytes(255 - byte for byte in data[middle : middle + 64])
-    file.write_bytes(bytes(data))
-
-
 def overwrite(file: Path) -> None:
     file.write_bytes(b"\xab" * file.stat().st_size)
 
 
-DAMAGES: list[tuple[str, Callable[[Path], None], str]] = [
-    ("*/chroma/*/index_metadata.pickle", delete, "Chroma"),
-    ("*/chroma/*/data_level0.bin", halve, "Chroma"),
-    ("*/chroma/*/data_level0.bin", overwrite, "Chroma"),
-    ("*/chroma/*/header.bin", halve, "Chroma"),
-    ("*/chroma/chroma.sqlite3", delete, "Chroma"),
-    ("*/lexical/*.idx", overwrite, "lexical"),
-    ("*/lexical/*.store", flip, "lexical"),
-    ("*/lexical/meta.json", delete, "lexical"),
+DAMAGES: list[tuple[str, Callable[[Path], None]]] = [
+    ("*/chroma/*/index_metadata.pickle", delete),
+    ("*/chroma/*/data_level0.bin", halve),
+    ("*/chroma/*/data_level0.bin", overwrite),
+    ("*/chroma/*/header.bin", halve),
+    ("*/chroma/chroma.sqlite3", delete),
 ]
 
 
-@pytest.mark.parametrize(("pattern", "harm", "part"), DAMAGES)
+@pytest.mark.parametrize(("pattern", "harm"), DAMAGES)
 def test_a_damaged_part_is_not_asked_but_named_and_made_again(
-    damaged: Settings, pattern: str, harm: Callable[[Path], None], part: str
+    damaged: Settings, pattern: str, harm: Callable[[Path], None]
 ):
-    """Chroma's files gave 1 of 50 dense hits, or ended the process; tantivy's, panics."""
+    """Chroma's files gave 1 of 50 dense hits, or ended the process."""
     harm(one(damaged, pattern))
     with pytest.raises(IndexUnusable, match="qa doctor --repair"):
         Index.open(damaged.index, EMBEDDER, damaged)
     with pytest.raises(IndexUnusable, match="qa doctor --repair"):
         remove_articles(["a1"], damaged)
-    assert states(damaged)[part] == "bad"
+    assert states(damaged)["Chroma"] == "bad"
     mended = states(damaged, repair=True)
-    assert mended.pop(part) == "mended"
+    assert mended.pop("Chroma") == "mended"
     assert set(mended.values()) == {"good"}
     assert set(states(damaged).values()) == {"good"}
     index = Index.open(damaged.index, EMBEDDER, damaged)
@@ -148,31 +137,35 @@ def test_a_damaged_part_is_not_asked_but_named_and_made_again(
     index.close()
 
 
-@pytest.mark.parametrize(("pattern", "harm", "part"), DAMAGES)
+@pytest.mark.parametrize(("pattern", "harm"), DAMAGES)
 def test_the_doctor_finds_it_without_a_seal_too_and_survives(
-    damaged: Settings, pattern: str, harm: Callable[[Path], None], part: str
+    damaged: Settings, pattern: str, harm: Callable[[Path], None]
 ):
     """By asking, in a process of its own: some of these end it."""
     one(damaged, "*/sums.json").unlink()
     harm(one(damaged, pattern))
-    assert states(damaged)[part] == "bad"
-    assert states(damaged, repair=True)[part] == "mended"
+    assert states(damaged)["Chroma"] == "bad"
+    assert states(damaged, repair=True)["Chroma"] == "mended"
 
 
-def test_a_panic_is_an_error_that_says_what_to_do(damaged: Settings):
-    """It is no `Exception`, so it went past whoever waits for the answer, who waited for ever."""
-    folder = one(damaged, "*/lexical/meta.json").parent
-    for file in folder.glob("*.idx"):
-        data = file.read_bytes()
-        file.write_bytes(b"\xab" * (len(data) - 200) + data[-200:])  # its end is looked at first
-
-    def ask() -> None:
-        lexical = LexicalIndex.open(folder)
-        lexical.search(lexical.analyse("cases closed", "en"), 2000, Filters())
-
-    with pytest.raises(IndexUnusable, match="qa doctor --repair") as told:
-        ask()
-    assert is_panic(told.value.__cause__ or told.value)
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "DELETE FROM word_data WHERE id > 10",
+        "DELETE FROM word_docsize WHERE id % 2",
+        "UPDATE word_data SET block = cast(replace(block, 'close', 'claws') AS blob)",
+    ],
+)
+def test_a_damaged_table_of_words_is_made_again(damaged: Settings, harm: str):
+    with closing(sqlite3.connect(one(damaged, "*/articles.sqlite"))) as file, file:
+        file.execute(harm)
+    with pytest.raises(IndexUnusable, match=r"\(words\) is damaged.*qa doctor --repair"):
+        Index.open(damaged.index, EMBEDDER, damaged)
+    assert states(damaged)["lexical"] == "bad"
+    mended = states(damaged, repair=True)
+    assert mended.pop("lexical") == "mended"
+    assert set(mended.values()) == {"good"}
+    assert set(states(damaged).values()) == {"good"}
 
 
 def test_many_copies_are_no_damage(tmp_path: Path):
@@ -287,18 +280,21 @@ def test_an_index_made_again_at_its_place_is_noticed(folder: Path, settings: Set
 def test_an_index_of_an_earlier_version_is_read_and_sealed_by_the_next_run(
     folder: Path, settings: Settings
 ):
-    """It has no id, no sums, and no revision in its archive."""
+    """It has no id, no sums, no revision in its archive, and its words in a folder of their own."""
     file = settings.index / "manifest.json"
     values = json.loads(file.read_text())
     del values["id"]
     file.write_text(json.dumps(values))
+    words = one(settings, "*/sums.json").parent / "lexical"
+    words.mkdir()
     one(settings, "*/sums.json").unlink()
-    archive = Archive.open(one(settings, "*/articles.sqlite"), writable=True)
-    archive._rows("PRAGMA user_version = 0")
-    archive.close()
+    with closing(sqlite3.connect(one(settings, "*/articles.sqlite"))) as old:
+        old.executescript("DROP TRIGGER word_added; DROP TRIGGER word_removed; DROP TABLE word;")
+        old.execute("PRAGMA user_version = 0")
     assert "pont" in found(settings, QUESTION)
     assert index_paths([folder], settings, EMBEDDER).embedded == 0
     assert len(contents(settings)["articles"]) == ARTICLE_COUNT
+    assert not words.exists()
     manifest = Manifest.read(settings.index)
     assert sealed(settings.index / manifest.generation)
     assert manifest.revision == 2
@@ -306,10 +302,18 @@ def test_an_index_of_an_earlier_version_is_read_and_sealed_by_the_next_run(
     assert Manifest.read(settings.index).id
 
 
+def test_sums_of_what_earlier_versions_had_are_passed_over(folder: Path, settings: Settings):
+    file = one(settings, "*/sums.json")
+    file.write_text(json.dumps({**json.loads(file.read_text()), "lexical/meta.json": "0" * 64}))
+    assert "pont" in found(settings, QUESTION)
+    remove_articles(["lynx"], settings)
+    assert "lexical" not in file.read_text()
+
+
 def test_what_a_killed_cleaning_has_left_goes_with_the_next_run(folder: Path, settings: Settings):
     """A generation whose archive went first was not taken for one, and stayed."""
     left = settings.index / "0123456789ab-7"
-    shutil.copytree(one(settings, "*/lexical/meta.json").parent, left / "lexical")
+    shutil.copytree(one(settings, "*/chroma/chroma.sqlite3").parent, left / "chroma")
     (settings.index / "mine").mkdir()
     index_paths([folder], settings, EMBEDDER)
     assert not left.exists()
@@ -370,10 +374,8 @@ STEPS: list[tuple[type, str]] = [
     (Archive, "stage"),
     (Archive, "announce"),
     (ChromaIndex, "put"),
-    (LexicalIndex, "put"),
     (Archive, "publish"),
     (ChromaIndex, "delete"),
-    (LexicalIndex, "delete"),
     (Archive, "forget"),
     (Archive, "tidy"),
     (Manifest, "write"),
@@ -439,7 +441,6 @@ import os, signal, sys
 from pathlib import Path
 from qa.index import build
 from qa.index.archive import Archive
-from qa.index.lexical import LexicalIndex
 from qa.settings import Settings
 from qa.index.chroma import ChromaIndex
 from tests.fakes import BagOfWords
@@ -448,7 +449,7 @@ def die(*args, **options):
     os.kill(os.getpid(), signal.SIGKILL)
 
 owner, name = sys.argv[1].split(".")
-owners = {"Archive": Archive, "ChromaIndex": ChromaIndex, "LexicalIndex": LexicalIndex}
+owners = {"Archive": Archive, "ChromaIndex": ChromaIndex}
 setattr(owners[owner], name, die)
 build.index_paths([Path(sys.argv[2])], Settings(index=Path(sys.argv[3])), BagOfWords())
 """
@@ -456,7 +457,7 @@ build.index_paths([Path(sys.argv[2])], Settings(index=Path(sys.argv[3])), BagOfW
 
 @pytest.mark.parametrize(
     ("at", "state"),
-    [("LexicalIndex.put", "old"), ("ChromaIndex.delete", "new"), ("LexicalIndex.delete", "new")],
+    [("Archive.publish", "old"), ("ChromaIndex.delete", "new"), ("Archive.forget", "new")],
 )
 def test_after_a_killed_run_dense_search_lacks_nothing(
     folder: Path, settings: Settings, tmp_path: Path, at: str, state: str

@@ -101,7 +101,7 @@ def test_a_question_without_words_does_no_harm(retriever: HybridRetriever, quest
 def test_an_id_that_the_archive_does_not_know_is_no_hit(
     retriever: HybridRetriever, fake_embedder: BagOfWords, monkeypatch: pytest.MonkeyPatch
 ):
-    """A killed run may leave chunks in the search indexes; they do not exist."""
+    """A killed run may leave chunks in Chroma; they do not exist."""
     monkeypatch.setattr("qa.index.chroma.ChromaIndex.nearest", lambda *_: [("ghost@0.0", 0.99)])
     assert retriever.search("pont", mode="dense") == []
 
