@@ -83,7 +83,7 @@ def test_killed_again_while_going_on(bench, questions, corpus, tmp_path):
 
 def test_a_finished_run_asks_nothing_again(bench, questions, corpus, tmp_path, monkeypatch):
     first = evaluate(questions, corpus=corpus, out=tmp_path / "run")
-    monkeypatch.setattr("qa.evaluation.system.Pipeline.ask", None)
+    monkeypatch.setattr("qa.evaluation.system.SystemUnderTest.ask", None)
 
     second = evaluate(questions, corpus=corpus, out=tmp_path / "run")
 

@@ -54,7 +54,7 @@ def filled(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
     usual = templating.html
     monkeypatch.setattr(environment, "get_template", recorded)
-    for module in ("articles", "keeping", "page", "render", "sharing"):
+    for module in ("articles", "history", "page", "render", "sharing"):
         monkeypatch.setattr(f"qa.server.page.{module}.html", html)
     return found
 

@@ -432,7 +432,7 @@ def test_the_page_hears_how_far_a_job_is_and_what_it_read(
     now = shelf.state({"job": name, "language": "fr"})
     assert not now["done"]
     assert "<progress" in now["html"]
-    assert "Lecture : " in text_of(now["html"])
+    assert "Lecture… Articles lus : " in text_of(now["html"])
     embedder_gate.go.set()
     job = uploads.job(name)
     assert job
