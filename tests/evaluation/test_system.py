@@ -42,7 +42,7 @@ def test_built_once_and_again_for_other_articles(bench, corpus):
 def test_other_code_or_chunks_take_the_vectors_over(bench, corpus, monkeypatch):
     embedder = Counting()
     first = cached_index(corpus, bench, embedder)
-    monkeypatch.setattr(system, "_INDEX_MODULES", ("analysis",))
+    monkeypatch.setattr(system, "_INDEX_MODULES", ("language/terms",))
     second = cached_index(corpus, bench, embedder)
     smaller = cached_index(corpus, bench.model_copy(update={"chunk_chars": 200}), embedder)
 
