@@ -28,7 +28,8 @@ from tokenizers import Tokenizer
 from lab.training.example import Example, load
 from lab.training.network import MOST_TOKENS, QUESTION_TOKENS, ReaderNetwork
 from lab.training.packed import unpacked
-from qa.models import catalogue, int8_writer
+from qa.models import catalogue
+from qa.models.conversion import int8_writer
 from qa.models.reader import FORMAT, WEIGHTS, Reader
 from qa.settings import Settings
 

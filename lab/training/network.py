@@ -28,7 +28,7 @@ MOST_TOKENS = 384
 QUESTION_TOKENS = 64
 IMPOSSIBLE = -1e4
 LENGTH_STEP = 32
-# Of a layer, in the order in which `qa.models.int8_writer` writes them.
+# Of a layer, in the order in which `qa.models.conversion.int8_writer` writes them.
 _PRODUCTS = (
     "attention.self.query",
     "attention.self.key",
@@ -154,7 +154,7 @@ def exported(file: Path) -> dict[str, Tensor]:
     places = [f"{layer}.{name}" for layer in layers for name in _PRODUCTS]
     found = {}
     for name, at in zip(places, products, strict=True):
-        # product, as float, its steps, two sizes, bias: as qa.models.int8_writer writes them
+        # product, as float, its steps, two sizes, bias: as `int8_writer` writes them
         steps, bias = nodes[at + 2].input[1], nodes[at + 5].input[1]
         found[f"{name}.weight"] = (of[nodes[at].input[1]].float() * of[steps]).T.contiguous()
         found[f"{name}.bias"] = of[bias]

@@ -52,13 +52,13 @@ _INDEX_MODULES = (
     "language/terms",
 )
 _VECTOR_MODULES = (
-    "models/e5_folder",
-    "models/e5_file",
+    "models/conversion/e5_folder",
+    "models/conversion/e5_file",
     "models/embedder",
     "models/int8_embedder",
-    "models/int8_writer",
-    "models/int8_gemma",
-    "models/int8_graph",
+    "models/conversion/int8_writer",
+    "models/conversion/int8_gemma",
+    "models/conversion/int8_graph",
 )
 _NOT_THE_PIPELINE = ("cli", "evaluation", "server")
 

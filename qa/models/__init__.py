@@ -4,9 +4,8 @@
     hub_model     a model of the hub by its name there, and which of its files that means
     download      from a mirror (`hub`, `pypi_mirror`) to checked files in the cache; `background`
                   does it behind a page, `checked` notes that a file's sum was right
-    e5_folder     the embedder's four-bit file → a sentence-transformers folder; `e5_file` reads it
+    conversion    a downloaded embedder → the files that run
     embedder      texts → vectors: `int8_embedder` on ONNX Runtime, or `torch_embedder` on PyTorch
-    int8_writer   weights → the file that `int8_embedder` runs, by `int8_gemma` and `int8_graph`
     reader        the network that points to an answer in a passage; `spans` chooses among its spans
     loading       the language model made ready, and how far it is
     llm           the language model that the settings name: `local_llm` runs it here by an `engine`

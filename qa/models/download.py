@@ -28,10 +28,11 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from qa.errors import ChecksumError, ModelError
-from qa.models import hub, int8_writer, pypi_mirror
+from qa.models import hub, pypi_mirror
 from qa.models.catalogue import CatalogueEntry, Model
 from qa.models.checked import Record, file_sha256
 from qa.models.checked import stamp as make_stamp
+from qa.models.conversion import int8_writer
 from qa.models.hub_model import HubModel, Part, Release
 from qa.models.progress import INTERVAL_S, Progress, complete, length, silent
 from qa.settings import Settings
@@ -270,7 +271,7 @@ def _place(record: Record, fresh: Path, folder: Path) -> None:
 def _make_folder(draft: Path, fresh: Path) -> None:
     """Make a sentence-transformers folder of what was fetched, a zip of one or E5's weights."""
     if draft.suffix != ".zip":
-        from qa.models import e5_folder
+        from qa.models.conversion import e5_folder
 
         e5_folder.convert(draft, fresh)
         return

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from qa.errors import ModelError
-from qa.models import int8_writer
+from qa.models.conversion import int8_writer
 from qa.models.onnx_session import cores, open_session
 from qa.models.token_means import TokenStates
 

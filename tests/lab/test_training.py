@@ -20,7 +20,7 @@ from lab.training.network import Encoder, ReaderNetwork, loss_of
 from lab.training.swapped import swapped
 from lab.training.train import Plan, Row, batches, targets, train
 from lab.training.translated import Translation, Views, translations, unmarked
-from qa.models import e5_folder
+from qa.models.conversion import e5_folder
 from qa.models.reader import Reader
 from tests.models.test_embedder import e5_bytes
 

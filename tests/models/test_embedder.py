@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from qa.errors import ChecksumError, ModelError
-from qa.models import Embedder, e5_file, e5_folder, pull, status, verify
+from qa.models import Embedder, pull, status, verify
 from qa.models.catalogue import Carrier, CatalogueEntry
+from qa.models.conversion import e5_file, e5_folder
 from qa.models.int8_embedder import Int8Model
 from qa.models.torch_embedder import TorchModel
 from qa.settings import Settings

@@ -17,8 +17,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from tokenizers.processors import TemplateProcessing
 
 from qa.errors import ModelError
-from qa.models import Embedder, catalogue, int8_writer, pull, status
+from qa.models import Embedder, catalogue, pull, status
 from qa.models.catalogue import Carrier, CatalogueEntry, Terms
+from qa.models.conversion import int8_writer
 from qa.models.int8_embedder import Int8Model
 from qa.settings import Settings
 

@@ -15,9 +15,10 @@ import pytest
 from onnx import numpy_helper
 
 from qa.errors import ChecksumError, ModelError
-from qa.models import Embedder, int8_graph, int8_writer, pull, status, verify
+from qa.models import Embedder, pull, status, verify
 from qa.models.catalogue import Carrier, CatalogueEntry
 from qa.models.checked import Record
+from qa.models.conversion import int8_graph, int8_writer
 from qa.models.embedder import runtime
 from qa.models.int8_embedder import Int8Model
 from qa.settings import Settings

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import ModelError
-from qa.models import int8_gemma
-from qa.models.int8_graph import Graph
+from qa.models.conversion import int8_gemma
+from qa.models.conversion.int8_graph import Graph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from onnx import ModelProto
 
-    from qa.models.int8_graph import Quantised
+    from qa.models.conversion.int8_graph import Quantised
 
 # Another way of making the file gets another name, so that an old file is never taken for a new.
 NAME = "int8-v3.onnx"

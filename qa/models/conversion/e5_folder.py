@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from qa.models.e5_file import E5File, read
+from qa.models.conversion.e5_file import E5File, read
 
 # The file's name of a layer's part → BertModel's.
 _PARTS = {

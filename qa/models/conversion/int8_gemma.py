@@ -15,13 +15,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qa.models.int8_graph import Graph
+from qa.models.conversion.int8_graph import Graph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from onnx import ModelProto
 
-    from qa.models.int8_graph import Array
+    from qa.models.conversion.int8_graph import Array
 
 # What a configuration must say for the graph to be the same function.
 SUPPORTED = {
