@@ -27,7 +27,7 @@ from lab.benchmarks.scale import take
 from qa.documents.article import Article
 from qa.documents.chunks import header, split
 from qa.documents.filters import Filters
-from qa.index.archive import Archive, Passage
+from qa.index.archive import Archive, IndexedChunk
 from qa.language.detect import question_language
 from qa.language.terms import terms
 
@@ -49,11 +49,11 @@ def fill(archive: Archive, articles: Sequence[Article]) -> str:
     return f"{archive.counts()['chunks']} chunks: {seconds:.1f} s, {size / 1e6:.1f} MB"
 
 
-def passages(article: Article) -> list[Passage]:
+def passages(article: Article) -> list[IndexedChunk]:
     """The article's chunks, without meaning."""
     top = tuple(terms(header(article), article.language))
     return [
-        Passage(
+        IndexedChunk(
             chunk,
             article,
             top,

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from qa.index.archive import Archive
-from qa.index.build import PassageEmbedder, embedded
+from qa.index.build import PassageEmbedder, embedding_input
 
 Parts = Sequence[tuple[int, int]]
 
@@ -66,7 +66,7 @@ def _vectors(path: Path) -> Iterator[tuple[bytes, np.ndarray]]:
         ids = sorted(archive.chunk_ids())
         for start in range(0, len(ids), 500):
             for passage in archive.passages(ids[start : start + 500]):
-                yield _key(*embedded(passage.article, passage.chunk)), passage.vectors
+                yield _key(*embedding_input(passage.article, passage.chunk)), passage.vectors
     finally:
         archive.close()
 

@@ -125,7 +125,7 @@ _ADVICE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class IndexedChunk:
     """A chunk with all that ranking needs.
 
     Attributes:
@@ -334,7 +334,7 @@ class Archive:
         rows = self._rows(query, (id,))
         return (rows[0][0], rows[0][1]) if rows else None
 
-    def passages(self, chunk_ids: Sequence[str], *, staged: bool = False) -> list[Passage]:
+    def passages(self, chunk_ids: Sequence[str], *, staged: bool = False) -> list[IndexedChunk]:
         """The chunks that exist among `chunk_ids`, or are staged, in that order."""
         import numpy as np
 
@@ -346,14 +346,14 @@ class Archive:
         )
         # Fetched by themselves, since a join would bring a long article once for each chunk.
         articles = self._articles(list({row[1] for row in rows}), schema)
-        found: dict[str, Passage] = {}
+        found: dict[str, IndexedChunk] = {}
         for id, article_id, start, stop, sentences, terms, vectors in rows:
             article = articles.get(article_id)
             if article is None:
                 continue  # removed between the two queries
             spans = tuple(Span(a, b) for a, b in json.loads(sentences))
             lines = [tuple(line.split()) for line in terms.split("\n")]
-            found[id] = Passage(
+            found[id] = IndexedChunk(
                 chunk=Chunk(id, article.id, Span(start, stop), article.text[start:stop], spans),
                 article=article,
                 header_terms=lines[0],
@@ -492,7 +492,7 @@ class Archive:
 
     # Writing
 
-    def stage(self, articles: Iterable[Article], passages: Iterable[Passage]) -> None:
+    def stage(self, articles: Iterable[Article], passages: Iterable[IndexedChunk]) -> None:
         """Put articles with their chunks where only `publish` finds them, all or nothing."""
         with self._transaction() as connection:
             for article in articles:

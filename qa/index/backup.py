@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from qa.errors import IndexMissing, IndexUnusable
-from qa.index.build import drop_other_generations, generation, opened
+from qa.index.build import drop_other_generations, generation, write_session
 from qa.index.directory import Manifest, new_id, on_disk, open_archive, write_lock
 from qa.settings import Settings
 
@@ -85,7 +85,7 @@ def put_back(file: Path, settings: Settings, *, over: bool = False) -> Manifest:
                     manifest.write(settings.index)  # articles without one would look like a loss
                 home.mkdir()
                 (folder / "articles.sqlite").replace(home / "articles.sqlite")
-                with opened(settings.index, manifest):
+                with write_session(settings.index, manifest):
                     pass
                 drop_other_generations(settings.index, manifest, before)
     return manifest

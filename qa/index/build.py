@@ -39,7 +39,7 @@ from qa.documents.parsers import Failure, count, find, leading_out
 from qa.documents.parsers.fields import origin_of
 from qa.documents.parsers.isolated import Child, Limits, TooMuch
 from qa.errors import ArticleError, IndexMissing, IndexUnusable
-from qa.index.archive import Archive, Passage, file_of
+from qa.index.archive import Archive, IndexedChunk, file_of
 from qa.index.checksums import break_seal, seal
 from qa.index.chroma import ChromaIndex
 from qa.index.directory import EmbedderIdentity, Index, Manifest, check_count, write_lock
@@ -114,7 +114,7 @@ class Report:
     duplicates: int = 0
     failures: list[Failure] = field(default_factory=list)
     suspicious: list[Flagged] = field(default_factory=list)
-    embedded: int = 0
+    embedding_input: int = 0
     seconds: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
     articles: tuple[str, ...] = ()
@@ -130,7 +130,7 @@ class Report:
             "failed": len(self.failures),
             "failures": [{"origin": f.origin, "reason": f.reason} for f in self.failures],
             "suspicious": [flagged.to_json() for flagged in self.suspicious],
-            "embedded_chunks": self.embedded,
+            "embedded_chunks": self.embedding_input,
             "seconds": round(self.seconds, 3),
             "index": self.counts,
         }
@@ -170,7 +170,7 @@ def index_paths(
     files = find(paths)
     with write_lock(settings.index):
         before, manifest = _manifests(settings, embedder, rebuild=rebuild)
-        with opened(settings.index, manifest) as index:
+        with write_session(settings.index, manifest) as index:
             if not (settings.index / "manifest.json").exists():
                 manifest.write(settings.index)  # from here on there is an index, still empty
             if rebuild:
@@ -236,7 +236,7 @@ def amend_article(
 
 
 @contextmanager
-def opened(directory: Path, manifest: Manifest) -> Iterator[Index]:
+def write_session(directory: Path, manifest: Manifest) -> Iterator[Index]:
     """The index, open for a run; sealed and told in its manifest once that has completed.
 
     Without a seal, nobody knows what a killed run has done to Chroma's files: that is made again
@@ -268,7 +268,7 @@ def _changing(settings: Settings) -> Iterator[Index]:
     Manifest.read(settings.index)  # before the lock makes a folder
     with (
         write_lock(settings.index),
-        opened(settings.index, Manifest.read(settings.index)) as index,
+        write_session(settings.index, Manifest.read(settings.index)) as index,
     ):
         yield index
 
@@ -422,7 +422,7 @@ class _Run:
         """Say how far the run is, some articles further than before."""
         self.done += articles
         if self.progress:
-            chunks = self.report.embedded
+            chunks = self.report.embedding_input
             self.progress(Step(self.done, self.about, chunks, self.file, self.files))
 
     def _changed(self, files: Sequence[Path]) -> Iterator[Article]:
@@ -449,7 +449,7 @@ class _Run:
             if isinstance(item, Failure):
                 self.report.failures.append(item)
                 self._tell(1)
-            elif self._is_new(article := self._put_right(item)):
+            elif self._register(article := self._put_right(item)):
                 if flagged := Flagged.of(article):
                     self.report.suspicious.append(flagged)
                 if self.index.archive.take_up(article):
@@ -489,7 +489,7 @@ class _Run:
         known = self.index.archive.known(article.id)
         return known is not None and _file(known[1]) != _file(article.origin)
 
-    def _is_new(self, article: Article) -> bool:
+    def _register(self, article: Article) -> bool:
         """The one place that decides whether an article is already done."""
         archive = self.index.archive
         if before := archive.seen(article.id):
@@ -573,7 +573,7 @@ class _Run:
 
     def _vectors(self, cut: Sequence[tuple[Article, Chunk]]) -> list[np.ndarray]:
         """In the embedder's thread."""
-        prepared = [embedded(article, chunk) for article, chunk in cut]
+        prepared = [embedding_input(article, chunk) for article, chunk in cut]
         vectors = self.embedder.passages_with_parts(
             [text for text, _ in prepared], [parts for _, parts in prepared]
         )
@@ -585,10 +585,10 @@ class _Run:
         for coming in batch.vectors:
             some = coming.result()
             vectors += some
-            self.report.embedded += len(some)
+            self.report.embedding_input += len(some)
             self._tell()
         passages = [
-            Passage(chunk, article, top, tuple(lines), rows)
+            IndexedChunk(chunk, article, top, tuple(lines), rows)
             for (article, chunk), (top, *lines), rows in zip(
                 batch.cut, batch.terms, vectors, strict=True
             )
@@ -635,7 +635,7 @@ def clear_leftovers(index: Index) -> None:
         index.archive.forget(ids)
 
 
-def embedded(article: Article, chunk: Chunk) -> tuple[str, list[tuple[int, int]]]:
+def embedding_input(article: Article, chunk: Chunk) -> tuple[str, list[tuple[int, int]]]:
     """What is embedded for a chunk, header and text, and where its sentences are in that."""
     top = header(article)
     before = f"{top}\n" if top else ""
@@ -647,7 +647,7 @@ def _terms(lines: Iterable[str], article: Article) -> list[tuple[str, ...]]:
     return [tuple(terms(line, article.language)) for line in lines]
 
 
-def _put_vectors(index: Index, passages: Sequence[Passage]) -> None:
+def _put_vectors(index: Index, passages: Sequence[IndexedChunk]) -> None:
     import numpy as np
 
     index.store.put(

@@ -15,7 +15,7 @@ from pathlib import Path
 from qa.documents.injection import Flagged
 from qa.errors import IndexUnusable, QAError
 from qa.index.archive import Archive
-from qa.index.build import opened
+from qa.index.build import write_session
 from qa.index.checksums import break_seal, seal, sealed, words_changed
 from qa.index.directory import Manifest, open_archive, write_lock
 from qa.index.probe import Finding, probe
@@ -163,7 +163,7 @@ def _mended(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
             archive.publish(revision, [id for id, _ in damaged])
     if "Chroma" in bad and (home / "chroma").is_dir():
         shutil.rmtree(home / "chroma")
-    with opened(settings.index, manifest):  # what it opens without a seal it makes whole
+    with write_session(settings.index, manifest):  # what it opens without a seal it makes whole
         pass
     if damaged:
         origins = ", ".join(origin for _, origin in damaged[:_NAMED])

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa.index.archive import Passage
+from qa.index.archive import IndexedChunk
 
 _SHINGLE = 3
 _CONTAINED = 2 / 3
@@ -23,7 +23,7 @@ _LEAST = 8
 _NEAR = 0.9
 
 
-def group(passages: Sequence[Passage]) -> list[list[int]]:
+def group(passages: Sequence[IndexedChunk]) -> list[list[int]]:
     """Rows of copies put together, each group under its first row.
 
     Args:
@@ -62,7 +62,7 @@ def group(passages: Sequence[Passage]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _shingles(passage: Passage) -> frozenset[tuple[str, ...]]:
+def _shingles(passage: IndexedChunk) -> frozenset[tuple[str, ...]]:
     """Triples of terms within sentences; headers differ from copy to copy and do not count."""
     return frozenset(
         tuple(line[at : at + _SHINGLE])
@@ -76,7 +76,7 @@ def _same(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) ->
     return smaller >= _LEAST and len(one & other) >= _CONTAINED * smaller
 
 
-def _figures_agree(one: Passage, other: Passage) -> bool:
+def _figures_agree(one: IndexedChunk, other: IndexedChunk) -> bool:
     mine, theirs = (
         {term for line in passage.terms for term in line if term[0].isdigit()}
         for passage in (one, other)

@@ -24,7 +24,7 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from qa.documents.filters import Filters
-from qa.index.archive import Passage
+from qa.index.archive import IndexedChunk
 from qa.index.directory import Index, LiveIndex
 from qa.index.lexical import QueryTerms
 from qa.language.detect import question_language
@@ -63,7 +63,7 @@ class Candidates:
         constraints: what it asks of articles.
     """
 
-    passages: Sequence[Passage]
+    passages: Sequence[IndexedChunk]
     found: Proposals
     asked: Proposals
     vector: np.ndarray
@@ -244,7 +244,9 @@ def _read(
     return next(filter(None, read), Constraints())
 
 
-def _hits(passages: Sequence[Passage], scored: Scored, lists: Sequence[Proposals]) -> list[Hit]:
+def _hits(
+    passages: Sequence[IndexedChunk], scored: Scored, lists: Sequence[Proposals]
+) -> list[Hit]:
     """The candidates as hits, in the order of the passages; the better of two ranks."""
     ranks: dict[str, dict[str, int]] = {passage.chunk.id: {} for passage in passages}
     for found in lists:
@@ -281,7 +283,7 @@ def _ordered(hits: Sequence[Hit]) -> list[Hit]:
     return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))
 
 
-def _without_copies(hits: Sequence[Hit], passages: Sequence[Passage]) -> list[Hit]:
+def _without_copies(hits: Sequence[Hit], passages: Sequence[IndexedChunk]) -> list[Hit]:
     """Best first, copies under the best of them."""
     by_id = {passage.chunk.id: passage for passage in passages}
     ranked = _ordered(hits)

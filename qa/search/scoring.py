@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from qa.index.archive import Passage
+from qa.index.archive import IndexedChunk
 from qa.index.lexical import QueryTerms
 from qa.search.calibration import SENTENCE, expected, passage_weights, unrelated_cosine
 
@@ -58,7 +58,7 @@ class Scored:
 
 
 def score(
-    passages: Sequence[Passage],
+    passages: Sequence[IndexedChunk],
     vector: np.ndarray,
     query: QueryTerms,
     language: str,
@@ -102,7 +102,7 @@ def score(
     )
 
 
-def _dense(passages: Sequence[Passage], vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _dense(passages: Sequence[IndexedChunk], vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Cosines of the question and each chunk (n,), and each sentence (m,)."""
     import numpy as np
 
@@ -111,7 +111,7 @@ def _dense(passages: Sequence[Passage], vector: np.ndarray) -> tuple[np.ndarray,
 
 
 def _lexical(
-    passages: Sequence[Passage], query: QueryTerms
+    passages: Sequence[IndexedChunk], query: QueryTerms
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """The values that come from terms: of the chunks, and of the sentences."""
     import numpy as np

@@ -18,7 +18,7 @@ from qa.documents.article import Article, PartialDate
 from qa.documents.chunks import split
 from qa.documents.filters import Filters, day_number, source_key
 from qa.errors import QuestionError
-from qa.index.archive import Passage
+from qa.index.archive import IndexedChunk
 from qa.index.build import complete
 from qa.index.directory import Index, Manifest
 from qa.settings import Settings
@@ -61,7 +61,7 @@ def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everywhere]
     manifest = replace(Manifest.new("all-0", embedder, Settings()), dimension=len(VECTOR))
     index = Index.at(folder, manifest, writable=True)
     passages = [
-        Passage(chunk, article, (), (("word",),), vectors.astype(np.float16))
+        IndexedChunk(chunk, article, (), (("word",),), vectors.astype(np.float16))
         for article, vectors in zip(ARTICLES, VECTORS, strict=True)
         for chunk in split(article)
     ]

@@ -19,7 +19,7 @@ from qa.documents.chunks import header, split
 from qa.documents.corrections import Amendment
 from qa.documents.filters import Filters
 from qa.errors import IndexUnusable
-from qa.index.archive import Archive, Passage
+from qa.index.archive import Archive, IndexedChunk
 from qa.language.terms import terms
 
 TEXT = "Le pont rouvre. Il est neuf.\n\nLa mairie est contente. " * 8
@@ -30,9 +30,9 @@ def article(id: str, text: str = TEXT, **fields: object) -> Article:
     return Article.create(id=id, text=text, **given)  # type: ignore[arg-type]
 
 
-def passages(article: Article) -> list[Passage]:
+def passages(article: Article) -> list[IndexedChunk]:
     return [
-        Passage(
+        IndexedChunk(
             chunk=chunk,
             article=article,
             header_terms=tuple(terms(header(article), article.language)),

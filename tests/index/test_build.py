@@ -26,7 +26,7 @@ from qa.index.build import (
     Report,
     Step,
     amend_article,
-    embedded,
+    embedding_input,
     index_paths,
     remove_articles,
 )
@@ -275,7 +275,7 @@ def test_an_embedder_that_fails_leaves_what_is_staged_to_the_next_run(
         with pytest.raises(MemoryError, match="third"):
             run(folder, settings)
     report = run(folder, settings)
-    assert report.embedded == report.counts["chunks"] - 2
+    assert report.embedding_input == report.counts["chunks"] - 2
     assert report.counts["articles"] == ARTICLE_COUNT
 
 
@@ -305,7 +305,7 @@ def test_the_header_is_embedded_and_the_sentences_are_where_it_says(
     run(folder, settings)
     index = Index.open(settings.index, EMBEDDER, settings)
     for passage in index.archive.passages(sorted(index.archive.chunk_ids())):
-        text, parts = embedded(passage.article, passage.chunk)
+        text, parts = embedding_input(passage.article, passage.chunk)
         assert text.endswith(passage.chunk.text)
         assert [text[a:z] for a, z in parts] == passage.chunk.sentence_texts()
         assert passage.article.title in text

@@ -15,7 +15,7 @@ from qa.documents.article import Article
 from qa.documents.chunks import split
 from qa.documents.filters import Filters
 from qa.errors import IndexUnusable
-from qa.index.archive import Archive, Passage
+from qa.index.archive import Archive, IndexedChunk
 from qa.index.lexical import LexicalIndex
 from qa.language.terms import terms
 
@@ -35,7 +35,7 @@ def put(archive: Archive, **texts: tuple[str, str]) -> None:
         for id, (language, text) in texts.items()
     ]
     passages = [
-        Passage(
+        IndexedChunk(
             chunk, article, (), (tuple(terms(article.text, article.language)),), np.ones((2, 4))
         )
         for article in articles
@@ -105,7 +105,7 @@ def test_a_term_stays_whole_and_as_it_is(archive: Archive, index: LexicalIndex, 
     """Whatever `terms` makes, now or later: it is neither split nor folded once more."""
     article = Article.create(id="x", text="Le mot.", language="fr", origin="x")
     [chunk] = split(article)
-    archive.stage([article], [Passage(chunk, article, (), ((term, "mot"),), np.ones((2, 4)))])
+    archive.stage([article], [IndexedChunk(chunk, article, (), ((term, "mot"),), np.ones((2, 4)))])
     archive.publish(1)
     with closing(sqlite3.connect(archive._path)) as file:
         file.execute("CREATE VIRTUAL TABLE temp.v USING fts5vocab(main, word, col)")

@@ -6,7 +6,7 @@ import numpy as np
 
 from qa.documents.article import Article
 from qa.documents.chunks import split
-from qa.index.archive import Passage
+from qa.index.archive import IndexedChunk
 from qa.search.duplicates import group
 
 WIRE = (
@@ -16,13 +16,13 @@ WIRE = (
 )
 
 
-def passage(id: str, text: str, direction: float = 0.0) -> Passage:
+def passage(id: str, text: str, direction: float = 0.0) -> IndexedChunk:
     """A chunk with a vector at this angle."""
     article = Article.create(text=text, id=id, language="en", origin="t")
     chunk = split(article)[0]
     lines = tuple(tuple(s.lower().split()) for s in chunk.sentence_texts())
     vectors = np.tile([np.cos(direction), np.sin(direction)], (1 + len(lines), 1))
-    return Passage(chunk, article, (id,), lines, vectors.astype(np.float16))
+    return IndexedChunk(chunk, article, (id,), lines, vectors.astype(np.float16))
 
 
 def test_the_same_dispatch_is_one():

@@ -7,7 +7,7 @@ import pytest
 
 from qa.documents.article import Article
 from qa.documents.chunks import split
-from qa.index.archive import Passage
+from qa.index.archive import IndexedChunk
 from qa.index.lexical import QueryTerms
 from qa.search.calibration import SENTENCE, passage_weights, unrelated_cosine
 from qa.search.scoring import Scored, score
@@ -15,17 +15,19 @@ from qa.search.scoring import Scored, score
 UNRELATED = unrelated_cosine("en", "en")
 
 
-def passage(text: str, *cosines: float, title: str = "", language: str = "en") -> Passage:
+def passage(text: str, *cosines: float, title: str = "", language: str = "en") -> IndexedChunk:
     """A chunk whose vectors have these cosines with (1, 0): its own, then its sentences'."""
     article = Article.create(text=text, title=title, language=language, origin="t")
     chunk = split(article)[0]
     assert len(cosines) == 1 + len(chunk.sentences)
     rows = [(cosine, (1 - cosine**2) ** 0.5) for cosine in cosines]
     lines = tuple(tuple(s.lower().rstrip(".").split()) for s in chunk.sentence_texts())
-    return Passage(chunk, article, tuple(title.lower().split()), lines, np.array(rows, np.float16))
+    return IndexedChunk(
+        chunk, article, tuple(title.lower().split()), lines, np.array(rows, np.float16)
+    )
 
 
-def scored(question: str, *passages: Passage, idf: float = 1.0, **more: float) -> Scored:
+def scored(question: str, *passages: IndexedChunk, idf: float = 1.0, **more: float) -> Scored:
     """Scores for a question all of whose words weigh the same in every language."""
     weights = dict.fromkeys(question.lower().split(), idf)
     query = QueryTerms({"en": weights, "fr": weights, "other": weights})
