@@ -41,10 +41,10 @@ def test_files_become_an_index(tmp_path: Path, fake_embedder: BagOfWords):
 
     report = index_paths([folder], settings, fake_embedder)
     assert (report.added, report.failures) == (ARTICLE_COUNT, [])
-    assert report.embedding_input == report.counts["chunks"] > 0
+    assert report.embedded == report.counts["chunks"] > 0
 
     again = index_paths([folder], settings, fake_embedder)
-    assert (again.unchanged, again.embedding_input) == (ARTICLE_COUNT, 0)
+    assert (again.unchanged, again.embedded) == (ARTICLE_COUNT, 0)
 
 
 def test_an_answer_rests_on_exact_sentences(assistant: Assistant):

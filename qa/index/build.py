@@ -114,7 +114,7 @@ class Report:
     duplicates: int = 0
     failures: list[Failure] = field(default_factory=list)
     suspicious: list[Flagged] = field(default_factory=list)
-    embedding_input: int = 0
+    embedded: int = 0
     seconds: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
     articles: tuple[str, ...] = ()
@@ -130,7 +130,7 @@ class Report:
             "failed": len(self.failures),
             "failures": [{"origin": f.origin, "reason": f.reason} for f in self.failures],
             "suspicious": [flagged.to_json() for flagged in self.suspicious],
-            "embedded_chunks": self.embedding_input,
+            "embedded_chunks": self.embedded,
             "seconds": round(self.seconds, 3),
             "index": self.counts,
         }
@@ -422,7 +422,7 @@ class _Run:
         """Say how far the run is, some articles further than before."""
         self.done += articles
         if self.progress:
-            chunks = self.report.embedding_input
+            chunks = self.report.embedded
             self.progress(Step(self.done, self.about, chunks, self.file, self.files))
 
     def _changed(self, files: Sequence[Path]) -> Iterator[Article]:
@@ -585,7 +585,7 @@ class _Run:
         for coming in batch.vectors:
             some = coming.result()
             vectors += some
-            self.report.embedding_input += len(some)
+            self.report.embedded += len(some)
             self._tell()
         passages = [
             IndexedChunk(chunk, article, top, tuple(lines), rows)

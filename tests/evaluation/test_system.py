@@ -19,11 +19,11 @@ from tests.fakes import ARTICLE_COUNT, BagOfWords
 class Counting(BagOfWords):
     """Counts the texts that it embeds."""
 
-    embedding_input = 0
+    embedded = 0
 
     def passages_with_parts(self, texts, parts):
         """As its parent's."""
-        self.embedding_input += len(texts)
+        self.embedded += len(texts)
         return super().passages_with_parts(texts, parts)
 
 
@@ -33,7 +33,7 @@ def test_built_once_and_again_for_other_articles(bench, corpus):
     again = cached_index(corpus, bench, embedder)
 
     assert first.index == again.index
-    assert embedder.embedding_input == ARTICLE_COUNT
+    assert embedder.embedded == ARTICLE_COUNT
     assert Manifest.read(first.index).counts["articles"] == ARTICLE_COUNT
     (corpus / "new.txt").write_text("A new article about the ferry of Orm.")
     assert cached_index(corpus, bench, embedder).index != first.index
@@ -47,7 +47,7 @@ def test_other_code_or_chunks_take_the_vectors_over(bench, corpus, monkeypatch):
     smaller = cached_index(corpus, bench.model_copy(update={"chunk_chars": 200}), embedder)
 
     assert len({first.index, second.index, smaller.index}) == 3
-    assert ARTICLE_COUNT < embedder.embedding_input < 2 * ARTICLE_COUNT
+    assert ARTICLE_COUNT < embedder.embedded < 2 * ARTICLE_COUNT
     one, other = (SystemUnderTest.open(s, embedder, writes=False) for s in (first, second))
     asked = GoldQuestion("q", "Who led the works on the bridge?")
     hits = [[(h.chunk.id, h.score) for h in each.ask(asked).hits] for each in (one, other)]

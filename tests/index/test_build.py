@@ -275,7 +275,7 @@ def test_an_embedder_that_fails_leaves_what_is_staged_to_the_next_run(
         with pytest.raises(MemoryError, match="third"):
             run(folder, settings)
     report = run(folder, settings)
-    assert report.embedding_input == report.counts["chunks"] - 2
+    assert report.embedded == report.counts["chunks"] - 2
     assert report.counts["articles"] == ARTICLE_COUNT
 
 

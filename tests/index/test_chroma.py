@@ -161,7 +161,7 @@ def test_an_index_on_a_server_answers_and_leaves_nothing_behind_when_rebuilt(
     settings = Settings(index=tmp_path / "index", chroma_url=server)
     report = index_paths([article_folder], settings, fake_embedder)
     assert report.added == ARTICLE_COUNT
-    assert index_paths([article_folder], settings, fake_embedder).embedding_input == 0
+    assert index_paths([article_folder], settings, fake_embedder).embedded == 0
     before = _collections(server)
 
     live = LiveIndex(settings.index, fake_embedder, settings)

@@ -292,7 +292,7 @@ def test_an_index_of_an_earlier_version_is_read_and_sealed_by_the_next_run(
         old.executescript("DROP TRIGGER word_added; DROP TRIGGER word_removed; DROP TABLE word;")
         old.execute("PRAGMA user_version = 0")
     assert "pont" in found(settings, QUESTION)
-    assert index_paths([folder], settings, EMBEDDER).embedding_input == 0
+    assert index_paths([folder], settings, EMBEDDER).embedded == 0
     assert len(contents(settings)["articles"]) == ARTICLE_COUNT
     assert not words.exists()
     manifest = Manifest.read(settings.index)
