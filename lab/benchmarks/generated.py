@@ -4,7 +4,7 @@
         [--seed 1]
 
 RUN.jsonl is what `baseline --out` wrote, QUESTIONS are the files that it asked, such as
-../shared/eval/readers/questions.jsonl or news.jsonl, PATH is where their articles are.
+SETS/readers/questions.jsonl or news.jsonl, PATH is where their articles are.
 So many answers in the words of the system `ours`, drawn by seed, are printed as Markdown: the
 question, a right answer where the file has one, the answer, which vital nuggets are not in its
 words, and the articles that it cites, the sentences cited in bold. To be judged are whether each

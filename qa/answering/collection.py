@@ -93,10 +93,10 @@ def reply(question: Question, archive: Archive, sources: Sequence[str]) -> str |
 
 def _names_a_subject(text: str, told: Constraints) -> bool:
     """Whether a question names anything but outlets and times."""
-    written = {word for outlet in told.outlets for word in outlet.written.split()}
-    for time in told.times:
-        written |= set(time.span.of(text).split())
-    return bool(_OF_A_SUBJECT.search(fold(text)) or set(names(text)) - written)
+    spans = [outlet.span for outlet in told.outlets] + [time.span for time in told.times]
+    for span in spans:
+        text = text[: span.start] + "|" * len(span) + text[span.end :]
+    return bool(_OF_A_SUBJECT.search(fold(text)) or names(text))
 
 
 def _narrowed(filters: Filters, told: Constraints) -> Filters:

@@ -7,7 +7,7 @@ chroma     the nearest vectors, approximately
 matrix     the nearest vectors, exactly, in memory: for questions with filters
 lexical    SQLite's full-text table: chunks by their words
 conditions filters as SQL
-checksums  sums of Chroma's files
+checksums  sums of Chroma's files and of the words
 probe      Chroma asked in a process of its own
 doctor     what is wrong with an index, and what mends it
 backup     an index as one file, and back

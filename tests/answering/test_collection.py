@@ -78,6 +78,11 @@ def test_it_is_said_in_the_language_of_the_question(ask: Ask):
             ["1 article.", "The latest:", "- Lynx seen near Sandmouth (2 November 2021)"],
         ),
         ("How many articles were published in June 1985?", "en", ["No article matches."]),
+        (
+            "Which articles were published on 15 March 2019?",
+            "en",
+            ["1 article.", "The latest:", "- Kervalec bridge opens again (15 March 2019)"],
+        ),
         ("Combien d'articles en juin 1985 ?", "fr", ["Aucun article ne correspond."]),
     ],
 )  # fmt: skip
