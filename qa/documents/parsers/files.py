@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
@@ -19,26 +20,40 @@ from qa.documents.article import Article
 from qa.documents.parsers.fields import Failure, origin_of
 from qa.errors import SourceError
 
-# THE TABLE: a file name's ending, and the module of this package that reads it.
-_MODULES = {
-    ".txt": "plain",
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".jsonl": "json_rows",
-    ".jsonl.gz": "json_rows",
-    ".ndjson": "json_rows",
-    ".json": "json_rows",
-    ".html": "html",
-    ".htm": "html",
-    ".pdf": "pdf",
-    ".docx": "docx",
-    ".rss": "feed",
-    ".atom": "feed",
-    ".xml": "feed",
-}
-SUPPORTED: tuple[str, ...] = tuple(_MODULES)
 
-_LINE_BY_LINE = frozenset({".jsonl", ".jsonl.gz", ".ndjson"})
+@dataclass(frozen=True)
+class Format:
+    """A file format.
+
+    Attributes:
+        module: the module of this package that reads it.
+        by_line: whether it has an article a line, read one at a time, so that a file may be of any
+            size; other files are read whole.
+    """
+
+    module: str
+    by_line: bool = False
+
+
+# THE TABLE: a file name's ending, and its format.
+_FORMATS = {
+    ".txt": Format("plain"),
+    ".md": Format("markdown"),
+    ".markdown": Format("markdown"),
+    ".jsonl": Format("json_rows", by_line=True),
+    ".jsonl.gz": Format("json_rows", by_line=True),
+    ".ndjson": Format("json_rows", by_line=True),
+    ".json": Format("json_rows"),
+    ".html": Format("html"),
+    ".htm": Format("html"),
+    ".pdf": Format("pdf"),
+    ".docx": Format("docx"),
+    ".rss": Format("feed"),
+    ".atom": Format("feed"),
+    ".xml": Format("feed"),
+}
+SUPPORTED: tuple[str, ...] = tuple(_FORMATS)
+
 _LARGEST_WHOLE = 200_000_000
 _MOST_NAMED = 1000  # failures of one file; more are counted
 
@@ -49,12 +64,12 @@ _NOT_ARTICLES = frozenset({"questions.jsonl", "questions.jsonl.gz"})
 def find(paths: Sequence[Path]) -> list[Path]:
     """The files to read, each once, in the order given, a folder's files sorted by path.
 
-    Folders are searched recursively. Hidden files and folders, endings that no reader takes,
+    Folders are searched recursively. Hidden files and folders, endings that no parser takes,
     question sets (questions.jsonl), links to folders and links that lead out of all the paths
     (`leading_out`) are passed over there. A path that is itself a link is followed.
 
     Raises:
-        SourceError: a path is missing, a named file has an ending that no reader takes, a
+        SourceError: a path is missing, a named file has an ending that no parser takes, a
             folder cannot be listed, or there is nothing to read at all.
     """
     found: dict[Path, Path] = {}
@@ -98,14 +113,14 @@ def read(path: Path) -> Iterator[Article | Failure]:
     .ndjson are read one at a time; other files are read whole.
 
     Raises:
-        SourceError: no reader takes files of this name.
+        SourceError: no parser takes files of this name.
     """
-    ending = _ending(_named(path))
-    reader = import_module(f"qa.documents.parsers.{_MODULES[ending]}")
+    file_format = _FORMATS[_ending(_named(path))]
+    parser = import_module(f"qa.documents.parsers.{file_format.module}")
     try:
-        _check(path, whole=ending not in _LINE_BY_LINE)
+        _check(path, whole=not file_format.by_line)
         bad = 0
-        for item in reader.read(path):
+        for item in parser.read(path):
             bad += isinstance(item, Failure)
             if isinstance(item, Article) or bad <= _MOST_NAMED:
                 yield item
@@ -126,9 +141,9 @@ def count(path: Path) -> int:
     Nothing is parsed, and a damaged file counts up to the damage, which `read` reports.
 
     Raises:
-        SourceError: no reader takes files of this name.
+        SourceError: no parser takes files of this name.
     """
-    if _ending(_named(path)) not in _LINE_BY_LINE or not path.is_file():
+    if not _FORMATS[_ending(_named(path))].by_line or not path.is_file():
         return 1
     from qa.documents.parsers.json_rows import count_lines
 
@@ -136,8 +151,8 @@ def count(path: Path) -> int:
 
 
 def _named(path: Path) -> Path:
-    """The path itself, once it is known that a reader takes it."""
-    if _ending(path) in _MODULES:
+    """The path itself, once it is known that a parser takes it."""
+    if _ending(path) in _FORMATS:
         if not os.path.lexists(path):
             raise SourceError(f"{str(path)!r} does not exist")
         return path
@@ -147,7 +162,7 @@ def _named(path: Path) -> Path:
 
 
 def _inside(folder: Path) -> list[Path]:
-    """The files under a folder that a reader takes, sorted by path."""
+    """The files under a folder that a parser takes, sorted by path."""
     files = [
         Path(parent, name) for parent, _, names in _walk(folder) for name in names if _wanted(name)
     ]
@@ -176,7 +191,7 @@ def _under(path: Path, roots: Sequence[Path]) -> bool:
 def _wanted(name: str) -> bool:
     """Whether a file met in a folder is one to read."""
     hidden = name.startswith(".") or name.lower() in _NOT_ARTICLES
-    return not hidden and _ending(Path(name)) in _MODULES
+    return not hidden and _ending(Path(name)) in _FORMATS
 
 
 def _ending(path: Path) -> str:
