@@ -8,7 +8,7 @@ number (Holm); costs depend on the machine's mood and get an interval only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -143,20 +143,13 @@ def compare(a: Result, b: Result, *, by: str | None = None) -> Comparison:
     pairs = [(row, second[key]) for key, row in first.items() if key in second]
     if not pairs:
         raise QuestionError("the two runs share no question: compare runs of the same set.")
-    differences = _corrected(
-        {
-            measure.name: found
-            for measure in MEASURES
-            if (found := _difference(measure, pairs)) is not None
-        }
-    )
-    by = _telling(pairs) if by is None else by
-    if by is not None and not any(by in one.scores and by in other.scores for one, other in pairs):
-        scored = sorted(
-            {name for one, other in pairs for name in set(one.scores) & set(other.scores)}
-        )
+    found = {measure.name: _difference(measure, pairs) for measure in MEASURES}
+    scored = {name for one, other in pairs for name in set(one.scores) & set(other.scores)}
+    by = by or next((name for name in _TELLING if name in scored), None)
+    if by is not None and by not in scored:
         raise QuestionError(
-            f"no question has {by!r} in both runs; choose from {', '.join(scored) or 'none'}."
+            f"no question has {by!r} in both runs; choose from "
+            f"{', '.join(sorted(scored)) or 'none'}."
         )
     sign = -1 if by is not None and BY_NAME[by].lower_is_better else 1
     gaps = [
@@ -168,7 +161,7 @@ def compare(a: Result, b: Result, *, by: str | None = None) -> Comparison:
         names=(_name(a), _name(b)),
         n=len(pairs),
         alone=len(first) + len(second) - 2 * len(pairs),
-        differences=differences,
+        differences=_corrected({name: gap for name, gap in found.items() if gap is not None}),
         by=by,
         won=_largest((gap, change) for gap, change in gaps if gap > 0),
         lost=_largest((-gap, change) for gap, change in gaps if gap < 0),
@@ -206,19 +199,9 @@ def _difference(measure: Measure, pairs: Sequence[tuple[Row, Row]]) -> Differenc
 
 
 def _corrected(differences: dict[str, Difference]) -> dict[str, Difference]:
-    from dataclasses import replace
-
     tested = {name: found.p for name, found in differences.items() if found.p is not None}
     corrected = stats.holm(tested)
     return {name: replace(found, p_holm=corrected.get(name)) for name, found in differences.items()}
-
-
-def _telling(pairs: Sequence[tuple[Row, Row]]) -> str | None:
-    for name in _TELLING:
-        assert name in BY_NAME
-        if any(name in one.scores and name in other.scores for one, other in pairs):
-            return name
-    return None
 
 
 def _largest(changes: Iterable[tuple[float, Change]]) -> tuple[Change, ...]:

@@ -76,23 +76,6 @@ class Row:
         return cls(**fields)
 
 
-class RowWriter:
-    """Appends rows to a file, each on the disk before the next is asked."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a", encoding="utf-8")
-
-    def write(self, row: Row) -> None:
-        """Append one row."""
-        self._file.write(line_of(row))
-        self._file.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-
 def line_of(row: Row) -> str:
     """A row as a line of the file."""
     return json.dumps(row.to_json(), ensure_ascii=False, sort_keys=True) + "\n"

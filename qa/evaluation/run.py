@@ -26,7 +26,7 @@ from qa.errors import QuestionError
 from qa.evaluation import html, report, scoring
 from qa.evaluation.questions import GoldQuestion, QuestionSet, fingerprint, load
 from qa.evaluation.result import HEADER, ROWS, RUN, Result
-from qa.evaluation.rows import Row, RowWriter, read_rows, replace_rows
+from qa.evaluation.rows import Row, line_of, read_rows, replace_rows
 from qa.evaluation.system import SystemUnderTest, cache_folder, cached_index, code_fingerprint
 from qa.settings import Settings
 
@@ -150,15 +150,13 @@ class _Run:
         waiting = [question for question in self.questions if question.id not in done]
         if self.progress:
             self.progress(len(done), len(self.questions), None)
-        writer = RowWriter(self.home / ROWS)
-        try:
+        with (self.home / ROWS).open("a", encoding="utf-8") as file:
             for row in self._rows(waiting):
                 done[row.id] = row
-                writer.write(row)
+                file.write(line_of(row))
+                file.flush()  # each row is safe before the next is asked
                 if self.progress:
                     self.progress(len(done), len(self.questions), row)
-        finally:
-            writer.close()
         rows = [done[question.id] for question in self.questions]
         replace_rows(self.home / ROWS, rows)
         asked = {"asked": len(waiting), "seconds": round(time.perf_counter() - started, 3)}
@@ -201,17 +199,14 @@ class _Run:
                 pool.shutdown(wait=True, cancel_futures=True)
 
     def _row(self, question: GoldQuestion) -> Row:
-        answered = not self.plan.retrieval_only
-        article = self.pipeline.article
+        pipeline, answered = self.pipeline, not self.plan.retrieval_only
         try:
             outcome = (
-                self.pipeline.ask(question)
-                if answered
-                else self.pipeline.search(question, self.plan.mode)
+                pipeline.ask(question) if answered else pipeline.search(question, self.plan.mode)
             )
         except Exception as exc:  # whatever it is, it belongs to this question's row
-            return scoring.failed(question, exc, article, answered=answered)
-        return scoring.scored(question, outcome, article)
+            return scoring.failed(question, exc, pipeline.article, answered=answered)
+        return scoring.scored(question, outcome, pipeline.article)
 
 
 # The parts of a header that must be the same for a run to go on.
