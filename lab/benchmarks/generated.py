@@ -19,11 +19,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lab import rows
 from lab.benchmarks.baseline import Row, chosen, rows_of
 from lab.benchmarks.injection import own_words
-from lab.benchmarks.reader import rows
-from lab.benchmarks.tasks import Corpus
 from qa.documents.article import Article
+from qa.evaluation.articles import of_files
 from qa.evaluation.nuggets import stands
 from qa.evaluation.questions import GoldQuestion
 
@@ -69,7 +69,7 @@ def main() -> None:
     arguments = parser.parse_args()
     asked = {question.id: question for question in chosen(arguments.questions, None, 0)}
     told: dict[str, Any] = {str(r.get("id")): r for path in arguments.questions for r in rows(path)}
-    articles = {a.id: a for a in Corpus.read(arguments.articles).articles}
+    articles = of_files(arguments.articles)
     written = [
         row
         for (system, id), row in sorted(rows_of(arguments.run).items())

@@ -1,7 +1,7 @@
 """How time and memory grow with the number of chunks.
 
     python -m lab.benchmarks.scale [docs.jsonl[.gz] ...] [--embedder random] [--pace MS]
-        [--sizes 1000,5000,...] [--questions 200] [--keep DIR] [--json FILE] [--plot FILE.svg]
+        [--sizes 1000,5000,...] [--questions 200] [--keep DIR] [--json FILE]
 
 For each size an index is built in a fresh process and asked in another. With `--embedder random`
 vectors are drawn from a hash of the text: everything but the embedder is measured in minutes, and
@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import Any
 
 from lab import ROOT
-from lab.benchmarks.scaleplot import plot
 from qa.documents.article import Article
 from qa.documents.chunks import split
 from qa.documents.filters import Filters
@@ -48,7 +47,6 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--keep", type=Path, help="keep indexes here, and ask those already there")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--plot", type=Path)
     arguments = parser.parse_args()
     run: dict[str, Any] = {
         "embedder": arguments.embedder,
@@ -65,8 +63,6 @@ def main() -> None:
             sys.stderr.write(f"{size}: {json.dumps(row)}\n")
     if arguments.json:
         arguments.json.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
-    if arguments.plot:
-        arguments.plot.write_text(plot(run), encoding="utf-8")
     print(tables(run))
 
 

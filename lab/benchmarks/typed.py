@@ -13,7 +13,6 @@ it. Only answers that the model wrote count. Needs Chromium (CHROMIUM, or /usr/b
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import statistics
@@ -23,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
+
+from lab import rows
 
 _LOOK_S = 0.1
 _MOST_S = 120
@@ -67,10 +68,9 @@ def line(name: str, values: Sequence[float]) -> str:
     return f"{name:24}{statistics.median(values):8.2f}{p95:8.2f}   n = {len(values)}"
 
 
-def rows(path: Path, most: int) -> list[dict[str, Any]]:
+def drawn(path: Path, most: int) -> list[dict[str, Any]]:
     """Questions without a history, drawn by seed."""
-    found = [json.loads(row) for row in path.read_text(encoding="utf-8").splitlines() if row]
-    alone = [row for row in found if not row.get("history")]
+    alone = [row for row in rows(path) if not row.get("history")]
     return random.Random(1).sample(alone, min(most, len(alone)))
 
 
@@ -93,7 +93,7 @@ def main() -> None:
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
             args=["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        for row in rows(arguments.questions_file, arguments.questions):
+        for row in drawn(arguments.questions_file, arguments.questions):
             page = browser.new_page()
             page.goto(arguments.url)
             page.wait_for_selector("#qa-question textarea")

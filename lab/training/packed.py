@@ -96,3 +96,10 @@ def unpacked(stem: Path) -> dict[str, Tensor]:
         elif not what:
             result[bare] = torch.from_numpy(values)
     return result
+
+
+def trained(stem: Path, folder: Path) -> ReaderNetwork:
+    """A student that `pack` wrote; word and place vectors are those of the embedder in `folder`."""
+    network = ReaderNetwork.start(folder, 0.0)
+    network.load_state_dict({**network.state_dict(), **unpacked(stem)})
+    return network.eval()
