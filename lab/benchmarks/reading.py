@@ -198,13 +198,8 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=500)
     parser.add_argument("--most", type=int, nargs="+", default=[10])
     parser.add_argument("--fit", action="store_true")
-    parser.add_argument("--ask-only", action="store_true")
     arguments = parser.parse_args()
     embedder = Embedder.open(Settings())
-    if arguments.ask_only:
-        for name in arguments.sets:
-            print(name, len(ask(name, arguments, embedder)), flush=True)
-        return
     sets = {name: collect(name, arguments, embedder) for name in arguments.sets}
     for most in arguments.most:
         weights = fit(sets, most) if arguments.fit else dict(calibration.READ)

@@ -21,6 +21,7 @@ import random
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -84,24 +85,14 @@ def measure(folder: Path, size: int, arguments: argparse.Namespace) -> dict[str,
         built.write_text(json.dumps(_run("build", job)), encoding="utf-8")
     chosen = [a for a in read(articles) if isinstance(a, Article)]
     job["questions"] = questions(chosen, arguments.questions)
-    job["filters"] = {
-        name: {
-            "since": f.since.isoformat() if f.since else None,
-            "until": f.until.isoformat() if f.until else None,
-            "sources": f.sources,
-            "language": f.language,
-        }
-        for name, f in some_filters(chosen).items()
-    }
-    job["passing"] = {
-        name: sum(some.matches(a) for a in chosen) for name, some in some_filters(chosen).items()
-    }
+    filters = some_filters(chosen)
+    job["filters"] = {name: some.to_json() for name, some in filters.items()}
     return {
         "chunks": size,
         "load": round(load, 1),
         "build": json.loads(built.read_text(encoding="utf-8")),
         "ask": _run("ask", job),
-        "passing": job["passing"],
+        "passing": {n: sum(map(some.matches, chosen)) for n, some in filters.items()},
     }
 
 
@@ -188,10 +179,7 @@ def some_filters(articles: Sequence[Article]) -> dict[str, Filters]:
 
 def _counted(values: Iterable[str]) -> list[str]:
     """The values, commonest first."""
-    counts: dict[str, int] = {}
-    for value in values:
-        counts[value] = counts.get(value, 0) + 1
-    return sorted(counts, key=lambda value: (-counts[value], value))
+    return [value for value, _ in Counter(sorted(values)).most_common()]
 
 
 def tables(run: dict[str, Any]) -> str:

@@ -13,9 +13,9 @@ import torch
 from tokenizers import Tokenizer
 
 from lab.training import ensemble, export
-from lab.training.ensemble import MEASURED, Plan
+from lab.training.ensemble import MEASURED
 from lab.training.example import Example
-from lab.training.network import ReaderNetwork, exported
+from lab.training.network import Plan, ReaderNetwork, exported
 from lab.training.packed import blocks_of, pack, unpacked
 from lab.training.pool import pool, rows_of
 from lab.training.rows import Rows, prepare
