@@ -204,14 +204,20 @@ def cached_index(
     """
     key = hashlib.sha256(f"{embedder.fingerprint} {embedder.runtime}".encode())
     key.update(f" {settings.chunk_chars} {code_fingerprint(_INDEX_ROOMS)} ".encode())
-    lines = "" if isinstance(source, Path) else "".join(_line(document) for document in source)
     if isinstance(source, Path):
-        _add_files(key, source)
+        root = source if source.is_dir() else source.parent
+        for file in find([source]):
+            key.update(file.relative_to(root).as_posix().encode() + b"\0")
+            with file.open("rb") as opened:
+                key.update(hashlib.file_digest(opened, "sha256").digest())
     else:
+        rows = (json.dumps(row, ensure_ascii=False, sort_keys=True) for row in source)
+        lines = "".join(f"{row}\n" for row in rows)
         key.update(lines.encode())
     home = cache_folder() / key.hexdigest()[:16]
     settings = settings.model_copy(update={"index": home / "index", "chroma_url": None})
-    if _complete(settings.index):
+    manifest = settings.index / "manifest.json"
+    if manifest.exists() and Manifest.read(settings.index).revision > 0:
         return settings
     home.mkdir(parents=True, exist_ok=True)
     if not isinstance(source, Path):
@@ -244,19 +250,3 @@ def code_fingerprint(rooms: Sequence[str] = ()) -> str:
         if room in rooms if rooms else room not in _NOT_THE_PIPELINE:
             sum.update(name.as_posix().encode() + b"\0" + file.read_bytes())
     return sum.hexdigest()[:16]
-
-
-def _line(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, ensure_ascii=False, sort_keys=True) + "\n"
-
-
-def _add_files(key: hashlib._Hash, path: Path) -> None:
-    root = path if path.is_dir() else path.parent
-    for file in find([path]):
-        key.update(file.relative_to(root).as_posix().encode() + b"\0")
-        with file.open("rb") as opened:
-            key.update(hashlib.file_digest(opened, "sha256").digest())
-
-
-def _complete(index: Path) -> bool:
-    return (index / "manifest.json").exists() and Manifest.read(index).revision > 0
