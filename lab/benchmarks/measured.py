@@ -14,7 +14,6 @@ import hashlib
 import json
 import re
 import resource
-import statistics
 import sys
 import threading
 import time
@@ -25,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from lab import median_p95
 from qa.documents.filters import Filters
 from qa.documents.parsers.isolated import Child
 from qa.index import build as building
@@ -241,8 +241,8 @@ def _timed(
 
 
 def _percentiles(values: Sequence[float]) -> dict[str, float]:
-    p95 = statistics.quantiles(values, n=20, method="inclusive")[-1]
-    return {"p50": round(statistics.median(values), 2), "p95": round(p95, 2)}
+    median, p95 = median_p95(values)
+    return {"p50": round(median, 2), "p95": round(p95, 2)}
 
 
 def processor_s() -> float:

@@ -29,12 +29,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from lab import ROOT, rows
 from qa.documents.article import Article
 from qa.documents.chunks import split
 from qa.documents.parsers import find, read
+from qa.evaluation import stats
 from qa.evaluation.answers import token_f1
 from qa.evaluation.normalise import tokens
 from qa.language.terms import words
@@ -42,7 +42,6 @@ from qa.models.reader import WEIGHTS, Reader, Span
 
 CROSS_LINGUAL = ROOT / "tests" / "data" / "cross_lingual.jsonl"
 CORPUS = ROOT / "corpus"
-RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
@@ -78,24 +77,10 @@ def graded(asked: Sequence[Asked], found: Sequence[Span | None]) -> np.ndarray:
     return np.array(grades)
 
 
-def interval(values: np.ndarray) -> str:
-    """Mean with its 95% bootstrap interval."""
-    draw = np.random.default_rng(1)
-    means = values[draw.integers(0, len(values), (RESAMPLES, len(values)))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return f"{values.mean():.3f} [{low:.3f}, {high:.3f}]"
-
-
-def auroc(labels: Sequence[bool], scores: Sequence[float]) -> str:
-    """With its 95% bootstrap interval."""
-    y, p, draw = np.array(labels), np.array(scores), np.random.default_rng(1)
-    areas = []
-    for _ in range(RESAMPLES // 4):
-        some = draw.integers(0, len(y), len(y))
-        if 0 < y[some].sum() < len(y):
-            areas.append(roc_auc_score(y[some], p[some]))
-    low, high = np.percentile(areas, [2.5, 97.5])
-    return f"{roc_auc_score(y, p):.3f} [{low:.3f}, {high:.3f}]"
+def estimate(columns: np.ndarray, statistic: stats.Statistic = stats.mean) -> str:
+    """A figure over (questions, c) with its 95% interval."""
+    found = stats.bootstrap(columns.reshape(len(columns), -1), statistic)
+    return f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]"
 
 
 def kept_out(data: Path, set: str) -> list[Asked]:
@@ -183,7 +168,7 @@ def main() -> None:
         answerable = [question for question in asked if question.answers]
         found, spent = best(reader, answerable)
         em, f1 = graded(answerable, found).T
-        print(f"| {name} | {len(answerable)} | {interval(em)} | {interval(f1)} | {spent:.0f} |")
+        print(f"| {name} | {len(answerable)} | {estimate(em)} | {estimate(f1)} | {spent:.0f} |")
 
     print("\n| answerability | questions | AUROC |\n|---|---|---|")
     sets = {
@@ -194,7 +179,8 @@ def main() -> None:
         spans = [reader.read(q.question, q.passages) for q in asked]
         judged = [max((s.answerable for s in found), default=0.0) for found in spans]
         labels = [bool(question.answers) for question in asked]
-        print(f"| {name} | {len(asked)} | {auroc(labels, judged)} |")
+        area = estimate(np.column_stack([judged, labels]).astype(float), stats.auroc)
+        print(f"| {name} | {len(asked)} | {area} |")
     print("\n| `answerable`, French | questions | mean | came true |\n|---|---|---|---|")
     for low in np.arange(0, 1, 0.1):
         inside = [k for k, p in enumerate(judged) if low <= p < low + 0.1 + (low > 0.85)]

@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab import ROOT, rows
+from lab import ROOT, median_p95, rows
 from qa import Answer, Assistant, Question, Settings
 
 QUESTIONS = ROOT / "corpus" / "questions.jsonl"
@@ -38,8 +38,8 @@ def line(name: str, values: Sequence[float]) -> str:
     """Median and 95th percentile of some milliseconds."""
     if len(values) < 2:
         return f"{name:28} too few values"
-    p95 = statistics.quantiles(values, n=20, method="inclusive")[-1]
-    return f"{name:28}{statistics.median(values):9.0f}{p95:9.0f}   n = {len(values)}"
+    median, p95 = median_p95(values)
+    return f"{name:28}{median:9.0f}{p95:9.0f}   n = {len(values)}"
 
 
 def main() -> None:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import statistics
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-from lab import rows
+from lab import median_p95, rows
 
 _LOOK_S = 0.1
 _MOST_S = 120
@@ -64,8 +63,8 @@ def line(name: str, values: Sequence[float]) -> str:
     """Median and 95th percentile of some seconds."""
     if len(values) < 2:
         return f"{name:24} too few values"
-    p95 = statistics.quantiles(values, n=20, method="inclusive")[-1]
-    return f"{name:24}{statistics.median(values):8.2f}{p95:8.2f}   n = {len(values)}"
+    median, p95 = median_p95(values)
+    return f"{name:24}{median:8.2f}{p95:8.2f}   n = {len(values)}"
 
 
 def drawn(path: Path, most: int) -> list[dict[str, Any]]:
