@@ -23,13 +23,17 @@ def meter() -> Iterator[Meter]:
     if not sys.stderr.isatty():
         yield _Lines()
         return
+    from rich import progress as bars
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
-    from rich.progress import TimeRemainingColumn as TimeColumn
 
-    tasks: dict[str, TaskID] = {}
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    tasks: dict[str, bars.TaskID] = {}
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeRemainingColumn(),
+    )
+    with bars.Progress(*columns, console=Console(stderr=True)) as progress:
 
         def show(stage: str, done: int, total: int | None) -> None:
             if stage not in tasks:
