@@ -34,7 +34,7 @@ from qa.search import scoring as search_scoring
 from qa.settings import Settings
 from qa.types import Constraints
 
-_MEASURES = (
+_MEASURES = tuple("MRR@10 R@10 AllEvidence@10 VitalRecall GoldInQuotes answered abstained".split())
     "MRR@10",
     "R@10",
     "AllEvidence@10",
