@@ -1,12 +1,15 @@
 """What question sets lose without each rule of search and of choosing quotes.
 
-    python -m lab.benchmarks.rules SET... [--sample 150] [--only NAME …]
+    python -m lab.benchmarks.rules SET... [--sample 150] [--only NAME …] [--form framed|paired]
 
 SET is a folder with docs.jsonl.gz and questions.jsonl.gz, or "corpus" with its own questions. Each
 question is asked with the extractive answerer, first as the program ships and then with each rule
 switched off. Printed are the measures that the set has and, for each switch, the paired difference
 with its 95% interval; a difference that its interval does not hold at 0 is marked "*". No language
 model is asked: `lab.benchmarks.ablation` is for what happens to a model's words.
+
+With --form framed the sample is of articles, each asked for by its title in words that people use
+("Tell me about …", "Résume …"); with --form paired two questions of the set make one message.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import numpy as np
 
 from lab.benchmarks.ablation import SWITCHES as ANSWERING
 from qa.answering import confidence, quotes
+from qa.documents.article import Article
 from qa.evaluation import scoring, stats
 from qa.evaluation.questions import GoldQuestion, load
 from qa.evaluation.rows import Row
@@ -71,6 +75,39 @@ SWITCHES: Mapping[str, Sequence[tuple[Any, str, Any]]] = {
 }
 
 
+_FRAMES = {
+    "fr": ("Que disent les articles sur {} ?", "Parle-moi de {}", "Résume {}", "un résumé sur {}"),
+    "en": ("What do the articles say about {}?", "Tell me about {}", "Summarise {}", "tldr {}"),
+}
+
+
+def framed(articles: Sequence[Article]) -> list[GoldQuestion]:
+    """A request for each article by its title."""
+    return [
+        GoldQuestion(
+            str(n),
+            _FRAMES["fr" if article.language == "fr" else "en"][n % 4].format(article.title),
+            doc_ids=(article.id,),
+        )
+        for n, article in enumerate(article for article in articles if article.title)
+    ]
+
+
+def paired(questions: Sequence[GoldQuestion]) -> list[GoldQuestion]:
+    """Two questions a message, whose answers are all needed."""
+    some = [q for q in questions if q.answers and q.doc_ids and q.text.endswith("?")]
+    return [
+        GoldQuestion(
+            f"{one.id} {other.id}",
+            f"{one.text} {other.text}",
+            answers=(one.answers[0], other.answers[0]),
+            doc_ids=tuple(dict.fromkeys((*one.doc_ids, *other.doc_ids))),
+            kind="multi",
+        )
+        for one, other in zip(some[::2], some[1::2], strict=False)
+    ]
+
+
 def rows(system: SystemUnderTest, questions: Sequence[GoldQuestion], name: str) -> list[Row]:
     """Each question's row under a switch."""
     with ExitStack() as stack:
@@ -109,16 +146,20 @@ def remember(system: SystemUnderTest) -> None:
         )
 
 
-def compare(folder: Path, sample: int, names: Sequence[str]) -> None:
+def compare(folder: Path, sample: int, names: Sequence[str], form: str | None) -> None:
     """Print a set's table."""
     corpus = folder.name == "corpus"
     docs = folder if corpus else folder / "docs.jsonl.gz"
     questions = load(folder / ("questions.jsonl" if corpus else "questions.jsonl.gz")).questions
-    chosen = Plan(sample=sample).pick(questions)
     settings = Settings.load({"llm": "none", "answerer": "extractive"})
     embedder = Embedder.open(settings)
     system = SystemUnderTest.open(cached_index(docs, settings, embedder), embedder, writes=False)
     remember(system)
+    if form == "framed":
+        questions = framed(list(system._assistant.articles()))
+    elif form == "paired":
+        questions = paired(Plan(sample=2 * sample).pick(questions))
+    chosen = Plan(sample=sample).pick(questions)
     shipped = columns(rows(system, chosen, SHIPPED))
     measured = [m for m, values in shipped.items() if not np.isnan(values).all()]
     print(f"\n{folder.name}, {len(chosen)} questions\n")
@@ -146,9 +187,10 @@ def main() -> None:
     parser.add_argument("sets", nargs="+", type=Path)
     parser.add_argument("--sample", type=int, default=150)
     parser.add_argument("--only", nargs="*", choices=SWITCHES, default=list(SWITCHES))
+    parser.add_argument("--form", choices=("framed", "paired"))
     given = parser.parse_args()
     for folder in given.sets:
-        compare(folder, given.sample, given.only)
+        compare(folder, given.sample, given.only, given.form)
 
 
 if __name__ == "__main__":
