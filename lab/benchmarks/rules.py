@@ -156,9 +156,9 @@ def compare(folder: Path, sample: int, names: Sequence[str], form: str | None) -
     system = SystemUnderTest.open(cached_index(docs, settings, embedder), embedder, writes=False)
     remember(system)
     if form == "framed":
-        questions = framed(list(system._assistant.articles()))
+        questions = tuple(framed(list(system._assistant.articles())))
     elif form == "paired":
-        questions = paired(Plan(sample=2 * sample).pick(questions))
+        questions = tuple(paired(Plan(sample=2 * sample).pick(questions)))
     chosen = Plan(sample=sample).pick(questions)
     shipped = columns(rows(system, chosen, SHIPPED))
     measured = [m for m, values in shipped.items() if not np.isnan(values).all()]
