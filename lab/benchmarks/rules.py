@@ -33,7 +33,7 @@ from qa.evaluation.rows import Row
 from qa.evaluation.run import Plan
 from qa.evaluation.system import SystemUnderTest, cached_index
 from qa.models import Embedder
-from qa.search import constraints, rerank, retriever, source_names
+from qa.search import calibration, constraints, rerank, retriever, source_names
 from qa.search import scoring as search_scoring
 from qa.settings import Settings
 from qa.types import Constraints
@@ -58,7 +58,7 @@ SWITCHES: Mapping[str, Sequence[tuple[Any, str, Any]]] = {
     "long questions as short": ((confidence, "long", lambda _: 0.0),),
     "whole sentences not raised": ((confidence, "_WHOLE", 2.0),),
     "everything quoted twice": ((quotes, "_already_quoted", lambda *_: False),),
-    "the reader's word alike for long": ((rerank, "read_weights", lambda *_: rerank.READ),),
+    "the reader's word alike for long": ((rerank, "read_weights", lambda *_: calibration.READ),),
     **{
         name: ANSWERING[name]
         for name in (
