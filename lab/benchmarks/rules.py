@@ -65,10 +65,8 @@ SWITCHES: Mapping[str, Sequence[tuple[Any, str, Any]]] = {
             "every question open",
             "every question a fact",
             "all judged as facts",
-            "framing words searched",
             "several questions as one",
             "nothing carried",
-            "furniture quoted",
             "no antecedents",
         )
     },
