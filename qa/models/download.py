@@ -20,7 +20,6 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -45,61 +44,24 @@ _OK = ".ok"
 _ROOM = {".bin": 5.5, ".zip": 1.4}
 
 
-@dataclass(frozen=True)
-class _Record:
-    """What a folder held when it was checked.
-
-    Attributes:
-        source: the sum of the file that the catalogue names, or the hub's revision.
-        files: by path in the folder, `sha256` and `size` of each file.
-    """
-
-    source: str
-    files: Mapping[str, Mapping[str, Any]]
-
-    @classmethod
-    def read(cls, folder: Path) -> _Record | None:
-        """That of a folder; None when it has none, or one that was cut."""
-        try:
-            return cls(**json.loads((folder / _OK).read_text(encoding="utf-8")))
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            return None
-
-    @classmethod
-    def write(cls, folder: Path, source: str, known: Mapping[str, str]) -> None:
-        """Record every file in a folder; those whose sums are not known are hashed."""
-        files = {
-            path.relative_to(folder).as_posix(): {
-                "sha256": known.get(path.name) or _sha256(path),
-                "size": path.stat().st_size,
-            }
-            for path in sorted(folder.rglob("*"))
-            if path.is_file() and path.name != _OK
-        }
-        record = json.dumps(asdict(cls(source, files)), indent=1)
-        (folder / _OK).write_text(record, encoding="utf-8")
-
-
 def status(model: Model, settings: Settings) -> Status:
     """How complete the model is on this machine. Reads no weights and writes nothing."""
     folder = model.folder(settings)
     if not folder.exists():
         begun = any(length(path) for path in _partial(model, settings).glob("*"))
         return "partial" if begun else "missing"
-    record = _Record.read(folder)
-    if record is None or record.source != model.source(settings):
-        return "damaged"
-    whole = all(
-        length(folder / name) == file["size"]
-        for name, file in record.files.items()
+    record = _record(folder)
+    whole = (
+        record
+        and record["source"] == model.source(settings)
+        and all(length(folder / name) == file["size"] for name, file in record["files"].items())
     )
     return "ready" if whole else "damaged"
 
 
 def has_int8(model: Model, settings: Settings) -> bool:
     """Whether an embedder that is ready has its int8 file, which folders of old have not."""
-    record = _Record.read(model.folder(settings))
-    return record is not None and conversion.INT8 in record.files
+    return conversion.INT8 in _record(model.folder(settings)).get("files", ())
 
 
 def verify(model: Model, settings: Settings) -> None:
@@ -111,12 +73,12 @@ def verify(model: Model, settings: Settings) -> None:
     """
     folder = model.folder(settings)
     advice = f"Run `qa models pull {model.name}` to fetch it again."
-    record, source = _Record.read(folder), model.source(settings)
-    if record is None or source is None:
+    record, source = _record(folder), model.source(settings)
+    if not record or source is None:
         raise ModelError(f"{model.name} is not complete in {str(folder)!r}. {advice}")
-    if record.source != source:
-        raise ChecksumError(model.name, source, record.source, advice)
-    for name, file in record.files.items():
+    if record["source"] != source:
+        raise ChecksumError(model.name, source, record["source"], advice)
+    for name, file in record["files"].items():
         if not (folder / name).is_file():
             raise ModelError(f"{model.name}: {str(folder / name)!r} is gone. {advice}")
         actual = _sha256(folder / name)
@@ -184,7 +146,7 @@ def _fetch(model: Model, settings: Settings, progress: Progress) -> None:
         made.mkdir()
         conversion.convert(folder / release.parts[0].name, made)
     source = release.revision if isinstance(model, HubModel) else model.sha256
-    _Record.write(made, source, {part.name: part.sha256 for part in release.parts})
+    _write_record(made, source, {part.name: part.sha256 for part in release.parts})
     place = model.folder(settings)
     if place.exists():  # damaged, or of an older version
         shutil.rmtree(place)
@@ -278,6 +240,33 @@ def _locked(model: Model, settings: Settings, progress: Progress) -> Iterator[No
         held = lock.acquire()
     with held:
         yield
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    """What a folder held when it was checked; empty when that is not known, or was cut.
+
+    `source` is the sum of the file that the catalogue names, or the hub's revision; `files` has
+    `sha256` and `size` of each file, by its path in the folder.
+    """
+    try:
+        record: dict[str, Any] = json.loads((folder / _OK).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return {}
+    return record
+
+
+def _write_record(folder: Path, source: str, known: Mapping[str, str]) -> None:
+    """Record every file in a folder; those whose sums are not known are hashed."""
+    files = {
+        path.relative_to(folder).as_posix(): {
+            "sha256": known.get(path.name) or _sha256(path),
+            "size": length(path),
+        }
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != _OK
+    }
+    record = json.dumps({"source": source, "files": files}, indent=1)
+    (folder / _OK).write_text(record, encoding="utf-8")
 
 
 def _partial(model: Model, settings: Settings) -> Path:

@@ -68,6 +68,9 @@ class Run:
     Args:
         timeout_s: until it must be complete.
         on_cancel: told each time that it is cancelled; it may be over by then.
+
+    Attributes:
+        cancelled: nobody wants the rest.
     """
 
     def __init__(self, timeout_s: float, on_cancel: Callable[[], object] = lambda: None) -> None:
@@ -75,7 +78,7 @@ class Run:
         self._timeout_s = timeout_s
         self._deadline = time.monotonic() + timeout_s
         self._events: queue.Queue[Event | None] = queue.Queue()
-        self._cancelled = threading.Event()
+        self.cancelled = False
         self._over = threading.Event()
         self._failure: AnswerError | None = None
         _RUNS.add(self)
@@ -102,13 +105,8 @@ class Run:
 
     def cancel(self) -> None:
         """Have the model stop after the batch or token that it is at."""
-        self._cancelled.set()
+        self.cancelled = True
         self._on_cancel()
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether nobody wants the rest."""
-        return self._cancelled.is_set()
 
     def wait(self, timeout_s: float) -> None:
         """Until the engine has done with it."""

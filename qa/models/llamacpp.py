@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +48,7 @@ class LlamaCpp:
         """See `engine.Engine`."""
         run = Run(timeout_s)
         asked = {
-            "messages": list(request.messages),
-            "max_tokens": request.max_tokens,
-            "temperature": request.temperature,
-            "top_p": request.top_p,
-            "seed": request.seed,
-            "stop": list(request.stop),
+            **asdict(request),
             "cache_prompt": True,
             "stream": True,
             "stream_options": {"include_usage": True},

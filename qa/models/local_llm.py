@@ -22,9 +22,6 @@ from pydantic import PrivateAttr
 
 from qa.models.engine import Engine, Event, Request, Run
 
-# What a caller may set for one request, beside the stop sequences.
-_OPTIONS = frozenset({"max_tokens", "temperature", "top_p", "seed"})
-
 
 class Streaming(BaseChatModel):
     """A chat model whose whole answer is the sum of what it streams."""
@@ -122,11 +119,6 @@ class LocalModel(Streaming):
     def _request(
         self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]
     ) -> Request:
-        unknown = options.keys() - _OPTIONS
-        if unknown:
-            raise TypeError(
-                f"unknown option {min(unknown)!r}. Options are: {', '.join(sorted(_OPTIONS))}."
-            )
         usual = {"max_tokens": self.max_tokens, "temperature": self.temperature, "seed": self.seed}
         asked = convert_to_openai_messages(messages)
         return Request(asked, stop=tuple(stop or ()), **(usual | options))

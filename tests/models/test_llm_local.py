@@ -125,7 +125,7 @@ def test_a_prompt_that_is_too_long_says_so(model: LocalModel):
 
 
 def test_an_unknown_option_is_refused(model: LocalModel):
-    with pytest.raises(TypeError, match="unknown option 'magic'"):
+    with pytest.raises(TypeError, match="'magic'"):
         model.invoke(ASK, magic=1)
 
 
