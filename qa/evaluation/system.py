@@ -52,8 +52,7 @@ _INDEX_MODULES = (
     "language/terms",
 )
 _VECTOR_MODULES = (
-    "models/conversion/e5_folder",
-    "models/conversion/e5_file",
+    "models/conversion/e5",
     "models/embedder",
     "models/int8_embedder",
     "models/conversion/int8_writer",
