@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from lab.training.network import ReaderNetwork
-from qa.models.conversion.e5_file import BLOCK, dequantise
+from qa.models.conversion.e5 import BLOCK, dequantise
 
 
 def blocks_of(values: np.ndarray) -> np.ndarray:
-    """(n, 18) uint8, the blocks that values came in, as `e5_file.dequantise` reads them.
+    """(n, 18) uint8, the blocks that values came in, as `e5.dequantise` reads them.
 
     Raises:
         ValueError: they did not.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from qa.index.build import ProgressCallback, Step
-    from qa.models.progress import Progress
+    from qa.models import Progress
     from qa.types import Answer, Constraints, Hit
 
 _LINE_EVERY_S = 10.0

@@ -19,7 +19,7 @@ from lab.training.network import Plan, ReaderNetwork, exported
 from lab.training.packed import blocks_of, pack, unpacked
 from lab.training.pool import pool, rows_of
 from lab.training.rows import Rows, prepare
-from qa.models.conversion.e5_file import dequantise
+from qa.models.conversion.e5 import dequantise
 from tests.lab.test_training import EXAMPLES, VIEWS, folder
 
 __all__ = ["folder"]

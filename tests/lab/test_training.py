@@ -18,7 +18,7 @@ from lab.training.example import Example
 from lab.training.network import Encoder, ReaderNetwork, loss_of
 from lab.training.swapped import swapped
 from lab.training.translated import Translation, Views, translations, unmarked
-from qa.models.conversion import e5_folder
+from qa.models.conversion import e5
 from qa.models.reader import Reader
 from tests.models.test_embedder import e5_bytes
 
@@ -52,7 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An embedder of one layer."""
     folder = tmp_path_factory.mktemp("tiny")
     (folder / "tiny.bin").write_bytes(e5_bytes())
-    e5_folder.convert(folder / "tiny.bin", folder)
+    e5.convert(folder / "tiny.bin", folder)
     return folder
 
 
