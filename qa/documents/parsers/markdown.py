@@ -22,9 +22,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from qa.documents.article import Article
+from qa.documents.parsers.charset import decode
 from qa.documents.parsers.fields import article_from, origin_of
 from qa.documents.parsers.hidden import hides
-from qa.documents.parsers.plain import decode
 from qa.errors import SourceError
 
 _FRONT_MATTER = re.compile(r"\s*^---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.M | re.S)
