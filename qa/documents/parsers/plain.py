@@ -1,40 +1,108 @@
-"""Plain text: an optional date, an optional title line, then the article.
+"""Plain text: an optional header, an optional title line, then the article.
 
     date 2017-01 En Libye, la première phase de l'accord…
 
 A first line of its own, short, followed by an empty line and without a full stop at its end is
-the title; otherwise there is none, and no word of the text is taken for it.
+the title; so is one that is underlined. Otherwise there is none, and no word of the text is taken
+for it. The date is the one above the text or of its dateline (see `dateline`).
+
+Text with lines of sixty letters, as agencies and mail send it, becomes paragraphs again (see
+`unwrap`), and what they put around it is left out: a mail's header, of which subject and date are
+used, its signature, an agency's line of codes and the initials of its editors.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from qa.documents.article import Article, clean_text
+from qa.documents.article import Article, PartialDate, clean_text
 from qa.documents.parsers.charset import decode, not_utf8
-from qa.documents.parsers.fields import article_from, origin_of
+from qa.documents.parsers.dateline import alone, dateline
+from qa.documents.parsers.fields import Failure, article_from, origin_of
+from qa.documents.parsers.unwrap import unwrap
+from qa.language.detect import detect
 
 __all__ = ["decode", "not_utf8", "read", "split_title"]
 
 _DATE = re.compile(r"date (\d{4}(?:-\d{1,2}){0,2})(?:\s+|$)", re.A)
 _LONGEST_TITLE = 120
+_HTML = re.compile(r"\s*<(?:!doctype html|html)\b", re.I)
+_UNDERLINED = re.compile(r"([^\n]{1,120})\n(?:={3,}|-{3,}|~{3,}|\*{3,})\n+")
+
+_FIELD = re.compile(r"([^\W\d_][\w-]{0,30})\s?:\s*(.*)")
+_FIELDS = {
+    "title": "subject objet sujet title titre headline".split(),
+    "date": "date sent envoyé published publié".split(),
+    "source": "source publication journal".split(),
+    "": "from de to à cc cci bcc by par author auteur reply-to message-id mime-version".split(),
+}
+_MEANING = {name: field for field, names in _FIELDS.items() for name in names}
+_CODES = re.compile(r"(?=.*\b[A-Z]{2,5}\d{3,5}\b)(?:[A-Z0-9/&-]+\s+){2,}\S+(?:\s+\S+){0,3}")
+_MAIL_SIGNATURE = re.compile(r"\n-- ?\n(?:.*(?:\n|\Z)){0,12}\Z")
+_INITIALS = re.compile(
+    r"\n+(?:[a-z]{2,4}(?:[-/][a-z]{2,4})+/?|#{3}|-(?:30|0)-|\(?(?:ENDS?|FIN)\)?)\Z"
+)
 
 
-def read(path: Path) -> Iterator[Article]:
+def read(path: Path) -> Iterator[Article | Failure]:
     """The one article of a text file."""
-    text = clean_text(decode(path.read_bytes()))
-    date = _DATE.match(text)
-    title, body = split_title(text[date.end() :] if date else text)
+    raw = decode(path.read_bytes())
+    if _HTML.match(raw):
+        from qa.documents.parsers import html
+
+        yield from html.read(path)
+        return
+    fields, body = _header(re.sub(r"\r\n?", "\n", raw))
+    text = _INITIALS.sub("", clean_text(unwrap(_MAIL_SIGNATURE.sub("", body))))
+    french = detect(text, default="") == "fr"
+    date: str | PartialDate | None = _date(fields.get("date", ""), french=french)
+    if match := _DATE.match(text):
+        date, text = match[1], text[match.end() :]
+    line, _, rest = text.partition("\n")
+    if date is None and rest and (date := alone(line, french=french)):
+        text = rest.lstrip("\n")
+    title = fields.get("title", "")
+    if not title:
+        title, text = split_title(text)
+    date = date or dateline(text, french=french)
     yield article_from(
-        {"date": date and date[1], "title": title, "text": body},
-        origin_of(path),
+        {**fields, "date": date and str(date), "title": title, "text": text}, origin_of(path)
     )
 
 
 def split_title(text: str) -> tuple[str, str]:
     """The title line, or "", and the text after it."""
+    if underlined := _UNDERLINED.match(text):
+        return underlined[1], text[underlined.end() :]
     line, gap, rest = text.partition("\n\n")
     is_title = gap and "\n" not in line and len(line) <= _LONGEST_TITLE and line[-1:] != "."
     return (line, rest) if is_title else ("", text)
+
+
+def _header(text: str) -> tuple[dict[str, str], str]:
+    """The fields above a text that is a mail or begins with a few of them, and the text."""
+    block, _, rest = text.lstrip("\ufeff \n").partition("\n\n")
+    if not rest.strip():
+        return {}, text
+    if len(block) <= _LONGEST_TITLE and _CODES.fullmatch(block.strip()):
+        return {}, rest
+    lines = re.sub(r"\n[ \t]+", " ", block).split("\n")
+    matches = [match for match in map(_FIELD.fullmatch, lines) if match]
+    known = [match for match in matches if match[1].lower() in _MEANING]
+    if len(matches) < len(lines) or len(known) < min(2, len(lines)):
+        return {}, text
+    fields = {_MEANING[match[1].lower()]: match[2] for match in known}
+    return {name: value for name, value in fields.items() if name and value}, rest
+
+
+def _date(text: str, *, french: bool) -> PartialDate | None:
+    """The day of a header's date in whatever form; None when it names none."""
+    if day := alone(text, french=french):
+        return day
+    try:
+        return PartialDate.of(parsedate_to_datetime(text))
+    except ValueError:
+        return None

@@ -39,10 +39,8 @@ def parsed(tmp_path):
         path.write_bytes(data)
         article, *failures = read(path)
         assert isinstance(article, Article), article
-        [reason] = [failure.reason for failure in failures if isinstance(failure, Failure)] or [
-            None
-        ]
-        return article, reason
+        reasons = [failure.reason for failure in failures if isinstance(failure, Failure)]
+        return article, reasons[0] if reasons else None
 
     return parsed
 
