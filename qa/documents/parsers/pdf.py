@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ _ENCRYPTED = (
     "the PDF is encrypted; save it without its password, "
     "for instance with `qpdf --decrypt old.pdf new.pdf`"
 )
+_OCR = "run text recognition on it first, for instance `ocrmypdf --force-ocr`"
 _SCAN = "a scan? Run text recognition on it first, for instance `ocrmypdf`"
 _TAIL = 4096  # bytes, in which a whole file says that it ends
 _MADE_UP = re.compile(
@@ -51,6 +53,10 @@ _PAGE_NUMBER = re.compile(
 _WIDER = 1.3  # of the usual distance: between paragraphs
 _HALF = 0.5  # of the column's width
 _ABOVE = 3  # paragraphs, among which the headline is
+# What a browser prints around a page: its address below, the time and the title above.
+_PRINTED = re.compile(
+    r"(?:https?|file)://\S+ \d+/\d+|\d{1,2}[/.]\d{1,2}[/.]\d{2,4},? \d{1,2}:\d\d(?: [AP]M)?(?: .*)?"
+)
 _SIZE_CHANGES = 1.12
 _INDENTED = 0.6  # of a letter's height
 _SHORT = 0.85  # of the column's width
@@ -60,8 +66,9 @@ _NOTE = 0.92  # of the usual size, at most
 _NOTE_MARK = re.compile(r"(?:\(?\d{1,2}[).]?|[*†‡⁰¹²³⁴-⁹]+)\s?(?=[^\W\d_]|[«“\"])")
 _RAISED_SIZE = 0.85  # of the size of the letters beside it, at most
 _INVISIBLE = 1.5  # points
-_PICTURE = 0.8  # of a page, at least, is covered by the picture of a scan
+_PICTURE = 0.7  # of a page, at least, is covered by the pictures of a scan
 _STAMP = 200  # letters, at most, that a scan carries beside its picture
+_MOST_GARBLED = 0.2  # of the characters
 
 _LETTERS = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
@@ -83,6 +90,8 @@ class _Paragraph:
 class _Page:
     words: list[Word]
     is_scan: bool
+    characters: int
+    garbled: int
 
 
 def read(path: Path) -> Iterator[Article | Failure]:
@@ -91,6 +100,8 @@ def read(path: Path) -> Iterator[Article | Failure]:
     scans = [number for number, page in enumerate(pages, start=1) if page.is_scan]
     if len(scans) > len(pages) / 2:
         raise SourceError(f"the PDF has no text on {len(scans)} of {len(pages)} pages; {_SCAN}")
+    if sum(page.garbled for page in pages) > _MOST_GARBLED * sum(page.characters for page in pages):
+        raise SourceError(f"the PDF's fonts do not say which letters they show; {_OCR}")
     body, notes = _body(pages)
     headline, paragraphs = _headline(_paragraphs(body))
     notes_text = [paragraph.text for paragraph in _paragraphs(notes)]
@@ -127,17 +138,19 @@ def _open(path: Path) -> tuple[str, list[_Page]]:
 
 def _page(page: pypdfium2.PdfPage) -> _Page:
     left, bottom, right, top = page.get_cropbox()
-    letters = _upright(_letters(page.get_textpage()), (left, bottom, right, top))
-    words = list(_words(letters))
+    letters = _letters(page.get_textpage())
+    words = list(_words(_upright(letters, (left, bottom, right, top))))
     area = (right - left) * (top - bottom)
     pictures = (
         thing.get_bounds() for thing in page.get_objects([pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3)
     )
-    covered = max(((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in pictures), default=0.0)
+    covered = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in pictures)
     count = sum(char.isalpha() for word in words for char in word.text)
     return _Page(
         words=words,
         is_scan=covered >= _PICTURE * area and count < _STAMP,
+        characters=sum(not letter.char.isspace() for letter in letters),
+        garbled=sum(map(_is_garbled, letters)),
     )
 
 
@@ -160,9 +173,14 @@ def _letters(page: pypdfium2.PdfTextPage) -> list[_Letter]:
         char = chr(pdfium.FPDFText_GetUnicode(page, at)).translate(_LETTERS)
         angle = pdfium.FPDFText_GetCharAngle(page, at)
         left, bottom, right, top = page.get_charbox(at, loose=True)
-        turns = round(angle / (math.pi / 2)) % 4
+        turns = round(-angle / (math.pi / 2)) % 4  # which PDFium counts clockwise
         found.append(_Letter(char, left, right, top, bottom, turns))
     return found
+
+
+def _is_garbled(letter: _Letter) -> bool:
+    """Whether a font does not say which letter it shows here."""
+    return unicodedata.category(letter.char) in ("Cc", "Cn", "Co") and not letter.char.isspace()
 
 
 def _upright(letters: Sequence[_Letter], box: tuple[float, float, float, float]) -> list[_Letter]:
@@ -284,6 +302,7 @@ def _without_edges(pages: Sequence[_Rows]) -> Iterator[_Rows]:
                 _returns(row, pages, edges, apart=_apart(at, page, leading))
                 or _continues_count(row, number, pages, edges)
                 or (at in (0, len(page) - 1) and _stands_apart(at, page, leading))
+                or (at in (0, len(page) - 1) and _PRINTED.fullmatch(_text(row)))
             )
         ]
 
@@ -330,7 +349,11 @@ def _returns(
 
 def _shape(row: Sequence[Word]) -> str:
     """A row with its numbers made alike, so that "Page 2 / 9" equals "Page 3 / 9"."""
-    return re.sub(r"\d+", "#", " ".join(word.text for word in row))
+    return re.sub(r"\d+", "#", _text(row))
+
+
+def _text(row: Sequence[Word]) -> str:
+    return " ".join(word.text for word in row)
 
 
 def _level(row: Sequence[Word], other: Sequence[Word]) -> bool:
@@ -353,7 +376,7 @@ def _continues_count(
 
 
 def _page_number(row: Sequence[Word]) -> int | None:
-    match = _PAGE_NUMBER.fullmatch(" ".join(word.text for word in row))
+    match = _PAGE_NUMBER.fullmatch(_text(row))
     return int(match[1]) if match else None
 
 
@@ -379,7 +402,7 @@ def _note_rows(page: _Rows, usual: float) -> int:
             break
         count += 1
     small = page[len(page) - count :]
-    while small and not _NOTE_MARK.match(" ".join(word.text for word in small[0])):
+    while small and not _NOTE_MARK.match(_text(small[0])):
         small = small[1:]
     return len(small)
 

@@ -287,6 +287,45 @@ def test_a_picture_above_a_brief_is_no_scan(parsed):
     assert parsed(pdf(texts("The market closes.", top=700), pictures={0: 0.6}))[1] is None
 
 
+def test_a_scan_may_be_made_of_strips(tmp_path):
+    data = pdf([(60, 800, 9, "Archive")], pictures={0: 0.4}).replace(
+        b"/I1 Do Q", b"/I1 Do /I1 Do Q"
+    )
+    assert "no text on" in refused(data, tmp_path)
+
+
+def test_fonts_that_do_not_name_their_letters_are_said(tmp_path):
+    data = pdf([*column(60, 100, 400, MARKET.translate(dict.fromkeys(map(ord, "aeiou"), "\x01")))])
+    assert "do not say which letters" in refused(data, tmp_path)
+
+
+def test_what_a_browser_prints_around_a_page_goes(parsed):
+    above, below = "12/06/2023, 14:02 Fish market - Herald", "https://herald.example/market 1/1"
+    page = [(30, 20, 7, above), *column(60, 100, 400, MARKET), (30, 830, 7, below)]
+    article, _ = parsed(pdf(page))
+    assert article.text == "\n\n".join(MARKET.split("\n"))
+    assert article.date is None
+
+
+def test_a_page_that_lies_on_its_side_is_read(parsed):
+    turned = [
+        (60.0 + 13 * at, 800.0, 10.0, line)
+        for at, line in enumerate(["The market closes", "in May."])
+    ]
+    assert parsed(pdf([], turned=turned))[0].text == "The market closes in May."
+
+
+def test_rows_of_two_columns_in_one_string_are_columns(parsed):
+    left = [piece[3] for piece in column(0, 0, 200, MARKET)]
+    right = [piece[3] for piece in column(0, 0, 200, TRADERS)]
+    rows = []
+    for at, (one, two) in enumerate(zip(left, right, strict=False)):
+        rows += [(60.0, 100.0 + 13 * at, 10.0, one), (310.0, 100.0 + 13 * at, 10.0, two)]
+    text = parsed(pdf(rows))[0].text
+    assert "close the fish market, which has stood" in text
+    assert "One of them, Knut Holm, said" in text
+
+
 def test_a_file_without_its_end_is_cut_off(tmp_path):
     data = pdf([*column(60, 100, 400, MARKET)])
     assert "cut off" in refused(data[:-8], tmp_path)
