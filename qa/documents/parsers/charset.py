@@ -34,8 +34,12 @@ _MOST_ON_AVERAGE = 1.0
 _MOST_ODD = 0.02
 _CLEARLY = 0.25
 _LOOKED_AT = 20_000  # signs beyond ASCII
-_MOST_ZEROS = 0.02  # in the halves of UTF-16's characters that make them letters
-_LEAST_ZEROS = 0.4  # in the other halves
+# UTF-16 without a mark: how many characters it takes to tell, the share of those with a half that is
+# zero, as in Latin letters, and of those whose other half would be a control character.
+_FEW = 4
+_LEAST_ZEROS = 0.8
+_MOST_CONTROLS = 0.02
+_CONTROLS = bytes(range(9))
 
 # The bytes of UTF-8 for letters up to U+017F and for quotes, dashes and "€": in an older charset
 # they would be "Ã©" or "â€™", which nobody writes.
@@ -76,11 +80,18 @@ def wide_charset(data: bytes) -> str | None:
         return "utf-32"
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    half = len(data) / 2 or 1
-    even, odd = data[::2].count(0) / half, data[1::2].count(0) / half
-    if odd >= _LEAST_ZEROS and even <= _MOST_ZEROS:
-        return "utf-16-le"
-    return "utf-16-be" if even >= _LEAST_ZEROS and odd <= _MOST_ZEROS else None
+    for charset, letters, zeros in (
+        ("utf-16-le", data[::2], data[1::2]),
+        ("utf-16-be", data[1::2], data[::2]),
+    ):
+        controls = len(letters) - len(letters.translate(None, _CONTROLS))
+        if (
+            len(zeros) >= _FEW
+            and zeros.count(0) >= _LEAST_ZEROS * len(zeros)
+            and controls <= _MOST_CONTROLS * len(letters)
+        ):
+            return charset
+    return None
 
 
 def not_utf8(exc: UnicodeDecodeError) -> str:
