@@ -34,8 +34,8 @@ _MOST_ON_AVERAGE = 1.0
 _MOST_ODD = 0.02
 _CLEARLY = 0.25
 _LOOKED_AT = 20_000  # signs beyond ASCII
-# UTF-16 without a mark: how many characters it takes to tell, the share of those with a half that is
-# zero, as in Latin letters, and of those whose other half would be a control character.
+# UTF-16 without a mark: how many characters it takes to tell, how many of them have a half that is
+# zero, as Latin letters do, and of how many the other half may be a control character.
 _FEW = 4
 _LEAST_ZEROS = 0.8
 _MOST_CONTROLS = 0.02

@@ -52,7 +52,7 @@ _PAGE_NUMBER = re.compile(
 )
 _WIDER = 1.3  # of the usual distance: between paragraphs
 _HALF = 0.5  # of the column's width
-_ABOVE = 3  # paragraphs, among which the headline is
+_ABOVE = 4  # paragraphs, among which the headline is
 # What a browser prints around a page: its address below, the time and the title above.
 _PRINTED = re.compile(
     r"(?:https?|file)://\S+ \d+/\d+|\d{1,2}[/.]\d{1,2}[/.]\d{2,4},? \d{1,2}:\d\d(?: [AP]M)?(?: .*)?"
@@ -62,6 +62,7 @@ _INDENTED = 0.6  # of a letter's height
 _SHORT = 0.85  # of the column's width
 _HEADLINE = 1.2  # of the usual size
 _LONGEST_HEADLINE = 200
+_FEW_WORDS = 4  # from which a line is rather a headline than the name of a paper
 _NOTE = 0.92  # of the usual size, at most
 _NOTE_MARK = re.compile(r"(?:\(?\d{1,2}[).]?|[*†‡⁰¹²³⁴-⁹]+)\s?(?=[^\W\d_]|[«“\"])")
 _RAISED_SIZE = 0.85  # of the size of the letters beside it, at most
@@ -475,15 +476,20 @@ def _headline(paragraphs: Sequence[_Paragraph]) -> tuple[str, list[str]]:
         for paragraph in paragraphs:
             sizes[round(2 * paragraph.size) / 2] += len(paragraph.text)
         usual = sizes.most_common(1)[0][0]
-        largest = max(paragraphs[:_ABOVE], key=lambda one: one.size)
+        largest = max(paragraphs[:_ABOVE], key=lambda one: _as_headline(one, usual))
         if largest.size >= _HEADLINE * usual and len(largest.text) <= _LONGEST_HEADLINE:
             at = paragraphs.index(largest)
             return largest.text, [*texts[:at], *texts[at + 1 :]]
     return "", texts
 
 
+def _as_headline(paragraph: _Paragraph, usual: float) -> tuple[bool, float]:
+    """How much a paragraph looks like a headline: words first, since a paper's name is larger."""
+    large = paragraph.size >= _HEADLINE * usual
+    return large and len(paragraph.text.split()) >= _FEW_WORDS, paragraph.size
+
+
 def _same(title: str, headline: str) -> bool:
     """Whether two titles have the same words."""
-    return [re.findall(r"\w+", one.casefold()) for one in (title, headline)].count([]) == 0 and (
-        re.findall(r"\w+", title.casefold()) == re.findall(r"\w+", headline.casefold())
-    )
+    words, others = (re.findall(r"\w+", one.casefold()) for one in (title, headline))
+    return bool(words) and words == others

@@ -9,6 +9,7 @@ import pytest
 
 from qa.documents.article import Article
 from qa.documents.parsers import Failure, read
+from tests import DATA
 from tests.documents.parsers.pdf_maker import Piece, column, pdf
 
 MARKET = (
@@ -285,6 +286,17 @@ def test_a_scan_among_other_pages_is_named(parsed):
 
 def test_a_picture_above_a_brief_is_no_scan(parsed):
     assert parsed(pdf(texts("The market closes.", top=700), pictures={0: 0.6}))[1] is None
+
+
+def test_the_name_of_the_paper_is_no_headline(parsed):
+    page = [(60, 50, 34, "The Skarra Herald"), HEADLINE, *column(60, 120, 400, MARKET)]
+    assert parsed(pdf(page))[0].title == "Fish market to close"
+
+
+def test_an_owner_s_password_does_not_matter():
+    [article] = read(DATA / "sources" / "owner_password.pdf")
+    assert isinstance(article, Article), article
+    assert article.text == "Le pont de Kervalec rouvre jeudi aux piétons."
 
 
 def test_a_scan_may_be_made_of_strips(tmp_path):
