@@ -27,6 +27,7 @@ from markdown_it.token import Token
 from qa.documents.article import Article
 from qa.documents.parsers.charset import decode
 from qa.documents.parsers.dateline import dateline
+from qa.documents.parsers.divided import join
 from qa.documents.parsers.fields import article_from, origin_of
 from qa.documents.parsers.hidden import hides
 from qa.errors import SourceError
@@ -196,6 +197,7 @@ def _render(tokens: Sequence[Token]) -> str:
 def _inline(tokens: Sequence[Token]) -> str:
     """Inline tokens as plain text."""
     parts: list[str] = []
+    broken = False  # after a line that ends in a hyphen
     bare_address = False  # within <https://…>, whose text is nothing but the address
     for token in tokens:
         if token.type == "link_open":
@@ -203,9 +205,15 @@ def _inline(tokens: Sequence[Token]) -> str:
         elif token.type == "link_close":
             bare_address = False
         elif token.type in ("text", "code_inline", "text_special") and not bare_address:
-            parts.append(token.content)
+            if broken and parts:
+                parts[-1] = join(parts[-1], token.content, frozenset())
+            else:
+                parts.append(token.content)
+            broken = False
         elif token.type == "softbreak":
-            parts.append(" ")
+            broken = bool(parts and parts[-1].endswith("-"))
+            if not broken:
+                parts.append(" ")
         elif token.type == "hardbreak":
             parts.append("\n")
     return "".join(parts)

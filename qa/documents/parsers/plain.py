@@ -8,7 +8,7 @@ for it. The date is the one above the text or of its dateline (see `dateline`).
 
 Text with lines of sixty letters, as agencies and mail send it, becomes paragraphs again (see
 `unwrap`), and what they put around it is left out: a mail's header, of which subject and date are
-used, its signature, an agency's line of codes and the initials of its editors.
+used, its signature and marks of quotation, an agency's line of codes and its editors' initials.
 """
 
 from __future__ import annotations
@@ -42,9 +42,8 @@ _FIELDS = {
 _MEANING = {name: field for field, names in _FIELDS.items() for name in names}
 _CODES = re.compile(r"(?=.*\b[A-Z]{2,5}\d{3,5}\b)(?:[A-Z0-9/&-]+\s+){2,}\S+(?:\s+\S+){0,3}")
 _MAIL_SIGNATURE = re.compile(r"\n-- ?\n(?:.*(?:\n|\Z)){0,12}\Z")
-_INITIALS = re.compile(
-    r"\n+(?:[a-z]{2,4}(?:[-/][a-z]{2,4})+/?|#{3}|-(?:30|0)-|\(?(?:ENDS?|FIN)\)?)\Z"
-)
+_LAST_LINE = re.compile(r"[a-z]{2,4}(?:[-/][a-z]{2,4})+/?|#{3}|-(?:30|0)-|\(?(?:ENDS?|FIN)\)?")
+_QUOTED = re.compile(r"^(?:> ?)+", re.M)
 
 
 def read(path: Path) -> Iterator[Article | Failure]:
@@ -56,7 +55,7 @@ def read(path: Path) -> Iterator[Article | Failure]:
         yield from html.read(path)
         return
     fields, body = _header(re.sub(r"\r\n?", "\n", raw))
-    text = _INITIALS.sub("", clean_text(unwrap(_MAIL_SIGNATURE.sub("", body))))
+    text = clean_text(unwrap(_body(body)))
     french = detect(text, default="") == "fr"
     date: str | PartialDate | None = _date(fields.get("date", ""), french=french)
     if match := _DATE.match(text):
@@ -96,6 +95,15 @@ def _header(text: str) -> tuple[dict[str, str], str]:
         return {}, text
     fields = {_MEANING[match[1].lower()]: match[2] for match in known}
     return {name: value for name, value in fields.items() if name and value}, rest
+
+
+def _body(text: str) -> str:
+    """A text without what a mail program or an agency adds: marks of quotation, signatures."""
+    if len(_QUOTED.findall(text)) > 1:
+        text = _QUOTED.sub("", text)
+    text = _MAIL_SIGNATURE.sub("", text).rstrip()
+    above, _, last = text.rpartition("\n")
+    return above if above.strip() and _LAST_LINE.fullmatch(last.strip()) else text
 
 
 def _date(text: str, *, french: bool) -> PartialDate | None:

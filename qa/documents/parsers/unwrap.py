@@ -68,7 +68,7 @@ def _by_machine(pairs: Sequence[tuple[str, str]], width: int) -> bool:
     if len(pairs) < _LEAST_PAIRS or not width:
         return False
     full = sum(_is_full(before, line, width) for before, line in pairs)
-    capitals = sum(line.strip()[:1].isupper() for _, line in pairs)
+    capitals = sum(line.strip()[:1].isupper() and not line.isupper() for _, line in pairs)
     return full >= _MOST_FULL * len(pairs) and capitals <= _CAPITALS * len(pairs)
 
 
@@ -90,8 +90,8 @@ def _paragraphs(block: Sequence[str], width: int, hyphenated: frozenset[str]) ->
             paragraph = join(paragraph, text, hyphenated)
             continue
         deeper = _indent(line) > _indent(before)
-        long = len(before.rstrip()) >= width / 2 and text[:1].islower()
         ended = CLOSES_SENTENCE.search(before.rstrip()) is not None
+        long = len(before.rstrip()) >= width / 2 and text[:1].islower() and not ended
         item = _indent(line) if BULLET.match(text) else None
         if running and not deeper and (full or long):
             paragraph = join(paragraph, text, hyphenated)

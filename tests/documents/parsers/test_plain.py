@@ -165,6 +165,35 @@ def test_a_wire_s_codes_and_initials_are_no_part_of_it(parsed):
     )
 
 
+@pytest.mark.parametrize("end", ["jc/mlb", "\n   jc/mlb/", "\n-30-", "(FIN)", "###", "\nENDS"])
+def test_the_last_line_of_a_wire_goes(end, parsed):
+    text = (
+        "Les éboueurs d'Orbec ont suspendu lundi leur grève, entamée il y a\n"
+        "neuf jours, après avoir obtenu une hausse de salaire de 4 %, selon\n"
+        "leur syndicat, qui parle d'une victoire."
+    )
+    assert parsed(f"{text}\n{end}\n").text == " ".join(text.split("\n"))
+
+
+def test_a_telex_in_capitals_is_whole_again(parsed):
+    text = (
+        "LES ÉBOUEURS D'ORBEC ONT SUSPENDU LUNDI LEUR GRÈVE, ENTAMÉE IL Y\n"
+        "A NEUF JOURS, APRÈS AVOIR OBTENU UNE HAUSSE DE SALAIRE, SELON LE\n"
+        "DÉLÉGUÉ DE LEUR SYNDICAT ET LA MAIRIE DE LA VILLE."
+    )
+    assert parsed(text).text == " ".join(text.split("\n"))
+
+
+def test_a_quoted_mail_has_no_marks(parsed):
+    text = (
+        "> The council of Skarra voted on Monday to close the fish market,\n"
+        "> which has stood on the quay since 1821. Nobody spoke against it\n"
+        "> in a debate that lasted four minutes.\n"
+    )
+    assert "market, which" in (article := parsed(text)).text
+    assert ">" not in article.text
+
+
 def test_a_mail_gives_its_subject_and_date_and_loses_its_signature(parsed):
     article = parsed(
         "From: Press office <press@skarra.example>\nDate: Mon, 12 Jun 2023 09:30:00 +0200\n"
@@ -283,3 +312,8 @@ def test_marks_of_notes_and_shortcodes_go(parsed):
 def test_a_line_with_the_date_dates_a_markdown_file(parsed):
     source = "# Fin de la grève\n*Le Bocage, 12 juin 2023*\n\nLe travail a repris.\n"
     assert str(parsed(source, "a.md").date) == "2023-06-12"
+
+
+def test_words_divided_in_markdown_are_whole_again(parsed):
+    source = "Il fau-\ndra une semaine au vice-\nprésident,\n**dit-il**.\n"
+    assert parsed(source, "a.md").text == "Il faudra une semaine au vice-président, dit-il."
