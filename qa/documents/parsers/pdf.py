@@ -444,10 +444,11 @@ def _goes_on(before: Line, line: Line, leading: float) -> bool:
     left, right = line.column
     indented, was_indented = (one.left - left > _INDENTED * line.size for one in (line, before))
     centred = abs((before.left + before.right) - (line.left + line.right)) < line.size
-    if BULLET.match(line.text) or (indented and not was_indented and not centred):
-        return False
     filled = (before.right - left) / (right - left) if right > left else 1.0
     ended = CLOSES_SENTENCE.search(before.text) is not None
+    opens = indented and not was_indented and not centred and (ended or filled < _SHORT)
+    if BULLET.match(line.text) or opens:
+        return False
     heading = filled < _HALF and line.text[:1].isupper() and not before.text.endswith(",")
     return not (filled < _SHORT and ended) and not (heading and not centred)
 
