@@ -74,35 +74,20 @@ class Articles:
 
     def functions(self) -> list[Callable[[Asked], Any]]:
         """Those for the browser; Gradio marks each, which it cannot with a method."""
-
-        def show_article(asked: Asked) -> str:
-            return self.article(asked)
-
-        def show_articles(asked: Asked) -> str:
-            return self.whole(asked)
-
-        def show_list(asked: Asked) -> str:
-            return self.listed(asked)
-
-        def offer_files(asked: Asked) -> dict[str, Any]:
-            return self.offer(asked)
-
-        def add_files(asked: Asked) -> dict[str, Any]:
-            return self.begin(asked)
-
-        def added_files(asked: Asked) -> dict[str, Any]:
-            return self.state(asked)
-
-        def mend_article(asked: Asked) -> dict[str, str]:
-            return self.mend(asked)
-
-        def remove_article(asked: Asked) -> dict[str, str]:
-            return self.remove(asked)
-
-        shown: list[Callable[[Asked], Any]] = [show_article, show_articles, show_list]
-        added: list[Callable[[Asked], Any]] = [offer_files, add_files, added_files]
-        added += [mend_article, remove_article]
-        return shown + (added if self._uploads.folder is not None else [])
+        shown = {
+            "show_article": self.article,
+            "show_articles": self.whole,
+            "show_list": self.listed,
+        }
+        added = {
+            "offer_files": self.offer,
+            "add_files": self.begin,
+            "added_files": self.state,
+            "mend_article": self.mend,
+            "remove_article": self.remove,
+        }
+        offered = shown | (added if self._uploads.folder is not None else {})
+        return [_function(name, do) for name, do in offered.items()]
 
     def article(self, asked: Asked) -> str:
         """The panel for `{"id", "spans", "at", "pointed", "language"}`.
@@ -261,19 +246,24 @@ class Articles:
         return {"error": "" if gone else texts.article_gone}
 
 
+def _function(name: str, do: Callable[[Asked], Any]) -> Callable[[Asked], Any]:
+    def function(asked: Asked) -> Any:
+        return do(asked)
+
+    function.__name__ = name
+    return function
+
+
 def _job(texts: Texts, *, problems: Sequence[Problem], stage: str = "refused", **more: Any) -> str:
     """What a job is doing or has done, and what was not read."""
-    said = {"said": "", "read": (), "articles": 0, "about": 0, **more}
-    return html(
-        "job", texts, stage=stage, problems=[_problem_text(p, texts) for p in problems], **said
-    )
-
-
-def _problem_text(problem: Problem, texts: Texts) -> str:
-    words = texts.articles
-    if problem.row is None:
-        return words.whole_file.format(name=problem.name, reason=problem.reason)
-    return words.row.format(name=problem.name, row=problem.row, reason=problem.reason)
+    words, said = texts.articles, {"said": "", "read": (), "articles": 0, "about": 0, **more}
+    told = [
+        (words.row if problem.row else words.whole_file).format(
+            name=problem.name, row=problem.row, reason=problem.reason
+        )
+        for problem in problems
+    ]
+    return html("job", texts, stage=stage, problems=told, **said)
 
 
 def _count(listing: Listing, texts: Texts) -> str:

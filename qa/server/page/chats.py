@@ -56,7 +56,6 @@ class Turn:
         running: whether more is to come.
         started: whether its thread has begun; until then it waits for the turn before it.
         lost: whether a server that stopped took its answer away.
-        suggestions: what could be asked next; None as long as nobody has looked.
         id: under which it may be rated and shared; empty when it may not.
         conversation: the kept conversation that it is in; empty when it is in none.
         instead_of: the id of the kept turn that it replaces; empty when it replaces none.
@@ -78,7 +77,6 @@ class Turn:
     running: bool = True
     started: bool = False
     lost: bool = False
-    suggestions: tuple[str, ...] | None = None
     id: str = ""
     conversation: str = ""
     instead_of: str = ""

@@ -19,7 +19,7 @@ from qa.errors import QuestionError
 from qa.language.dates import TimeExpression
 from qa.server.page.filter_form import Typed
 from qa.server.page.texts import Texts
-from qa.types import Answer, Constraints, Outlet
+from qa.types import Answer, Constraints, Outlet, Question
 
 Row = Literal["only", "first"]
 Kind = Literal["since", "until", "source", "language", "articles", "time"]
@@ -80,24 +80,9 @@ def chips_read(constraints: Constraints, texts: Texts) -> list[Chip]:
     return list(dict.fromkeys(chips))
 
 
-@dataclass(frozen=True, slots=True)
-class Instead:
-    """What to ask instead.
-
-    Attributes:
-        text: the question.
-        filters: which articles count.
-        constraints: what it asks of articles; None reads it in the question.
-    """
-
-    text: str
-    filters: Filters
-    constraints: Constraints | None
-
-
 def changed(
     answer: Answer, change: Mapping[str, Any], texts: Texts, sources: Sequence[str]
-) -> Instead | None:
+) -> Question | None:
     """What to ask after a change; None when it makes no sense (any more).
 
     Args:
@@ -124,11 +109,11 @@ def changed(
         new = _renewed(chip, value, texts, sources)
     if row == "first":
         constraints = _without(answer.constraints, chip, new)
-        return Instead(question.text, question.filters, constraints)
+        return Question(question.text, filters=question.filters, constraints=constraints)
     left = [*chips[:n], *([new] if new else []), *chips[n + 1 :]]
     filters = _filtered(question.filters, left)
-    _check_window(filters, texts)
-    return Instead(question.text, filters, question.constraints)
+    Typed.of(filters).filters(texts)  # raises for a window without days
+    return Question(question.text, filters=filters, constraints=question.constraints)
 
 
 def _renewed(chip: Chip, value: str, texts: Texts, sources: Sequence[str]) -> Chip | None:
@@ -173,11 +158,6 @@ def _filtered(filters: Filters, chips: Sequence[Chip]) -> Filters:
         language=languages[0] if languages else None,
         articles=filters.articles if any(chip.kind == "articles" for chip in chips) else (),
     )
-
-
-def _check_window(filters: Filters, texts: Texts) -> None:
-    """Raise QuestionError, in words, for a window without days."""
-    Typed.of(filters).filters(texts)
 
 
 def _without(constraints: Constraints, chip: Chip, new: Chip | None) -> Constraints:

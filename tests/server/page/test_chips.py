@@ -15,7 +15,7 @@ from qa.documents.filters import Filters
 from qa.errors import QuestionError
 from qa.language.dates import TimeExpression
 from qa.language.sentences import Span
-from qa.server.page.chips import Instead, changed, chip_text, chips_of, chips_read
+from qa.server.page.chips import changed, chip_text, chips_of, chips_read
 from qa.server.page.texts import ENGLISH, FRENCH
 from qa.types import Answer, Constraints, Outlet, Question
 from tests.page import answer
@@ -37,7 +37,7 @@ def asked(filters: Filters = ONLY, read: Constraints = READ) -> Answer:
     return answer(question=question, constraints=read)
 
 
-def change(**said: Any) -> Instead | None:
+def change(**said: Any) -> Question | None:
     """What a change makes of `asked()`."""
     return changed(asked(), said, ENGLISH, SOURCES)
 
@@ -68,7 +68,7 @@ def test_the_chips_are_what_was_understood_each_once() -> None:
 )
 def test_a_filter_taken_away_leaves_the_others(n: int, left: Filters) -> None:
     instead = change(row="only", n=n, remove=True)
-    assert instead == Instead("And when?", left, None)
+    assert instead == Question("And when?", filters=left)
 
 
 def test_a_filter_is_changed() -> None:

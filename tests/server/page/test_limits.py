@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from qa.assistant import Assistant
 from qa.server.page.chats import Tabs
 from qa.server.page.texts import ENGLISH
 from qa.server.page.uploads import Sent, Uploads, room
@@ -30,6 +33,12 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(uploads=tmp_path / "kept", upload_total_bytes=3000)
 
 
+def taking(settings: Settings, *sent: Path) -> Uploads:
+    """Takes these files; the index is never written."""
+    assistant = SimpleNamespace(settings=settings, add=lambda *_: pytest.fail("it is no news"))
+    return Uploads(cast("Assistant", assistant), lambda: list(map(str, sent)))
+
+
 def test_what_is_kept_and_what_was_sent_share_their_room(
     settings: Settings, tmp_path: Path
 ) -> None:
@@ -43,7 +52,7 @@ def test_what_is_kept_and_what_was_sent_share_their_room(
 
 def test_a_file_without_room_is_refused_in_words_before_it_is_sent(settings: Settings) -> None:
     words = ENGLISH.articles
-    uploads = Uploads(settings, lambda *_: pytest.fail("nothing is added"), lambda path: True)
+    uploads = taking(settings)
     assert uploads.refusal("a.txt", 3000, words) is None
     assert uploads.refusal("a.txt", 3001, words) == words.no_room
 
@@ -53,8 +62,8 @@ def test_files_that_wait_for_their_turn_are_not_taken_for_forgotten(
 ) -> None:
     """Gradio removes what was sent and has not changed for some minutes."""
     monkeypatch.setattr("qa.server.page.uploads._MARK_S", 0.01)
-    uploads = Uploads(settings, lambda *_: pytest.fail("it is no news"), lambda path: True)
     sent = tmp_path / "a.exe"
+    uploads = taking(settings, sent)
     sent.write_bytes(b"a")
     before = sent.stat().st_ctime_ns
     with uploads._in_turn(()):

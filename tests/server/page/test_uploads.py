@@ -17,10 +17,7 @@ from fastapi.testclient import TestClient
 from qa.assistant import Assistant
 from qa.documents.filters import Filters
 from qa.errors import IndexLocked, IndexUnusable, SettingsError
-from qa.index.build import index_paths
-from qa.index.directory import LiveIndex, write_lock
-from qa.models.loading import LanguageModel
-from qa.search.retriever import HybridRetriever
+from qa.index.directory import write_lock
 from qa.server.page.articles import Articles
 from qa.server.page.page import build_page
 from qa.server.page.server import mount_page
@@ -29,7 +26,7 @@ from qa.server.page.uploads import Job, Sent, Uploads, harmless
 from qa.settings import Settings
 from tests.fakes import ARTICLES, BagOfWords, write_articles
 from tests.hostile import Markup
-from tests.page import EVIL, text_of
+from tests.page import EVIL, indexed, text_of
 
 ENGLISH, FRENCH = TEXTS["en"].articles, TEXTS["fr"].articles
 
@@ -69,10 +66,8 @@ def assistant(tmp_path: Path, embedder_gate: Gated) -> Iterator[Assistant]:
         upload_bytes=2000,
         upload_files=3,
     )
-    index_paths([write_articles(tmp_path / "articles")], settings, embedder_gate)
-    live = LiveIndex(settings.index, embedder_gate, settings)
-    retriever = HybridRetriever(index=live, embedder=embedder_gate)
-    with Assistant(settings, live, retriever, LanguageModel(settings, fetch=False)) as opened:
+    articles = write_articles(tmp_path / "articles")
+    with indexed(settings, articles, embedder=embedder_gate) as opened:
         yield opened
 
 
@@ -80,14 +75,7 @@ def assistant(tmp_path: Path, embedder_gate: Gated) -> Iterator[Assistant]:
 def uploads(assistant: Assistant, tmp_path: Path) -> Uploads:
     """Takes what lies in the folder `sent`."""
     (tmp_path / "sent").mkdir()
-    return Uploads(
-        assistant.settings,
-        assistant.add,
-        lambda path: path.startswith(str(tmp_path / "sent")),
-        remove=assistant.remove,
-        find=assistant.article,
-        of_file=assistant.of_file,
-    )
+    return Uploads(assistant, lambda: list(map(str, (tmp_path / "sent").iterdir())))
 
 
 @pytest.fixture
@@ -218,8 +206,8 @@ def test_nothing_is_removed_while_somebody_writes(
 
 
 def test_without_a_folder_nothing_is_an_upload(assistant: Assistant) -> None:
-    settings = assistant.settings.model_copy(update={"uploads": None})
-    closed = Uploads(settings, assistant.add, lambda path: True, find=assistant.article)
+    assistant.settings = assistant.settings.model_copy(update={"uploads": None})
+    closed = Uploads(assistant, tuple)
     assert not closed.remove("pont")
     pont = assistant.article("pont")
     assert pont
@@ -327,7 +315,7 @@ def test_what_fails_is_not_told_with_the_inside(
     def broken(*args: object) -> None:
         raise IndexUnusable("/srv/secret cannot be read")
 
-    monkeypatch.setattr(uploads, "_add", broken)
+    monkeypatch.setattr(assistant, "add", broken)
     assert reasons(finished(uploads, send("otters.txt"))) == {"otters.txt": ENGLISH.add_failed}
     assert "/srv/secret" in caplog.text
 
@@ -367,7 +355,7 @@ def test_a_bug_is_logged_and_told_apart(
     def broken(*args: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(uploads, "_add", broken)
+    monkeypatch.setattr(assistant, "add", broken)
     job = finished(uploads, send("otters.txt"))
     assert reasons(job) == {"otters.txt": ENGLISH.add_failed}
     assert "secret detail" in caplog.text
@@ -375,11 +363,12 @@ def test_a_bug_is_logged_and_told_apart(
 
 
 def test_a_type_without_a_reader_is_a_wrong_setting(assistant: Assistant) -> None:
-    settings = assistant.settings.model_copy(update={"upload_types": ("txt", "exe")})
+    settings = assistant.settings
+    assistant.settings = settings.model_copy(update={"upload_types": ("txt", "exe")})
     with pytest.raises(SettingsError, match=r"names 'exe', which has no reader.*\.pdf"):
-        Uploads(settings, assistant.add, lambda path: True)
-    settings = assistant.settings.model_copy(update={"upload_types": ("txt", ".PDF")})
-    assert Uploads(settings, assistant.add, lambda path: True).types == (".txt", ".pdf")
+        Uploads(assistant, tuple)
+    assistant.settings = settings.model_copy(update={"upload_types": ("txt", ".PDF")})
+    assert Uploads(assistant, tuple).types == (".txt", ".pdf")
 
 
 # The page
@@ -388,8 +377,8 @@ def test_a_type_without_a_reader_is_a_wrong_setting(assistant: Assistant) -> Non
 def test_nothing_is_offered_unless_the_settings_name_a_folder(
     assistant: Assistant, send: Callable[..., Sent]
 ) -> None:
-    settings = assistant.settings.model_copy(update={"uploads": None})
-    closed = Uploads(settings, assistant.add, lambda path: True)
+    assistant.settings = assistant.settings.model_copy(update={"uploads": None})
+    closed = Uploads(assistant, tuple)
     shelf = Articles(assistant, closed)
     assert "add_files" not in [function.__name__ for function in shelf.functions()]
     assert 'type="file"' not in shelf.whole({"language": "en"})
