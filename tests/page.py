@@ -66,6 +66,12 @@ def answer(text: str = "Said so [1], not [7].", **changes: Any) -> Answer:
     return replace(whole, **changes)
 
 
+def cite(n: int, article: Article, words: str) -> Citation:
+    """A citation of these words."""
+    start = article.text.index(words)
+    return Citation(n, article, Span(start, start + len(words)))
+
+
 def text_of(html: str) -> str:
     """What is left without tags."""
     return unescape(re.sub(r"<[^>]*>", "", html))

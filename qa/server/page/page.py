@@ -410,21 +410,17 @@ class Page:
         }
 
     def _conversation(self, tab: Tab) -> Updates:
-        texts, turns = TEXTS[tab.language], tab.turns
-        if turns:
-            before = turns[: tab.talk.unfinished]
-            past = render.conversation(before, texts, self.assistant.contents, talk=tab.talk)
+        talk, texts, contents = tab.talk, TEXTS[tab.language], self.assistant.contents
+        if talk.turns:
+            past = render.conversation(talk, texts, contents, latest=False)
         else:
-            given = self.examples.get(tab.language, ())
-            past = render.welcome(texts, self.assistant.contents(), given)
-        suggested = render.suggested(turns, texts)
+            past = render.welcome(texts, contents(), self.examples.get(tab.language, ()))
+        suggested = render.suggested(talk.turns, texts)
         return {self.past: past, self.latest: self._latest(tab), self.next: suggested}
 
     def _latest(self, tab: Tab) -> str:
-        talk, place, contents = tab.talk, tab.talk.unfinished, self.assistant.contents
-        return render.conversation(
-            tab.turns[place:], TEXTS[tab.language], contents, talk=talk, first=place, last=True
-        )
+        texts = TEXTS[tab.language]
+        return render.conversation(tab.talk, texts, self.assistant.contents, latest=True)
 
     def _filters(self, typed: Typed, texts: Texts) -> Updates:
         """The chip beside the box, and the form behind it with what is wrong in it."""

@@ -94,41 +94,30 @@ class Reason:
 
 
 def conversation(
-    turns: Iterable[Turn],
-    texts: Texts,
-    contents: Callable[[], Contents],
-    *,
-    talk: Talk,
-    first: int = 0,
-    last: bool = False,
+    talk: Talk, texts: Texts, contents: Callable[[], Contents], *, latest: bool
 ) -> str:
-    """Turns, oldest first.
+    """The turns of a conversation, oldest first.
 
     Args:
-        turns: of which the first is at the place `first` of its conversation.
+        talk: the conversation.
         texts: the page's language.
         contents: what is indexed; asked when an answer was not found.
-        talk: the conversation.
-        first: see above.
-        last: whether the last of them is the latest; what was understood of it can be changed.
+        latest: whether from the first unfinished one on, or those before it.
     """
-    shown = list(turns)
-    return "".join(
-        _turn(turn, texts, contents, talk, first + n, latest=last and n == len(shown) - 1)
-        for n, turn in enumerate(shown)
-    )
+    turns, first = tuple(talk.turns), talk.unfinished
+    places = range(first, len(turns)) if latest else range(first)
+    return "".join(_turn(talk, turns, place, texts, contents) for place in places)
 
 
 def _turn(
-    turn: Turn,
+    talk: Talk,
+    turns: Sequence[Turn],
+    place: int,
     texts: Texts,
     contents: Callable[[], Contents],
-    talk: Talk,
-    place: int,
-    *,
-    latest: bool,
 ) -> str:
-    """A question and its answer, in whatever state."""
+    """A question and its answer, in whatever state; of the latest, chips can be changed."""
+    turn = turns[place]
     answer, found = turn.answer, dict[str, object]()
     if answer is not None:
         found = {
@@ -154,7 +143,7 @@ def _turn(
         answer=answer,
         talk=talk,
         place=place,
-        latest=latest,
+        latest=place == len(turns) - 1,
         final=answer is not None and turn.state == "final",
         editable=found.get("standalone") or turn.text,
         doing=_doing(turn, texts),

@@ -25,7 +25,7 @@ from qa.server.page.texts import ENGLISH, FRENCH, TEXTS, Texts
 from qa.types import Citation, Constraints, Language, Outlet, Question, ReaderResult
 from tests.fakes import hit
 from tests.hostile import Markup
-from tests.page import ARTICLE, EVIL, QUOTE, answer, text_of
+from tests.page import ARTICLE, EVIL, QUOTE, answer, cite, text_of
 
 BOTH = pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS)
 OTHER = Article.create(
@@ -47,21 +47,17 @@ CONTENTS = Contents(
 )
 
 
-def cite(n: int, article: Article, words: str) -> Citation:
-    """A citation of these words."""
-    start = article.text.index(words)
-    return Citation(n, article, Span(start, start + len(words)))
-
-
 def turn(text: str = "Said so [1], not [7].", *, asked: str = "Who?", **changes: object) -> Turn:
     """A finished turn with an answer."""
     found: tuple[Citation, ...] = changes.pop("found", ())  # type: ignore[assignment]
     return Turn(asked, answer=answer(text, **changes), found=found, running=False)
 
 
-def shown(*turns: Turn, texts: Texts = ENGLISH, last: bool = True) -> str:
+def shown(*turns: Turn, texts: Texts = ENGLISH, contents: Contents = CONTENTS) -> str:
     """As the conversation shows them."""
-    return render.conversation(turns, texts, lambda: CONTENTS, talk=Talk(), last=last)
+    halves = (False, True)
+    talk = Talk(list(turns))
+    return "".join(render.conversation(talk, texts, lambda: contents, latest=h) for h in halves)
 
 
 def said(*turns: Turn, texts: Texts = ENGLISH) -> str:
@@ -278,8 +274,7 @@ def test_an_abstention_under_filters_says_which_dates_there_are_and_offers_to_re
     assert texts.filters_hold.format(first=first, last=last) in said(filtered, texts=texts)
     assert 'data-do="unfilter" data-place="0"' in shown(filtered, texts=texts)
     empty = replace(CONTENTS, first=None, last=None)
-    html = render.conversation([filtered], texts, lambda: empty, talk=Talk())
-    assert "unfilter" not in html
+    assert "unfilter" not in shown(filtered, texts=texts, contents=empty)
     found = turn()
     found.filters = Filters(language="fr")
     for each in (found, turn("No.", abstained=True, citations=())):

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Event
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -22,11 +23,12 @@ from qa.server.page.articles import Articles
 from qa.server.page.page import build_page
 from qa.server.page.server import mount_page
 from qa.server.page.texts import TEXTS
-from qa.server.page.uploads import Job, Sent, Uploads, harmless
+from qa.server.page.uploads import Job, Sent, Uploads, harmless, room
 from qa.settings import Settings
 from tests.fakes import ARTICLES, BagOfWords, write_articles
 from tests.hostile import Markup
 from tests.page import EVIL, indexed, text_of
+from tests.server.api.test_worker import until
 
 ENGLISH, FRENCH = TEXTS["en"].articles, TEXTS["fr"].articles
 
@@ -205,15 +207,6 @@ def test_nothing_is_removed_while_somebody_writes(
     assert kept(assistant) == ["more.txt"]
 
 
-def test_without_a_folder_nothing_is_an_upload(assistant: Assistant) -> None:
-    assistant.settings = assistant.settings.model_copy(update={"uploads": None})
-    closed = Uploads(assistant, tuple)
-    assert not closed.remove("pont")
-    pont = assistant.article("pont")
-    assert pont
-    assert not closed.is_upload(pont)
-
-
 def test_asking_goes_on_while_files_are_indexed(
     assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], embedder_gate: Gated
 ) -> None:
@@ -309,15 +302,22 @@ def test_a_busy_index_is_said_and_nothing_kept(
     assert kept(assistant) == []
 
 
-def test_what_fails_is_not_told_with_the_inside(
-    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], caplog: Any, monkeypatch: Any
+@pytest.mark.parametrize("error", [IndexUnusable, RuntimeError, BaseException])
+def test_what_fails_is_not_told_with_the_inside_and_not_kept(
+    assistant: Assistant,
+    uploads: Uploads,
+    send: Callable[..., Sent],
+    caplog: Any,
+    monkeypatch: Any,
+    error: type[BaseException],
 ) -> None:
     def broken(*args: object) -> None:
-        raise IndexUnusable("/srv/secret cannot be read")
+        raise error("/srv/secret cannot be read")
 
     monkeypatch.setattr(assistant, "add", broken)
     assert reasons(finished(uploads, send("otters.txt"))) == {"otters.txt": ENGLISH.add_failed}
     assert "/srv/secret" in caplog.text
+    assert kept(assistant) == []
 
 
 def test_a_file_that_clashes_does_not_tell_where_the_other_lies(
@@ -349,19 +349,6 @@ def test_as_many_as_may_wait_do_however_many_are_refused(
         assert job.problems == []
 
 
-def test_a_bug_is_logged_and_told_apart(
-    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], caplog: Any, monkeypatch: Any
-) -> None:
-    def broken(*args: object) -> None:
-        raise RuntimeError("secret detail")
-
-    monkeypatch.setattr(assistant, "add", broken)
-    job = finished(uploads, send("otters.txt"))
-    assert reasons(job) == {"otters.txt": ENGLISH.add_failed}
-    assert "secret detail" in caplog.text
-    assert kept(assistant) == []
-
-
 def test_a_type_without_a_reader_is_a_wrong_setting(assistant: Assistant) -> None:
     settings = assistant.settings
     assistant.settings = settings.model_copy(update={"upload_types": ("txt", "exe")})
@@ -369,6 +356,55 @@ def test_a_type_without_a_reader_is_a_wrong_setting(assistant: Assistant) -> Non
         Uploads(assistant, tuple)
     assistant.settings = settings.model_copy(update={"upload_types": ("txt", ".PDF")})
     assert Uploads(assistant, tuple).types == (".txt", ".pdf")
+
+
+# Room
+
+
+@pytest.fixture
+def roomy(tmp_path: Path) -> Settings:
+    """Room for 3,000 bytes of files."""
+    return Settings(uploads=tmp_path / "kept", upload_total_bytes=3000)
+
+
+def taking(settings: Settings, *sent: Path) -> Uploads:
+    """Takes these files; the index is never written."""
+    assistant = SimpleNamespace(settings=settings, add=lambda *_: pytest.fail("it is no news"))
+    return Uploads(cast("Assistant", assistant), lambda: list(map(str, sent)))
+
+
+def test_what_is_kept_and_what_was_sent_share_their_room(roomy: Settings, tmp_path: Path) -> None:
+    assert room(roomy, ()) == 3000
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept/a.txt").write_bytes(b"a" * 1000)
+    sent = tmp_path / "b.txt"
+    sent.write_bytes(b"b" * 1500)
+    assert room(roomy, [str(sent), str(tmp_path / "gone")]) == 500
+
+
+def test_a_file_without_room_is_refused_in_words_before_it_is_sent(roomy: Settings) -> None:
+    words = ENGLISH
+    uploads = taking(roomy)
+    assert uploads.refusal("a.txt", 3000, words) is None
+    assert uploads.refusal("a.txt", 3001, words) == words.no_room
+
+
+def test_files_that_wait_for_their_turn_are_not_taken_for_forgotten(
+    roomy: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradio removes what was sent and has not changed for some minutes."""
+    monkeypatch.setattr("qa.server.page.uploads._MARK_S", 0.01)
+    sent = tmp_path / "a.exe"
+    uploads = taking(roomy, sent)
+    sent.write_bytes(b"a")
+    before = sent.stat().st_ctime_ns
+    with uploads._in_turn(()):
+        name = uploads.start([Sent("a.exe", sent)], ENGLISH)
+        until(lambda: sent.stat().st_ctime_ns != before)
+    job = uploads.job(name)
+    assert job
+    until(lambda: job.stage == "done")
+    assert not sent.exists()
 
 
 # The page
@@ -387,6 +423,10 @@ def test_nothing_is_offered_unless_the_settings_name_a_folder(
     assert ENGLISH.uploads_off in text_of(offered["html"])
     job = finished(closed, send("a.txt"))
     assert reasons(job) == {"a.txt": ENGLISH.uploads_off}
+    pont = assistant.article("pont")
+    assert pont
+    assert not closed.is_upload(pont)
+    assert not closed.remove("pont")
 
 
 def test_the_box_says_its_limits_and_what_may_be_sent(
