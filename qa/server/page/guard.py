@@ -197,8 +197,12 @@ class PageGuard:
         session, data = call.get("session_hash"), call.get("data")
         if rest.startswith(_CALLS):
             handler = self._page.fns.get(_index(call.get("fn_index")))
-            texts = isinstance(data, list) and all(isinstance(v, str | None) for v in data)
-            fits = handler is not None and texts and len(data) == len(handler.inputs)
+            fits = (
+                handler is not None
+                and isinstance(data, list)
+                and len(data) == len(handler.inputs)
+                and all(isinstance(value, str | None) for value in data)
+            )
         elif rest == _SERVER_FUNCTIONS:
             block = self._page.blocks.get(_index(call.get("component_id")))
             function = getattr(block, str(call.get("fn_name")), None)

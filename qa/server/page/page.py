@@ -301,12 +301,8 @@ class Page:
         """Put a turn into the conversation of a tab, and follow it, or say why not.
 
         Args:
-            tab: see above.
-            turn: see above.
-            typed: which articles it is asked of.
-            request: whose it is.
-            first: what else changes once it is asked.
-            refused: what else changes when it cannot be.
+            tab, turn, typed, request: what is asked, where, of which articles, by whom.
+            first: what else changes once it is asked; `refused`, when it cannot be.
             again: it replaces the latest.
             length: characters that were typed, where more than the turn has.
         """

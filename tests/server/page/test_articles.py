@@ -171,6 +171,7 @@ def test_an_added_article_is_mended_and_removed(added: Articles) -> None:
         text_of(added.listed(asked)).split()
     )
     assert 'data-mend="otter"' in added.article(asked)
+    assert MOTS.remove_warning in text_of(added.article(asked))
     assert added.mend({**asked, "title": f" {EVIL} ", "date": "2022-05"}) == {"error": ""}
     assert EVIL in text_of(added.article(asked))
     assert "mai 2022" in text_of(added.article(asked))
@@ -199,6 +200,7 @@ def test_nothing_is_mended_or_removed_while_somebody_writes_nor_is_the_reason_mi
 def test_what_nobody_added_is_neither_mended_nor_removed(
     articles: Articles, added: Articles, assistant: Assistant
 ) -> None:
+    assert "data-mend" not in articles.article({"id": "pont"})
     for shelf in (articles, added):
         for id in ("pont", "gone", "", None, 7, ["otter"], {"id": "otter"}, "../otter", "\0"):
             asked = {"id": id, "language": "en", "title": "Mine", "date": "2022"}

@@ -125,7 +125,7 @@ def test_without_a_sound_question_set_there_are_no_examples(
     def ask(asked: Question) -> Answer:
         raise AssertionError(asked)
 
-    nothing = {"fr": [], "en": []}
+    nothing: Examples = {"fr": [], "en": []}
     assert first_questions(trying(ask), tmp_path) == nothing
     for content in (b'{"question": 3}\n', '{"question": "Où ?"}\n'.encode("latin-1")):
         (tmp_path / "questions.jsonl").write_bytes(content)

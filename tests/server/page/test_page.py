@@ -288,12 +288,16 @@ def test_the_welcome_has_examples_in_its_language_and_what_there_is(ann: Browser
 def test_what_makes_no_sense_asks_nothing(ann: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Gradio empties every output, the box among them, when there is no update at all."""
     ann.ask()
-    before = ann.talk.turns[:]
+    before, listed = ann.talk.turns[:], ann.listed
     nonsense: tuple[Any, ...] = (
         *(None, [], "ask", {"do": ["ask"]}, {"do": "ask", "text": None}),
         {"do": "edit", "place": "0", "text": " "},
         {"do": "change", "row": ["only"], "n": {}, "value": 3},
-        {"do": "open", "id": {"$ne": ""}},
+        *({"do": "open", "id": id} for id in ({"$ne": ""}, ["x"])),
+        *({"do": "rate", "turn": turn} for turn in ({"$ne": 1}, "", ["x"])),
+        {"do": "comment", "turn": None, "comment": 3},
+        {"do": "rename", "id": "\ud800", "title": "\ud800"},
+        *({"do": "revoke", "token": None}, {"do": "pin", "id": {}, "pinned": []}),
         {"do": "filters", "filters": [1]},
         {"do": "speak", "language": 7},
     )
@@ -304,6 +308,7 @@ def test_what_makes_no_sense_asks_nothing(ann: Browser, monkeypatch: pytest.Monk
         assert list(ann.page.ask("", text, ann.tab))
         assert list(ann.page.begin(text, ann.tab))
     assert ann.talk.turns == before
+    assert ann.listed == listed
 
 
 def test_the_model_is_watched_until_nothing_changes_any_more(

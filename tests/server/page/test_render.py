@@ -384,15 +384,6 @@ def test_only_what_a_model_wrote_can_be_asked_for_as_quotes() -> None:
         assert "data-quotes" not in shown(each)
 
 
-def test_long_questions_fold() -> None:
-    for text in ("x" * 281, "a\nb\nc\nd\ne", EVIL * 9):
-        assert '<details class="long"><summary><span' in shown(turn(asked=text))
-        assert text in text_of(shown(turn(asked=text)))
-        assert Markup(shown(turn(asked=text))).wrong == []
-    for text in ("x" * 280, "a\nb\nc\nd"):
-        assert '<details class="long">' not in shown(turn(asked=text))
-
-
 # Why a passage was found
 
 
@@ -486,20 +477,6 @@ def test_only_plain_web_addresses_become_links(url: str | None, link: str | None
         assert url in text_of(html)
 
 
-@BOTH
-def test_only_what_was_added_here_can_be_mended_or_removed(texts: Texts) -> None:
-    html = render.article_html(ARTICLE, texts, upload=True)
-    assert Markup(html).wrong == []
-    assert f'data-mend="{ARTICLE.id}"' in html
-    assert f'data-remove-article="{ARTICLE.id}"' in html
-    assert texts.articles.remove_warning in text_of(html)
-    assert 'name="date" autocomplete="off" value="2017-01-14"' in html
-    assert "data-mend" not in render.article_html(ARTICLE, texts)
-    gone = render.article_html(None, texts, message=EVIL)
-    assert EVIL in text_of(gone)
-    assert Markup(gone).wrong == []
-
-
 # Beside them
 
 
@@ -520,9 +497,3 @@ def test_the_model_line(state: LLMState, says: str) -> None:
     assert says in line
     assert bool(line) == bool(says)
     assert Markup(render.model_line(LLMStatus(state, EVIL, note=EVIL), ENGLISH)).wrong == []
-
-
-def test_a_notice_is_text() -> None:
-    assert text_of(render.notice(EVIL)) == EVIL
-    assert Markup(render.notice(EVIL)).wrong == []
-    assert render.notice("") == render.notice(None) == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ TEXT = (
 )
 
 
-def quoting(text: str, asked: str = "Who?", language: Language = "en", **changes: object) -> Answer:
+def quoting(text: str, asked: str = "Who?", language: Language = "en", **changes: Any) -> Answer:
     """An answer that quotes a text."""
     article = Article.create(text=text, origin="a", language=language)
     question = Question(asked, standalone=asked, language=language)
