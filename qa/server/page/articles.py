@@ -39,18 +39,11 @@ Asked = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the form asks for.
+    """What the form asks for."""
 
-    Attributes:
-        words: of title, text or outlet.
-        oldest: whether the oldest come first.
-        filtered: whether only those that the filters of the chat let through are listed.
-        page: from 1.
-    """
-
-    words: str = ""
-    oldest: bool = False
-    filtered: bool = False
+    words: str = ""  # of title, text or outlet
+    oldest: bool = False  # whether the oldest come first
+    filtered: bool = False  # whether only those that the filters of the chat let through
     page: int = 1
 
     @classmethod
@@ -176,14 +169,15 @@ class Articles:
             whole = words.too_many.format(files=len(files), most=uploads.most_files)
             reason = words.uploads_off if uploads.folder is None else whole
             return {"take": [], "html": render.notice(reason)}
-        refused: dict[int, str] = {}
+        take: list[int] = []
+        problems: list[Problem] = []
         for n, file in enumerate(files):
             size = file.get("size")
-            reason = uploads.refusal(_name(file), size if isinstance(size, int) else 0, words) or ""
-            if reason:
-                refused[n] = reason
-        problems = [Problem(_name(files[n]), None, reason) for n, reason in refused.items()]
-        take = [n for n in range(len(files)) if n not in refused]
+            wrong = uploads.refusal(_name(file), size if isinstance(size, int) else 0, words)
+            if wrong:
+                problems.append(Problem(_name(file), None, wrong))
+            else:
+                take.append(n)
         return {"take": take, "html": _job(texts, problems=problems) if problems else ""}
 
     def begin(self, asked: Asked) -> dict[str, Any]:

@@ -44,23 +44,18 @@ class Turn:
     """A question and what became of it.
 
     Attributes:
-        text: the question as typed.
         filters: which articles it is asked of.
         constraints: what it asks of articles, where the person said so; None reads its words.
         answerer: "extractive" for quotes alone; None is that of the settings.
-        asked: when.
         history: what was said before it, as `Question.history`; None is all finished turns.
         answer: its latest state, or None before the first.
         found: the quotes that were shown before the answer was written.
-        failure: what went wrong instead of an answer.
         running: whether more is to come.
         started: whether its thread has begun; until then it waits for the turn before it.
         lost: whether a server that stopped took its answer away.
-        id: under which it may be rated and shared; empty when it may not.
+        id, token: under which it may be rated and shared, and is; empty when not.
         conversation: the kept conversation that it is in; empty when it is in none.
         instead_of: the id of the kept turn that it replaces; empty when it replaces none.
-        rating: what was said of it.
-        token: of the link under which it is shared.
         stale: whether an article that it cites has changed since.
         unkept: whether keeping it was tried and failed.
     """
@@ -104,8 +99,7 @@ class Talk:
     """One conversation: its turns, oldest first, answered one after the other.
 
     Attributes:
-        conversation: the id under which it is kept.
-        token: of the link under which all of it is shared.
+        conversation, token: under which it is kept, and all of it is shared.
         version: grows with each change; followers wait for it.
     """
 

@@ -192,14 +192,6 @@ def _wider(turn: Turn, answer: Answer, texts: Texts, contents: Callable[[], Cont
     return texts.filters_hold.format(first=texts.day(known.first), last=texts.day(known.last))
 
 
-def dates(contents: Contents, texts: Texts) -> str:
-    """From when to when the articles are; empty when none has a date."""
-    if not (contents.first and contents.last):
-        return ""
-    first, last = texts.day(contents.first), texts.day(contents.last)
-    return texts.articles.dated.format(first=first, last=last)
-
-
 # What was understood
 
 
@@ -507,9 +499,10 @@ def about(contents: Contents, texts: Texts) -> str:
         return texts.articles.nothing_indexed
     outlets, languages = contents.facets["source"], contents.facets["language"]
     words, one = texts.articles, contents.articles == 1
+    first, last = texts.day(contents.first), texts.day(contents.last)
     said = [
         words.counted_one if one else words.counted.format(articles=contents.articles),
-        dates(contents, texts),
+        words.dated.format(first=first, last=last) if contents.first and contents.last else "",
         words.outlets.format(n=len(outlets)) if len(outlets) > 1 else "".join(outlets),
     ]
     said += [f"{texts.language_name(code)}\u00a0({n})" for code, n in languages.items()]
