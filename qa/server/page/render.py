@@ -8,7 +8,7 @@ quotes' offsets in data attributes, which `scripts/article.js` reads.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -25,6 +25,7 @@ from qa.language.sentences import Span
 from qa.server.page.chats import Talk, Turn
 from qa.server.page.chips import chip_text, chips_of, chips_read
 from qa.server.page.exports import quote_with_reference, safe_link, with_references
+from qa.server.page.marks import highlighted, in_marks, joined, pointed, spans_of
 from qa.server.page.suggestions import follow_ups
 from qa.server.page.templating import html
 from qa.server.page.texts import ENGLISH, Texts
@@ -279,27 +280,6 @@ def _line(line: str, cited: Mapping[int, Citation], texts: Texts) -> Markup:
     return Markup("").join(parts)
 
 
-def pointed(text: str, citation: Citation | None) -> Markup:
-    """The text escaped; strong what the reader points to, where it holds the quote."""
-    if citation is None or citation.answer is None:
-        return escape(text)
-    quote = extractive.shown(citation.quote)
-    words = extractive.shown(citation.answer.of(citation.article.text))
-    before = citation.quote[: citation.answer.start - citation.span.start]
-    # White space was folded: with a letter behind it, what ends in some keeps one space.
-    start = text.find(quote) + len(extractive.shown(before + "x")) - 1
-    end = start + len(words)
-    if quote not in text or text[start:end] != words:
-        return escape(text)
-    return _strong(text, start, end)
-
-
-def _strong(text: str, start: int, end: int) -> Markup:
-    """The text escaped, its characters [start, end) strong."""
-    strong = Markup('<strong class="pointed">{}</strong>').format(text[start:end])
-    return escape(text[:start]) + strong + escape(text[end:])
-
-
 def _number(citation: Citation, cited: Mapping[int, Citation], texts: Texts) -> Markup:
     beside = [c for c in cited.values() if c.article.id == citation.article.id]
     return html(
@@ -334,7 +314,7 @@ def _sources(turn: Turn, answer: Answer, texts: Texts) -> list[Source]:
         Source(
             group[0][0].article,
             [
-                Quote(c, c.n if used and done else 0, id(c) not in in_text, _in_marks(c, texts))
+                Quote(c, c.n if used and done else 0, id(c) not in in_text, in_marks(c, texts))
                 for c, used in group
             ],
             any(used for _, used in group),
@@ -350,16 +330,6 @@ def _within(citation: Citation, other: Citation) -> bool:
     return same and other.span.start <= citation.span.start and citation.span.end <= other.span.end
 
 
-def _in_marks(citation: Citation, texts: Texts) -> Markup:
-    """All characters of the quote, escaped, what the reader points to strong."""
-    before, after = texts.quoted("\x00", citation.article.language).split("\x00")
-    words = escape(citation.quote)
-    if citation.answer is not None:
-        start, end = citation.answer.start, citation.answer.end
-        words = _strong(citation.quote, start - citation.span.start, end - citation.span.start)
-    return escape(before) + words + escape(after)
-
-
 def nearest(hits: Sequence[Hit]) -> list[Article]:
     """The articles of the best hits, each once."""
     return list({hit.article.id: hit.article for hit in hits}.values())[:_NEAREST]
@@ -372,11 +342,6 @@ def _copies(citation: Citation, texts: Texts) -> str:
     if len(sources) > 1:
         said += f", {texts.sources_of_copies.format(sources=len(sources))}"
     return said
-
-
-def spans_of(spans: Iterable[Span | None]) -> str:
-    """Offsets as `data-spans` has them, "12-80,95-140"."""
-    return ",".join(f"{span.start}-{span.end}" for span in spans if span)
 
 
 # Why a passage was found
@@ -444,38 +409,6 @@ def article_html(
         upload=upload,
         message=message,
     )
-
-
-def highlighted(
-    text: str, spans: Sequence[Span], at: int = 0, answer: Span | None = None
-) -> Markup:
-    """The text escaped, with the spans' characters, and no others, inside <mark>.
-
-    The span that is meant has the class "current"; spans that overlap are one mark. The `answer`,
-    words that the reader points to, is strong if it lies inside a span.
-    """
-    meant = spans[at] if 0 <= at < len(spans) else None
-    done, parts = 0, []
-    for span in joined(spans):
-        current = meant is not None and span.start <= meant.start < span.end
-        words = escape(span.of(text))
-        if answer is not None and span.start <= answer.start < answer.end <= span.end:
-            words = _strong(span.of(text), answer.start - span.start, answer.end - span.start)
-        kind = Markup(' class="current"') if current else ""
-        parts += [escape(text[done : span.start])]
-        parts += [Markup('<mark tabindex="-1"{}>{}</mark>').format(kind, words)]
-        done = span.end
-    return Markup("").join([*parts, escape(text[done:])])
-
-
-def joined(spans: Iterable[Span]) -> list[Span]:
-    """In order, those that overlap as one."""
-    found: list[Span] = []
-    for span in sorted(spans):
-        if found and span.start < found[-1].end:
-            span = Span(found[-1].start, max(span.end, found.pop().end))
-        found.append(span)
-    return found
 
 
 # Beside the conversation

@@ -30,6 +30,7 @@ from qa.errors import ConversationsUnusable, QAError
 from qa.language.sentences import Span
 from qa.server.page import exports, render
 from qa.server.page.exports import Reference, Told
+from qa.server.page.marks import joined, spans_of
 from qa.server.page.owners import Owners
 from qa.server.page.templating import file_text, html
 from qa.server.page.texts import TEXTS, Texts, language_of
@@ -194,10 +195,10 @@ def _entry(reference: Reference, find: Find) -> _Entry:
     article = reference.article
     if find(article.id) is None:
         return _Entry(reference)
-    spans = render.joined(citation.span for citation in reference.citations)
-    places = render.spans_of(spans)
+    spans = joined(citation.span for citation in reference.citations)
+    places = spans_of(spans)
     opens = f"/#article={quote(article.id, safe='')}" + (f"&spans={places}" if places else "")
-    around = render.joined(_around(article.text, span) for span in spans)
+    around = joined(_around(article.text, span) for span in spans)
     passages = [list(_parts(article.text, window, spans)) for window in around]
     # A quote that is its paragraph needs no other.
     return _Entry(reference, [parts for parts in passages if len(parts) > 1], opens)

@@ -21,6 +21,7 @@ from qa.models.loading import LLMState, LLMStatus
 from qa.server.page import render
 from qa.server.page.chats import Talk, Turn
 from qa.server.page.exports import safe_link
+from qa.server.page.marks import highlighted
 from qa.server.page.texts import ENGLISH, FRENCH, TEXTS, Texts
 from qa.types import Citation, Constraints, Language, Outlet, Question, ReaderResult
 from tests.fakes import hit
@@ -449,10 +450,10 @@ def test_of_several_quotes_the_one_that_is_meant_is_current_and_overlapping_ones
 
 def test_nothing_is_strong_outside_the_quotes() -> None:
     for words in (Span(0, 6), Span(QUOTE.start - 1, 20), Span(20, QUOTE.end + 1), Span(20, 20)):
-        html = render.highlighted(ARTICLE.text, [QUOTE], answer=words)
+        html = highlighted(ARTICLE.text, [QUOTE], answer=words)
         assert "<strong" not in html
         assert text_of(html) == ARTICLE.text
-    assert "<strong" not in render.highlighted(ARTICLE.text, [], answer=Span(8, 12))
+    assert "<strong" not in highlighted(ARTICLE.text, [], answer=Span(8, 12))
 
 
 @pytest.mark.parametrize(
