@@ -11,7 +11,7 @@ import logging
 import secrets
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -158,8 +158,7 @@ class Talk:
         with self._changed:
             if any(turn.running and turn.started for turn in self.turns):
                 return
-            waiting = (turn for turn in self.turns if turn.running)
-            turn = next(waiting, None)
+            turn = next((turn for turn in self.turns if turn.running), None)
             if turn is None:
                 return
             turn.started = True
@@ -211,10 +210,10 @@ class Talk:
                 _end(turn)
             self._tell()
 
-    def open(self, conversation: str, turns: Iterable[Turn], token: str | None = None) -> None:
-        """Go on with what is kept of a conversation."""
+    def begin_anew(self) -> None:
+        """It was deleted: an empty one takes its place, in every tab."""
         with self._changed:
-            self.turns, self.conversation, self.token = list(turns), conversation, token
+            self.turns, self.conversation, self.token = [], new_id(), None
             self._tell()
 
     def _tell(self) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -431,7 +430,7 @@ class Page:
         content = html(
             "filters",
             texts,
-            typed=replace(typed, sources=typed.sources or ()),
+            typed=typed,
             errors=errors,
             facets=self.assistant.facets(),
             chosen=known,
