@@ -13,7 +13,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from qa.documents.article import Article
 from qa.documents.filters import Filters
 from qa.documents.listing import Listing
 from qa.errors import ArticleError, IndexLocked, QAError, QuestionError
@@ -144,7 +143,6 @@ class Articles:
             count=_count(listing, texts),
             page=wanted.page,
             last_page=-(-listing.total // _PER_PAGE),
-            beginning=_beginning,
             is_upload=self._uploads.is_upload,
         )
 
@@ -266,12 +264,6 @@ def _count(listing: Listing, texts: Texts) -> str:
         return words.one
     last = listing.start + len(listing.articles)
     return words.many.format(total=listing.total, first=listing.start + 1, last=last)
-
-
-def _beginning(article: Article, most: int = 80) -> str:
-    """The first words of an article that has no title."""
-    text = " ".join(article.text[: most * 2].split())
-    return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0]}…"
 
 
 def _spans(sent: object) -> list[Span]:

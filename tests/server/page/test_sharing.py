@@ -453,7 +453,7 @@ def test_a_browser_gets_an_id_that_scripts_and_other_sites_do_not_get(site: Site
     first = site.browser()
     given = first.get("/").headers["set-cookie"]
     assert "HttpOnly" in given
-    assert "SameSite=Lax" in given
+    assert "SameSite=lax" in given
     assert "Secure" not in given
     id = first.cookies[COOKIE]
     first.get("/")
