@@ -272,7 +272,7 @@ def _rating(turn: Turn, wanted: Mapping[str, Any]) -> Rating | None:
 
 def _as_kept(turn: Turn) -> KeptTurn:
     assert turn.answer is not None
-    return KeptTurn(turn.id, to_document(turn.answer))
+    return KeptTurn(turn.id, to_document(turn.answer), turn.asked)
 
 
 def _text(wanted: Mapping[str, Any], name: str) -> str:

@@ -399,40 +399,6 @@ def test_a_reload_in_the_middle_of_an_answer_finds_it_and_its_end(ann: Browser, 
     assert "3 questions" in ann.listed
 
 
-def test_two_tabs_see_the_same_conversation(ann: Browser, held: Held) -> None:
-    asking = ann.asking()
-    until_half(ann, asking)
-    second = Browser(ann.page, ann.cookie)
-    second.open = ann.open
-    beginning = second.beginning()
-    next(beginning)
-    second.stop()
-    list(asking)
-    list(beginning)
-    assert second.html == ann.html
-    assert stages(ann.html) == ["stopped"]
-    held.go(ASKED)
-
-
-def test_the_answer_of_a_closed_tab_is_finished_and_kept(ann: Browser, held: Held) -> None:
-    asking: Any = ann.asking()
-    until_half(ann, asking)
-    asking.close()
-    ann.page.leave(ann.tab)
-    held.go(ASKED)
-    later = Browser(ann.page, ann.cookie)
-    later.begin()
-
-    def listed() -> bool:
-        later.do("search", search="")
-        return "1 question" in later.listed
-
-    until(listed)
-    (id,) = re.findall(r'data-do="open" data-id="([^"]*)"', later["talks"])
-    later.do("open", id=id)
-    assert f"All of {ASKED}" in later.says
-
-
 def test_where_nothing_is_kept_a_closed_tab_s_answers_stop(
     assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
