@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from qa.language.names import is_time, mentioned, names
 from qa.language.terms import only_stop_words, words
@@ -39,18 +40,19 @@ def follow_ups(answer: Answer, asked: Iterable[str]) -> list[str]:
     """
     question = answer.question
     said = " ".join((*asked, question.text, question.standalone))
-    found: dict[str, str] = {}
-    passages = (
-        (citation.quote for citation in answer.citations),
-        (h.chunk.text for h in answer.hits),
-    )
-    for text in (text for texts in passages for text in texts):
-        for name in named(text):
+    quotes = (citation.quote for citation in answer.citations)
+    found: list[str] = []
+    for text in chain(quotes, (hit.chunk.text for hit in answer.hits)):
+        for name in dict.fromkeys(named(text)):
+            new = about(name, answer.language)
             parts = [word for word in words(name) if len(word) > 2]
-            if not any(mentioned(part, said) for part in parts):
-                found[name] = about(name, answer.language)
-                said += f" {name}"
-    return [each for each in found.values() if len(each) <= LONGEST][:_MOST]
+            if len(new) > LONGEST or any(mentioned(part, said) for part in parts):
+                continue
+            found.append(new)
+            said += f" {name}"
+            if len(found) == _MOST:
+                return found
+    return found
 
 
 def about(name: str, language: Language) -> str:
