@@ -8,8 +8,10 @@ import re
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
 from typing import Any, cast
@@ -19,12 +21,18 @@ import gradio as gr
 from qa.assistant import Assistant
 from qa.conversations.store import Conversations
 from qa.documents.article import Article, PartialDate
+from qa.index.build import index_paths
+from qa.index.directory import LiveIndex
 from qa.language.sentences import Span
+from qa.models.loading import LanguageModel
+from qa.search.retriever import HybridRetriever
 from qa.server.page.chats import Talk
 from qa.server.page.examples import Examples
 from qa.server.page.owners import COOKIE
 from qa.server.page.page import Page, Updates
+from qa.settings import Settings
 from qa.types import Answer, Citation, Question
+from tests.fakes import BagOfWords
 
 EVIL = "<img src=x onerror=alert(1)>\"'`${1}{{2}}"
 ARTICLE = Article.create(
@@ -58,6 +66,12 @@ def answer(text: str = "Said so [1], not [7].", **changes: Any) -> Answer:
     return replace(whole, **changes)
 
 
+def cite(n: int, article: Article, words: str) -> Citation:
+    """A citation of these words."""
+    start = article.text.index(words)
+    return Citation(n, article, Span(start, start + len(words)))
+
+
 def text_of(html: str) -> str:
     """What is left without tags."""
     return unescape(re.sub(r"<[^>]*>", "", html))
@@ -81,6 +95,19 @@ def open_page(
         return Page(assistant, examples or {}, kept)
 
     return asyncio.run(make())
+
+
+@contextmanager
+def indexed(
+    settings: Settings, *paths: Path, embedder: BagOfWords | None = None
+) -> Iterator[Assistant]:
+    """An assistant without a language model, over an index that is made of these files."""
+    embedder = embedder or BagOfWords()
+    index_paths(paths, settings, embedder)
+    live = LiveIndex(settings.index, embedder, settings)
+    retriever = HybridRetriever(index=live, embedder=embedder)
+    with Assistant(settings, live, retriever, LanguageModel(settings, fetch=False)) as opened:
+        yield opened
 
 
 class Browser:
@@ -137,10 +164,6 @@ class Browser:
     def stop(self) -> None:
         """Press the button, which the page shows while an answer is written."""
         list(self._seen([self.page.stop_answer(self.tab)]))
-
-    def suggest(self) -> None:
-        """What follows on every answer."""
-        list(self._seen([self.page.suggest(self.tab)]))
 
     def __getitem__(self, part: str) -> str:
         return self.shown[part]

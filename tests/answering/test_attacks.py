@@ -93,7 +93,7 @@ def check_page(states: list[Answer], attack: Attack) -> None:
     for texts in TEXTS.values():
         for state in states:
             turn = Turn(attack.question, answer=state, running=state.stage != "final")
-            html = render.conversation([turn], texts, pytest.fail, talk=Talk())
+            html = render.conversation(Talk([turn]), texts, pytest.fail, latest=True)
             for citation in state.citations:
                 html += render.article_html(citation.article, texts, [citation.span])
             found = Markup(html)

@@ -5,6 +5,7 @@
     history         what is kept of them on disk; `owners` says whose it is
     read_ahead      what is typed is read by the model before it is asked
     render          an answer or an article → what `templates/` show, by `templating`
+    marks           words marked in a text: quotes, and what the reader points to
     chips           what was understood of a question, piece by piece
     filter_form     what was chosen in the filters
     articles        the list of articles; `uploads` are files that people add

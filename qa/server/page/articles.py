@@ -13,7 +13,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from qa.documents.article import Article
 from qa.documents.filters import Filters
 from qa.documents.listing import Listing
 from qa.errors import ArticleError, IndexLocked, QAError, QuestionError
@@ -39,18 +38,11 @@ Asked = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the form asks for.
+    """What the form asks for."""
 
-    Attributes:
-        words: of title, text or outlet.
-        oldest: whether the oldest come first.
-        filtered: whether only those that the filters of the chat let through are listed.
-        page: from 1.
-    """
-
-    words: str = ""
-    oldest: bool = False
-    filtered: bool = False
+    words: str = ""  # of title, text or outlet
+    oldest: bool = False  # whether the oldest come first
+    filtered: bool = False  # whether only those that the filters of the chat let through
     page: int = 1
 
     @classmethod
@@ -74,35 +66,20 @@ class Articles:
 
     def functions(self) -> list[Callable[[Asked], Any]]:
         """Those for the browser; Gradio marks each, which it cannot with a method."""
-
-        def show_article(asked: Asked) -> str:
-            return self.article(asked)
-
-        def show_articles(asked: Asked) -> str:
-            return self.whole(asked)
-
-        def show_list(asked: Asked) -> str:
-            return self.listed(asked)
-
-        def offer_files(asked: Asked) -> dict[str, Any]:
-            return self.offer(asked)
-
-        def add_files(asked: Asked) -> dict[str, Any]:
-            return self.begin(asked)
-
-        def added_files(asked: Asked) -> dict[str, Any]:
-            return self.state(asked)
-
-        def mend_article(asked: Asked) -> dict[str, str]:
-            return self.mend(asked)
-
-        def remove_article(asked: Asked) -> dict[str, str]:
-            return self.remove(asked)
-
-        shown: list[Callable[[Asked], Any]] = [show_article, show_articles, show_list]
-        added: list[Callable[[Asked], Any]] = [offer_files, add_files, added_files]
-        added += [mend_article, remove_article]
-        return shown + (added if self._uploads.folder is not None else [])
+        shown = {
+            "show_article": self.article,
+            "show_articles": self.whole,
+            "show_list": self.listed,
+        }
+        added = {
+            "offer_files": self.offer,
+            "add_files": self.begin,
+            "added_files": self.state,
+            "mend_article": self.mend,
+            "remove_article": self.remove,
+        }
+        offered = shown | (added if self._uploads.folder is not None else {})
+        return [_function(name, do) for name, do in offered.items()]
 
     def article(self, asked: Asked) -> str:
         """The panel for `{"id", "spans", "at", "pointed", "language"}`.
@@ -166,7 +143,6 @@ class Articles:
             count=_count(listing, texts),
             page=wanted.page,
             last_page=-(-listing.total // _PER_PAGE),
-            beginning=_beginning,
             is_upload=self._uploads.is_upload,
         )
 
@@ -191,14 +167,15 @@ class Articles:
             whole = words.too_many.format(files=len(files), most=uploads.most_files)
             reason = words.uploads_off if uploads.folder is None else whole
             return {"take": [], "html": render.notice(reason)}
-        refused: dict[int, str] = {}
+        take: list[int] = []
+        problems: list[Problem] = []
         for n, file in enumerate(files):
             size = file.get("size")
-            reason = uploads.refusal(_name(file), size if isinstance(size, int) else 0, words) or ""
-            if reason:
-                refused[n] = reason
-        problems = [Problem(_name(files[n]), None, reason) for n, reason in refused.items()]
-        take = [n for n in range(len(files)) if n not in refused]
+            wrong = uploads.refusal(_name(file), size if isinstance(size, int) else 0, words)
+            if wrong:
+                problems.append(Problem(_name(file), None, wrong))
+            else:
+                take.append(n)
         return {"take": take, "html": _job(texts, problems=problems) if problems else ""}
 
     def begin(self, asked: Asked) -> dict[str, Any]:
@@ -261,19 +238,24 @@ class Articles:
         return {"error": "" if gone else texts.article_gone}
 
 
+def _function(name: str, do: Callable[[Asked], Any]) -> Callable[[Asked], Any]:
+    def function(asked: Asked) -> Any:
+        return do(asked)
+
+    function.__name__ = name
+    return function
+
+
 def _job(texts: Texts, *, problems: Sequence[Problem], stage: str = "refused", **more: Any) -> str:
     """What a job is doing or has done, and what was not read."""
-    said = {"said": "", "read": (), "articles": 0, "about": 0, **more}
-    return html(
-        "job", texts, stage=stage, problems=[_problem_text(p, texts) for p in problems], **said
-    )
-
-
-def _problem_text(problem: Problem, texts: Texts) -> str:
-    words = texts.articles
-    if problem.row is None:
-        return words.whole_file.format(name=problem.name, reason=problem.reason)
-    return words.row.format(name=problem.name, row=problem.row, reason=problem.reason)
+    words, said = texts.articles, {"said": "", "read": (), "articles": 0, "about": 0, **more}
+    told = [
+        (words.row if problem.row else words.whole_file).format(
+            name=problem.name, row=problem.row, reason=problem.reason
+        )
+        for problem in problems
+    ]
+    return html("job", texts, stage=stage, problems=told, **said)
 
 
 def _count(listing: Listing, texts: Texts) -> str:
@@ -282,12 +264,6 @@ def _count(listing: Listing, texts: Texts) -> str:
         return words.one
     last = listing.start + len(listing.articles)
     return words.many.format(total=listing.total, first=listing.start + 1, last=last)
-
-
-def _beginning(article: Article, most: int = 80) -> str:
-    """The first words of an article that has no title."""
-    text = " ".join(article.text[: most * 2].split())
-    return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0]}…"
 
 
 def _spans(sent: object) -> list[Span]:

@@ -11,7 +11,7 @@ import logging
 import secrets
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -44,24 +44,18 @@ class Turn:
     """A question and what became of it.
 
     Attributes:
-        text: the question as typed.
         filters: which articles it is asked of.
         constraints: what it asks of articles, where the person said so; None reads its words.
         answerer: "extractive" for quotes alone; None is that of the settings.
-        asked: when.
         history: what was said before it, as `Question.history`; None is all finished turns.
         answer: its latest state, or None before the first.
         found: the quotes that were shown before the answer was written.
-        failure: what went wrong instead of an answer.
         running: whether more is to come.
         started: whether its thread has begun; until then it waits for the turn before it.
         lost: whether a server that stopped took its answer away.
-        suggestions: what could be asked next; None as long as nobody has looked.
-        id: under which it may be rated and shared; empty when it may not.
+        id, token: under which it may be rated and shared, and is; empty when not.
         conversation: the kept conversation that it is in; empty when it is in none.
         instead_of: the id of the kept turn that it replaces; empty when it replaces none.
-        rating: what was said of it.
-        token: of the link under which it is shared.
         stale: whether an article that it cites has changed since.
         unkept: whether keeping it was tried and failed.
     """
@@ -78,7 +72,6 @@ class Turn:
     running: bool = True
     started: bool = False
     lost: bool = False
-    suggestions: tuple[str, ...] | None = None
     id: str = ""
     conversation: str = ""
     instead_of: str = ""
@@ -106,8 +99,7 @@ class Talk:
     """One conversation: its turns, oldest first, answered one after the other.
 
     Attributes:
-        conversation: the id under which it is kept.
-        token: of the link under which all of it is shared.
+        conversation, token: under which it is kept, and all of it is shared.
         version: grows with each change; followers wait for it.
     """
 
@@ -166,8 +158,7 @@ class Talk:
         with self._changed:
             if any(turn.running and turn.started for turn in self.turns):
                 return
-            waiting = (turn for turn in self.turns if turn.running)
-            turn = next(waiting, None)
+            turn = next((turn for turn in self.turns if turn.running), None)
             if turn is None:
                 return
             turn.started = True
@@ -219,10 +210,10 @@ class Talk:
                 _end(turn)
             self._tell()
 
-    def open(self, conversation: str, turns: Iterable[Turn], token: str | None = None) -> None:
-        """Go on with what is kept of a conversation."""
+    def begin_anew(self) -> None:
+        """It was deleted: an empty one takes its place, in every tab."""
         with self._changed:
-            self.turns, self.conversation, self.token = list(turns), conversation, token
+            self.turns, self.conversation, self.token = [], new_id(), None
             self._tell()
 
     def _tell(self) -> None:

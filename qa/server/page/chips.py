@@ -19,7 +19,7 @@ from qa.errors import QuestionError
 from qa.language.dates import TimeExpression
 from qa.server.page.filter_form import Typed
 from qa.server.page.texts import Texts
-from qa.types import Answer, Constraints, Outlet
+from qa.types import Answer, Constraints, Outlet, Question
 
 Row = Literal["only", "first"]
 Kind = Literal["since", "until", "source", "language", "articles", "time"]
@@ -36,8 +36,8 @@ class Chip:
     Attributes:
         label: in the page's language.
         kind: what it is.
-        value: the source or the language; the first day of a `since`, the last of an `until`.
-        since, until: of a time; None is an open side.
+        value: the source or the language.
+        since, until: the days that it begins and ends with; None is an open side.
     """
 
     label: str
@@ -49,13 +49,15 @@ class Chip:
 
 def chips_of(filters: Filters, texts: Texts) -> list[Chip]:
     """The row `only`."""
-    chips = []
-    if filters.since:
-        label = texts.from_day.format(day=_day(filters.since, texts))
-        chips.append(Chip(label, "since", filters.since.isoformat()))
-    if filters.until:
-        label = texts.to_day.format(day=_day(filters.until, texts))
-        chips.append(Chip(label, "until", filters.until.isoformat()))
+    ends: tuple[tuple[Kind, date | None, date | None], ...] = (
+        ("since", filters.since, None),
+        ("until", None, filters.until),
+    )
+    chips = [
+        Chip(_period(since, until, texts), kind, since=since, until=until)
+        for kind, since, until in ends
+        if since or until
+    ]
     chips += [Chip(source, "source", source) for source in filters.sources]
     if filters.language:
         chips.append(Chip(texts.language_name(filters.language), "language", filters.language))
@@ -75,29 +77,14 @@ def chips_read(constraints: Constraints, texts: Texts) -> list[Chip]:
     chips = [Chip(source, "source", source) for source in constraints.sources]
     for time in (*constraints.articles, *constraints.events):
         if time.since or time.until:
-            label = _period(time, texts)
+            label = _period(time.since, time.until, texts)
             chips.append(Chip(label, "time", since=time.since, until=time.until))
     return list(dict.fromkeys(chips))
 
 
-@dataclass(frozen=True, slots=True)
-class Instead:
-    """What to ask instead.
-
-    Attributes:
-        text: the question.
-        filters: which articles count.
-        constraints: what it asks of articles; None reads it in the question.
-    """
-
-    text: str
-    filters: Filters
-    constraints: Constraints | None
-
-
 def changed(
     answer: Answer, change: Mapping[str, Any], texts: Texts, sources: Sequence[str]
-) -> Instead | None:
+) -> Question | None:
     """What to ask after a change; None when it makes no sense (any more).
 
     Args:
@@ -124,27 +111,21 @@ def changed(
         new = _renewed(chip, value, texts, sources)
     if row == "first":
         constraints = _without(answer.constraints, chip, new)
-        return Instead(question.text, question.filters, constraints)
+        return Question(question.text, filters=question.filters, constraints=constraints)
     left = [*chips[:n], *([new] if new else []), *chips[n + 1 :]]
     filters = _filtered(question.filters, left)
-    _check_window(filters, texts)
-    return Instead(question.text, filters, question.constraints)
+    Typed.of(filters).filters(texts)  # raises for a window without days
+    return Question(question.text, filters=filters, constraints=question.constraints)
 
 
 def _renewed(chip: Chip, value: str, texts: Texts, sources: Sequence[str]) -> Chip | None:
     """The chip as it is to be; None when its box was emptied."""
     if not value:
         return None
-    if chip.kind == "time":
-        since, until = _ends(value, texts)
-        window = Typed(since, until).filters(texts)
+    if chip.kind in ("since", "until", "time"):
+        ends = {"since": (value, ""), "until": ("", value)}
+        window = Typed(*ends.get(chip.kind) or _ends(value, texts)).filters(texts)
         return replace(chip, since=window.since, until=window.until)
-    if chip.kind == "since":
-        day = Typed(since=value).filters(texts).since
-        return replace(chip, value=day.isoformat()) if day else None
-    if chip.kind == "until":
-        day = Typed(until=value).filters(texts).until
-        return replace(chip, value=day.isoformat()) if day else None
     if chip.kind == "source" and value not in sources:
         no_source = texts.evidence.no_source
         raise QuestionError(no_source.format(value=value))
@@ -163,21 +144,14 @@ def _ends(value: str, texts: Texts) -> tuple[str, str]:
 
 def _filtered(filters: Filters, chips: Sequence[Chip]) -> Filters:
     """The filters as these chips say; what has none stays."""
-    days = {c.kind: date.fromisoformat(c.value) for c in chips if c.kind in ("since", "until")}
-    languages = [chip.value for chip in chips if chip.kind == "language"]
     return replace(
         filters,
-        since=days.get("since"),
-        until=days.get("until"),
+        since=next((chip.since for chip in chips if chip.kind == "since"), None),
+        until=next((chip.until for chip in chips if chip.kind == "until"), None),
         sources=tuple(dict.fromkeys(chip.value for chip in chips if chip.kind == "source")),
-        language=languages[0] if languages else None,
+        language=next((chip.value for chip in chips if chip.kind == "language"), None),
         articles=filters.articles if any(chip.kind == "articles" for chip in chips) else (),
     )
-
-
-def _check_window(filters: Filters, texts: Texts) -> None:
-    """Raise QuestionError, in words, for a window without days."""
-    Typed.of(filters).filters(texts)
 
 
 def _without(constraints: Constraints, chip: Chip, new: Chip | None) -> Constraints:
@@ -218,20 +192,22 @@ def _outlet(outlet: Outlet, source: str, new: Chip | None) -> Outlet:
 
 def chip_text(chip: Chip) -> str:
     """What stands in a chip's box: what `changed` reads, and would leave as it is."""
+    if chip.kind in ("since", "until"):
+        return str(chip.since or chip.until)
     if chip.kind != "time":
         return chip.value
     first, last = _shortest(chip.since, chip.until)
     return str(first) if first == last else f"{first or ''} – {last or ''}".strip()
 
 
-def _period(time: TimeExpression, texts: Texts) -> str:
-    if time.since and time.until:
-        first, last = _shortest(time.since, time.until)
+def _period(since: date | None, until: date | None, texts: Texts) -> str:
+    if since and until:
+        first, last = _shortest(since, until)
         return texts.day(first) if first == last else f"{texts.day(first)} – {texts.day(last)}"
-    if time.since:
-        return texts.from_day.format(day=_day(time.since, texts))
-    assert time.until is not None
-    return texts.to_day.format(day=_day(time.until, texts))
+    if since:
+        return texts.from_day.format(day=texts.day(PartialDate.of(since)))
+    assert until is not None
+    return texts.to_day.format(day=texts.day(PartialDate.of(until)))
 
 
 def _shortest(since: date | None, until: date | None) -> tuple[PartialDate | None, ...]:
@@ -244,7 +220,3 @@ def _shortest(since: date | None, until: date | None) -> tuple[PartialDate | Non
         if (not first or first.first == since) and (not last or last.last == until):
             break
     return first, last
-
-
-def _day(day: date, texts: Texts) -> str:
-    return texts.day(PartialDate.of(day))

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -207,21 +207,12 @@ def as_json(conversation: Conversation, turns: Sequence[KeptTurn]) -> dict[str, 
         "id": conversation.id,
         "title": conversation.title,
         "changed": conversation.changed.isoformat(timespec="seconds"),
-        "turns": [_turn_json(turn) for turn in turns],
-    }
-
-
-def _turn_json(turn: KeptTurn) -> dict[str, Any]:
-    rating = turn.rating
-    return {
-        "asked": turn.asked.isoformat(timespec="seconds"),
-        **{name: turn.document[name] for name in _ANSWER},
-        "rating": None
-        if rating is None
-        else {
-            "good": rating.good,
-            "comment": rating.comment,
-            "correction": rating.correction,
-            "unanswerable": rating.unanswerable,
-        },
+        "turns": [
+            {
+                "asked": turn.asked.isoformat(timespec="seconds"),
+                **{name: turn.document[name] for name in _ANSWER},
+                "rating": asdict(turn.rating) if turn.rating else None,
+            }
+            for turn in turns
+        ],
     }

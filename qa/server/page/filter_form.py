@@ -21,12 +21,12 @@ _MOST = 500  # values of a list that are read
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """The form as it stands. None and "" are both an empty box."""
+    """The form as it stands."""
 
-    since: str | None = None
-    until: str | None = None
-    sources: Sequence[str] | None = None
-    language: str | None = None
+    since: str = ""
+    until: str = ""
+    sources: Sequence[str] = ()
+    language: str = ""
     articles: Sequence[str] = ()
 
     @classmethod
@@ -66,7 +66,7 @@ class Typed:
         """What is wrong, by the box it stands in: `since`, `until`."""
         found = {"since": "", "until": ""}
         for name in found:
-            value = (getattr(self, name) or "").strip()
+            value = getattr(self, name).strip()
             if value and read_date(value) is None:
                 found[name] = texts.bad_date.format(value=value)
         first, last = read_date(self.since), read_date(self.until)
@@ -88,15 +88,15 @@ class Typed:
         return Filters(
             since=first.first if first else None,
             until=last.last if last else None,
-            sources=tuple(self.sources or ()),
+            sources=tuple(self.sources),
             language=self.language or None,
             articles=tuple(self.articles),
         )
 
 
-def read_date(typed: str | None) -> PartialDate | None:
+def read_date(typed: str) -> PartialDate | None:
     """A date as people type it: 2017-01-11, 11 January 2017, mars 2016; None for what is none."""
-    text = (typed or "").strip()
+    text = typed.strip()
     try:
         return PartialDate.parse(text)
     except ValueError:

@@ -32,17 +32,11 @@ _MOST_LISTED = 100
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What has to be shown after something was done.
+    """What has to be shown after something was done."""
 
-    Attributes:
-        listed: whether the list of conversations has changed.
-        talk: whether the conversation has changed.
-        notice: a sentence about what could not be done.
-    """
-
-    listed: bool = False
-    talk: bool = False
-    notice: str = ""
+    listed: bool = False  # whether the list of conversations has changed
+    talk: bool = False  # whether the conversation has changed
+    notice: str = ""  # what could not be done
 
 
 class History:
@@ -196,10 +190,8 @@ class _Visitor:
         if found is None:
             return Outcome(listed=True, notice=TEXTS[self.tab.language].talks.gone)
         conversation, turns = found
-        talk = Talk()
         restored = [self._restored(turn, conversation.id) for turn in turns]
-        talk.open(conversation.id, restored, conversation.token)
-        self.tab.talk = talk
+        self.tab.talk = Talk(restored, conversation.id, conversation.token)
         return Outcome(listed=True, talk=True)
 
     def _restored(self, kept: KeptTurn, conversation: str) -> Turn:
@@ -223,7 +215,7 @@ class _Visitor:
         if open_one:
             # Other tabs show the same conversation, which is no more.
             self.tab.talk.stop()
-            self.tab.talk.open(new_id(), ())
+            self.tab.talk.begin_anew()
         return Outcome(listed=True, talk=open_one)
 
     def _revoke(self, token: str) -> Outcome:
@@ -280,7 +272,7 @@ def _rating(turn: Turn, wanted: Mapping[str, Any]) -> Rating | None:
 
 def _as_kept(turn: Turn) -> KeptTurn:
     assert turn.answer is not None
-    return KeptTurn(turn.id, to_document(turn.answer))
+    return KeptTurn(turn.id, to_document(turn.answer), turn.asked)
 
 
 def _text(wanted: Mapping[str, Any], name: str) -> str:

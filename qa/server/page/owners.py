@@ -11,12 +11,12 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from http.cookies import SimpleCookie
 from typing import Any
 
 import gradio as gr
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -103,8 +103,8 @@ class BrowserCookie:
 
 
 def _cookie(id: str, *, secure: bool) -> str:
-    jar: SimpleCookie = SimpleCookie({COOKIE: id})
+    response = Response()
     # Lax, not strict: whoever comes by a link from elsewhere is still the same browser.
-    jar[COOKIE].update({"path": "/", "max-age": str(_YEAR_S), "samesite": "Lax"})
-    jar[COOKIE].update({"httponly": "yes", **({"secure": "yes"} if secure else {})})
-    return jar[COOKIE].OutputString()
+    flags: dict[str, Any] = {"httponly": True, "samesite": "lax", "secure": secure}
+    response.set_cookie(COOKIE, id, max_age=_YEAR_S, **flags)
+    return response.headers["set-cookie"]

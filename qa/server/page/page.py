@@ -9,18 +9,15 @@ Which button is shown follows, in the style sheet, from the state that the lates
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import gradio as gr
 
 from qa.conversations.store import Conversations
-from qa.documents.article import Article
 from qa.documents.filters import Filters
-from qa.documents.listing import Contents
 from qa.errors import QuestionError
 from qa.server.http.body import read_json
 from qa.server.page import render
@@ -32,7 +29,6 @@ from qa.server.page.examples import Examples
 from qa.server.page.filter_form import Typed
 from qa.server.page.history import History
 from qa.server.page.read_ahead import ReadAhead
-from qa.server.page.suggestions import follow_ups
 from qa.server.page.templating import html
 from qa.server.page.texts import ENGLISH, TEXTS, Texts, language_of
 from qa.server.page.uploads import Uploads
@@ -85,28 +81,16 @@ class Page:
         self.tabs = Tabs()
         self.history = History(conversations, assistant.settings, assistant.article)
         self.ahead = ReadAhead(assistant.read_ahead, lambda: not assistant.running)
-        self._suggesting = Lock()
         self._following = BoundedSemaphore(_AT_ONCE)
         self.blocks = gr.Blocks(
             title="qa", analytics_enabled=False, fill_width=True, delete_cache=_KEEP_SENT_S
         )
         with self.blocks:
-            uploads = Uploads(
-                assistant.settings,
-                assistant.add,
-                self._was_sent,
-                remove=assistant.remove,
-                find=assistant.article,
-                of_file=assistant.of_file,
-                all_sent=lambda: tuple(self.blocks.upload_file_set),
-            )
+            uploads = Uploads(assistant, lambda: self.blocks.upload_file_set)
             self._lay(Articles(assistant, uploads))
             self._wire()
         self.blocks.max_threads = _THREADS
         self.blocks.queue(default_concurrency_limit=_AT_ONCE, max_size=64, api_open=False)
-
-    def _was_sent(self, path: str) -> bool:
-        return path in self.blocks.upload_file_set
 
     # The components, top to bottom.
 
@@ -161,20 +145,10 @@ class Page:
         # What is asked while an answer is written waits for it.
         asking = {**quiet, "concurrency_id": "asking", "trigger_mode": "multiple"}
         typed, told = [self.box, self.filters], [self.channel]
-        answered = [
-            gr.on(
-                [self.box.submit, self.send.click],
-                self.ask,
-                typed,
-                shown,
-                js=_WITH_FILTERS,
-                **asking,
-            ),
-            self.channel.submit(self.act, None, shown, **asking),
-            self.blocks.load(self.begin, told, shown, js=_BEGINNING, **asking),
-        ]
-        for event in answered:
-            event.then(self.suggest, None, [self.next], **at_once)
+        sends = [self.box.submit, self.send.click]
+        gr.on(sends, self.ask, typed, shown, js=_WITH_FILTERS, **asking)
+        self.channel.submit(self.act, None, shown, **asking)
+        self.blocks.load(self.begin, told, shown, js=_BEGINNING, **asking)
         if self.assistant.settings.read_ahead:
             typing = {**at_once, "js": _WITH_FILTERS, "trigger_mode": "always_last"}
             self.box.input(self.typing, typed, None, **typing)
@@ -188,16 +162,16 @@ class Page:
         """Ask what is in the box; it stays there when it cannot be asked."""
         asked = _read(told)
         tab, typed = self._tab_as_told(request, asked), Typed.read(asked.get("filters"))
-        turn, characters = Turn(text.strip()), asked.get("characters")
-        length = max(len(turn.text), characters if isinstance(characters, int) else 0)
-        begun = self._begun(tab, turn, typed, request, length=length)
-        if isinstance(begun, str):
-            yield {self.notice: begun, **self._filters(typed, TEXTS[tab.language])}
-            return
-        cleared = {self.box: ""}
-        for updates in self._followed(tab, request, began_alone=begun):
-            yield {**updates, **cleared}
-            cleared = {}
+        pasted = asked.get("characters")
+        yield from self._answered(
+            tab,
+            Turn(text.strip()),
+            typed,
+            request,
+            first={self.box: ""},
+            refused=self._filters(typed, TEXTS[tab.language]),
+            length=pasted if isinstance(pasted, int) else 0,
+        )
 
     def typing(self, text: str, told: str, request: gr.Request) -> None:
         """Something is being typed in the box, and may be asked."""
@@ -233,12 +207,10 @@ class Page:
             self.notice: render.notice(notice),
             self.talks: self.history.list(request, tab),
         }
-        for more in self._followed(tab, request, began_alone=True):
-            yield {**updates, **more}
-            updates = {}
+        yield from self._followed(tab, request, updates)
 
     def act(self, request: gr.Request, event: gr.EventData) -> Iterator[Updates]:
-        """Do what was clicked; see `_DOING`."""
+        """Do what was clicked: what its `data-do` says, with what else is told of it."""
         asked: Mapping[str, Any] = event._data if isinstance(event._data, dict) else {}
         tab = self._tab_as_told(request, asked)
         typed = Typed.read(asked.get("filters"))
@@ -256,7 +228,7 @@ class Page:
                 }
             case "new":
                 tab.talk = Talk()
-                self._tab(request)
+                self._tab(request)  # by which it is found again
                 yield {
                     **self._conversation(tab),
                     self.notice: "",
@@ -267,117 +239,108 @@ class Page:
                 updates: Updates = {self.notice: render.notice(outcome.notice)}
                 if outcome.listed:
                     updates[self.talks] = self.history.list(request, tab)
-                if not outcome.talk:
+                if outcome.talk:
+                    yield from self._followed(tab, request, updates)
+                else:
                     yield updates
-                    return
-                for more in self._followed(tab, request, began_alone=True):
-                    yield {**updates, **more}
-                    updates = {}
 
     def _asked(
         self, tab: Tab, what: str, asked: Mapping[str, Any], typed: Typed, request: gr.Request
     ) -> Iterator[Updates]:
         """Ask something that is not in the box: proposed, once more, or otherwise."""
-        texts, place = TEXTS[tab.language], asked.get("place")
-        turns = tab.turns
+        place, turns = asked.get("place"), tab.turns
         before = turns[place] if isinstance(place, int) and 0 <= place < len(turns) else None
         latest = before is not None and before is turns[-1]
-        turn, boxes = Turn(str(asked.get("text") or "").strip()), typed
+        turn = Turn(str(asked.get("text") or "").strip())
         if what == "unfilter":
-            boxes = Typed()
+            typed = Typed()
             if before is None:
-                yield self._filters(boxes, texts)
+                yield self._filters(typed, TEXTS[tab.language])
                 return
             turn = Turn(before.text)
         elif what == "again" and before is not None:
             quotes: Literal["extractive"] | None = "extractive" if asked.get("quotes") else None
             turn = Turn(before.text, constraints=before.constraints, answerer=quotes)
         elif what == "change":
+            answer = turns[-1].answer if turns else None
+            texts, sources = TEXTS[tab.language], self.assistant.sources()
             try:
-                changed_turn = self._changed(tab, asked)
+                instead = changed(answer, asked, texts, sources) if answer else None
             except QuestionError as exc:
                 yield {self.notice: render.notice(str(exc))}
                 return
-            if changed_turn is None:
+            if instead is None:
                 yield {self.notice: ""}
                 return
-            turn, boxes, latest = changed_turn, Typed.of(changed_turn.filters), True
+            turn = Turn(instead.text, instead.filters, instead.constraints)
+            typed, latest = Typed.of(turn.filters), True
         if what in ("edit", "again") and before is not None and not latest:
             turn.history = tab.talk.history_before(turns.index(before))
-        again = latest and not tab.talk.busy
-        begun = self._begun(tab, turn, boxes, request, again=again)
-        if isinstance(begun, str):
-            yield {self.notice: begun}
-            return
-        shown = self._filters(boxes, texts)
-        for updates in self._followed(tab, request, began_alone=begun):
-            yield {**shown, **updates}
-            shown = {}
+        yield from self._answered(
+            tab,
+            turn,
+            typed,
+            request,
+            first=self._filters(typed, TEXTS[tab.language]),
+            again=latest and not tab.talk.busy,
+        )
 
-    def _changed(self, tab: Tab, asked: Mapping[str, Any]) -> Turn | None:
-        """The latest question with what was understood of it changed; None when it makes no sense.
-
-        Raises:
-            QuestionError: what was typed instead is none that it can be; in the page's language.
-        """
-        answer = tab.turns[-1].answer if tab.turns else None
-        if answer is None:
-            return None
-        sources = self.assistant.sources()
-        instead = changed(answer, asked, TEXTS[tab.language], sources)
-        if not instead:
-            return None
-        return Turn(instead.text, instead.filters, instead.constraints)
-
-    def _begun(
+    def _answered(
         self,
         tab: Tab,
         turn: Turn,
         typed: Typed,
         request: gr.Request,
         *,
+        first: Updates,
+        refused: Updates | None = None,
         again: bool = False,
         length: int = 0,
-    ) -> bool | str:
-        """Put a turn into the conversation of a tab.
+    ) -> Iterator[Updates]:
+        """Put a turn into the conversation of a tab, and follow it, or say why not.
 
         Args:
-            tab: see above.
-            turn: see above.
-            typed: which articles it is asked of.
-            request: whose it is.
+            tab, turn, typed, request: what is asked, where, of which articles, by whom.
+            first: what else changes once it is asked; `refused`, when it cannot be.
             again: it replaces the latest.
             length: characters that were typed, where more than the turn has.
-
-        Returns:
-            True when no other answer is being written, so that the caller must stream this one to
-            its tab; the notice to show when the turn cannot be asked.
         """
+        alone = not tab.talk.busy
+        notice = self._refusal(tab, turn, typed, length)
+        if notice is None and not tab.talk.ask(turn, again=again):
+            notice = TEXTS[tab.language].too_many_waiting
+        if notice is not None:
+            yield {self.notice: render.notice(notice), **(refused or {})}
+            return
+        owner = self.history.owner(request)
+        tab.talk.answer_next(self._stream, self.history.keeper(owner))
+        yield from self._followed(tab, request, first, alone=alone)
+
+    def _refusal(self, tab: Tab, turn: Turn, typed: Typed, length: int) -> str | None:
+        """Why a turn cannot be asked, None when it has its filters now; nothing has no reason."""
         texts, most = TEXTS[tab.language], self.assistant.settings.max_question_chars
+        length = max(length, len(turn.text))
         if not turn.text:
             return ""
-        length = max(length, len(turn.text))
         if length > most:
-            return render.notice(texts.too_long.format(characters=length, most=most))
+            return texts.too_long.format(characters=length, most=most)
         try:
             turn.filters = typed.filters(texts)
         except QuestionError as exc:
-            return render.notice(str(exc))
-        alone = not tab.talk.busy
-        if not tab.talk.ask(turn, again=again):
-            return render.notice(texts.too_many_waiting)
-        owner = self.history.owner(request)
-        tab.talk.answer_next(self._stream, self.history.keeper(owner))
-        return alone
+            return str(exc)
+        return None
 
-    def _followed(self, tab: Tab, request: gr.Request, *, began_alone: bool) -> Iterator[Updates]:
+    def _followed(
+        self, tab: Tab, request: gr.Request, first: Updates, *, alone: bool = True
+    ) -> Iterator[Updates]:
         """The conversation, and what changes in it as long as answers are on their way.
 
-        Whoever adds a question to a conversation that is followed already shows it once.
+        Whoever adds a question to a conversation that is followed already shows it once; `first`
+        changes with it.
         """
-        talk, places, seen = tab.talk, -1, -1
-        if not began_alone or not self._following.acquire(blocking=False):
-            yield {**self._conversation(tab), self.notice: ""}
+        talk, place, seen = tab.talk, -1, -1
+        if not alone or not self._following.acquire(blocking=False):
+            yield {**first, **self._conversation(tab), self.notice: ""}
             return
         try:
             for version in talk.follow():
@@ -385,28 +348,14 @@ class Page:
                     return
                 if version == seen:
                     continue
-                seen = version
-                place = talk.unfinished
-                first = place != places
-                places = place
-                yield self._conversation(tab) if first else {self.latest: self._latest(tab)}
+                before, place, seen = place, talk.unfinished, version
+                grows = place == before
+                now = {self.latest: self._latest(tab)} if grows else self._conversation(tab)
+                yield {**first, **now}
+                first = {}
         finally:
             self._following.release()
         yield {**self._conversation(tab), self.talks: self.history.list(request, tab)}
-
-    def suggest(self, request: gr.Request) -> Updates:
-        """What could be asked next, once the answer is there; nothing while others are told so."""
-        tab = self._tab(request)
-        turn = tab.turns[-1] if tab.turns else None
-        # One at a time: they are tried out, which is work, and questions that were asked go first.
-        if turn and turn.state == "final" and turn.suggestions is None and turn.answer:
-            said = tab.talk.history_before(len(tab.turns))[::2]
-            if self._suggesting.acquire(blocking=False):
-                try:
-                    turn.suggestions = follow_ups(turn.answer, said, self.assistant.try_out)
-                finally:
-                    self._suggesting.release()
-        return {self.next: render.suggested(turn, TEXTS[tab.language])}
 
     def stop_answer(self, request: gr.Request) -> Updates:
         """Stop the answer; what was found stays, and what waited for it is next."""
@@ -456,51 +405,32 @@ class Page:
         }
 
     def _conversation(self, tab: Tab) -> Updates:
-        texts, turns = TEXTS[tab.language], tab.turns
-        if turns:
-            before = turns[: tab.talk.unfinished]
-            past = render.conversation(before, texts, self.assistant.contents, talk=tab.talk)
+        talk, texts, contents = tab.talk, TEXTS[tab.language], self.assistant.contents
+        if talk.turns:
+            past = render.conversation(talk, texts, contents, latest=False)
         else:
-            given = self.examples.get(tab.language, ())
-            past = render.welcome(texts, self.assistant.contents(), given)
-        latest = turns[-1] if turns else None
-        return {
-            self.past: past,
-            self.latest: self._latest(tab),
-            self.next: render.suggested(latest, texts),
-        }
+            past = render.welcome(texts, contents(), self.examples.get(tab.language, ()))
+        suggested = render.suggested(talk.turns, texts)
+        return {self.past: past, self.latest: self._latest(tab), self.next: suggested}
 
     def _latest(self, tab: Tab) -> str:
-        place, texts = tab.talk.unfinished, TEXTS[tab.language]
-        contents: Callable[[], Contents] = self.assistant.contents
-        return render.conversation(
-            tab.turns[place:],
-            texts,
-            contents,
-            talk=tab.talk,
-            first=place,
-            last=True,
-        )
+        texts = TEXTS[tab.language]
+        return render.conversation(tab.talk, texts, self.assistant.contents, latest=True)
 
     def _filters(self, typed: Typed, texts: Texts) -> Updates:
         """The chip beside the box, and the form behind it with what is wrong in it."""
         errors = typed.errors(texts)
         filters = Filters() if any(errors.values()) else typed.filters(texts)
-        found = [self.assistant.article(id) for id in typed.articles]
-        known: list[Article] = [article for article in found if article is not None]
-        named = [
-            *filters.sources,
-            *(chip for chip in [texts.language_name(filters.language)] if chip),
-        ]
+        known = [article for id in typed.articles if (article := self.assistant.article(id))]
+        named = [chosen(len(known), texts)] if known else []
         if filters.since or filters.until:
-            ends = dict.fromkeys((typed.since or "…", typed.until or "…"))
-            named.insert(0, " – ".join(ends))
-        if known:
-            named.insert(0, chosen(len(known), texts))
+            named.append(" – ".join(dict.fromkeys((typed.since or "…", typed.until or "…"))))
+        named += filters.sources
+        named += [texts.language_name(filters.language)] if filters.language else []
         content = html(
             "filters",
             texts,
-            typed=replace(typed, sources=typed.sources or ()),
+            typed=typed,
             errors=errors,
             facets=self.assistant.facets(),
             chosen=known,

@@ -8,11 +8,12 @@ quotes' offsets in data attributes, which `scripts/article.js` reads.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from markupsafe import Markup, escape
 
@@ -22,10 +23,12 @@ from qa.documents.listing import Contents
 from qa.errors import QAError
 from qa.language.sentences import Span
 from qa.server.page.chats import Talk, Turn
-from qa.server.page.chips import Chip, chip_text, chips_of, chips_read
+from qa.server.page.chips import chip_text, chips_of, chips_read
 from qa.server.page.exports import quote_with_reference, safe_link, with_references
+from qa.server.page.marks import highlighted, in_marks, joined, pointed, spans_of
+from qa.server.page.suggestions import follow_ups
 from qa.server.page.templating import html
-from qa.server.page.texts import Texts
+from qa.server.page.texts import ENGLISH, Texts
 from qa.types import CITATION_MARK, Answer, Citation, Constraints, Hit
 
 if TYPE_CHECKING:
@@ -39,19 +42,11 @@ _NEAREST = 3
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph of an answer, a list, or a line that is one quote.
+    """A paragraph of an answer, a list with its lines, or a line that is one quote."""
 
-    Attributes:
-        kind: "paragraph", "list" or "quote".
-        lines: of the list; one otherwise.
-        language: of a quote.
-        copy: a quote with its source, for the clipboard.
-    """
-
-    kind: str
+    kind: Literal["paragraph", "list", "quote"]
     lines: Sequence[Markup]
-    language: str = ""
-    copy: str = ""
+    quoted: Citation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +54,16 @@ class Quote:
     """A quote on the card of its article.
 
     Attributes:
+        citation: its words, and where they are from.
         n: its number in the text; 0 when the text does not use it.
-        at: its place among the article's quotes.
         shown: whether the card shows it; the text may already do so.
         marked: its words, what the reader points to strong, in quotation marks.
-        pointed_span: the offsets of what the reader points to; empty without.
-        foreign: that it is in another language than the answer; empty when it is not.
-        copy: it with its source, for the clipboard.
     """
 
+    citation: Citation
     n: int
-    at: int
     shown: bool
     marked: Markup
-    pointed_span: str
-    foreign: str
-    copy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +71,22 @@ class Source:
     """An article with its quotes.
 
     Attributes:
-        spans: the offsets of all of them, as the article panel is asked for them.
+        article, quotes: these.
         used: whether the answer cites it, or may still.
         copies: in how many articles the same text stands; empty when in one.
     """
 
     article: Article
-    quotes: Sequence[Quote]
-    spans: str
-    used: bool
-    copies: str
+    quotes: Sequence[Quote] = ()
+    used: bool = True
+    copies: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why a passage was found, in words and in numbers."""
 
-    article: Article
-    span: str
+    hit: Hit
     said: str
     numbers: Sequence[tuple[str, str]]
 
@@ -108,74 +95,47 @@ class Reason:
 
 
 def conversation(
-    turns: Iterable[Turn],
-    texts: Texts,
-    contents: Callable[[], Contents],
-    *,
-    talk: Talk,
-    first: int = 0,
-    last: bool = False,
+    talk: Talk, texts: Texts, contents: Callable[[], Contents], *, latest: bool
 ) -> str:
-    """Turns, oldest first.
+    """The turns of a conversation, oldest first.
 
     Args:
-        turns: of which the first is at the place `first` of its conversation.
+        talk: the conversation.
         texts: the page's language.
         contents: what is indexed; asked when an answer was not found.
-        talk: the conversation.
-        first: see above.
-        last: whether the last of them is the latest; what was understood of it can be changed.
+        latest: whether from the first unfinished one on, or those before it.
     """
-    shown = list(turns)
-    return "".join(
-        _turn(
-            turn,
-            texts,
-            contents,
-            talk=talk,
-            place=first + n,
-            latest=last and n == len(shown) - 1,
-        )
-        for n, turn in enumerate(shown)
-    )
+    turns, first = tuple(talk.turns), talk.unfinished
+    places = range(first, len(turns)) if latest else range(first)
+    return "".join(_turn(talk, turns, place, texts, contents) for place in places)
 
 
 def _turn(
-    turn: Turn,
+    talk: Talk,
+    turns: Sequence[Turn],
+    place: int,
     texts: Texts,
     contents: Callable[[], Contents],
-    *,
-    talk: Talk,
-    place: int,
-    latest: bool,
 ) -> str:
-    """A question and its answer, in whatever state."""
-    answer = turn.answer
-    found: dict[str, object] = {
-        **dict.fromkeys(("blocks", "sources", "chip_rows", "reasons"), ()),
-        **dict.fromkeys(
-            ("checked", "remark", "wider", "copied", "carried", "standalone", "unmet"), ""
-        ),
-        **dict.fromkeys(("heading", "confidence"), ""),
-    }
+    """A question and its answer, in whatever state; of the latest, chips can be changed."""
+    turn = turns[place]
+    answer, found = turn.answer, dict[str, object]()
     if answer is not None:
-        found |= _understood(answer, texts)
-        found |= {
+        found = {
+            **_understood(answer, texts),
             "blocks": list(_blocks(answer, texts)),
             "sources": _sources(turn, answer, texts),
-            "heading": texts.nearest if answer.abstained else texts.sources,
+            "copy": partial(quote_with_reference, texts=texts),
         }
     if answer is not None and turn.state == "final":
+        confidence = texts.number(answer.confidence)
         found |= {
-            "checked": _checked(answer, texts),
             "remark": _remark(answer, texts),
             "wider": _wider(turn, answer, texts, contents),
             "reasons": [_reason(hit, answer, texts) for hit in answer.hits if hit.signals],
-            "confidence": texts.evidence.confidence.format(value=texts.number(answer.confidence)),
-            "copied": {
-                "answer": _unnumbered(answer),
-                "references": with_references(answer, texts) if answer.citations else "",
-            },
+            "confidence": texts.evidence.confidence.format(value=confidence),
+            "unnumbered": _unnumbered(answer),
+            "references": with_references(answer, texts) if answer.citations else "",
         }
     return html(
         "turn",
@@ -184,11 +144,12 @@ def _turn(
         answer=answer,
         talk=talk,
         place=place,
-        latest=latest,
-        abstained=answer is not None and answer.abstained,
-        editable=found["standalone"] or turn.text,
+        latest=place == len(turns) - 1,
+        final=answer is not None and turn.state == "final",
+        editable=found.get("standalone") or turn.text,
         doing=_doing(turn, texts),
         failure=_failure(turn, texts),
+        spans=spans_of,
         **found,
     )
 
@@ -213,11 +174,6 @@ def _failure(turn: Turn, texts: Texts) -> str:
     return texts.trouble(turn.failure) if isinstance(turn.failure, QAError) else texts.failed
 
 
-def _checked(answer: Answer, texts: Texts) -> str:
-    """That what a model wrote was compared with the quotes."""
-    return "" if answer.abstained or answer.answerer != "generative" else texts.compared
-
-
 def _remark(answer: Answer, texts: Texts) -> str:
     """Why another answerer wrote, or that something was left out."""
     if answer.abstained or not answer.reason:
@@ -229,36 +185,15 @@ def _remark(answer: Answer, texts: Texts) -> str:
     return texts.quotes_late if late else texts.quotes_unsafe if unsafe else texts.quotes_instead
 
 
-def _wider(
-    turn: Turn, answer: Answer, texts: Texts, contents: Callable[[], Contents]
-) -> Mapping[str, str] | str:
+def _wider(turn: Turn, answer: Answer, texts: Texts, contents: Callable[[], Contents]) -> str:
     """After filters that let nothing fitting through: which days there are articles of."""
-    if not (answer.abstained and turn.filters):
+    known = contents() if answer.abstained and turn.filters else None
+    if not (known and known.first and known.last):
         return ""
-    known = contents()
-    if not (known.first and known.last):
-        return ""
-    first, last = texts.day(known.first), texts.day(known.last)
-    return {"said": texts.filters_hold.format(first=first, last=last)}
-
-
-def dates(contents: Contents, texts: Texts) -> str:
-    """From when to when the articles are; empty when none has a date."""
-    if not (contents.first and contents.last):
-        return ""
-    first, last = texts.day(contents.first), texts.day(contents.last)
-    return texts.articles.dated.format(first=first, last=last)
+    return texts.filters_hold.format(first=texts.day(known.first), last=texts.day(known.last))
 
 
 # What was understood
-
-
-@dataclass(frozen=True, slots=True)
-class _ShownChip:
-    label: str
-    named: str
-    text: str
-    list: str
 
 
 def _understood(answer: Answer, texts: Texts) -> dict[str, object]:
@@ -272,26 +207,10 @@ def _understood(answer: Answer, texts: Texts) -> dict[str, object]:
         "carried": carried,
         "standalone": "" if standalone == typed else standalone,
         "chip_rows": [
-            (row, label, [_chip(chip, texts) for chip in chips])
-            for row, label, chips in rows
-            if chips
+            (row, label, [(chip, chip_text(chip)) for chip in chips]) for row, label, chips in rows
         ],
         "unmet": _unmet(answer.constraints, texts) if read and not answer.met else "",
     }
-
-
-def _chip(chip: Chip, texts: Texts) -> _ShownChip:
-    words = texts.evidence
-    named = {
-        "time": words.time,
-        "since": words.since,
-        "until": words.until,
-        "source": words.source,
-        "language": words.language,
-        "articles": "",  # nothing to type
-    }[chip.kind]
-    offered = "qa-sources" if chip.kind == "source" else ""
-    return _ShownChip(chip.label, named, chip_text(chip), offered)
 
 
 def _unmet(constraints: Constraints, texts: Texts) -> str:
@@ -317,12 +236,8 @@ def _blocks(answer: Answer, texts: Texts) -> Iterator[Block]:
             continue
         for line in lines:
             quoted = _quoted(line, cited)
-            said = [_line(line, cited, texts)]
-            if quoted:
-                copy = quote_with_reference(quoted, texts)
-                yield Block("quote", said, quoted.article.language, copy)
-            else:
-                yield Block("paragraph", said)
+            kind: Literal["quote", "paragraph"] = "quote" if quoted else "paragraph"
+            yield Block(kind, [_line(line, cited, texts)], quoted)
 
 
 def _unnumbered(answer: Answer) -> str:
@@ -365,42 +280,16 @@ def _line(line: str, cited: Mapping[int, Citation], texts: Texts) -> Markup:
     return Markup("").join(parts)
 
 
-def pointed(text: str, citation: Citation | None) -> Markup:
-    """The text escaped; strong what the reader points to, where it holds the quote."""
-    if citation is None or citation.answer is None:
-        return escape(text)
-    quote = extractive.shown(citation.quote)
-    words = extractive.shown(citation.answer.of(citation.article.text))
-    before = citation.quote[: citation.answer.start - citation.span.start]
-    # White space was folded: with a letter behind it, what ends in some keeps one space.
-    start = text.find(quote) + len(extractive.shown(before + "x")) - 1
-    end = start + len(words)
-    if quote not in text or text[start:end] != words:
-        return escape(text)
-    return _strong(text, start, end)
-
-
-def _strong(text: str, start: int, end: int) -> Markup:
-    """The text escaped, its characters [start, end) strong."""
-    strong = Markup('<strong class="pointed">{}</strong>').format(text[start:end])
-    return escape(text[:start]) + strong + escape(text[end:])
-
-
 def _number(citation: Citation, cited: Mapping[int, Citation], texts: Texts) -> Markup:
-    title = citation.article.title or texts.untitled
     beside = [c for c in cited.values() if c.article.id == citation.article.id]
-    return Markup(
-        '<button type="button" class="number" data-article="{}" data-spans="{}" data-at="{}" '
-        'data-pointed="{}" data-quote="{}" data-title="{}" aria-label="{}">[{}]</button>'
-    ).format(
-        citation.article.id,
-        _spans(c.span for c in beside),
-        beside.index(citation),
-        _span(citation.answer),
-        texts.quoted(extractive.shown(citation.quote), citation.article.language),
-        f"{title} · {texts.day(citation.article.date)}",
-        texts.source_of.format(n=citation.n, title=title),
-        citation.n,
+    return html(
+        "number",
+        texts,
+        citation=citation,
+        spans=spans_of,
+        beside=beside,
+        at=beside.index(citation),
+        quote=texts.quoted(extractive.shown(citation.quote), citation.article.language),
     )
 
 
@@ -413,7 +302,7 @@ def _sources(turn: Turn, answer: Answer, texts: Texts) -> list[Source]:
     Of an abstention without quotes, the nearest articles.
     """
     if answer.abstained and not answer.citations:
-        return [Source(a, (), "", True, "") for a in nearest(answer.hits)]
+        return [Source(article) for article in nearest(answer.hits)]
     done = turn.state == "final"
     cited = list(answer.citations) if done or not turn.found else list(turn.found)
     unused = [c for c in turn.found if done and not any(_within(c, used) for used in cited)]
@@ -421,52 +310,24 @@ def _sources(turn: Turn, answer: Answer, texts: Texts) -> list[Source]:
     groups: dict[str, list[tuple[Citation, bool]]] = {}
     for citation, used in [*((c, True) for c in cited), *((c, False) for c in unused)]:
         groups.setdefault(citation.article.id, []).append((citation, used))
-    return [_source(group, in_text, answer, texts, numbered=done) for group in groups.values()]
+    return [
+        Source(
+            group[0][0].article,
+            [
+                Quote(c, c.n if used and done else 0, id(c) not in in_text, in_marks(c, texts))
+                for c, used in group
+            ],
+            any(used for _, used in group),
+            next((_copies(c, texts) for c, _ in group if c.also), ""),
+        )
+        for group in groups.values()
+    ]
 
 
 def _within(citation: Citation, other: Citation) -> bool:
     """Whether all that one quotes stands in the other."""
     same = citation.article.id == other.article.id
     return same and other.span.start <= citation.span.start and citation.span.end <= other.span.end
-
-
-def _source(
-    group: Sequence[tuple[Citation, bool]],
-    in_text: set[int],
-    answer: Answer,
-    texts: Texts,
-    *,
-    numbered: bool,
-) -> Source:
-    article = group[0][0].article
-    foreign = ""
-    if article.language and article.language != answer.language:
-        foreign = texts.in_language.format(language=texts.language_name(article.language))
-    quotes = [
-        Quote(
-            n=citation.n if used and numbered else 0,
-            at=at,
-            shown=id(citation) not in in_text,
-            marked=_in_marks(citation, texts),
-            pointed_span=_span(citation.answer),
-            foreign=foreign,
-            copy=quote_with_reference(citation, texts),
-        )
-        for at, (citation, used) in enumerate(group)
-    ]
-    copies = next((_copies(c, texts) for c, _ in group if c.also), "")
-    used = any(used for _, used in group)
-    return Source(article, quotes, _spans(c.span for c, _ in group), used, copies)
-
-
-def _in_marks(citation: Citation, texts: Texts) -> Markup:
-    """All characters of the quote, escaped, what the reader points to strong."""
-    before, after = texts.quoted("\x00", citation.article.language).split("\x00")
-    words = escape(citation.quote)
-    if citation.answer is not None:
-        start, end = citation.answer.start, citation.answer.end
-        words = _strong(citation.quote, start - citation.span.start, end - citation.span.start)
-    return escape(before) + words + escape(after)
 
 
 def nearest(hits: Sequence[Hit]) -> list[Article]:
@@ -481,14 +342,6 @@ def _copies(citation: Citation, texts: Texts) -> str:
     if len(sources) > 1:
         said += f", {texts.sources_of_copies.format(sources=len(sources))}"
     return said
-
-
-def _span(span: Span | None) -> str:
-    return f"{span.start}-{span.end}" if span else ""
-
-
-def _spans(spans: Iterable[Span]) -> str:
-    return ",".join(map(_span, spans))
 
 
 # Why a passage was found
@@ -518,7 +371,7 @@ def _reason(hit: Hit, answer: Answer, texts: Texts) -> Reason:
         measured += [(words.answerable, answers), (words.relevance, about)]
     values = [(name, texts.number(value)) for name, value in measured]
     told = ", ".join(said)
-    return Reason(hit.article, _span(hit.chunk.span), f"{told[0].upper()}{told[1:]}.", values)
+    return Reason(hit, f"{told[0].upper()}{told[1:]}.", values)
 
 
 # An article
@@ -551,44 +404,11 @@ def article_html(
         texts,
         article=article,
         link=safe_link(article.url) if article else None,
-        marks=len(_apart(marks)),
+        marks=len(joined(marks)),
         text=highlighted(article.text, marks, at, answer) if article else "",
         upload=upload,
         message=message,
     )
-
-
-def highlighted(
-    text: str, spans: Sequence[Span], at: int = 0, answer: Span | None = None
-) -> Markup:
-    """The text escaped, with the spans' characters, and no others, inside <mark>.
-
-    The span that is meant has the class "current"; spans that overlap are one mark. The `answer`,
-    words that the reader points to, is strong if it lies inside a span.
-    """
-    meant = spans[at] if 0 <= at < len(spans) else None
-    done, parts = 0, []
-    for span in _apart(spans):
-        current = meant is not None and span.start <= meant.start < span.end
-        words = escape(span.of(text))
-        if answer is not None and span.start <= answer.start < answer.end <= span.end:
-            words = _strong(span.of(text), answer.start - span.start, answer.end - span.start)
-        kind = Markup(' class="current"') if current else ""
-        parts += [escape(text[done : span.start])]
-        parts += [Markup('<mark tabindex="-1"{}>{}</mark>').format(kind, words)]
-        done = span.end
-    return Markup("").join([*parts, escape(text[done:])])
-
-
-def _apart(spans: Sequence[Span]) -> list[Span]:
-    """The spans in order, those that overlap joined."""
-    apart: list[Span] = []
-    for span in sorted(spans, key=lambda span: (span.start, span.end)):
-        if apart and span.start < apart[-1].end:
-            apart[-1] = Span(apart[-1].start, max(apart[-1].end, span.end))
-        else:
-            apart.append(span)
-    return apart
 
 
 # Beside the conversation
@@ -596,7 +416,7 @@ def _apart(spans: Sequence[Span]) -> list[Span]:
 
 def notice(message: str | None) -> str:
     """A sentence about what was typed, said aloud by screen readers."""
-    return Markup('<p class="notice" role="alert">{}</p>').format(message) if message else ""
+    return html("notice", ENGLISH, message=message)
 
 
 def welcome(texts: Texts, contents: Contents, examples: Sequence[str]) -> str:
@@ -612,21 +432,23 @@ def about(contents: Contents, texts: Texts) -> str:
         return texts.articles.nothing_indexed
     outlets, languages = contents.facets["source"], contents.facets["language"]
     words, one = texts.articles, contents.articles == 1
+    first, last = texts.day(contents.first), texts.day(contents.last)
     said = [
         words.counted_one if one else words.counted.format(articles=contents.articles),
-        dates(contents, texts),
+        words.dated.format(first=first, last=last) if contents.first and contents.last else "",
         words.outlets.format(n=len(outlets)) if len(outlets) > 1 else "".join(outlets),
     ]
     said += [f"{texts.language_name(code)}\u00a0({n})" for code, n in languages.items()]
     return " · ".join(filter(None, said))
 
 
-def suggested(turn: Turn | None, texts: Texts) -> str:
-    """Buttons that ask what is suggested after a turn."""
-    answer = turn.answer if turn else None
-    suggestions = turn.suggestions if turn and answer and not turn.running else ()
-    language = answer.language if answer else ""
-    return html("next", texts, suggestions=suggestions or (), language=language)
+def suggested(turns: Sequence[Turn], texts: Texts) -> str:
+    """Buttons that ask what could be asked after the last turn, once it is answered."""
+    answer = turns[-1].answer if turns else None
+    if answer is None or turns[-1].state != "final" or turns[-1].running:
+        return ""
+    questions = follow_ups(answer, [turn.text for turn in turns])
+    return html("next", texts, suggestions=questions, language=answer.language)
 
 
 def model_line(status: LLMStatus, texts: Texts) -> str:
@@ -639,13 +461,9 @@ def model_line(status: LLMStatus, texts: Texts) -> str:
     }.get(status.state)
     if said is None:
         return ""
-    percent = round(status.fraction * 100)
-    note = status.note.strip().removesuffix(".")
-    name = PurePath(status.name).name  # of a file, not where it lies
-    text = said.format(name=name, note=note, percent=percent).replace(" ()", "")
-    bar = Markup("")
-    if status.state == "fetching":
-        bar = Markup('<progress max="100" value="{}" aria-hidden="true"></progress>').format(
-            percent
-        )
-    return Markup('<p class="model model-{}">{}{}</p>').format(status.state, bar, text)
+    text = said.format(
+        name=PurePath(status.name).name,  # of a file, not where it lies
+        note=status.note.strip().removesuffix("."),
+        percent=(percent := round(status.fraction * 100)),
+    )
+    return html("model", texts, state=status.state, percent=percent, text=text.replace(" ()", ""))

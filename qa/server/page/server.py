@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, cast
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
-from starlette.requests import Request
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from qa.conversations.store import Conversations
@@ -89,7 +88,9 @@ def launch(
         ConversationsUnusable: conversations cannot be kept where they should be.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    conversations = _conversations(settings)
+    keeps, logins = settings.keep != "nothing", bool(settings.passwords)
+    conversations = Conversations.open(settings.conversations_file) if keeps else None
+    visitors = Owners(logins=logins)
     page = build_page(assistant, examples or {}, conversations)
     stopping = Event()
     app.add_middleware(
@@ -98,11 +99,10 @@ def launch(
         most_bytes=settings.max_body_bytes,
         most_sent=_most_sent(settings),
         room=lambda: room(settings, tuple(page.upload_file_set)),
-        known=_known(settings),
+        known=(lambda request: visitors.of_request(request) is not None) if logins else None,
         stopping=stopping,
     )
     if conversations is not None:
-        visitors = Owners(logins=bool(settings.passwords))
         app.add_middleware(BrowserCookie)
         add_addresses(app, conversations, visitors, assistant.article)
     others = add_routes(app, assistant, stopping) if add_routes is not None else lambda: 0
@@ -157,20 +157,6 @@ def mount_page(app: FastAPI, page: gr.Blocks, settings: Settings) -> FastAPI:
 def _most_sent(settings: Settings) -> int:
     """Most bytes in a file from the page; 0 when it takes none."""
     return settings.upload_bytes if settings.uploads else 0
-
-
-def _known(settings: Settings) -> Callable[[Request], bool] | None:
-    """Whether somebody is logged in; None where nobody needs to be."""
-    if not settings.passwords:
-        return None
-    visitors = Owners(logins=True)
-    return lambda request: visitors.of_request(request) is not None
-
-
-def _conversations(settings: Settings) -> Conversations | None:
-    if settings.keep == "nothing":
-        return None
-    return Conversations.open(settings.conversations_file)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -30,6 +30,7 @@ from qa.errors import ConversationsUnusable, QAError
 from qa.language.sentences import Span
 from qa.server.page import exports, render
 from qa.server.page.exports import Reference, Told
+from qa.server.page.marks import joined, spans_of
 from qa.server.page.owners import Owners
 from qa.server.page.templating import file_text, html
 from qa.server.page.texts import TEXTS, Texts, language_of
@@ -194,23 +195,13 @@ def _entry(reference: Reference, find: Find) -> _Entry:
     article = reference.article
     if find(article.id) is None:
         return _Entry(reference)
-    spans = _joined(citation.span for citation in reference.citations)
-    places = ",".join(f"{span.start}-{span.end}" for span in spans)
+    spans = joined(citation.span for citation in reference.citations)
+    places = spans_of(spans)
     opens = f"/#article={quote(article.id, safe='')}" + (f"&spans={places}" if places else "")
-    around = _joined(_around(article.text, span) for span in spans)
+    around = joined(_around(article.text, span) for span in spans)
     passages = [list(_parts(article.text, window, spans)) for window in around]
     # A quote that is its paragraph needs no other.
     return _Entry(reference, [parts for parts in passages if len(parts) > 1], opens)
-
-
-def _joined(spans: Iterable[Span]) -> list[Span]:
-    """In order, those that overlap as one."""
-    joined: list[Span] = []
-    for span in sorted(spans):
-        if joined and span.start < joined[-1].end:
-            span = Span(joined[-1].start, max(span.end, joined.pop().end))
-        joined.append(span)
-    return joined
 
 
 def _around(text: str, span: Span) -> Span:

@@ -16,21 +16,24 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from threading import Lock, Thread
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from qa.documents.article import Article
 from qa.documents.parsers import SUPPORTED
 from qa.errors import IndexLocked, QAError, SettingsError
 from qa.index.archive import file_of
-from qa.index.build import ProgressCallback, Report, Step
+from qa.index.build import Report, Step
 from qa.server.page.texts import Words
 from qa.settings import Settings
+
+if TYPE_CHECKING:
+    from qa.assistant import Assistant
 
 log = logging.getLogger(__name__)
 
@@ -42,22 +45,6 @@ _ARRIVAL_S = 5.0  # Gradio moves a file to its place after it has answered
 _LONGEST_NAME = 60
 # Files that wait are marked as new this often, lest they are removed as never added.
 _MARK_S = 60.0
-
-
-class Add(Protocol):
-    """Indexes files, with titles for articles that have none; `Assistant.add`."""
-
-    def __call__(
-        self,
-        paths: Sequence[Path],
-        progress: ProgressCallback | None,
-        names: Mapping[Path, str] | None,
-    ) -> Report: ...
-
-
-Remove = Callable[[Sequence[str]], int]
-Find = Callable[[str], Article | None]
-OfFile = Callable[[Path], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,50 +95,29 @@ class Job:
 class Uploads:
     """Takes files in, when the settings name a folder for them. Safe to share between threads."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        add: Add,
-        sent: Callable[[str], bool],
-        *,
-        remove: Remove = lambda ids: 0,
-        find: Find = lambda article_id: None,
-        of_file: OfFile | None = None,
-        all_sent: Callable[[], Iterable[str]] = tuple,
-    ) -> None:
+    def __init__(self, assistant: Assistant, sent: Callable[[], Collection[str]]) -> None:
         """
         Args:
-            settings: the folder and the limits.
-            add: indexes files.
-            sent: whether a path is that of a file sent to this page.
-            remove: takes articles out of the index and says how many it had; `Assistant.remove`.
-                Without it none can be removed.
-            find: an article by its id; `Assistant.article`.
-            of_file: the ids of the articles that were read from a file; `Assistant.of_file`.
-                Without it every file that could be read is kept.
-            all_sent: the paths of all files sent to this page, whether or not they are there still.
+            assistant: the index; its settings name the folder and the limits.
+            sent: the paths of all files sent to this page, whether or not they are there still.
 
         Raises:
             SettingsError: a type is none that can be read.
         """
+        settings = assistant.settings
         self.folder = settings.uploads
         self.types = tuple(_ending(kind) for kind in settings.upload_types) or SUPPORTED
         self.most_bytes = settings.upload_bytes
         self.most_files = settings.upload_files
-        self._settings = settings
-        self._add = add
+        self._assistant = assistant
         self._sent = sent
-        self._all_sent = all_sent
-        self._remove = remove
-        self._find = find
-        self._of_file = of_file
         self._jobs: dict[str, Job] = {}
         self._lock = Lock()
         self._turn = Lock()
 
     def refusal(self, name: str, size: int, words: Words) -> str | None:
         """Why a file is not to be sent, None when it may be."""
-        if size > room(self._settings, self._all_sent()):
+        if size > room(self._assistant.settings, self._sent()):
             return words.no_room
         return self._unfit(name, size, words)
 
@@ -202,14 +168,14 @@ class Uploads:
         Raises:
             IndexLocked: somebody writes to the index, maybe a job of our own.
         """
-        article = self._find(article_id)
+        article = self._assistant.article(article_id)
         if article is None or not self.is_upload(article):
             return False
         if not self._turn.acquire(blocking=False):
             raise IndexLocked("files are being added to the index. Try again once they are in.")
         try:
-            removed = bool(self._remove([article_id]))
-            if removed and self._of_file is not None and not self._of_file(_file(article)):
+            removed = bool(self._assistant.remove([article_id]))
+            if removed and not self._assistant.of_file(_file(article)):
                 _delete([_file(article)])
             return removed
         finally:
@@ -243,7 +209,7 @@ class Uploads:
         """Alone with the index; until then the files stay where they were sent."""
         while not self._turn.acquire(timeout=_MARK_S):
             for file in files:
-                if self._sent(str(file.path)):
+                if str(file.path) in self._sent():
                     with suppress(FileNotFoundError):
                         os.utime(file.path)
         try:
@@ -272,23 +238,22 @@ class Uploads:
 
         try:
             names = {place: title_of(name) for place, name in kept.items()}
-            job.report = self._add(list(kept), progress, names)
+            job.report = self._assistant.add(list(kept), progress, names)
         except BaseException:
             _delete(new)
             raise
         job.articles = job.report.articles
         failed = {failure.origin: failure.reason for failure in job.report.failures}
-        _delete(place for place in new if str(place) in failed or self._is_useless(place))
+        # Nor does one stay of which the index has nothing, for it says what others say already.
+        _delete(
+            place for place in new if str(place) in failed or not self._assistant.of_file(place)
+        )
         for origin, reason in failed.items():
             file_of, row = _split(origin)
             job.problems.append(Problem(kept[Path(file_of)], row, reason))
 
-    def _is_useless(self, place: Path) -> bool:
-        """Whether the index has nothing from a file, which says what others say already."""
-        return self._of_file is not None and not self._of_file(place)
-
     def _check(self, file: Sent, words: Words) -> str | None:
-        if not self._sent(str(file.path)) or file.path.is_symlink():
+        if str(file.path) not in self._sent() or file.path.is_symlink():
             return words.not_uploaded
         deadline = time.monotonic() + _ARRIVAL_S
         while not file.path.is_file():

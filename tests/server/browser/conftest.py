@@ -32,6 +32,8 @@ from tests.chromium import launch
 from tests.server.browser import server as program
 
 Size: TypeAlias = Literal["laptop", "phone"]
+# By size, locale and colour scheme.
+Contexts: TypeAlias = dict[tuple[str, ...], list[BrowserContext]]
 
 SIZES: dict[str, dict[str, Any]] = {
     "laptop": {"viewport": {"width": 1366, "height": 768}},
@@ -121,9 +123,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def people(chromium: Browser) -> People:
-    """Visitors."""
-    return People(chromium)
+def free() -> Contexts:
+    """Browsers that nobody uses now: what was fetched stays in them, which is quicker."""
+    return {}
 
 
 class Visit:
@@ -133,11 +135,11 @@ class Visit:
         expects_trouble: errors on the console are no failure.
     """
 
-    def __init__(self, people: People, served: Served) -> None:
-        self._people = people
+    def __init__(self, browser: Browser, free: Contexts, served: Served) -> None:
+        self._browser = browser
+        self._free = free
         self._served = served
-        self._context: BrowserContext | None = None
-        self._contexts: list[BrowserContext] = []
+        self._used: list[tuple[tuple[str, ...], BrowserContext]] = []
         self._hosts: set[str | None] = set()
         self._broken: list[str] = []
         self.expects_trouble = False
@@ -147,17 +149,21 @@ class Visit:
         size: Size = "laptop",
         locale: str = "en-US",
         scheme: Literal["light", "dark"] = "light",
-    ) -> BrowserContext:
+    ) -> None:
         """Somebody else than before; `tab` is theirs from now on."""
-        context = self._context = self._people.new(size, locale, scheme)
+        free = self._free.setdefault((size, locale, scheme), [])
+        if free:
+            context = free.pop()
+        else:
+            context = self._browser.new_context(locale=locale, color_scheme=scheme, **SIZES[size])
+            context.set_default_timeout(_PATIENCE_MS)
+            context.grant_permissions(["clipboard-read", "clipboard-write"])
         context.on("page", self._watch)
-        self._contexts.append(context)
-        return context
+        self._used.append(((size, locale, scheme), context))
 
     def tab(self, path: str = "/", served: Served | None = None, *, script: str = "") -> Page:
         """Another tab, with a script that runs first; nothing more is waited for."""
-        assert self._context is not None
-        page = self._context.new_page()
+        page = self._used[-1][1].new_page()
         page.add_init_script(script)
         page.goto((served or self._served).address + path)
         return page
@@ -194,51 +200,24 @@ class Visit:
             self._hosts.add(urlsplit(url).hostname)
 
     def end(self) -> None:
-        """Nobody else was asked, and nothing broke."""
-        for context in self._contexts:
-            context.remove_listener("page", self._watch)
-        assert self._hosts <= {"127.0.0.1"}
-        assert self.expects_trouble or self._broken == []
-
-
-class People:
-    """Those who visit: what a tab leaves behind goes, what was fetched stays, which is quicker."""
-
-    def __init__(self, browser: Browser) -> None:
-        self._browser = browser
-        self._free: dict[tuple[str, ...], list[BrowserContext]] = {}
-        self._used: list[tuple[tuple[str, ...], BrowserContext]] = []
-
-    def new(self, size: Size, locale: str, scheme: Literal["light", "dark"]) -> BrowserContext:
-        """Somebody without a past."""
-        kind = (size, locale, scheme)
-        free = self._free.setdefault(kind, [])
-        context = free.pop() if free else None
-        if context is None:
-            context = self._browser.new_context(locale=locale, color_scheme=scheme, **SIZES[size])
-            context.set_default_timeout(_PATIENCE_MS)
-            context.grant_permissions(["clipboard-read", "clipboard-write"])
-        self._used.append((kind, context))
-        return context
-
-    def leave(self) -> None:
-        """Everybody goes."""
+        """Everybody goes, and leaves nothing; nobody else was asked, and nothing broke."""
         for kind, context in self._used:
             context.set_offline(False)
             for page in context.pages:
                 page.evaluate("localStorage.clear()")
                 page.close()
             context.clear_cookies()
+            context.remove_listener("page", self._watch)
             self._free[kind].append(context)
-        self._used = []
+        assert self._hosts <= {"127.0.0.1"}
+        assert self.expects_trouble or self._broken == []
 
 
 @pytest.fixture
-def visit(people: People, served: Served) -> Iterator[Visit]:
+def visit(chromium: Browser, free: Contexts, served: Served) -> Iterator[Visit]:
     """A visit during which nothing but this machine is asked and nothing breaks."""
-    visit = Visit(people, served)
+    visit = Visit(chromium, free, served)
     yield visit
-    people.leave()
     visit.end()
 
 

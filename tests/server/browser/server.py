@@ -4,7 +4,7 @@ Articles, index, pipeline and page are the real ones. The reader points to what 
 last word of the question, where a passage has it. The language model is "fetched" while as many
 looks at its state come in as `--looks` says. Then it says the best passage's first sentence word by
 word, and the next passage's when the question contains `twice`; one that contains `slowly` makes
-it slow, one that contains `break` makes it fail.
+it slow.
 """
 
 from __future__ import annotations
@@ -84,8 +84,6 @@ class Quoting(Scripted):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         passages, _, question = str(messages[-1].content).rpartition("Question: ")
-        if "break" in question:
-            raise RuntimeError("told to break")
         texts = [block.splitlines()[1] for block in re.split(r"\n\n(?=\[\d+\])", passages)]
         for text in texts[: 2 if "twice" in question else 1]:
             for word in next(iter(sentences(text, "en"))).of(text).split():

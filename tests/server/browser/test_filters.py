@@ -94,19 +94,6 @@ def test_what_was_understood_is_changed_and_taken_away(laptop: Page) -> None:
     expect(box(laptop)).to_be_focused()
 
 
-def test_a_filter_is_taken_away_at_the_answer(page: Page) -> None:
-    form = opened(page)
-    form.get_by_label("Since").fill("2011")
-    page.keyboard.press("Escape")
-    turn = answered(page)
-    turn.locator(".chip .remove").first.click()
-    expect(page.locator("#qa-latest .chip")).to_have_count(0)
-    finished(page)
-    expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
-    expect(page.locator(".turn")).to_have_count(1)
-    expect(page.locator(".filter-chip")).to_contain_text(ENGLISH.all_articles)
-
-
 def test_over_the_keyboard_of_a_phone_the_conversation_keeps_its_room(phone: Page) -> None:
     answered(phone)
     phone.set_viewport_size({"width": 390, "height": 500})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import ROOT
-from tests.server.browser.axe import findings
 from tests.server.browser.conftest import Served, Size, Visit
 from tests.server.browser.steps import QUESTION, answered, box, to_articles, to_talks
 
@@ -26,6 +26,22 @@ TARGETS = """() => [...document.querySelectorAll(
     const { width, height } = (e.closest("label") ?? e).getBoundingClientRect();
     return [Math.round(Math.min(width, height)), e.outerHTML.slice(0, 120)];
 }).filter(([side]) => side > 0 && side < 44)"""
+
+
+# axe-core comes with axe-playwright-python; only its file is used.
+AXE = """async () => {
+    const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+    return violations.flatMap(({ id, nodes }) =>
+        nodes.map((node) => `${id}: ${node.html} (${node.failureSummary})`));
+}"""
+
+
+def findings(page: Page) -> list[str]:
+    """Each finding of axe-core: its rule, and where it is."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
+    found: list[str] = page.evaluate(AXE)
+    return found
 
 
 def test_axe_finds_what_is_wrong(laptop: Page) -> None:
@@ -141,10 +157,10 @@ def _first_load(chromium: Browser, served: Served, asked: list[str]) -> float:
 def test_every_address_in_the_page_s_own_files_is_of_this_machine() -> None:
     """Style sheets, scripts and templates of ours name no other machine."""
     kinds = ("js", "css", "html")
-    files = [
+    ours = [
         path for kind in kinds for path in Path(ROOT, "qa", "server", "page").rglob(f"*.{kind}")
     ]
-    assert len(files) > 20
-    for path in files:
+    assert len(ours) > 20
+    for path in ours:
         text = path.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
         assert not any(mark in text for mark in ("http://", "https://", "@import")), path

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from qa.server.page.texts import TEXTS
-from tests.server.browser.conftest import Served, Visit
+from tests.server.browser.conftest import Visit
 from tests.server.browser.steps import (
     QUESTION,
     SLOW,
@@ -86,22 +86,6 @@ def test_new_conversation_closes_the_article_and_is_ready_to_type(page: Page) ->
     to_talks(page).locator(".talk").click()
     expect(page.locator("#qa-latest .asked-text")).to_have_text(QUESTION)
     expect(box(page)).to_be_focused()
-
-
-def test_another_browser_sees_nothing(visit: Visit, served: Served, laptop: Page) -> None:
-    answered(laptop)
-    laptop.wait_for_url("**talk=*")
-    talk = laptop.url.rpartition("=")[2]
-    assert "qa-browser" not in laptop.evaluate("document.cookie")
-    other = visit.open("laptop", "fr-FR")
-    visit.expects_trouble = True  # what is refused is logged
-    other.goto(f"{served.address}/?again#talk={talk}")
-    expect(other.locator("#qa-notice")).to_contain_text(FRENCH.gone)
-    expect(other.locator(".turn")).to_have_count(0)
-    expect(to_talks(other).locator(".none")).to_have_text(FRENCH.none)
-    address = f"{served.address}/conversations/{talk}.json"
-    assert other.request.get(address).status == 404
-    assert laptop.request.get(address).status == 200
 
 
 def test_the_list_is_searched_renamed_pinned_and_emptied_by_keyboard(visit: Visit) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,14 @@ import pytest
 
 from qa.assistant import Assistant
 from qa.errors import IndexUnusable
-from qa.index.build import index_paths
-from qa.index.directory import LiveIndex, write_lock
-from qa.models.loading import LanguageModel
-from qa.search.retriever import HybridRetriever
+from qa.index.directory import write_lock
 from qa.server.page.articles import Articles, Wanted
 from qa.server.page.texts import ENGLISH, FRENCH
 from qa.server.page.uploads import Uploads
 from qa.settings import Settings
-from tests.fakes import ARTICLE_COUNT, BagOfWords
+from tests.fakes import ARTICLE_COUNT
 from tests.hostile import Markup
-from tests.page import EVIL, text_of
+from tests.page import EVIL, indexed, text_of
 
 WORDS, MOTS = ENGLISH.articles, FRENCH.articles
 
@@ -30,19 +28,17 @@ WORDS, MOTS = ENGLISH.articles, FRENCH.articles
 @pytest.fixture
 def articles(assistant: Assistant) -> Articles:
     """Those of `fakes`; nothing can be added."""
-    return Articles(assistant, Uploads(assistant.settings, assistant.add, lambda path: False))
+    return Articles(assistant, Uploads(assistant, tuple))
 
 
-def opened(folder: Path, name: str, content: bytes, **settings: Any) -> Assistant:
-    """Over an index of one file."""
+@contextmanager
+def opened(folder: Path, name: str, content: bytes, **settings: Any) -> Iterator[Articles]:
+    """Those of an index of one file."""
     folder.mkdir(exist_ok=True)
     (folder / name).write_bytes(content)
     made = Settings(index=folder.parent / "index", llm="none", **settings)
-    embedder = BagOfWords()
-    index_paths([folder / name], made, embedder)
-    live = LiveIndex(made.index, embedder, made)
-    retriever = HybridRetriever(index=live, embedder=embedder)
-    return Assistant(made, live, retriever, LanguageModel(made, fetch=False))
+    with indexed(made, folder / name) as assistant:
+        yield Articles(assistant, Uploads(assistant, tuple))
 
 
 @pytest.fixture
@@ -50,16 +46,8 @@ def added(tmp_path: Path) -> Iterator[Articles]:
     """One article, which somebody added."""
     folder = tmp_path / "uploads"
     rows = b'{"id": "otter", "text": "Otters came back to Orm.", "title": "Otters"}'
-    with opened(folder, "rows.jsonl", rows, uploads=folder) as assistant:
-        uploads = Uploads(
-            assistant.settings,
-            assistant.add,
-            lambda path: False,
-            remove=assistant.remove,
-            find=assistant.article,
-            of_file=assistant.of_file,
-        )
-        yield Articles(assistant, uploads)
+    with opened(folder, "rows.jsonl", rows, uploads=folder) as articles:
+        yield articles
 
 
 def listed(articles: Articles, **asked: Any) -> list[str]:
@@ -140,10 +128,7 @@ def test_pages_are_turned_and_whatever_an_article_says_is_inert(tmp_path: Path) 
     ]
     rows[0]["title"], rows[0]["text"] = "", "word " * 40
     content = "\n".join(map(json.dumps, rows)).encode()
-    with opened(tmp_path / "news", "many.jsonl", content) as assistant:
-        articles = Articles(
-            assistant, Uploads(assistant.settings, assistant.add, lambda path: True)
-        )
+    with opened(tmp_path / "news", "many.jsonl", content) as articles:
         assert len(listed(articles)) == 30
         assert len(listed(articles, page=2)) == 5
         assert listed(articles, page=3) == []
@@ -152,16 +137,13 @@ def test_pages_are_turned_and_whatever_an_article_says_is_inert(tmp_path: Path) 
         assert 'data-page="3" disabled' in html
         assert 'data-page="1">' in html
         assert f"T5 {EVIL}" in text_of(html)
-        assert f"{'word ' * 15}word…" in text_of(html)
+        assert f"{'word ' * 14}word…" in text_of(html)
         for each in (html, articles.whole({"language": "fr", "words": EVIL})):
             assert Markup(each).wrong == []
 
 
 def test_an_empty_index_says_how_to_fill_it(tmp_path: Path) -> None:
-    with opened(tmp_path / "news", "a.txt", b"\0\1\2") as assistant:
-        articles = Articles(
-            assistant, Uploads(assistant.settings, assistant.add, lambda path: True)
-        )
+    with opened(tmp_path / "news", "a.txt", b"\0\1\2") as articles:
         assert WORDS.nothing_indexed in text_of(articles.whole({"language": "en"}))
 
 
@@ -189,6 +171,7 @@ def test_an_added_article_is_mended_and_removed(added: Articles) -> None:
         text_of(added.listed(asked)).split()
     )
     assert 'data-mend="otter"' in added.article(asked)
+    assert MOTS.remove_warning in text_of(added.article(asked))
     assert added.mend({**asked, "title": f" {EVIL} ", "date": "2022-05"}) == {"error": ""}
     assert EVIL in text_of(added.article(asked))
     assert "mai 2022" in text_of(added.article(asked))
@@ -217,6 +200,7 @@ def test_nothing_is_mended_or_removed_while_somebody_writes_nor_is_the_reason_mi
 def test_what_nobody_added_is_neither_mended_nor_removed(
     articles: Articles, added: Articles, assistant: Assistant
 ) -> None:
+    assert "data-mend" not in articles.article({"id": "pont"})
     for shelf in (articles, added):
         for id in ("pont", "gone", "", None, 7, ["otter"], {"id": "otter"}, "../otter", "\0"):
             asked = {"id": id, "language": "en", "title": "Mine", "date": "2022"}

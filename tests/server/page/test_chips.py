@@ -15,7 +15,7 @@ from qa.documents.filters import Filters
 from qa.errors import QuestionError
 from qa.language.dates import TimeExpression
 from qa.language.sentences import Span
-from qa.server.page.chips import Instead, changed, chip_text, chips_of, chips_read
+from qa.server.page.chips import changed, chip_text, chips_of, chips_read
 from qa.server.page.texts import ENGLISH, FRENCH
 from qa.types import Answer, Constraints, Outlet, Question
 from tests.page import answer
@@ -37,7 +37,7 @@ def asked(filters: Filters = ONLY, read: Constraints = READ) -> Answer:
     return answer(question=question, constraints=read)
 
 
-def change(**said: Any) -> Instead | None:
+def change(**said: Any) -> Question | None:
     """What a change makes of `asked()`."""
     return changed(asked(), said, ENGLISH, SOURCES)
 
@@ -58,43 +58,27 @@ def test_the_chips_are_what_was_understood_each_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "left"),
+    ("n", "value", "left"),
     [
-        (0, replace(ONLY, since=None)),
-        (1, replace(ONLY, until=None)),
-        (2, replace(ONLY, sources=())),
-        (3, replace(ONLY, language=None)),
+        (0, None, {"since": None}),
+        (1, None, {"until": None}),
+        (2, None, {"sources": ()}),
+        (3, None, {"language": None}),
+        (4, None, {"articles": ()}),
+        (0, "2015-06", {"since": date(2015, 6, 1)}),
+        (1, "2017-02", {"until": date(2017, 2, 28)}),
+        (2, "BBC News", {"sources": ("BBC News",)}),
+        (3, " ", {"language": None}),
     ],
 )
-def test_a_filter_taken_away_leaves_the_others(n: int, left: Filters) -> None:
-    instead = change(row="only", n=n, remove=True)
-    assert instead == Instead("And when?", left, None)
-
-
-def test_a_filter_is_changed() -> None:
-    earlier = change(row="only", n=0, value="2015-06")
-    assert earlier
-    assert earlier.filters == replace(ONLY, since=date(2015, 6, 1))
-    until = change(row="only", n=1, value="2017-02")
-    assert until
-    assert until.filters == replace(ONLY, until=date(2017, 2, 28))
-    source = change(row="only", n=2, value="BBC News")
-    assert source
-    assert source.filters.sources == ("BBC News",)
-    emptied = change(row="only", n=3, value=" ")
-    assert emptied
-    assert emptied.filters.language is None
-
-
-def test_chosen_articles_are_one_chip_that_goes_and_does_not_change() -> None:
-    of = asked(replace(ONLY, articles=("a", "b")))
-    assert chips_of(of.question.filters, ENGLISH)[-1].label == "2 articles chosen"
-    without = changed(of, {"row": "only", "n": 4, "remove": True}, ENGLISH, SOURCES)
-    assert without
-    assert without.filters == ONLY
-    other = changed(of, {"row": "only", "n": 2, "remove": True}, ENGLISH, SOURCES)
-    assert other
-    assert other.filters == replace(ONLY, sources=(), articles=("a", "b"))
+def test_a_filter_is_taken_away_or_changed_and_the_others_stay(
+    n: int, value: str | None, left: dict[str, Any]
+) -> None:
+    filters = replace(ONLY, articles=("a", "b"))
+    assert chips_of(filters, ENGLISH)[-1].label == "2 articles chosen"
+    said = {"row": "only", "n": n, "value": value or "", "remove": value is None}
+    instead = changed(asked(filters), said, ENGLISH, SOURCES)
+    assert instead == Question("And when?", filters=replace(filters, **left))
 
 
 def test_what_was_taken_away_stays_away_when_a_filter_changes() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,19 +14,25 @@ import pytest
 
 from qa.assistant import Assistant, open_reranker
 from qa.documents.article import Article, PartialDate
+from qa.documents.listing import Listing
 from qa.index.build import index_paths
 from qa.index.directory import LiveIndex
 from qa.language.sentences import Span
 from qa.models import Embedder
 from qa.models.loading import LanguageModel
+from qa.models.reader import Span as ReadSpan
+from qa.search.rerank import Reranker
 from qa.search.retriever import HybridRetriever
 from qa.server.page import examples
-from qa.server.page.examples import Examples, choose_examples, first_questions, folder_of
+from qa.server.page.examples import Examples, first_questions, folder_of
 from qa.server.page.suggestions import LONGEST
 from qa.settings import Settings
+from qa.telemetry import Telemetry
 from qa.types import Answer, Citation, Question
 from tests import ROOT
-from tests.page import answer
+from tests.fakes import Scripted
+from tests.page import ASKED, answer
+from tests.server.api.servers import Given
 
 CORPUS = ROOT / "corpus"
 
@@ -55,30 +61,30 @@ def chosen(tmp_path: Path) -> Callable[..., list[str]]:
     """What is chosen of a question set, in English."""
 
     def choose(*rows: dict[str, Any], **changes: Any) -> list[str]:
-        lines = "".join(f"{json.dumps(row)}\n" for row in rows)
-        (tmp_path / "questions.jsonl").write_text(lines, encoding="utf-8")
-
         def ask(asked: Question) -> Answer:
             assert asked.language is not None
             town = next(town for town in TOWNS if town in asked.text)
             quotes = (Citation(1, ARTICLES[town], Span(0, len(ARTICLES[town].text))),)
             return replace(answer(question=asked, citations=quotes), **changes)
 
-        return list(choose_examples(tmp_path, ARTICLES.get, ask)["en"])
+        lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+        (tmp_path / "questions.jsonl").write_text(lines, encoding="utf-8")
+        return list(first_questions(trying(ask), tmp_path)["en"])
 
     return choose
 
 
+def trying(ask: Callable[[Question], Answer]) -> Assistant:
+    """An assistant that is asked so, and lists no articles."""
+    nothing = Listing((), 0, 0)
+    made = SimpleNamespace(article=ARTICLES.get, try_out=ask, browse=lambda *_, **__: nothing)
+    return cast("Assistant", made)
+
+
 def test_there_is_one_of_each_quarter_of_the_articles(chosen: Callable[..., list[str]]) -> None:
     questions = chosen(*map(row, reversed(TOWNS)))
-    assert len(questions) == 4
-    for question, two in zip(questions, zip(TOWNS[::2], TOWNS[1::2], strict=True), strict=True):
-        assert question.endswith(tuple(f"{town}?" for town in two))
-
-
-def test_where_a_quarter_has_none_another_has_two(chosen: Callable[..., list[str]]) -> None:
-    wrong = [row(town, answers=["Nobody"]) for town in TOWNS[2:]]
-    assert len(chosen(row(TOWNS[0]), row(TOWNS[1]), *wrong)) == 2
+    assert questions == [row(town)["question"] for town in TOWNS[::2]]
+    assert len(chosen(row(TOWNS[0]), row(TOWNS[1]), *[row("gone", "?")] * 9)) == 2
 
 
 @pytest.mark.parametrize(
@@ -88,14 +94,11 @@ def test_where_a_quarter_has_none_another_has_two(chosen: Callable[..., list[str
         ("Who opened the bridge of Aber", {}),
         ("Bridge of Aber: who opened it?", {}),
         (f"Who opened the bridge of Aber {'that day ' * 6}?", {}),
-        ("When did Brandt open the bridge of Aber?", {}),
         ("Who opened the tower of Aber?", {}),
         ("Who opened the bridge of Aber?", {"history": ["What?"]}),
         ("Who opened the bridge of Aber?", {"lang": "de"}),
         ("Who opened the bridge of Aber?", {"doc_ids": ["gone"]}),
         ("Who opened the bridge of Aber?", {"doc_ids": ["Brest"]}),
-        ("Who opened the bridge of Aber?", {"answers": ["Nora Quill"]}),
-        ("Who opened the bridge of Aber?", {"nuggets": [{"any": ["queen"], "vital": True}]}),
     ],
 )
 def test_what_a_stranger_does_not_understand_or_quotes_do_not_answer_is_left_out(
@@ -104,23 +107,16 @@ def test_what_a_stranger_does_not_understand_or_quotes_do_not_answer_is_left_out
     assert chosen(row("Aber", question, **more)) == []
 
 
-def test_what_says_what_it_is_about_and_is_answered_is_chosen(
+def test_what_is_not_surely_answered_or_takes_too_long_is_left_out(
     chosen: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    optional = {"any": ["queen"], "vital": False}
-    full = row("Aber", "When did Ida Brandt open the bridge of Aber?", nuggets=[optional])
-    assert chosen({**full, "answers": ["Nora Quill", "ida brandt"]}) == [full["question"]]
-    assert chosen(full, abstained=True) == []
-    assert chosen(full, confidence=0.6) == []
+    assert chosen(row("Aber")) == [row("Aber")["question"]]
+    copy = (Citation(1, ARTICLES["Hull"], Span(0, 9), also=(ARTICLES["Aber"],)),)
+    assert chosen(row("Aber"), citations=copy)
+    for changes in ({"abstained": True}, {"confidence": 0.6}, {"citations": ()}):
+        assert chosen(row("Aber"), **changes) == []
     monkeypatch.setattr(examples, "_MOST_S", -1.0)
-    assert chosen(full) == []
-
-
-def test_a_copy_of_the_article_will_do(tmp_path: Path) -> None:
-    (tmp_path / "questions.jsonl").write_text(json.dumps(row("Aber")), encoding="utf-8")
-    quote = Citation(1, ARTICLES["Hull"], Span(0, 9), also=(ARTICLES["Aber"],))
-    found = choose_examples(tmp_path, ARTICLES.get, lambda _: answer(citations=(quote,)))
-    assert found == {"fr": [], "en": ["Who opened the bridge of Aber?"]}
+    assert chosen(row("Aber")) == []
 
 
 def test_without_a_sound_question_set_there_are_no_examples(
@@ -129,13 +125,13 @@ def test_without_a_sound_question_set_there_are_no_examples(
     def ask(asked: Question) -> Answer:
         raise AssertionError(asked)
 
-    assert choose_examples(None, ARTICLES.get, ask) == {}
-    assert choose_examples(tmp_path, ARTICLES.get, ask) == {}
+    nothing: Examples = {"fr": [], "en": []}
+    assert first_questions(trying(ask), tmp_path) == nothing
     for content in (b'{"question": 3}\n', '{"question": "Où ?"}\n'.encode("latin-1")):
         (tmp_path / "questions.jsonl").write_bytes(content)
         caplog.clear()
         with caplog.at_level(logging.WARNING):
-            assert choose_examples(tmp_path, ARTICLES.get, ask) == {}
+            assert first_questions(trying(ask), tmp_path) == nothing
         assert "is not a question set" in caplog.text
 
 
@@ -144,6 +140,36 @@ def test_the_folder_of_the_articles_may_have_any_name(origin: str) -> None:
     article = replace(ARTICLES["Aber"], origin=origin)
     assistant = cast("Assistant", SimpleNamespace(articles=lambda: iter([article])))
     assert folder_of(assistant) == Path("/the #1 news")
+
+
+def test_any_articles_have_first_questions_that_they_answer(assistant: Assistant) -> None:
+    for language, questions in first_questions(assistant).items():
+        assert questions, language
+        for question in questions:
+            assert not assistant.ask(Question(question, language=language)).abstained, question
+
+
+def test_what_is_tried_out_is_quoted_untraced_and_read_only_if_it_could_be_answered(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    class Reads:
+        def read(self, question: str, passages: Sequence[str], **_: object) -> list[ReadSpan]:
+            read.append(question)
+            return [ReadSpan(n, 0, 1, text[:1], -9.0, 0.0, 0.0) for n, text in enumerate(passages)]
+
+    settings, tracer = assistant.settings.model_copy(update={"abstain_below": 0.3}), Telemetry.off()
+    retriever = assistant._retriever.model_copy(update={"reading": Reranker(Reads(), 5)})
+    model = Given(settings, Scripted(reply="A model wrote this [1]."))
+    trying = Assistant(settings, assistant._index, retriever, model, tracer)
+    told: list[Question] = []
+    monkeypatch.setattr(tracer, "answer", told.append)
+    assert trying.try_out(Question("Which lawyer founded the zoo of Valparaíso?")).abstained
+    assert read == []
+    assert trying.try_out(Question(ASKED)).answerer == "extractive"
+    assert read == [ASKED]
+    assert told == []
 
 
 # What is shipped

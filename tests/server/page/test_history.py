@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import gradio as gr
 import pytest
@@ -72,7 +71,7 @@ def test_a_conversation_is_there_after_a_restart(
         assert old.answer
         assert new.answer
         assert new.answer.citations == old.answer.citations
-        assert new.asked.replace(microsecond=0) == old.asked.replace(microsecond=0)
+        assert new.asked == old.asked
     assert again.talk.history_before(2) == before.history_before(2)
     again.ask("And who wants to close it to cars?")
     assert "3 questions" in again.listed
@@ -290,27 +289,6 @@ def test_the_list_is_searched_renamed_pinned_and_emptied(ann: Browser):
     assert "1 question" in ann.listed
 
 
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        {"do": "open", "id": ["x"]},
-        {"do": "rate", "turn": {"$ne": 1}},
-        {"do": "rate", "turn": ""},
-        {"do": "comment", "turn": None, "comment": 3},
-        {"do": "search", "search": 7},
-        {"do": "rename", "id": "\ud800", "title": "\ud800"},
-        {"do": "revoke", "token": None},
-        {"do": "pin", "id": {}, "pinned": []},
-    ],
-)
-def test_what_makes_no_sense_does_nothing(ann: Browser, wanted: dict[str, Any]):
-    ann.do("search", search="")
-    before, turns = ann.listed, ann.talk.turns[:]
-    ann.do(**{"what" if name == "do" else name: value for name, value in wanted.items()})
-    ann.do("search", search="")
-    assert (ann.listed, ann.talk.turns) == (before, turns)
-
-
 # Ratings and links
 
 
@@ -374,18 +352,3 @@ def test_a_file_that_fails_is_said_and_tells_nothing(
     assert "talks.sqlite" in caplog.text
     ann.ask("Et quand ?")
     assert MOTS.unkept in text_of(ann["latest"])
-
-
-def test_an_abstention_is_restored_with_its_nearest_quotes(
-    page: Page, monkeypatch: pytest.MonkeyPatch
-):
-    found = answer("Not found. The nearest: [1]", abstained=True)
-    monkeypatch.setattr(page.assistant, "stream", lambda q: iter([replace(found, question=q)]))
-    ann = Browser(page)
-    ann.ask()
-    page.tabs._open.clear()
-    again = Browser(page, ann.cookie)
-    again.do("open", id=ann.open)
-    quote = found.citations[0].quote
-    places = [again.says.index(part) for part in ("Not found.", ENGLISH.nearest, quote)]
-    assert places == sorted(places)

@@ -8,11 +8,9 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
@@ -24,7 +22,6 @@ from qa.errors import AnswerError, IndexMissing, ModelError, SettingsError
 from qa.index.directory import LiveIndex
 from qa.models.loading import LLMState, LLMStatus
 from qa.search.retriever import HybridRetriever
-from qa.server.page.chats import Tabs, Talk, Turn
 from qa.server.page.examples import folder_of
 from qa.server.page.page import Page
 from qa.server.page.server import address, listen
@@ -36,98 +33,6 @@ from tests.fakes import Scripted
 from tests.page import ASKED, Browser, Held, answer, open_page, stages, text_of
 from tests.server.api.servers import Given
 from tests.server.api.test_worker import until
-
-# Conversations
-
-
-def done(text: str, said: str = "Said.", **more: Any) -> Turn:
-    """A finished turn."""
-    return Turn(text, answer=answer(said), running=False, **more)
-
-
-def test_history_holds_answered_turns_only() -> None:
-    stopped = Turn("D?", answer=answer("", stage="writing"), running=False)
-    failed = Turn("B?", failure=AnswerError("no"), running=False)
-    turns = [done("A?", "a"), failed, done("C?", "c"), stopped, Turn("E?", answer=answer("e"))]
-    assert Talk(turns).history_before(5) == ("A?", "a", "C?", "c")
-    assert Talk(turns).history_before(2) == ("A?", "a")
-
-
-def test_what_failed_hands_on_what_it_was_to_replace() -> None:
-    talk = Talk([done("Who?", id="first")])
-    for _ in range(2):
-        turn = Turn("Who?")
-        assert talk.ask(turn, again=True)
-        assert turn.instead_of == "first"
-        talk.stop()
-    assert talk.turns == [turn]
-
-
-def test_an_answer_that_is_stopped_is_whole_or_gone() -> None:
-    for stage, left in (("writing", ""), ("final", "So far.")):
-        turn = Turn("Who?", answer=answer("So far.", stage=stage), started=True)
-        Talk([turn]).stop()
-        assert turn.answer
-        assert (turn.answer.text, turn.running) == (left, False)
-
-
-def test_stop_does_not_wait_for_a_silent_model_whose_stream_is_closed_at_its_next_word() -> None:
-    spoke, closed = Event(), Event()
-
-    def silent(question: Question) -> Iterator[Answer]:
-        try:
-            yield answer("first", stage="writing")
-            spoke.wait(10)
-            yield answer("second", stage="writing")
-        finally:
-            closed.set()
-
-    talk, ended = Talk([Turn("Who?")]), Event()
-    talk.answer_next(silent, lambda talk, turn: ended.set())
-    for _ in talk.follow():
-        if talk.turns[0].answer:
-            talk.stop()
-    assert talk.turns[0].state == "stopped"
-    assert not closed.is_set()
-    spoke.set()
-    assert closed.wait(5)
-    assert ended.wait(5)
-
-
-def test_followers_see_the_last_state_and_may_miss_others() -> None:
-    talk = Talk([Turn("Who?")])
-    talk.answer_next(lambda q: iter([answer(str(n)) for n in range(50)]), lambda talk, turn: None)
-    seen = list(talk.follow())
-    assert len(seen) < 50
-    assert talk.turns[0].answer == answer("49")
-
-
-def test_followers_see_the_end_once_it_is_kept() -> None:
-    """They once saw it before, and neither the list nor the rating, when keeping took time."""
-    talk = Talk([Turn("Who?")])
-
-    def keep(talk: Talk, turn: Turn) -> None:
-        time.sleep(0.3)
-        turn.id = "kept"
-
-    talk.answer_next(lambda question: iter([answer()]), keep)
-    assert list(talk.follow())
-    assert talk.turns[0].id == "kept"
-
-
-def test_tabs_are_by_owner_and_session_and_the_longest_unused_make_room() -> None:
-    tabs = Tabs()
-    ann = tabs.of("ann", "session")
-    assert tabs.of("ann", "session") is ann
-    assert tabs.of("bob", "session") is not ann
-    assert tabs.of(None, "session") is not ann
-    assert tabs.open_talk("ann", ann.talk.conversation) is ann.talk
-    assert tabs.open_talk("bob", ann.talk.conversation) is None
-    assert tabs.open_talk(None, ann.talk.conversation) is None
-    for number in range(500):
-        tabs.of("ann", str(number))
-    assert tabs.of("ann", "session") is not ann
-
 
 # Asking
 
@@ -383,12 +288,16 @@ def test_the_welcome_has_examples_in_its_language_and_what_there_is(ann: Browser
 def test_what_makes_no_sense_asks_nothing(ann: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Gradio empties every output, the box among them, when there is no update at all."""
     ann.ask()
-    before = ann.talk.turns[:]
+    before, listed = ann.talk.turns[:], ann.listed
     nonsense: tuple[Any, ...] = (
         *(None, [], "ask", {"do": ["ask"]}, {"do": "ask", "text": None}),
         {"do": "edit", "place": "0", "text": " "},
         {"do": "change", "row": ["only"], "n": {}, "value": 3},
-        {"do": "open", "id": {"$ne": ""}},
+        *({"do": "open", "id": id} for id in ({"$ne": ""}, ["x"])),
+        *({"do": "rate", "turn": turn} for turn in ({"$ne": 1}, "", ["x"])),
+        {"do": "comment", "turn": None, "comment": 3},
+        {"do": "rename", "id": "\ud800", "title": "\ud800"},
+        *({"do": "revoke", "token": None}, {"do": "pin", "id": {}, "pinned": []}),
         {"do": "filters", "filters": [1]},
         {"do": "speak", "language": 7},
     )
@@ -399,6 +308,7 @@ def test_what_makes_no_sense_asks_nothing(ann: Browser, monkeypatch: pytest.Monk
         assert list(ann.page.ask("", text, ann.tab))
         assert list(ann.page.begin(text, ann.tab))
     assert ann.talk.turns == before
+    assert ann.listed == listed
 
 
 def test_the_model_is_watched_until_nothing_changes_any_more(
@@ -487,40 +397,6 @@ def test_a_reload_in_the_middle_of_an_answer_finds_it_and_its_end(ann: Browser, 
     assert [question.text for question in held.asked] == [ASKED, "And when?"]
     ann.ask(ASKED)
     assert "3 questions" in ann.listed
-
-
-def test_two_tabs_see_the_same_conversation(ann: Browser, held: Held) -> None:
-    asking = ann.asking()
-    until_half(ann, asking)
-    second = Browser(ann.page, ann.cookie)
-    second.open = ann.open
-    beginning = second.beginning()
-    next(beginning)
-    second.stop()
-    list(asking)
-    list(beginning)
-    assert second.html == ann.html
-    assert stages(ann.html) == ["stopped"]
-    held.go(ASKED)
-
-
-def test_the_answer_of_a_closed_tab_is_finished_and_kept(ann: Browser, held: Held) -> None:
-    asking: Any = ann.asking()
-    until_half(ann, asking)
-    asking.close()
-    ann.page.leave(ann.tab)
-    held.go(ASKED)
-    later = Browser(ann.page, ann.cookie)
-    later.begin()
-
-    def listed() -> bool:
-        later.do("search", search="")
-        return "1 question" in later.listed
-
-    until(listed)
-    (id,) = re.findall(r'data-do="open" data-id="([^"]*)"', later["talks"])
-    later.do("open", id=id)
-    assert f"All of {ASKED}" in later.says
 
 
 def test_where_nothing_is_kept_a_closed_tab_s_answers_stop(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from threading import Event
 
 import pytest
@@ -26,6 +26,7 @@ class Model:
         self.closed: queue.Queue[str] = queue.Queue()
         self.end = Event()
         self.failure: Exception | None = None
+        self.readers: list[ReadAhead] = []
 
     def read(self, question: Question) -> Generator[None]:
         self.begun.put(question.text)
@@ -39,14 +40,20 @@ class Model:
 
 
 @pytest.fixture
-def model(monkeypatch: pytest.MonkeyPatch) -> Model:
+def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[Model]:
+    """Owners may think for as long as a busy machine needs."""
     monkeypatch.setattr(module, "_PAUSE_S", 0.01)
-    monkeypatch.setattr(module, "_PATIENCE_S", 0.05)
-    return Model()
+    monkeypatch.setattr(module, "_PATIENCE_S", 60.0)
+    model = Model()
+    yield model
+    model.end.set()
+    for reader in model.readers:
+        reader.stop()
 
 
 def reading(model: Model, idle: Callable[[], bool] = lambda: True) -> ReadAhead:
-    return ReadAhead(model.read, idle)
+    model.readers.append(ReadAhead(model.read, idle))
+    return model.readers[-1]
 
 
 def test_what_is_typed_is_read(model: Model):
@@ -108,7 +115,8 @@ def test_another_owner_waits(model: Model):
 
 
 @pytest.mark.parametrize("text", ["", "Who ", "       a      "])
-def test_too_little_says_nothing(model: Model, text: str):
+def test_too_little_says_nothing(model: Model, text: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "_PATIENCE_S", 0.05)
     ahead = reading(model)
     ahead.typed(ALICE, Question(text))
     with ahead._changed:

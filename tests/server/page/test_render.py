@@ -21,11 +21,12 @@ from qa.models.loading import LLMState, LLMStatus
 from qa.server.page import render
 from qa.server.page.chats import Talk, Turn
 from qa.server.page.exports import safe_link
+from qa.server.page.marks import highlighted
 from qa.server.page.texts import ENGLISH, FRENCH, TEXTS, Texts
 from qa.types import Citation, Constraints, Language, Outlet, Question, ReaderResult
 from tests.fakes import hit
 from tests.hostile import Markup
-from tests.page import ARTICLE, EVIL, QUOTE, answer, text_of
+from tests.page import ARTICLE, EVIL, QUOTE, answer, cite, text_of
 
 BOTH = pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS)
 OTHER = Article.create(
@@ -47,21 +48,17 @@ CONTENTS = Contents(
 )
 
 
-def cite(n: int, article: Article, words: str) -> Citation:
-    """A citation of these words."""
-    start = article.text.index(words)
-    return Citation(n, article, Span(start, start + len(words)))
-
-
 def turn(text: str = "Said so [1], not [7].", *, asked: str = "Who?", **changes: object) -> Turn:
     """A finished turn with an answer."""
     found: tuple[Citation, ...] = changes.pop("found", ())  # type: ignore[assignment]
     return Turn(asked, answer=answer(text, **changes), found=found, running=False)
 
 
-def shown(*turns: Turn, texts: Texts = ENGLISH, last: bool = True) -> str:
+def shown(*turns: Turn, texts: Texts = ENGLISH, contents: Contents = CONTENTS) -> str:
     """As the conversation shows them."""
-    return render.conversation(turns, texts, lambda: CONTENTS, talk=Talk(), last=last)
+    halves = (False, True)
+    talk = Talk(list(turns))
+    return "".join(render.conversation(talk, texts, lambda: contents, latest=h) for h in halves)
 
 
 def said(*turns: Turn, texts: Texts = ENGLISH) -> str:
@@ -278,8 +275,7 @@ def test_an_abstention_under_filters_says_which_dates_there_are_and_offers_to_re
     assert texts.filters_hold.format(first=first, last=last) in said(filtered, texts=texts)
     assert 'data-do="unfilter" data-place="0"' in shown(filtered, texts=texts)
     empty = replace(CONTENTS, first=None, last=None)
-    html = render.conversation([filtered], texts, lambda: empty, talk=Talk())
-    assert "unfilter" not in html
+    assert "unfilter" not in shown(filtered, texts=texts, contents=empty)
     found = turn()
     found.filters = Filters(language="fr")
     for each in (found, turn("No.", abstained=True, citations=())):
@@ -389,15 +385,6 @@ def test_only_what_a_model_wrote_can_be_asked_for_as_quotes() -> None:
         assert "data-quotes" not in shown(each)
 
 
-def test_long_questions_fold() -> None:
-    for text in ("x" * 281, "a\nb\nc\nd\ne", EVIL * 9):
-        assert '<details class="long"><summary><span' in shown(turn(asked=text))
-        assert text in text_of(shown(turn(asked=text)))
-        assert Markup(shown(turn(asked=text))).wrong == []
-    for text in ("x" * 280, "a\nb\nc\nd"):
-        assert '<details class="long">' not in shown(turn(asked=text))
-
-
 # Why a passage was found
 
 
@@ -463,10 +450,10 @@ def test_of_several_quotes_the_one_that_is_meant_is_current_and_overlapping_ones
 
 def test_nothing_is_strong_outside_the_quotes() -> None:
     for words in (Span(0, 6), Span(QUOTE.start - 1, 20), Span(20, QUOTE.end + 1), Span(20, 20)):
-        html = render.highlighted(ARTICLE.text, [QUOTE], answer=words)
+        html = highlighted(ARTICLE.text, [QUOTE], answer=words)
         assert "<strong" not in html
         assert text_of(html) == ARTICLE.text
-    assert "<strong" not in render.highlighted(ARTICLE.text, [], answer=Span(8, 12))
+    assert "<strong" not in highlighted(ARTICLE.text, [], answer=Span(8, 12))
 
 
 @pytest.mark.parametrize(
@@ -491,20 +478,6 @@ def test_only_plain_web_addresses_become_links(url: str | None, link: str | None
         assert url in text_of(html)
 
 
-@BOTH
-def test_only_what_was_added_here_can_be_mended_or_removed(texts: Texts) -> None:
-    html = render.article_html(ARTICLE, texts, upload=True)
-    assert Markup(html).wrong == []
-    assert f'data-mend="{ARTICLE.id}"' in html
-    assert f'data-remove-article="{ARTICLE.id}"' in html
-    assert texts.articles.remove_warning in text_of(html)
-    assert 'name="date" autocomplete="off" value="2017-01-14"' in html
-    assert "data-mend" not in render.article_html(ARTICLE, texts)
-    gone = render.article_html(None, texts, message=EVIL)
-    assert EVIL in text_of(gone)
-    assert Markup(gone).wrong == []
-
-
 # Beside them
 
 
@@ -525,9 +498,3 @@ def test_the_model_line(state: LLMState, says: str) -> None:
     assert says in line
     assert bool(line) == bool(says)
     assert Markup(render.model_line(LLMStatus(state, EVIL, note=EVIL), ENGLISH)).wrong == []
-
-
-def test_a_notice_is_text() -> None:
-    assert text_of(render.notice(EVIL)) == EVIL
-    assert Markup(render.notice(EVIL)).wrong == []
-    assert render.notice("") == render.notice(None) == ""

@@ -26,17 +26,16 @@ from qa.conversations.store import Conversations, KeptTurn, Rating, new_id
 from qa.documents.article import Article, PartialDate
 from qa.documents.filters import Filters
 from qa.errors import IndexMissing
-from qa.language.sentences import Span
 from qa.server.page.exports import quote_with_reference, with_references
 from qa.server.page.owners import COOKIE, BrowserCookie, Owners
 from qa.server.page.server import _auth
-from qa.server.page.sharing import HEADERS, _around, add_addresses
+from qa.server.page.sharing import HEADERS, add_addresses
 from qa.server.page.texts import ENGLISH, FRENCH
 from qa.settings import Settings
 from qa.types import Answer, Citation, Language, Question
 from tests.fakes import hit
 from tests.hostile import PAYLOADS, Markup
-from tests.page import text_of
+from tests.page import answer, cite, text_of
 
 BRIDGE = Article(
     id="bridge/1",
@@ -63,27 +62,12 @@ OPENED, LED, CARS = "The bridge opened on Thursday.", "Maëlle Tanguy led the wo
 ASKED = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
 
-def cite(n: int, article: Article, words: str) -> Citation:
-    start = article.text.index(words)
-    return Citation(n, article, Span(start, start + len(words)))
-
-
-def answer(
+def said(
     question: str, text: str, *citations: Citation, language: Language = "en", **changes: Any
 ) -> Answer:
     """An answer that a language model wrote."""
-    whole = Answer(
-        question=Question(question, standalone=question, language=language),
-        text=text,
-        language=language,
-        citations=citations,
-        abstained=False,
-        reason=None,
-        answerer="generative",
-        confidence=0.9,
-        hits=(),
-    )
-    return replace(whole, **changes)
+    asked = Question(question, standalone=question, language=language)
+    return answer(text, question=asked, language=language, citations=citations, **changes)
 
 
 def carrying(before: str, follow_up: Answer) -> Answer:
@@ -93,7 +77,7 @@ def carrying(before: str, follow_up: Answer) -> Answer:
     return replace(follow_up, question=whole)
 
 
-FIRST = answer(
+FIRST = said(
     "Who led the works?",
     "Maëlle Tanguy led them [1] when it opened [2], in spring [3]. Not [7].",
     cite(1, BRIDGE, LED),
@@ -102,7 +86,7 @@ FIRST = answer(
 )
 SECOND = carrying(
     "Who led the works?",
-    answer("And what of cars?", "None, says the mayor [1].", cite(1, BRIDGE, CARS)),
+    said("And what of cars?", "None, says the mayor [1].", cite(1, BRIDGE, CARS)),
 )
 
 
@@ -258,28 +242,17 @@ def test_of_an_article_that_does_not_say_so_any_more_only_the_quote_is_shown(
         assert part not in page
 
 
-def test_what_stands_around_a_quote_is_its_paragraph_or_what_is_near_it() -> None:
-    text = f"One.\n\n{'before ' * 200}QUOTE{' after' * 200}\n\nThree."
-    span = Span(text.index("QUOTE"), text.index("QUOTE") + 5)
-    around = _around(text, span).of(text)
-    assert around.startswith("before before")
-    assert around.endswith("after after")
-    assert 1000 < len(around) < 1300
-    assert _around("One.\n\nTwo, QUOTE.\n\nThree.", Span(11, 16)) == Span(6, 17)
-    assert _around("x" * 5000, Span(2000, 2010)) == Span(1400, 2010)
-
-
 def test_a_long_paragraph_is_cut_with_dots(site: Site) -> None:
     long = replace(BRIDGE, id="long", text=f"{'a ' * 1000}The end.{' b' * 1000}")
     site.articles["long"] = long
-    page = site.shared(site.keep(answer("Q?", "A [1].", cite(1, long, "The end.")))[0])
+    page = site.shared(site.keep(said("Q?", "A [1].", cite(1, long, "The end.")))[0])
     assert '<p class="passage">… a a' in page
     assert "b b …</p>" in page
 
 
 def test_an_abstention_shows_its_nearest_quotes_or_articles(site: Site) -> None:
-    quoted = answer("Q?", "Not found. The nearest: [1]", cite(1, BRIDGE, LED), abstained=True)
-    named = answer("R?", "Not found.", abstained=True, hits=(hit(BRIDGE), hit(BRIDGE), hit(PONT)))
+    quoted = said("Q?", "Not found. The nearest: [1]", cite(1, BRIDGE, LED), abstained=True)
+    named = said("R?", "Not found.", abstained=True, hits=(hit(BRIDGE), hit(BRIDGE), hit(PONT)))
     first, second = site.keep(quoted, named)
     text = text_of(site.shared(first))
     assert text.index("Not found.") < text.index(ENGLISH.nearest) < text.index(LED)
@@ -287,14 +260,6 @@ def test_an_abstention_shows_its_nearest_quotes_or_articles(site: Site) -> None:
     assert page.count("<li ") == 2
     assert 'href="/#article=pont"' in page
     assert ENGLISH.nearest in page
-
-
-def test_a_page_is_in_the_language_of_its_answer(site: Site) -> None:
-    (turn,) = site.keep(answer("Quand ?", "Jeudi [1].", cite(1, PONT, PONT.text), language="fr"))
-    page = site.shared(turn)
-    assert '<html lang="fr">' in page
-    assert FRENCH.shared.answer in page
-    assert "mars 2019" in page
 
 
 def test_a_question_understood_otherwise_says_how(site: Site) -> None:
@@ -332,7 +297,7 @@ def test_the_style_is_the_one_that_the_headers_allow_and_prints_the_references(
 
 
 def test_a_conversation_as_markdown(site: Site) -> None:
-    quoting = answer("What else?", extractive.write([cite(1, BRIDGE, LED)], "en"))
+    quoting = said("What else?", extractive.write([cite(1, BRIDGE, LED)], "en"))
     quoting = replace(quoting, citations=(cite(1, BRIDGE, LED),))
     site.keep(FIRST, SECOND, quoting)
     assert site.file("md") == (
@@ -437,8 +402,8 @@ def evil(payload: str) -> Answer:
         url="https://example.org/a?b=1&c=2",
         origin="",
     )
-    said = answer(f"{payload} who?", f"{payload} [1]", cite(1, article, f"QUOTE {payload} ends."))
-    return carrying(f"{payload} what?", said)
+    whole = said(f"{payload} who?", f"{payload} [1]", cite(1, article, f"QUOTE {payload} ends."))
+    return carrying(f"{payload} what?", whole)
 
 
 def test_nothing_on_a_page_runs(site: Site) -> None:
@@ -488,7 +453,7 @@ def test_a_browser_gets_an_id_that_scripts_and_other_sites_do_not_get(site: Site
     first = site.browser()
     given = first.get("/").headers["set-cookie"]
     assert "HttpOnly" in given
-    assert "SameSite=Lax" in given
+    assert "SameSite=lax" in given
     assert "Secure" not in given
     id = first.cookies[COOKIE]
     first.get("/")
@@ -532,12 +497,12 @@ def test_an_answer_is_copied_with_its_references() -> None:
         f"[2] “{OPENED}” — {BRIDGE.title}, The Harbour Post, 15 March 2019, {BRIDGE.url}\n"
         "[3] «\u00a0Le pont a rouvert jeudi.\u00a0» — Le pont rouvre, March 2019"
     )
-    assert with_references(answer("Hello", "Hello!"), ENGLISH) == "Hello!"
+    assert with_references(said("Hello", "Hello!"), ENGLISH) == "Hello!"
 
 
 def test_a_quote_that_the_answer_says_is_not_copied_twice() -> None:
     citation = cite(1, PONT, PONT.text)
-    quoting = answer("Quand ?", extractive.write([citation], "fr"), citation, language="fr")
+    quoting = said("Quand ?", extractive.write([citation], "fr"), citation, language="fr")
     assert with_references(quoting, FRENCH) == (
         "Un article le dit :\n\n« Le pont a rouvert jeudi. » [1]\n\n[1] Le pont rouvre, mars 2019"
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -17,19 +18,17 @@ from fastapi.testclient import TestClient
 from qa.assistant import Assistant
 from qa.documents.filters import Filters
 from qa.errors import IndexLocked, IndexUnusable, SettingsError
-from qa.index.build import index_paths
-from qa.index.directory import LiveIndex, write_lock
-from qa.models.loading import LanguageModel
-from qa.search.retriever import HybridRetriever
+from qa.index.directory import write_lock
 from qa.server.page.articles import Articles
 from qa.server.page.page import build_page
 from qa.server.page.server import mount_page
 from qa.server.page.texts import TEXTS
-from qa.server.page.uploads import Job, Sent, Uploads, harmless
+from qa.server.page.uploads import Job, Sent, Uploads, harmless, room
 from qa.settings import Settings
 from tests.fakes import ARTICLES, BagOfWords, write_articles
 from tests.hostile import Markup
-from tests.page import EVIL, text_of
+from tests.page import EVIL, indexed, text_of
+from tests.server.api.test_worker import until
 
 ENGLISH, FRENCH = TEXTS["en"].articles, TEXTS["fr"].articles
 
@@ -58,9 +57,44 @@ def embedder_gate() -> Gated:
     return Gated()
 
 
+@dataclass
+class Box:
+    """Takes what lies in the folder `sent`, where the browser's files would be."""
+
+    assistant: Assistant
+    uploads: Uploads
+    sent: Path
+
+    def send(self, name: str, content: str | bytes = NEWS) -> Sent:
+        path = self.sent / f"{len(list(self.sent.iterdir()))}"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return Sent(name, path)
+
+    def start(self, *files: Sent) -> Job:
+        """The job of these files."""
+        return self.uploads.job(self.uploads.start(files, ENGLISH)) or pytest.fail("no job")
+
+    def finished(self, *files: Sent) -> Job:
+        """Once it is done."""
+        job = self.start(*files)
+        wait(job)
+        return job
+
+    def kept(self) -> list[str]:
+        """The names in the folder, without the hash."""
+        folder = self.assistant.settings.uploads
+        assert folder
+        return sorted(path.name[17:] for path in folder.iterdir()) if folder.exists() else []
+
+    def under(self, **settings: Any) -> Uploads:
+        """What takes files under other settings, which are the assistant's from now on."""
+        self.assistant.settings = self.assistant.settings.model_copy(update=settings)
+        return Uploads(self.assistant, lambda: list(map(str, self.sent.iterdir())))
+
+
 @pytest.fixture
-def assistant(tmp_path: Path, embedder_gate: Gated) -> Iterator[Assistant]:
-    """Over the articles of `fakes`, in an index of its own; takes files."""
+def box(tmp_path: Path, embedder_gate: Gated) -> Iterator[Box]:
+    """Over the articles of `fakes`, in an index of its own."""
     settings = Settings(
         index=tmp_path / "index",
         llm="none",
@@ -69,52 +103,16 @@ def assistant(tmp_path: Path, embedder_gate: Gated) -> Iterator[Assistant]:
         upload_bytes=2000,
         upload_files=3,
     )
-    index_paths([write_articles(tmp_path / "articles")], settings, embedder_gate)
-    live = LiveIndex(settings.index, embedder_gate, settings)
-    retriever = HybridRetriever(index=live, embedder=embedder_gate)
-    with Assistant(settings, live, retriever, LanguageModel(settings, fetch=False)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def uploads(assistant: Assistant, tmp_path: Path) -> Uploads:
-    """Takes what lies in the folder `sent`."""
-    (tmp_path / "sent").mkdir()
-    return Uploads(
-        assistant.settings,
-        assistant.add,
-        lambda path: path.startswith(str(tmp_path / "sent")),
-        remove=assistant.remove,
-        find=assistant.article,
-        of_file=assistant.of_file,
-    )
-
-
-@pytest.fixture
-def send(tmp_path: Path, uploads: Uploads) -> Callable[..., Sent]:
-    """Puts a file where the browser's would be."""
-
-    def put(name: str, content: str | bytes = NEWS) -> Sent:
-        path = tmp_path / "sent" / f"{len(list((tmp_path / 'sent').iterdir()))}"
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return Sent(name, path)
-
-    return put
-
-
-def finished(uploads: Uploads, *files: Sent) -> Job:
-    """The job of these files, once it is done."""
-    job = uploads.job(uploads.start(files, ENGLISH))
-    assert job is not None
-    wait(job)
-    return job
+    articles, sent = write_articles(tmp_path / "articles"), tmp_path / "sent"
+    sent.mkdir()
+    with indexed(settings, articles, embedder=embedder_gate) as assistant:
+        box = Box(assistant, Uploads(assistant, tuple), sent)
+        box.uploads = box.under()
+        yield box
 
 
 def wait(job: Job) -> None:
-    deadline = time.monotonic() + 20
-    while job.stage != "done":
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: job.stage == "done", 20)
 
 
 def reasons(job: Job) -> dict[str, str]:
@@ -122,175 +120,153 @@ def reasons(job: Job) -> dict[str, str]:
     return {problem.name: problem.reason for problem in job.problems}
 
 
-def kept(assistant: Assistant) -> list[str]:
-    """The names in the folder, without the hash."""
-    folder = assistant.settings.uploads
-    assert folder
-    return sorted(path.name[17:] for path in folder.iterdir()) if folder.exists() else []
-
-
-def test_a_file_is_kept_indexed_and_answered_from(
-    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent]
-) -> None:
-    job = finished(uploads, send("Otters.txt"))
+def test_a_file_is_kept_indexed_and_answered_from(box: Box) -> None:
+    job = box.finished(box.send("Otters.txt"))
     assert job.report
     assert (job.report.added, job.problems) == (1, [])
-    assert kept(assistant) == ["otters.txt"]
-    answer = assistant.ask("Who said that otters came back to the river Orm?")
+    assert box.kept() == ["otters.txt"]
+    answer = box.assistant.ask("Who said that otters came back to the river Orm?")
     assert "Ida Brandt" in answer.text
-    again = finished(uploads, send("Otters.txt"))
+    again = box.finished(box.send("Otters.txt"))
     assert again.report
     assert (again.report.added, again.report.unchanged) == (0, 1)
-    assert kept(assistant) == ["otters.txt"]
+    assert box.kept() == ["otters.txt"]
 
 
-def test_an_article_without_a_title_takes_its_file_s_name(
-    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent]
-) -> None:
+def test_an_article_without_a_title_takes_its_file_s_name(box: Box) -> None:
     titled = "The otters\n\nOtters came back to the river Ulm on Tuesday, said Ida Brandt.\n"
     rows = '{"text": "A lynx in the hills of Orm.", "language": "en"}\n'
-    files = send("Été à Lyon.TXT"), send("b.txt", titled), send(r"C:\Orm news.jsonl", rows)
-    job = finished(uploads, *files)
+    files = (
+        box.send("Été à Lyon.TXT"),
+        box.send("b.txt", titled),
+        box.send(r"C:\Orm news.jsonl", rows),
+    )
+    job = box.finished(*files)
     assert job.report
     assert job.articles == job.report.articles
-    titles = [(assistant.article(id) or pytest.fail(id)).title for id in job.articles]
+    titles = [(box.assistant.article(id) or pytest.fail(id)).title for id in job.articles]
     assert titles == ["Été à Lyon", "The otters", "Orm news (1)"]
-    assert assistant.browse(words="lyon").total == 1
-    again = finished(uploads, send("Another name.txt"), send("Été à Lyon.TXT"))
+    assert box.assistant.browse(words="lyon").total == 1
+    again = box.finished(box.send("Another name.txt"), box.send("Été à Lyon.TXT"))
     assert again.articles == job.articles[:1]
-    assert assistant.browse(words="lyon").total == 1
+    assert box.assistant.browse(words="lyon").total == 1
 
 
 def test_a_file_that_says_what_is_indexed_already_is_not_kept_and_opens_that_article(
-    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent]
+    box: Box,
 ) -> None:
     """Whoever adds a copy of an article could remove the article once, and later its copy came
     back."""
-    job = finished(uploads, send("copy.txt", ARTICLES["strike.txt"]))
+    job = box.finished(box.send("copy.txt", ARTICLES["strike.txt"]))
     (id,) = job.articles
-    assert kept(assistant) == []
-    strike = assistant.article(id)
+    assert box.kept() == []
+    strike = box.assistant.article(id)
     assert strike
     assert strike.title == ""
-    assert not uploads.is_upload(strike)
-    assert not uploads.remove(id)
-    assert assistant.article(id) == strike
+    assert not box.uploads.is_upload(strike)
+    assert not box.uploads.remove(id)
+    assert box.assistant.article(id) == strike
 
 
-def test_what_was_added_is_removed_and_its_file_with_the_last_article(
-    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent]
-) -> None:
+def test_what_was_added_is_removed_and_its_file_with_the_last_article(box: Box) -> None:
     rows = '{"id": "a", "text": "A lynx near Orm."}\n{"id": "b", "text": "A wolf near Orm."}\n'
-    finished(uploads, send("rows.jsonl", rows), send("otters.txt"))
-    wolf = assistant.article("b")
+    box.finished(box.send("rows.jsonl", rows), box.send("otters.txt"))
+    wolf = box.assistant.article("b")
     assert wolf
-    assert uploads.is_upload(wolf)
-    assert uploads.remove("a")
-    assert kept(assistant) == ["otters.txt", "rows.jsonl"]
-    assert not uploads.remove("a")
-    assert uploads.remove("b")
-    assert kept(assistant) == ["otters.txt"]
-    assert assistant.article("b") is None
-    assert not uploads.remove("pont")
-    assert not uploads.remove("never there")
-    assert assistant.article("pont")
-    assert finished(uploads, send("rows.jsonl", rows)).articles == ("a", "b")
+    assert box.uploads.is_upload(wolf)
+    assert box.uploads.remove("a")
+    assert box.kept() == ["otters.txt", "rows.jsonl"]
+    assert not box.uploads.remove("a")
+    assert box.uploads.remove("b")
+    assert box.kept() == ["otters.txt"]
+    assert box.assistant.article("b") is None
+    assert not box.uploads.remove("pont")
+    assert not box.uploads.remove("never there")
+    assert box.assistant.article("pont")
+    assert box.finished(box.send("rows.jsonl", rows)).articles == ("a", "b")
 
 
-def test_nothing_is_removed_while_somebody_writes(
-    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], embedder_gate: Gated
-) -> None:
-    (id,) = finished(uploads, send("otters.txt")).articles
-    with write_lock(assistant.settings.index), pytest.raises(IndexLocked):
-        uploads.remove(id)
+def test_nothing_is_removed_while_somebody_writes(box: Box, embedder_gate: Gated) -> None:
+    (id,) = box.finished(box.send("otters.txt")).articles
+    with write_lock(box.assistant.settings.index), pytest.raises(IndexLocked):
+        box.uploads.remove(id)
     embedder_gate.began.clear()
     embedder_gate.go.clear()
-    job = uploads.job(uploads.start([send("more.txt", NEWS.replace("Orm", "Ulm"))], ENGLISH))
+    job = box.start(box.send("more.txt", NEWS.replace("Orm", "Ulm")))
     assert job
     assert embedder_gate.began.wait(10)
     with pytest.raises(IndexLocked, match="Try again once they are in"):
-        uploads.remove(id)
+        box.uploads.remove(id)
     embedder_gate.go.set()
     wait(job)
-    assert kept(assistant) == ["more.txt", "otters.txt"]
-    assert uploads.remove(id)
-    assert kept(assistant) == ["more.txt"]
+    assert box.kept() == ["more.txt", "otters.txt"]
+    assert box.uploads.remove(id)
+    assert box.kept() == ["more.txt"]
 
 
-def test_without_a_folder_nothing_is_an_upload(assistant: Assistant) -> None:
-    settings = assistant.settings.model_copy(update={"uploads": None})
-    closed = Uploads(settings, assistant.add, lambda path: True, find=assistant.article)
-    assert not closed.remove("pont")
-    pont = assistant.article("pont")
-    assert pont
-    assert not closed.is_upload(pont)
-
-
-def test_asking_goes_on_while_files_are_indexed(
-    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], embedder_gate: Gated
-) -> None:
+def test_asking_goes_on_while_files_are_indexed(box: Box, embedder_gate: Gated) -> None:
     embedder_gate.began.clear()
     embedder_gate.go.clear()
-    job = uploads.job(uploads.start([send("otters.txt")], ENGLISH))
+    job = box.start(box.send("otters.txt"))
     assert job
     assert embedder_gate.began.wait(10)
     assert job.stage == "reading"
     started = time.monotonic()
-    answer = assistant.ask("Who led the works on the bridge of Kervalec?")
+    answer = box.assistant.ask("Who led the works on the bridge of Kervalec?")
     assert time.monotonic() - started < 5
     assert "Maëlle Tanguy" in answer.text
-    assert assistant.browse(words="otters").total == 0
-    second = uploads.job(uploads.start([send("more.txt", NEWS.replace("Orm", "Ulm"))], ENGLISH))
+    assert box.assistant.browse(words="otters").total == 0
+    second = box.start(box.send("more.txt", NEWS.replace("Orm", "Ulm")))
     assert second
     time.sleep(0.1)
     assert second.stage == "waiting"
     embedder_gate.go.set()
     wait(job)
     wait(second)
-    assert "otters" in assistant.ask("What came back to the river Ulm?").text.lower()
-    assert assistant.browse(Filters.parse("2022")).total == 2
+    assert "otters" in box.assistant.ask("What came back to the river Ulm?").text.lower()
+    assert box.assistant.browse(Filters.parse("2022")).total == 2
 
 
-def test_each_failure_has_its_file_and_its_reason(
-    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent]
-) -> None:
+def test_each_failure_has_its_file_and_its_reason(box: Box) -> None:
     rows = '{"text": "A lynx in the hills of Orm.", "language": "en"}\n{"text": ""}\n'
-    job = finished(uploads, send("rows.jsonl", rows), send("bad.txt", b"\0\1"), send("ok.txt"))
+    job = box.finished(
+        box.send("rows.jsonl", rows), box.send("bad.txt", b"\0\1"), box.send("ok.txt")
+    )
     assert job.report
     assert job.report.added == 2
     assert [(p.name, p.row) for p in job.problems] == [("rows.jsonl", "2"), ("bad.txt", None)]
     assert "there is no text" in reasons(job)["rows.jsonl"]
     assert "binary data" in reasons(job)["bad.txt"]
-    assert kept(assistant) == ["ok.txt", "rows.jsonl"]
+    assert box.kept() == ["ok.txt", "rows.jsonl"]
 
 
-def test_what_is_too_much_or_of_another_kind_is_refused(
-    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], tmp_path: Path
-) -> None:
-    big, program, empty = send("big.txt", "x" * 2001), send("a.exe"), send("none.txt", "")
-    job = finished(uploads, big, program, empty)
+def test_what_is_too_much_or_of_another_kind_is_refused(box: Box, tmp_path: Path) -> None:
+    big, program, empty = (
+        box.send("big.txt", "x" * 2001),
+        box.send("a.exe"),
+        box.send("none.txt", ""),
+    )
+    job = box.finished(big, program, empty)
     assert "more than the 0.1 MB" in reasons(job)["big.txt"]
     assert "those taken are .txt" in reasons(job)["a.exe"]
     assert reasons(job)["none.txt"] == ENGLISH.empty_file
     assert job.report is None
     assert list((tmp_path / "sent").iterdir()) == []
-    many = finished(uploads, *(send(f"{n}.txt") for n in range(4)))
+    many = box.finished(*(box.send(f"{n}.txt") for n in range(4)))
     assert "4 files at once are more than the 3 allowed" in reasons(many)["0.txt"]
-    assert kept(assistant) == []
+    assert box.kept() == []
 
 
-def test_only_what_was_sent_to_this_page_is_taken(
-    assistant: Assistant, uploads: Uploads, tmp_path: Path
-) -> None:
+def test_only_what_was_sent_to_this_page_is_taken(box: Box, tmp_path: Path) -> None:
     """A browser may name any path of this machine as that of its file."""
     secret = tmp_path / "secret.txt"
     secret.write_text(NEWS, encoding="utf-8")
     link = tmp_path / "sent" / "link"
     link.symlink_to(secret)
-    job = finished(uploads, Sent("secret.txt", secret), Sent("link.txt", link))
+    job = box.finished(Sent("secret.txt", secret), Sent("link.txt", link))
     assert reasons(job) == dict.fromkeys(("secret.txt", "link.txt"), ENGLISH.not_uploaded)
     assert secret.exists()
-    assert kept(assistant) == []
+    assert box.kept() == []
 
 
 @pytest.mark.parametrize(
@@ -310,50 +286,49 @@ def test_a_name_cannot_do_harm(name: str, safe: str) -> None:
     assert harmless(name) == safe
 
 
-def test_a_busy_index_is_said_and_nothing_kept(
-    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], caplog: Any
-) -> None:
+def test_a_busy_index_is_said_and_nothing_kept(box: Box, caplog: Any) -> None:
     """Who writes, with its number and its machine, is in the log alone."""
-    with write_lock(assistant.settings.index):
-        job = finished(uploads, send("otters.txt"))
+    with write_lock(box.assistant.settings.index):
+        job = box.finished(box.send("otters.txt"))
     assert reasons(job) == {"otters.txt": ENGLISH.index_busy}
     assert "is being written by" in caplog.text
-    assert kept(assistant) == []
+    assert box.kept() == []
 
 
-def test_what_fails_is_not_told_with_the_inside(
-    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], caplog: Any, monkeypatch: Any
+@pytest.mark.parametrize("error", [IndexUnusable, RuntimeError, BaseException])
+def test_what_fails_is_not_told_with_the_inside_and_not_kept(
+    box: Box,
+    caplog: Any,
+    monkeypatch: Any,
+    error: type[BaseException],
 ) -> None:
     def broken(*args: object) -> None:
-        raise IndexUnusable("/srv/secret cannot be read")
+        raise error("/srv/secret cannot be read")
 
-    monkeypatch.setattr(uploads, "_add", broken)
-    assert reasons(finished(uploads, send("otters.txt"))) == {"otters.txt": ENGLISH.add_failed}
+    monkeypatch.setattr(box.assistant, "add", broken)
+    assert reasons(box.finished(box.send("otters.txt"))) == {"otters.txt": ENGLISH.add_failed}
     assert "/srv/secret" in caplog.text
+    assert box.kept() == []
 
 
-def test_a_file_that_clashes_does_not_tell_where_the_other_lies(
-    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], tmp_path: Path
-) -> None:
+def test_a_file_that_clashes_does_not_tell_where_the_other_lies(box: Box, tmp_path: Path) -> None:
     row = '{"id": "lynx", "text": "A lynx was seen elsewhere.", "language": "en"}\n'
-    reason = reasons(finished(uploads, send("lynx.jsonl", row)))["lynx.jsonl"]
+    reason = reasons(box.finished(box.send("lynx.jsonl", row)))["lynx.jsonl"]
     assert "'lynx' is already that of short.jsonl#1" in reason
     assert str(tmp_path) not in reason
 
 
-def test_as_many_as_may_wait_do_however_many_are_refused(
-    uploads: Uploads, send: Callable[..., Sent], embedder_gate: Gated
-) -> None:
+def test_as_many_as_may_wait_do_however_many_are_refused(box: Box, embedder_gate: Gated) -> None:
     """Jobs at work were once forgotten for those refused, and more were taken instead."""
     embedder_gate.go.clear()
-    files = [send("otters.txt", NEWS.replace("Orm", f"Orm{n}")) for n in range(8)]
-    names = [uploads.start([file], ENGLISH) for file in files]
-    refused = [uploads.start([Sent("x.txt", Path("x"))], ENGLISH) for _ in range(250)]
-    jobs = [uploads.job(name) for name in names]
-    last = uploads.job(refused[-1])
+    files = [box.send("otters.txt", NEWS.replace("Orm", f"Orm{n}")) for n in range(8)]
+    names = [box.uploads.start([file], ENGLISH) for file in files]
+    refused = [box.uploads.start([Sent("x.txt", Path("x"))], ENGLISH) for _ in range(250)]
+    jobs = [box.uploads.job(name) for name in names]
+    last = box.uploads.job(refused[-1])
     assert last is not None
     assert reasons(last) == {"x.txt": ENGLISH.too_busy}
-    assert uploads.job(refused[0]) is None
+    assert box.uploads.job(refused[0]) is None
     embedder_gate.go.set()
     for job in jobs:
         assert job is not None
@@ -361,49 +336,61 @@ def test_as_many_as_may_wait_do_however_many_are_refused(
         assert job.problems == []
 
 
-def test_a_bug_is_logged_and_told_apart(
-    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], caplog: Any, monkeypatch: Any
-) -> None:
-    def broken(*args: object) -> None:
-        raise RuntimeError("secret detail")
-
-    monkeypatch.setattr(uploads, "_add", broken)
-    job = finished(uploads, send("otters.txt"))
-    assert reasons(job) == {"otters.txt": ENGLISH.add_failed}
-    assert "secret detail" in caplog.text
-    assert kept(assistant) == []
-
-
-def test_a_type_without_a_reader_is_a_wrong_setting(assistant: Assistant) -> None:
-    settings = assistant.settings.model_copy(update={"upload_types": ("txt", "exe")})
+def test_a_type_without_a_reader_is_a_wrong_setting(box: Box) -> None:
     with pytest.raises(SettingsError, match=r"names 'exe', which has no reader.*\.pdf"):
-        Uploads(settings, assistant.add, lambda path: True)
-    settings = assistant.settings.model_copy(update={"upload_types": ("txt", ".PDF")})
-    assert Uploads(settings, assistant.add, lambda path: True).types == (".txt", ".pdf")
+        box.under(upload_types=("txt", "exe"))
+    assert box.under(upload_types=("txt", ".PDF")).types == (".txt", ".pdf")
+
+
+# Room
+
+
+def test_what_is_kept_and_what_was_sent_share_their_room(box: Box, tmp_path: Path) -> None:
+    uploads = box.under(upload_total_bytes=3000, upload_bytes=9000)
+    assert uploads.refusal("a.txt", 3000, ENGLISH) is None
+    assert uploads.refusal("a.txt", 3001, ENGLISH) == ENGLISH.no_room
+    (tmp_path / "uploads").mkdir()
+    (tmp_path / "uploads/a.txt").write_bytes(b"a" * 1000)
+    sent = box.send("b.txt", b"b" * 1500)
+    assert room(box.assistant.settings, [str(sent.path), str(tmp_path / "gone")]) == 500
+    assert uploads.refusal("a.txt", 501, ENGLISH) == ENGLISH.no_room
+
+
+def test_files_that_wait_for_their_turn_are_not_taken_for_forgotten(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradio removes what was sent and has not changed for some minutes."""
+    monkeypatch.setattr("qa.server.page.uploads._MARK_S", 0.01)
+    sent = box.send("a.exe", b"a")
+    before = sent.path.stat().st_ctime_ns
+    with box.uploads._in_turn(()):
+        job = box.start(sent)
+        until(lambda: sent.path.stat().st_ctime_ns != before)
+    wait(job)
+    assert not sent.path.exists()
 
 
 # The page
 
 
-def test_nothing_is_offered_unless_the_settings_name_a_folder(
-    assistant: Assistant, send: Callable[..., Sent]
-) -> None:
-    settings = assistant.settings.model_copy(update={"uploads": None})
-    closed = Uploads(settings, assistant.add, lambda path: True)
-    shelf = Articles(assistant, closed)
+def test_nothing_is_offered_unless_the_settings_name_a_folder(box: Box) -> None:
+    closed = box.uploads = box.under(uploads=None)
+    shelf = Articles(box.assistant, closed)
     assert "add_files" not in [function.__name__ for function in shelf.functions()]
     assert 'type="file"' not in shelf.whole({"language": "en"})
     offered = shelf.offer({"files": [{"name": "a.txt", "size": 3}], "language": "en"})
     assert offered["take"] == []
     assert ENGLISH.uploads_off in text_of(offered["html"])
-    job = finished(closed, send("a.txt"))
+    job = box.finished(box.send("a.txt"))
     assert reasons(job) == {"a.txt": ENGLISH.uploads_off}
+    pont = box.assistant.article("pont")
+    assert pont
+    assert not closed.is_upload(pont)
+    assert not closed.remove("pont")
 
 
-def test_the_box_says_its_limits_and_what_may_be_sent(
-    assistant: Assistant, uploads: Uploads
-) -> None:
-    shelf = Articles(assistant, uploads)
+def test_the_box_says_its_limits_and_what_may_be_sent(box: Box) -> None:
+    shelf = Articles(box.assistant, box.uploads)
     html = shelf.whole({"language": "fr"})
     assert 'accept=".txt,.md' in html
     assert "0.1 Mo par fichier au plus · 3 fichiers à la fois au plus" in text_of(html)
@@ -420,12 +407,14 @@ def test_the_box_says_its_limits_and_what_may_be_sent(
     assert shelf.offer({"files": "x"}) == {"take": [], "html": ""}
 
 
-def test_the_page_hears_how_far_a_job_is_and_what_it_read(
-    assistant: Assistant, uploads: Uploads, send: Callable[..., Sent], embedder_gate: Gated
-) -> None:
+def test_the_page_hears_how_far_a_job_is_and_what_it_read(box: Box, embedder_gate: Gated) -> None:
     embedder_gate.began.clear()
     embedder_gate.go.clear()
-    shelf, sent, bad = Articles(assistant, uploads), send(f"{EVIL}.txt"), send(f"{EVIL}.md", b"\0")
+    shelf, sent, bad = (
+        Articles(box.assistant, box.uploads),
+        box.send(f"{EVIL}.txt"),
+        box.send(f"{EVIL}.md", b"\0"),
+    )
     files = [{"name": each.name, "path": str(each.path)} for each in (sent, bad)]
     name = shelf.begin({"files": files, "language": "fr"})["job"]
     assert embedder_gate.began.wait(10)
@@ -434,8 +423,7 @@ def test_the_page_hears_how_far_a_job_is_and_what_it_read(
     assert "<progress" in now["html"]
     assert "Lecture… Articles lus : " in text_of(now["html"])
     embedder_gate.go.set()
-    job = uploads.job(name)
-    assert job
+    job = box.uploads.job(name) or pytest.fail(name)
     wait(job)
     now = shelf.state({"job": name, "language": "en"})
     assert now["done"]
@@ -451,13 +439,13 @@ def test_the_page_hears_how_far_a_job_is_and_what_it_read(
 
 @pytest.mark.parametrize(("folder", "status"), [(None, 413), ("uploads", 200)])
 def test_gradio_s_own_address_for_files_is_shut_unless_the_settings_name_a_folder(
-    assistant: Assistant, tmp_path: Path, folder: str | None, status: int
+    box: Box, tmp_path: Path, folder: str | None, status: int
 ) -> None:
     uploads = tmp_path / folder if folder else None
-    settings = assistant.settings.model_copy(update={"uploads": uploads})
+    settings = box.assistant.settings.model_copy(update={"uploads": uploads})
 
     async def make() -> FastAPI:  # in a loop, as `tests.page.open_page` says
-        return mount_page(FastAPI(), build_page(assistant), settings)
+        return mount_page(FastAPI(), build_page(box.assistant), settings)
 
     with TestClient(asyncio.run(make())) as client:
         reply = client.post("/gradio_api/upload", files={"files": ("a.txt", NEWS.encode())})
