@@ -21,9 +21,9 @@ import chromadb.api.rust  # noqa: F401 - for the children
 
 from qa.errors import QAError
 from qa.index import build
-from qa.index.archive import Archive
 from qa.index.chroma import ChromaIndex
 from qa.index.directory import Manifest
+from qa.index.writer import ArchiveWriter
 from qa.language.detect import detect
 from qa.language.terms import terms
 from qa.settings import Settings
@@ -31,13 +31,13 @@ from tests.fakes import BagOfWords
 
 # Everything that writes. A child told to die at step n is killed before its n-th call of these.
 _STEPS: tuple[tuple[type, str], ...] = (
-    (Archive, "announce"),
+    (ArchiveWriter, "announce"),
     (ChromaIndex, "empty"),
     (ChromaIndex, "put"),
-    (Archive, "stage"),
-    (Archive, "publish"),
+    (ArchiveWriter, "stage"),
+    (ArchiveWriter, "publish"),
     (ChromaIndex, "delete"),
-    (Archive, "forget"),
+    (ArchiveWriter, "forget"),
     (Manifest, "write"),
 )
 _taken = 0

@@ -28,6 +28,7 @@ from qa.documents.article import Article
 from qa.documents.chunks import header, split
 from qa.documents.filters import Filters
 from qa.index.archive import Archive, IndexedChunk
+from qa.index.writer import ArchiveWriter
 from qa.language.detect import question_language
 from qa.language.terms import terms
 
@@ -35,7 +36,7 @@ AT_ONCE = 200
 FEWEST = 20  # questions that tell anything
 
 
-def fill(archive: Archive, articles: Sequence[Article]) -> str:
+def fill(archive: ArchiveWriter, articles: Sequence[Article]) -> str:
     """Publish the articles; how long the words took of that, and their size."""
     for start in range(0, len(articles), AT_ONCE):
         some = articles[start : start + AT_ONCE]
@@ -45,7 +46,7 @@ def fill(archive: Archive, articles: Sequence[Article]) -> str:
     started = time.perf_counter()
     archive.index_words()
     seconds = time.perf_counter() - started
-    ((size,),) = archive._rows("SELECT sum(length(block)) FROM word_data")
+    ((size,),) = archive.rows("SELECT sum(length(block)) FROM word_data")
     return f"{archive.counts()['chunks']} chunks: {seconds:.1f} s, {size / 1e6:.1f} MB"
 
 
@@ -102,7 +103,7 @@ def main() -> None:
         file = (given.keep or Path(temporary)) / "articles.sqlite"
         filled = file.exists()
         file.parent.mkdir(parents=True, exist_ok=True)
-        with closing(Archive.open(file, writable=True)) as archive:
+        with closing(ArchiveWriter.open(file)) as archive:
             if not filled:
                 print(fill(archive, take([s / "docs.jsonl.gz" for s in given.sets], given.chunks)))
             for questions in (folder / "questions.jsonl.gz" for folder in given.sets):

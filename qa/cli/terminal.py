@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from qa.index.build import ProgressCallback, Step
+    from pathlib import Path
+
+    from qa.index.build import ProgressCallback, Report, Step
     from qa.models.progress import Progress
     from qa.types import Answer, Constraints, Hit
 
@@ -152,6 +154,28 @@ class _Lines:
         if now - self._last >= _LINE_EVERY_S:
             self._last = now
             say(f"{self._name}: {done / total if total else 0:.0%} {note}")
+
+
+def show_report(report: Report, index: Path) -> None:
+    """What an indexing run did, in a line; what it passed over, beside it."""
+    for failure in report.failures:
+        say(f"not read: {failure.origin}: {failure.reason}")
+    for flagged in report.suspicious:
+        say(f"addressed to a machine: {flagged}")
+    for file, count in report.renamed.items():
+        say(f"{file}: {count} got an id of their own; another file's articles have theirs")
+    counts = report.counts
+    also = [f"{report.duplicates} duplicates left out"] if report.duplicates else []
+    also += [f"{len(report.suspicious)} suspicious"] if report.suspicious else []
+    if kinds := report.not_read.most_common():
+        named = ", ".join(f"{plain(ending)} {count}" for ending, count in kinds)
+        also.append(f"{report.not_read.total()} files of kinds that are not read: {named}")
+    sys.stdout.write(
+        f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
+        f"{report.removed} removed, {', '.join([f'{len(report.failures)} failed', *also])}; "
+        f"{counts['articles']} articles in {counts['chunks']} chunks at {index} "
+        f"({report.seconds:.1f} s)\n"
+    )
 
 
 def show(answer: Answer) -> None:
