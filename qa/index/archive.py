@@ -50,7 +50,7 @@ _ADVICE = {
     "READONLY": _MAY_WRITE,
     "CANTOPEN": _MAY_WRITE,
     "PERM": _MAY_WRITE,
-    "no such table: word": "An earlier version has made it: complete it with `qa doctor --repair`.",
+    "no such table": "An earlier version has made it: complete it with `qa doctor --repair`.",
 }
 
 
@@ -324,6 +324,21 @@ class Archive:
         """The ids of the chunks of these articles, in no order."""
         query = f"SELECT id FROM chunk WHERE article_id IN ({LISTED})"  # noqa: S608
         return [id for (id,) in self.rows(query, (json.dumps(article_ids),))]
+
+    # Earlier versions of articles that were corrected
+
+    def earlier(self, article_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Of each of these that was corrected: the text before, and the day (ISO 8601) after."""
+        rows = self.rows(
+            f"SELECT article_id, text, corrected FROM earlier WHERE article_id IN ({LISTED}) "  # noqa: S608
+            "ORDER BY rowid",
+            (json.dumps(article_ids),),
+        )
+        return {id: (text, day) for id, text, day in rows}
+
+    def all_earlier(self) -> list[tuple[str, str, str]]:
+        """(article id, text, day of the correction) of every earlier version, the oldest first."""
+        return self.rows("SELECT article_id, text, corrected FROM earlier ORDER BY rowid")
 
     # What people have put right; kept when an article is gone, for its file may come back
 

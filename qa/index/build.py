@@ -33,10 +33,11 @@ from qa.index.session import (
     complete,
     drop_other_generations,
     manifests,
-    take_amendments_over,
+    take_over,
     write_session,
 )
 from qa.index.sources import kinds_not_read, to_read
+from qa.index.writer import Version, story
 from qa.language.terms import terms
 from qa.settings import Settings
 
@@ -176,7 +177,7 @@ def index_paths(
             if not (settings.index / "manifest.json").exists():
                 manifest.write(settings.index)  # from here on there is an index, still empty
             if rebuild:
-                take_amendments_over(index)
+                take_over(index)
             run = _Run(index, settings, embedder, progress, paths, whole=rebuild)
             run.report.failures += leading_out(paths)
             run.report.not_read = kinds_not_read(paths)
@@ -362,7 +363,7 @@ class _Run:
         name = self.names.get(_file(article.origin))
         if name and not (article.title or amendment.name):
             known = archive.seen(article.id) or archive.known(article.id)
-            if known is None or _file(known[1]) == _file(article.origin):
+            if known is None or _file(known.origin) == _file(article.origin):
                 amendment = replace(amendment, name=f"{name} ({row})" if row else name)
                 archive.amend({article.id: amendment})
         return amendment.of(article)
@@ -379,29 +380,34 @@ class _Run:
         not remove the article.
         """
         archive, report, article = self.index.archive, self.report, self._identified(read)
-        if before := archive.seen(article.id):
-            fingerprint, origin = before
-            if fingerprint == article.fingerprint:
-                report.duplicates += 1
-                self._hold(article)
-            else:  # the page tells the reason to whoever added the file: the other's name alone
-                reason = f"its id {read.id!r} is already that of {Path(origin).name}"
-                report.failures.append(Failure(read.origin, f"{reason}, with other content"))
+        before, known = archive.seen(article.id), archive.known(article.id)
+        if before and before.fingerprint == article.fingerprint:
+            report.duplicates += 1
+            self._hold(article)
+            return None
+        others = [v for v in (before, known) if v and v.fingerprint != article.fingerprint]
+        if any(self._corrects(read, v) and _saved(read.origin) < _saved(v.origin) for v in others):
+            report.duplicates += 1  # an earlier version of what another file says
+            return None
+        if before and not self._corrects(read, before):
+            # The page tells the reason to whoever added the file: the other's name alone.
+            reason = f"its id {read.id!r} is already that of {Path(before.origin).name}"
+            report.failures.append(Failure(read.origin, f"{reason}, with other content"))
             return None
         archive.see(article)
         self._hold(article)
-        known = archive.known(article.id)
+        if before:
+            return article
         if known is None:
             report.added += 1
             if article.id != read.id:
                 report.renamed[file_of(read.origin)] += 1
             return article
-        fingerprint, origin = known
-        if fingerprint != article.fingerprint:
+        if known.fingerprint != article.fingerprint:
             report.updated += 1
             return article
         report.unchanged += 1
-        if origin != article.origin and not self._is_elsewhere(origin, article):
+        if known.origin != article.origin and not self._is_elsewhere(known.origin, article):
             archive.move(article.id, article.origin)
         return None
 
@@ -417,19 +423,26 @@ class _Run:
         kept = self.index.archive.own_ids(read.id, _OWN_ID, file)[:1]
         for id in (*kept, read.id, *(f"{read.id}~{digits}" for digits in own)):
             article = self._put_right(replace(read, id=id))
-            if not self._is_taken(article):
+            if not self._is_taken(article, read):
                 break
         return article
 
-    def _is_taken(self, article: Article) -> bool:
-        """Whether another file, which is there, has another article under this id."""
+    def _is_taken(self, article: Article, read: Article) -> bool:
+        """Whether another file, which is there, has another story under this id."""
         archive = self.index.archive
         others = (archive.seen(article.id), None if self.whole else archive.known(article.id))
         return any(
-            other[0] != article.fingerprint and self._is_of_another(article, other[1])
+            other.fingerprint != article.fingerprint
+            and self._is_of_another(article, other.origin)
+            and not self._corrects(read, other)
             for other in others
             if other is not None
         )
+
+    def _corrects(self, read: Article, other: Version) -> bool:
+        """Whether the two are versions of one story in two files."""
+        same = bool(other.story) and other.story == story(read)
+        return same and self._is_of_another(read, other.origin)
 
     def _hold(self, article: Article) -> None:
         if len(self.held) < _MOST_NAMED:
@@ -523,6 +536,12 @@ def _terms(lines: Iterable[str], article: Article) -> list[tuple[str, ...]]:
 
 def _file(origin: str) -> Path:
     return Path(file_of(origin))
+
+
+def _saved(origin: str) -> tuple[int, str]:
+    """When a file was saved; of two saved at once, the order of their names."""
+    file = _file(origin)
+    return file.stat().st_mtime_ns, file.name
 
 
 def _under(origin: str, roots: Sequence[Path]) -> bool:

@@ -154,8 +154,8 @@ def generation(manifest: Manifest, number: int) -> str:
     return f"{hashlib.sha256(repr(made_of).encode()).hexdigest()[:12]}-{number}"
 
 
-def take_amendments_over(index: WritableIndex) -> None:
-    """Note what was put right in the generations that this one replaces, the latest last."""
+def take_over(index: WritableIndex) -> None:
+    """Note what was put right or corrected in the generations that this one replaces, in order."""
     archives = [
         path
         for child in _other_generations(index.directory, index.manifest)
@@ -165,10 +165,11 @@ def take_amendments_over(index: WritableIndex) -> None:
         try:
             old = Archive.open(path)
         except IndexUnusable as exc:
-            log.warning("titles and dates that were put right there are lost: %s", exc)
+            log.warning("titles and dates put right there, and earlier versions, are lost: %s", exc)
             continue
         with closing(old):
             index.archive.amend(old.amendments())
+            index.archive.keep_earlier(old.all_earlier())
 
 
 def drop_other_generations(directory: Path, manifest: Manifest, before: Manifest | None) -> None:

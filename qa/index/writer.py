@@ -15,6 +15,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -59,19 +60,29 @@ CREATE TABLE IF NOT EXISTS leftover (chunk_id TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS amendment (
     article_id TEXT PRIMARY KEY, title TEXT, date TEXT, name TEXT
 );
+CREATE TABLE IF NOT EXISTS earlier (
+    article_id TEXT NOT NULL, text TEXT NOT NULL, corrected TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS refused (
     file TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL
 );
 {lexical.SCHEMA}
 {_SEARCHED.format("")} WHERE id NOT IN (SELECT article_id FROM searched);
 {_ARTICLES.format("coming.")}
-CREATE TEMP TABLE seen (id TEXT PRIMARY KEY, fingerprint TEXT, origin TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS earlier_article ON earlier(article_id);
+CREATE TEMP TABLE seen (
+    id TEXT PRIMARY KEY, fingerprint TEXT, origin TEXT, story TEXT
+) WITHOUT ROWID;
 CREATE TEMP TABLE due (id TEXT PRIMARY KEY) WITHOUT ROWID;
 COMMIT;
 {lexical.KNOWN};
 """  # noqa: S608
 # One after the other in the transaction that lets readers see what is due.
 _PUBLISH = (
+    """
+    INSERT INTO earlier SELECT id, a.text, date('now') FROM article a
+    JOIN coming.article c USING (id) WHERE id IN due AND a.text <> c.text
+    """,
     "INSERT OR IGNORE INTO leftover SELECT id FROM chunk WHERE article_id IN due",
     "DELETE FROM article WHERE id IN due",
     "INSERT INTO article SELECT * FROM coming.article WHERE id IN due",
@@ -79,7 +90,23 @@ _PUBLISH = (
     "INSERT INTO searched SELECT * FROM coming.searched WHERE article_id IN due",
     "DELETE FROM leftover WHERE chunk_id IN (SELECT id FROM chunk WHERE article_id IN due)",
     "DELETE FROM due",
+    "DELETE FROM earlier WHERE article_id NOT IN (SELECT id FROM article)",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A state of an article: its fingerprint, where it was read, and which story it tells."""
+
+    fingerprint: str
+    origin: str
+    story: str
+
+
+def story(article: Article) -> str:
+    """What the versions of one story have in common, its address or title and outlet, else ""."""
+    named = article.title and article.source
+    return article.url or (f"{article.title}\x1f{article.source}" if named else "")
 
 
 class ArchiveWriter(Archive):
@@ -113,20 +140,20 @@ class ArchiveWriter(Archive):
 
     def see(self, article: Article) -> None:
         """Note that an article has been read."""
-        values = (article.id, article.fingerprint, article.origin)
-        self.rows("INSERT INTO seen VALUES (?, ?, ?)", values)
+        values = (article.id, article.fingerprint, article.origin, story(article))
+        self.rows("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", values)
 
-    def seen(self, article_id: str) -> tuple[str, str] | None:
-        """The fingerprint and origin of what was read under this id, None when nothing was."""
-        return self._one("SELECT fingerprint, origin FROM seen WHERE id = ?", article_id)
+    def seen(self, article_id: str) -> Version | None:
+        """What was read under this id, None when nothing was."""
+        query = "SELECT fingerprint, origin, story FROM seen WHERE id = ?"
+        return next((Version(*row) for row in self.rows(query, (article_id,))), None)
 
-    def known(self, article_id: str) -> tuple[str, str] | None:
-        """The article's fingerprint and origin, None when the archive does not hold it."""
-        return self._one("SELECT fingerprint, origin FROM article WHERE id = ?", article_id)
-
-    def _one(self, query: str, id: str) -> tuple[str, str] | None:
-        rows = self.rows(query, (id,))
-        return (rows[0][0], rows[0][1]) if rows else None
+    def known(self, article_id: str) -> Version | None:
+        """What the archive holds under this id, None when nothing."""
+        article = self.article(article_id)
+        if article is None:
+            return None
+        return Version(article.fingerprint, article.origin, story(article))
 
     def own_ids(self, id: str, digits: int, file: str) -> list[str]:
         """The ids `id~…`, of so many digits, that a file's articles have or were just given."""
@@ -160,6 +187,11 @@ class ArchiveWriter(Archive):
     def refuse(self, file: str, state: str, reason: str) -> None:
         """Note that a file was given up on."""
         self.rows("INSERT OR REPLACE INTO refused VALUES (?, ?, ?)", (file, state, reason))
+
+    def keep_earlier(self, versions: Iterable[tuple[str, str, str]]) -> None:
+        """Note earlier versions, as `Archive.all_earlier` gives them."""
+        with self._transaction() as connection:
+            connection.executemany("INSERT INTO earlier VALUES (?, ?, ?)", versions)
 
     def amend(self, amendments: Mapping[str, Amendment]) -> None:
         """Note what was put right, in place of what was noted of the same articles."""

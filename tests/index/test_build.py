@@ -499,7 +499,7 @@ def test_a_rebuild_over_a_damaged_archive_says_what_is_lost(
     (archive,) = settings.index.glob("*/articles.sqlite")
     archive.write_bytes(b"not a database, " * 100)
     assert run(folder, settings, rebuild=True).added == ARTICLE_COUNT
-    assert "titles and dates that were put right there are lost" in caplog.text
+    assert "titles and dates put right there, and earlier versions, are lost" in caplog.text
 
 
 @pytest.mark.parametrize(
