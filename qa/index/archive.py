@@ -115,15 +115,18 @@ class Archive:
         with self._lock, translated(self._path):
             return self._connection.execute(query, values).fetchall()
 
+    def _ids(self, query: str, values: Sequence[object] = ()) -> list[str]:
+        return [id for (id,) in self.rows(query, values)]
+
     def article(self, id: str) -> Article | None:
         """The article, or None when the archive does not hold it."""
         return self._articles([id]).get(id)
 
     def articles(self) -> Iterator[Article]:
         """Every article, newest first, undated last. A few are in memory at a time."""
-        ids = self.rows("SELECT id FROM article ORDER BY date IS NULL, date DESC, id")
+        ids = self._ids("SELECT id FROM article ORDER BY date IS NULL, date DESC, id")
         for start in range(0, len(ids), PAGE):
-            page = [id for (id,) in ids[start : start + PAGE]]
+            page = ids[start : start + PAGE]
             found = self._articles(page)
             yield from (found[id] for id in page if id in found)
 
@@ -148,14 +151,11 @@ class Archive:
             values += wanted
         where = " AND ".join(["1", *required])
         ((total,),) = self.rows(f"SELECT count(*) FROM article WHERE {where}", values)  # noqa: S608
-        ids = [
-            id
-            for (id,) in self.rows(
-                f"SELECT id FROM article WHERE {where} "  # noqa: S608
-                f"ORDER BY date IS NULL, {order}, id LIMIT ? OFFSET ?",
-                [*values, count, start],
-            )
-        ]
+        ids = self._ids(
+            f"SELECT id FROM article WHERE {where} "  # noqa: S608
+            f"ORDER BY date IS NULL, {order}, id LIMIT ? OFFSET ?",
+            [*values, count, start],
+        )
         found = self._articles(ids)
         return Listing(tuple(found[id] for id in ids if id in found), start, total)
 
@@ -272,8 +272,7 @@ class Archive:
 
     def counts(self) -> dict[str, int]:
         """How many articles and chunks there are."""
-        query = "SELECT (SELECT count(*) FROM article), (SELECT count(*) FROM chunk)"
-        ((articles, chunks),) = self.rows(query)
+        _, articles, chunks, _ = self.state()
         return {"articles": articles, "chunks": chunks}
 
     def facets(self) -> dict[str, dict[str, int]]:
@@ -300,7 +299,7 @@ class Archive:
     @property
     def revision(self) -> int:
         """Of the last run that has published; 0 before the first, and in files of old versions."""
-        ((revision,),) = self.rows("PRAGMA user_version")
+        [(revision,)] = self.rows("PRAGMA user_version")
         return int(revision)
 
     def state(self) -> tuple[int, int, int, int]:
@@ -309,21 +308,21 @@ class Archive:
             "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM article),"
             " (SELECT count(*) FROM chunk), (SELECT count(*) FROM leftover)"
         )
-        ((revision, articles, chunks, leftovers),) = self.rows(query)
+        [(revision, articles, chunks, leftovers)] = self.rows(query)
         return revision, articles, chunks, leftovers
 
     def leftovers(self) -> list[str]:
         """Chunk ids that Chroma may hold although no article does."""
-        return [id for (id,) in self.rows("SELECT chunk_id FROM leftover")]
+        return self._ids("SELECT chunk_id FROM leftover")
 
     def chunk_ids(self) -> set[str]:
         """Every chunk id."""
-        return {id for (id,) in self.rows("SELECT id FROM chunk")}
+        return set(self._ids("SELECT id FROM chunk"))
 
     def chunks_of(self, article_ids: Sequence[str]) -> list[str]:
         """The ids of the chunks of these articles, in no order."""
         query = f"SELECT id FROM chunk WHERE article_id IN ({LISTED})"  # noqa: S608
-        return [id for (id,) in self.rows(query, (json.dumps(article_ids),))]
+        return self._ids(query, [json.dumps(article_ids)])
 
     # Earlier versions of articles that were corrected
 
@@ -392,20 +391,6 @@ def file_of(origin: str) -> str:
     return re.sub(r"#\d+$", "", origin)
 
 
-def _article(row: Sequence[str | None]) -> Article:
-    id, title, text, date, source, language, url, origin = row
-    assert id is not None
-    assert title is not None
-    assert text is not None
-    assert language is not None
-    assert origin is not None
-    return Article(
-        id=id,
-        title=title,
-        text=text,
-        date=PartialDate.parse(date) if date else None,
-        source=source,
-        language=language,
-        url=url,
-        origin=origin,
-    )
+def _article(row: Sequence[Any]) -> Article:
+    id, title, text, date, *rest = row
+    return Article(id, title, text, PartialDate.parse(date) if date else None, *rest)

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -344,16 +345,12 @@ class _Run:
     def _batches(self, articles: Iterable[Article]) -> Iterator[list[tuple[Article, list[Chunk]]]]:
         """Articles with their chunks, enough at a time to fill a batch."""
         batch: list[tuple[Article, list[Chunk]]] = []
-        size = 0
         for article in articles:
-            chunks = split(article, self.settings.chunk_chars)
-            batch.append((article, chunks))
-            size += len(chunks)
-            if size >= _BATCH_CHUNKS:
+            batch.append((article, split(article, self.settings.chunk_chars)))
+            if sum(len(chunks) for _, chunks in batch) >= _BATCH_CHUNKS:
                 yield batch
-                batch, size = [], 0
-        if batch:
-            yield batch
+                batch = []
+        yield batch
 
     def _put_right(self, article: Article) -> Article:
         """The article with what was put right about it, and its file's name if it has no title."""
@@ -462,13 +459,11 @@ class _Run:
         pool = ThreadPoolExecutor(1, thread_name_prefix="embedding")
         try:
             before = None
-            for batch in batches:
-                begun = self._begun(batch, pool)
-                if before is not None:
+            for batch in chain(batches, [None]):
+                begun = self._begun(batch, pool) if batch else None
+                if before:
                     self._end(before)
                 before = begun
-            if before is not None:
-                self._end(before)
         finally:
             pool.shutdown(cancel_futures=True)
 

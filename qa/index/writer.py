@@ -180,9 +180,10 @@ class ArchiveWriter(Archive):
 
     def refused(self, file: str, state: str) -> str | None:
         """Why a file was given up on when it was in this state, None when it was not."""
-        query = "SELECT reason FROM refused WHERE file = ? AND state = ?"
-        rows = self.rows(query, (file, state))
-        return str(rows[0][0]) if rows else None
+        reasons = self._ids(
+            "SELECT reason FROM refused WHERE file = ? AND state = ?", (file, state)
+        )
+        return reasons[0] if reasons else None
 
     def refuse(self, file: str, state: str, reason: str) -> None:
         """Note that a file was given up on."""
@@ -246,8 +247,7 @@ class ArchiveWriter(Archive):
 
     def due(self) -> list[str]:
         """The ids of the staged chunks that `publish` will let readers see."""
-        query = "SELECT id FROM coming.chunk WHERE article_id IN due ORDER BY rowid"
-        return [id for (id,) in self.rows(query)]
+        return self._ids("SELECT id FROM coming.chunk WHERE article_id IN due ORDER BY rowid")
 
     def announce(self) -> None:
         """Note that the chunks that are due are about to be put into Chroma."""

@@ -24,7 +24,7 @@ import pytest
 
 from qa.documents.filters import Filters
 from qa.errors import IndexUnusable
-from qa.index import build, doctor
+from qa.index import build, doctor, session
 from qa.index.backup import back_up, put_back
 from qa.index.build import amend_article, index_paths, remove_articles
 from qa.index.checksums import sealed
@@ -347,6 +347,7 @@ def test_readers_see_the_old_state_or_the_new_one_whole(
 ):
     """Before and after each step, whoever has the index open and whoever opens it then."""
     monkeypatch.setattr(build, "_BATCH_CHUNKS", 1)
+    monkeypatch.setattr(session, "_CHUNKS_AT_ONCE", 1)
     whole = Settings(index=tmp_path / "whole")
     live = LiveIndex(settings.index, EMBEDDER, settings)
     old = answers(live)
