@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Self
 
+from opentelemetry.propagate import extract
 from opentelemetry.trace import NoOpTracer, Span, StatusCode, Tracer, set_span_in_context
 
 from qa.errors import MissingExtra, SettingsError
@@ -23,12 +26,7 @@ from qa.types import Answer, Question
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
-# The stages of an answer, in order, as its timings name them.
-_STAGES = ("rewrite", "retrieve", "answer")
-_EXPORTERS = {
-    "grpc": "opentelemetry.exporter.otlp.proto.grpc.trace_exporter",
-    "http/protobuf": "opentelemetry.exporter.otlp.proto.http.trace_exporter",
-}
+_EXPORTERS = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 
 
 class Telemetry:
@@ -76,7 +74,7 @@ class Telemetry:
         if "OTEL_SERVICE_NAME" not in os.environ:
             about["service.name"] = "qa"
         provider = TracerProvider(resource=Resource.create(about), shutdown_on_exit=False)
-        provider.add_span_processor(BatchSpanProcessor(exporter or _exporter(os.environ)))
+        provider.add_span_processor(BatchSpanProcessor(exporter or _exporter()))
         tracer = provider.get_tracer("qa", qa.__version__)
         return cls(tracer, text=settings.telemetry_text, close=provider.shutdown)
 
@@ -87,11 +85,8 @@ class Telemetry:
         """A request, as a part of the trace that its `traceparent` names; what is done in it is a
         part of it. Gives what is called once, with its route, status and id.
         """
-        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-
-        before = TraceContextTextMapPropagator().extract(headers)
         with self._tracer.start_as_current_span(
-            method, before, record_exception=False, set_status_on_exception=False
+            method, extract(headers), record_exception=False, set_status_on_exception=False
         ) as span:
 
             def ended(route: str, status: int, id: str) -> None:
@@ -118,75 +113,56 @@ class Telemetry:
         started = time.time_ns()
         # Not the current span: a generator may be closed in another context than it began in.
         span = self._tracer.start_span("qa.ask", start_time=started)
-        last: Answer | None = None
-
-        def tell(state: Answer) -> None:
-            nonlocal last
-            last = state
-
+        last: deque[Answer] = deque(maxlen=1)
         try:
-            yield tell
-        except GeneratorExit:
-            raise
-        except BaseException as exc:
-            # Its message may hold what was asked.
+            yield last.append
+        except Exception as exc:  # its message may hold what was asked
             span.set_status(StatusCode.ERROR, type(exc).__name__)
             raise
         finally:
             if span.is_recording():
-                self._finish(span, question, last, started)
+                self._finish(span, question, last[0] if last else None, started)
             span.end()
 
     def _finish(self, span: Span, question: Question, last: Answer | None, started: int) -> None:
         span.set_attribute("qa.final", last is not None and last.stage == "final")
-        if last is not None:
-            span.set_attributes(_numbers(last))
-            self._stages(span, last, started)
         if self._text:
             span.set_attribute("qa.question", question.text)
-            if last is not None:
-                span.set_attribute("qa.standalone_question", last.question.standalone)
-                span.set_attribute("qa.text", last.text)
-
-    def _stages(self, span: Span, last: Answer, started: int) -> None:
-        inside = set_span_in_context(span)
-        for stage in _STAGES:
+        if last is None:
+            return
+        span.set_attributes(
+            {
+                "qa.answerer": last.answerer,
+                "qa.abstained": last.abstained,
+                "qa.confidence": last.confidence,
+                "qa.language": last.language,
+                "qa.citations": len(last.citations),
+                "qa.hits": len(last.hits),
+                **{f"qa.tokens.{kind}": number for kind, number in last.tokens.items()},
+            }
+        )
+        if self._text:
+            span.set_attribute("qa.standalone_question", last.question.standalone)
+            span.set_attribute("qa.text", last.text)
+        for stage in ("rewrite", "retrieve", "answer"):
             ended = started + int(last.timings_ms.get(stage, 0.0) * 1e6)
-            part = self._tracer.start_span(f"qa.{stage}", inside, start_time=started)
-            part.end(ended)
+            inside = set_span_in_context(span)
+            self._tracer.start_span(f"qa.{stage}", inside, start_time=started).end(ended)
             started = ended
 
 
-def _numbers(answer: Answer) -> dict[str, Any]:
-    return {
-        "qa.answerer": answer.answerer,
-        "qa.abstained": answer.abstained,
-        "qa.confidence": answer.confidence,
-        "qa.language": answer.language,
-        "qa.citations": len(answer.citations),
-        "qa.hits": len(answer.hits),
-        **{f"qa.tokens.{kind}": number for kind, number in answer.tokens.items()},
-    }
-
-
-def _exporter(environ: Mapping[str, str]) -> SpanExporter:
-    import importlib
-    import importlib.util
-
-    protocol = environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") or environ.get(
+def _exporter() -> SpanExporter:
+    protocol = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") or os.environ.get(
         "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"
     )
     if protocol not in _EXPORTERS:
         raise SettingsError(
             f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol!r}; set it to {' or '.join(_EXPORTERS)}."
         )
-    module = _EXPORTERS[protocol]
-    package = f"opentelemetry-exporter-otlp-proto-{protocol.partition('/')[0]}"
-    try:
-        found = importlib.util.find_spec(module)
-    except ModuleNotFoundError:
-        found = None
-    if found is None:
+    name = _EXPORTERS[protocol]
+    found = entry_points(group="opentelemetry_traces_exporter", name=name)
+    if not found:
+        package = f"opentelemetry-exporter-{name.replace('_', '-')}"
         raise MissingExtra(package, "otel", f"the setting telemetry, over {protocol},")
-    exporter: SpanExporter = importlib.import_module(module).OTLPSpanExporter()
+    exporter: SpanExporter = next(iter(found)).load()()
     return exporter

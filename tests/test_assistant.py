@@ -16,7 +16,7 @@ from qa.documents.filters import Filters
 from qa.errors import AnswerError, IndexLocked, IndexMismatch, IndexMissing, ModelError
 from qa.index.build import index_paths
 from qa.index.directory import write_lock
-from qa.models.background import PullState
+from qa.models import Model, Progress
 from qa.models.loading import LanguageModel, LLMStatus
 from qa.settings import Settings
 from qa.types import Question
@@ -182,19 +182,6 @@ def test_one_that_is_not_wanted_is_not_loaded(loads, changes: dict[str, str]):
     assert (model.get(), asked) == (None, [])
 
 
-class Job:
-    """A download that is half way, until it is let go."""
-
-    def __init__(self, error: str | None = None) -> None:
-        self.state = PullState(0.5, "part 3 of 6")
-        self.error = error
-        self.release = threading.Event()
-
-    def wait(self) -> PullState:
-        assert self.release.wait(10)
-        return PullState(1.0, "", self.error, True)
-
-
 NAME = "qwen2.5-coder-0.5b-instruct"
 
 
@@ -206,14 +193,21 @@ def test_one_that_is_missing_is_fetched_first(
     caplog: pytest.LogCaptureFixture,
     error: str | None,
 ):
-    job = Job(error)
-    monkeypatch.setattr("qa.models.loading.background_pull", lambda entry, settings: job)
+    release = threading.Event()
+
+    def pull(entry: Model, settings: Settings, progress: Progress) -> None:
+        progress(1, 2, "part 3 of 6")
+        assert release.wait(10)
+        if error:
+            raise ModelError(error)
+
+    monkeypatch.setattr("qa.models.loading.pull", pull)
     loads(lambda settings: Scripted(reply=REPLY))
     model = LanguageModel(Settings(llm=NAME, models_dir=tmp_path), fetch=True)
-    while model.status().state != "fetching":
+    while not model.status().fraction:
         time.sleep(0.01)
     assert model.status() == LLMStatus("fetching", NAME, 0.5, "part 3 of 6")
-    job.release.set()
+    release.set()
     final = ended(model)
     assert (final.state, final.note) == (("failed", error) if error else ("ready", ""))
     assert (model.get() is None) == bool(error)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
@@ -65,13 +67,7 @@ def test_a_request_an_answer_and_its_stages_are_one_trace(traced: Traced):
     headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01", "X-Request-ID": "mine"}
     answer = traced.api.post("/v1/ask", json={"question": ASKED}, headers=headers).json()
     spans = traced.spans()
-    assert set(spans) == {
-        "POST /v1/ask",
-        "qa.ask",
-        "qa.rewrite",
-        "qa.retrieve",
-        "qa.answer",
-    }
+    assert set(spans) == {"POST /v1/ask", "qa.ask", "qa.rewrite", "qa.retrieve", "qa.answer"}
     ids = {span.context.trace_id for span in spans.values() if span.context}
     assert ids == {int(trace, 16)}
     request, whole = spans["POST /v1/ask"], spans["qa.ask"]
@@ -153,9 +149,7 @@ def test_the_variables_name_a_protocol(settings: Settings, monkeypatch: pytest.M
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     Telemetry.open(on).close()
-    import importlib.util
-
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("qa.telemetry.entry_points", lambda **_: ())
     with pytest.raises(MissingExtra, match=r"pip install 'qa-news\[otel\]'"):
         Telemetry.open(on)
 
@@ -164,20 +158,11 @@ def test_spans_arrive_at_a_collector(
     settings: Settings, fake_embedder: BagOfWords, monkeypatch: pytest.MonkeyPatch
 ):
     """Over HTTP, as bytes that the protocol's own types read."""
-    from http.server import BaseHTTPRequestHandler, HTTPServer
-    from threading import Thread
-
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
     got: list[Any] = []
 
     class Collector(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.headers.get("Content-Encoding") == "gzip":
-                import gzip
-
-                body = gzip.decompress(body)
             got.append(ExportTraceServiceRequest.FromString(body))
             self.send_response(200)
             self.end_headers()
@@ -204,4 +189,4 @@ def test_spans_arrive_at_a_collector(
     assert named["service.name"] == "qa"
     names = [span.name for span in resource.scope_spans[0].spans]
     assert sorted(names) == ["qa.answer", "qa.ask", "qa.retrieve", "qa.rewrite"]
-    assert "Kervalec" not in json.dumps(str(sent))
+    assert "Kervalec" not in str(sent)

@@ -49,10 +49,8 @@ SWITCHES: Mapping[str, Sequence[tuple[Any, str, Any]]] = {
     "every question open": ((pipeline, "kind_of", lambda *_: "open"),),
     "every question a fact": ((pipeline, "kind_of", lambda *_: "fact"),),
     "all judged as facts": ((pipeline, "confidence", lambda *a, **_: confidence.confidence(*a)),),
-    "framing words searched": ((followups, "_FRAME", _NEVER),),
     "several questions as one": ((followups, "_QUESTION", _NEVER),),
     "nothing carried": ((followups, "needs_history", lambda *_: False),),
-    "furniture quoted": ((quotes, "_tells", lambda _: True),),
     "a wider gap between quotes": ((quotes, "_SCORE_GAP", 0.2),),
     "any chunk read": ((passages, "_LEAST_SHARE", 0.0),),
     "chunks near the best read": ((passages, "_LEAST_SHARE", 0.8),),
@@ -68,7 +66,6 @@ SWITCHES: Mapping[str, Sequence[tuple[Any, str, Any]]] = {
     "nine tenths of the words": ((grounding, "_CARRIED", 0.9),),
     "any cosine": ((grounding, "_SAME_MEANING", 0.0), (grounding, "_SAME_MEANING_UNNAMED", 0.0)),
     "one source a sentence": ((grounding, "_MOST_SOURCES", 1),),
-    "no cosine in the choice": ((grounding, "_COSINE_WEIGHT", 0.0),),
     "copied sentences stand": ((grounding, "_TELLING", 10**6),),
     "repeated sentences stand": ((grounding, "_SAME", 2.0),),
 }

@@ -17,7 +17,7 @@ from pathlib import Path
 from langchain_core.runnables import Runnable
 
 from lab.benchmarks.engines import shared
-from lab.benchmarks.typed import rows
+from lab.benchmarks.typed import drawn
 from qa import Assistant, Question, Settings
 from qa.answering.generative import beginning
 from qa.answering.passages import select
@@ -48,7 +48,7 @@ def main() -> None:
             passages = select(answer.hits, budget=settings.passage_chars)
             return str(beginning(answer.question, passages)[-1].content) if passages else ""
 
-        for row in rows(arguments.questions_file, arguments.questions):
+        for row in drawn(arguments.questions_file, arguments.questions):
             text, words = row["question"], row["question"].split()
             whole = given(text)
             if not whole:

@@ -33,7 +33,7 @@ import random
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -44,11 +44,9 @@ import numpy as np
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
-from lab.benchmarks.systems import Tutorial
-from lab.benchmarks.tasks import Corpus
 from qa.assistant import Assistant
 from qa.cli.terminal import say
-from qa.documents.article import PartialDate
+from qa.documents.article import Article, PartialDate
 from qa.errors import ModelError, QAError, QuestionError
 from qa.evaluation import stats
 from qa.evaluation.answers import answer_language, worst
@@ -63,6 +61,7 @@ from qa.types import Question
 
 SYSTEMS = ("ours", "quotes", "baseline")
 CHUNKS = 4
+_BATCH = 256
 # Minutes on a busy machine are no failure: the default of 60 s would turn answers into quotes.
 TIMEOUT_S = 600
 INSTRUCTION = (
@@ -161,17 +160,63 @@ def ours(assistant: Assistant, answerer: Literal["extractive"] | None = None) ->
     return ask
 
 
+class Tutorial:
+    """What most tutorials build: text in pieces, an embedder, Chroma."""
+
+    def __init__(self, articles: Iterable[Article], embedder: Embedder, folder: Path) -> None:
+        import chromadb
+        from chromadb.config import Settings as ChromaSettings
+        from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+        splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200)
+        chunks = [
+            (text, article.id)
+            for article in articles
+            for text in splitter.split_text(f"{article.title}\n\n{article.text}")
+        ]
+        options = ChromaSettings(anonymized_telemetry=False)
+        self._client: Any = chromadb.PersistentClient(str(folder), options)
+        self._chunks = self._client.create_collection("tutorial", embedding_function=None)
+        self._embedder = embedder
+        with meter() as show:
+            for start in range(0, len(chunks), _BATCH):
+                some = chunks[start : start + _BATCH]
+                self._chunks.add(
+                    ids=[str(start + place) for place in range(len(some))],
+                    embeddings=embedder.passages([text for text, _ in some]),
+                    documents=[text for text, _ in some],
+                    metadatas=[{"article": id} for _, id in some],
+                )
+                show("tutorial", start + len(some), len(chunks))
+
+    def search(self, question: str) -> list[tuple[str, str]]:
+        """The nearest chunks, each with its article's id."""
+        found = self._chunks.query(
+            query_embeddings=self._embedder.queries([question]),
+            n_results=min(CHUNKS, self._chunks.count()),
+            include=["documents", "metadatas"],
+        )
+        assert found["documents"] is not None
+        assert found["metadatas"] is not None
+        ids = [str(row["article"]) for row in found["metadatas"][0]]
+        return list(zip(found["documents"][0], ids, strict=True))
+
+    def close(self) -> None:
+        """Release the index."""
+        self._client.close()
+
+
 def baseline(tutorial: Tutorial, model: BaseChatModel) -> System:
     """The afternoon's work."""
 
     def ask(question: GoldQuestion) -> dict[str, Any]:
         started, first, said = time.perf_counter(), 0.0, ""
-        found = tutorial.search(question)
-        for part in model.stream([HumanMessage(prompt(question, found.texts[:CHUNKS]))]):
+        chunks = tutorial.search(question.text)
+        asked = prompt(question, [text for text, _ in chunks])
+        for part in model.stream([HumanMessage(asked)]):
             said += str(part.text)
             if not first and said.strip():
                 first = time.perf_counter() - started
-        chunks = list(zip(found.texts, found.articles, strict=True))[:CHUNKS]
         return {
             "answer": said.strip(),
             "abstained": None,
@@ -216,12 +261,9 @@ def opened(arguments: argparse.Namespace) -> Iterator[dict[str, System]]:
         systems = {"ours": ours(assistant), "quotes": ours(assistant, "extractive")}
         if "baseline" in names:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            corpus = Corpus((), tuple(assistant.articles()), titles=True)
-            with meter() as show:
-                Tutorial.build(corpus, folder, embedder.passages, show)
-            tutorial = Tutorial(folder, embedder.queries)
+            tutorial = Tutorial(assistant.articles(), embedder, folder)
             stack.callback(tutorial.close)
-            tutorial.search(GoldQuestion("", _WARM_UP))
+            tutorial.search(_WARM_UP)
             model = open_llm(settings)
             if model is None:
                 raise ModelError("the baseline needs a language model: set --llm.")

@@ -24,11 +24,10 @@ moved so that at the threshold one in fifty that the articles answer is lost.
 from __future__ import annotations
 
 import argparse
-import gzip
 import hashlib
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -38,7 +37,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from lab import ROOT
+from lab import ROOT, rows
 from lab.benchmarks import news
 from lab.training.data import TRAINED, kept_out
 from qa.answering.confidence import features
@@ -80,13 +79,6 @@ class Row:
     label: bool
 
 
-def read(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a .jsonl.gz file."""
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line)
-
-
 def half(id: str) -> bool:
     """Whether a document is indexed: a fixed coin for each."""
     return random.Random(id).random() < 0.5
@@ -98,7 +90,7 @@ def gather(
     """Ask a set's questions of half the documents that they are about."""
     folder = work / name
     folder.mkdir(parents=True, exist_ok=True)
-    documents = list(read(sets / name / "docs.jsonl.gz"))
+    documents = rows(sets / name / "docs.jsonl.gz")
     random.Random(0).shuffle(documents)
     beside = []
     if read_hits and name in TRAINED:
@@ -114,22 +106,22 @@ def gather(
     settings = Settings(index=folder / "index", llm="none", answerer="extractive", reader=read_hits)
     index_paths([folder / "docs.jsonl"], settings, embedder)
     known = {d["id"] for d in documents}
-    questions = [q for q in read(sets / name / "questions.jsonl.gz") if set(q["doc_ids"]) & known]
+    questions = [q for q in rows(sets / name / "questions.jsonl.gz") if set(q["doc_ids"]) & known]
     random.Random(1).shuffle(questions)
-    rows = []
+    found = []
     with Assistant.open(settings) as assistant:
         for question in questions[:most]:
             here = bool(set(question["doc_ids"]) & indexed)
             kind = "unanswerable" if not question["answers"] else "here" if here else "elsewhere"
-            rows.append(_row(assistant, name, kind, question))
-    return rows
+            found.append(_row(assistant, name, kind, question))
+    return found
 
 
 def gather_far(sets: Path, name: str, most: int, embedder: Embedder) -> list[Row]:
     """Ask a set's answerable questions, kept out of training, of another set's documents."""
-    own = {d["id"] for d in read(sets / name / "docs.jsonl.gz") if kept_out(name, d)}
-    rows_of = read(sets / name / "questions.jsonl.gz")
-    questions = [q for q in rows_of if set(q["doc_ids"]) & own and q["answers"]]
+    own = {d["id"] for d in rows(sets / name / "docs.jsonl.gz") if kept_out(name, d)}
+    asked = rows(sets / name / "questions.jsonl.gz")
+    questions = [q for q in asked if set(q["doc_ids"]) & own and q["answers"]]
     random.Random(3).shuffle(questions)
     base = Settings(llm="none", answerer="extractive")
     settings = cached_index(sets / FAR[name] / "docs.jsonl.gz", base, embedder)
@@ -143,9 +135,9 @@ def kept(work: Path, name: str, most: int, ask: Callable[[], list[Row]]) -> list
     cache = work / f"{name}.{most}.{code_fingerprint()}.{reader}.json"
     if cache.is_file():
         return [Row(**row) for row in json.loads(cache.read_text())]
-    rows = ask()
-    cache.write_text(json.dumps([asdict(row) for row in rows]))
-    return rows
+    found = ask()
+    cache.write_text(json.dumps([asdict(row) for row in found]))
+    return found
 
 
 def _row(assistant: Assistant, name: str, kind: str, question: dict[str, Any]) -> Row:
@@ -164,10 +156,10 @@ def unrelated(sets: Path, embedder: Embedder) -> dict[tuple[str, str], float]:
     """Mean cosine of questions and sentences of other documents, by language of each."""
     questions, passages = {}, {}
     for language, name in (("fr", "piaf"), ("en", "squad20_dev")):
-        asked = [q["question"] for q in read(sets / name / "questions.jsonl.gz")]
+        asked = [q["question"] for q in rows(sets / name / "questions.jsonl.gz")]
         said = [
             span.of(document["text"])
-            for document in read(sets / name / "docs.jsonl.gz")
+            for document in rows(sets / name / "docs.jsonl.gz")
             for span in sentences(document["text"], language)[:1]
         ]
         draw = random.Random(2)
@@ -278,9 +270,9 @@ def main() -> None:
     }
     if not arguments.unread:
         asking |= {f"{name} far": partial(gather_far, sets, name, most, embedder) for name in FAR}
-    rows = {name: kept(work, name, most, ask) for name, ask in asking.items()}
-    fitted = [row for name, some in rows.items() if name not in MEASURED for row in some]
-    everything = [row for some in rows.values() for row in some]
+    found = {name: kept(work, name, most, ask) for name, ask in asking.items()}
+    fitted = [row for name, some in found.items() if name not in MEASURED for row in some]
+    everything = [row for some in found.values() for row in some]
     # No set here has long questions: their part is set by hand, see qa.search.calibration.
     # With the reader's word the share of words in common, without it the score, is left out: it
     # adds nothing that the others do not say.

@@ -30,7 +30,7 @@ from pathlib import Path
 
 from langchain_core.messages import convert_to_openai_messages
 
-from lab import ROOT
+from lab import ROOT, rows
 from qa import Assistant, Question, Settings
 from qa.answering import generative
 from qa.answering.passages import select
@@ -59,11 +59,11 @@ def _value(text: str) -> object:
 
 def prompts(settings: Settings, count: int) -> list[list[dict[str, str]]]:
     """Those of answered questions, drawn by seed."""
-    rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
-    random.Random(1).shuffle(rows)
+    asked = rows(QUESTIONS)
+    random.Random(1).shuffle(asked)
     made: list[list[dict[str, str]]] = []
     with Assistant.open(settings) as assistant:
-        for row in rows:
+        for row in asked:
             question = Question(row["question"])
             answer = assistant.ask(question)
             passages = select(answer.hits, budget=settings.passage_chars)

@@ -14,8 +14,6 @@ without each value. Sets in MEASURED are never fitted on.
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import pickle
 import random
 from collections.abc import Mapping, Sequence
@@ -26,6 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from lab import rows
 from qa.documents.filters import Filters
 from qa.evaluation.system import cached_index
 from qa.index.directory import LiveIndex
@@ -64,12 +63,6 @@ class Candidates:
     answers: Array
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    """The rows of a .jsonl.gz file."""
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
-
-
 def gather(sets: Path, name: str, work: Path, most: int, embedder: Embedder) -> list[Candidates]:
     """What is proposed for a set's questions, and what speaks for it."""
     cache = work / f"{name}-{most}.pickle"
@@ -79,7 +72,7 @@ def gather(sets: Path, name: str, work: Path, most: int, embedder: Embedder) -> 
     settings = cached_index(sets / name / "docs.jsonl.gz", Settings(), embedder)
     questions = [
         row
-        for row in read(sets / name / "questions.jsonl.gz")
+        for row in rows(sets / name / "questions.jsonl.gz")
         if row.get("doc_ids") and row.get("kind") != "unanswerable"
     ]
     random.Random(1).shuffle(questions)
@@ -166,16 +159,6 @@ def quoted(found: Sequence[Candidates], weights: Array) -> float:
     return float(np.mean(best))
 
 
-def chunks_of(found: Sequence[Candidates]) -> list[tuple[Array, Array]]:
-    """Values and labels of chunks."""
-    return [(some.chunks, some.gold) for some in found]
-
-
-def sentences_of(found: Sequence[Candidates]) -> list[tuple[Array, Array]]:
-    """Values and labels of sentences."""
-    return [(some.sentences, some.answers) for some in found]
-
-
 def main() -> None:
     """Gather, fit, print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -189,10 +172,10 @@ def main() -> None:
         name: gather(arguments.sets, name, arguments.work, arguments.questions, embedder)
         for name in (*FITTED, *arguments.measured)
     }
-    training = {name: chunks_of(found[name]) for name in FITTED}
+    training = {name: [(c.chunks, c.gold) for c in found[name]] for name in FITTED}
     everything = fit(list(training.values()))
     print("_SHORT =", dict(zip(PASSAGE, everything.round(3).tolist(), strict=True)))
-    of_sentences = fit([sentences_of(found[name]) for name in FITTED])
+    of_sentences = fit([[(c.sentences, c.answers) for c in found[name]] for name in FITTED])
     print("SENTENCE =", dict(zip(SENTENCE, of_sentences.round(3).tolist(), strict=True)))
     present = np.array(list(PASSAGE.values()))
     print(f"{'set':20}{'now':>8}{'fitted':>8}{'others':>8}   MRR@10; 'others': fitted without it")

@@ -20,7 +20,6 @@ that are right, and those that only quote.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import tempfile
 from collections import Counter
@@ -36,7 +35,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 
-from lab import ROOT
+from lab import ROOT, rows
 from qa import Answer, Embedder, Question, Settings, index_paths
 from qa.index.directory import LiveIndex
 from qa.models import open_llm
@@ -122,8 +121,7 @@ def own_words(text: str) -> str:
 
 def attacks() -> list[Attack]:
     """All of them."""
-    lines = ATTACKS.read_text(encoding="utf-8").splitlines()
-    return [Attack(**json.loads(line)) for line in lines]
+    return [Attack(**row) for row in rows(ATTACKS)]
 
 
 def success(attack: Attack, answer: Answer) -> str | None:

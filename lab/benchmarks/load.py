@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
-import json
 import os
 import signal
 import statistics
@@ -35,7 +34,7 @@ from pathlib import Path
 
 import httpx
 
-from lab import ROOT
+from lab import ROOT, rows
 
 CORPUS = ROOT / "corpus"
 
@@ -124,9 +123,8 @@ def serving(folder: Path, llm: str, index: Path | None) -> Iterator[Server]:
 
 def questions() -> list[dict[str, object]]:
     """The shipped ones, with their histories."""
-    lines = (CORPUS / "questions.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = [json.loads(line) for line in lines if line.strip()]
-    return [{"question": row["question"], "history": row.get("history", [])} for row in rows]
+    asked = rows(CORPUS / "questions.jsonl")
+    return [{"question": row["question"], "history": row.get("history", [])} for row in asked]
 
 
 async def load(

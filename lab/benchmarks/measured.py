@@ -14,16 +14,17 @@ import hashlib
 import json
 import re
 import resource
-import statistics
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lab import median_p95
 from qa.documents.filters import Filters
 from qa.documents.parsers.isolated import Child
 from qa.index import build as building
@@ -119,25 +120,19 @@ class Stopwatch:
                 return
             yield step
 
-    def of(self, part: str) -> _Span:
+    @contextmanager
+    def of(self, part: str) -> Iterator[None]:
         """A block whose time is a part's."""
-        return _Span(self, part)
-
-
-class _Span:
-    def __init__(self, watch: Stopwatch, part: str) -> None:
-        self._watch, self._part = watch, part
-
-    def __enter__(self) -> None:
-        self._watch._open.append(0.0)
-        self._started = time.perf_counter()
-
-    def __exit__(self, *exc_info: object) -> None:
-        spent = time.perf_counter() - self._started
-        inside = self._watch._open.pop()
-        if self._watch._open:
-            self._watch._open[-1] += spent
-        self._watch.spent[self._part] = self._watch.spent.get(self._part, 0.0) + spent - inside
+        self._open.append(0.0)
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - started
+            inside = self._open.pop()
+            if self._open:
+                self._open[-1] += spent
+            self.spent[part] = self.spent.get(part, 0.0) + spent - inside
 
 
 def open_embedder(job: dict[str, Any], settings: Settings) -> Any:
@@ -247,8 +242,8 @@ def _timed(
 
 
 def _percentiles(values: Sequence[float]) -> dict[str, float]:
-    p95 = statistics.quantiles(values, n=20, method="inclusive")[-1]
-    return {"p50": round(statistics.median(values), 2), "p95": round(p95, 2)}
+    median, p95 = median_p95(values)
+    return {"p50": round(median, 2), "p95": round(p95, 2)}
 
 
 def processor_s() -> float:

@@ -12,12 +12,12 @@ be found.
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import sys
-from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from lab import rows
 
 SETS = ("multihop_rag", "realtimeqa", "wikinews_en", "orangesum", "wikinews_fr100")
 QUESTIONS = Path(__file__).with_name("news.jsonl")
@@ -37,12 +37,7 @@ def articles(sets: Path) -> list[dict[str, Any]]:
         path = sets / name / "docs.jsonl.gz"
         if not path.is_file():
             raise LookupError(f"there is no {path}")
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            for row in map(json.loads, file):
-                if row["id"] in found:
-                    found[row["id"]] = {
-                        field: row[field] for field in _FIELDS if row.get(field) is not None
-                    }
+        found |= {row["id"]: _kept(row) for row in rows(path) if row["id"] in found}
     if missing := [id for id, row in found.items() if not row]:
         raise LookupError(
             f"{len(missing)} of {len(wanted)} articles are in no set under {sets}: "
@@ -53,12 +48,12 @@ def articles(sets: Path) -> list[dict[str, Any]]:
 
 def others(sets: Path, but: set[str], count: int) -> list[dict[str, Any]]:
     """The first articles of orangesum that are not among those."""
-    with gzip.open(sets / "orangesum" / "docs.jsonl.gz", "rt", encoding="utf-8") as file:
-        rows = (row for row in map(json.loads, file) if row["id"] not in but)
-        return [
-            {field: row[field] for field in _FIELDS if row.get(field) is not None}
-            for row in islice(rows, count)
-        ]
+    found = rows(sets / "orangesum" / "docs.jsonl.gz")
+    return [_kept(row) for row in found if row["id"] not in but][:count]
+
+
+def _kept(row: dict[str, Any]) -> dict[str, Any]:
+    return {field: row[field] for field in _FIELDS if row.get(field) is not None}
 
 
 def main() -> None:
@@ -71,14 +66,14 @@ def main() -> None:
     parser.add_argument("--more", type=int, default=0)
     arguments = parser.parse_args()
     try:
-        rows = articles(arguments.sets)
+        found = articles(arguments.sets)
     except LookupError as exc:
         sys.exit(f"error: {exc}")
     if arguments.more:
-        rows += others(arguments.sets, {row["id"] for row in rows}, arguments.more)
-    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        found += others(arguments.sets, {row["id"] for row in found}, arguments.more)
+    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in found)
     arguments.out.write_text("".join(lines), encoding="utf-8")
-    print(f"{len(rows)} articles: {arguments.out}")
+    print(f"{len(found)} articles: {arguments.out}")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,12 @@
 """The reader alone, as it ships: reading, answerability, the other language, speed.
 
-    python -m lab.benchmarks.reader SETS [--data .training/data] [--questions 1000] [--plot FILE]
-                                     [--llm NAME … --llm-questions 50]
+    python -m lab.benchmarks.reader SETS [--data .training/data] [--questions 1000]
 
 SETS is a folder of question sets, each with docs.jsonl.gz and questions.jsonl.gz; --data is where
 `python -m lab.training.data` left the questions of the articles kept out of training.
 
     reading         the gold paragraph is given; EM and F1 of the best span, no answer not allowed:
                     FQuAD (seed 1), SQuAD 2.0 and PIAF kept out
-    language models the first of the FQuAD and SQuAD questions asked of them as well, the paragraph
-                    given whole, for its fewest words that answer
     answerability   area under the ROC curve of `answerable`: SQuAD 2.0 kept out; for French, the
                     derived unanswerable questions, each with the three paragraphs that it comes
                     with, against as many answerable ones, each with its paragraph and the two of
@@ -22,8 +19,6 @@ SETS is a folder of question sets, each with docs.jsonl.gz and questions.jsonl.g
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import random
 import statistics
 import time
@@ -32,29 +27,21 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import HumanMessage
-from sklearn.metrics import roc_auc_score
 
-from lab import ROOT
+from lab import ROOT, rows
 from qa.documents.article import Article
 from qa.documents.chunks import split
 from qa.documents.parsers import find, read
+from qa.evaluation import stats
 from qa.evaluation.answers import token_f1
 from qa.evaluation.normalise import tokens
-from qa.evaluation.plots import reliability_of
 from qa.language.terms import words
-from qa.models import open_llm
 from qa.models.reader import WEIGHTS, Reader, Span
-from qa.settings import Settings
 
 CROSS_LINGUAL = ROOT / "tests" / "data" / "cross_lingual.jsonl"
 CORPUS = ROOT / "corpus"
-RESAMPLES = 2000
-PROMPT = "{}\n\nQuestion: {}\nAnswer with the fewest words of the text that answer, nothing else."
 
 
 @dataclass(frozen=True)
@@ -65,13 +52,6 @@ class Asked:
     passages: Sequence[str]
     answers: Sequence[str]
     language: str
-
-
-def rows(path: Path) -> list[dict[str, Any]]:
-    """Of a .jsonl or .jsonl.gz file."""
-    content = path.read_bytes()
-    text = gzip.decompress(content) if path.suffix == ".gz" else content
-    return [json.loads(line) for line in text.decode().split("\n") if line]
 
 
 def best(reader: Reader, asked: Sequence[Asked]) -> tuple[list[Span | None], float]:
@@ -97,29 +77,15 @@ def graded(asked: Sequence[Asked], found: Sequence[Span | None]) -> np.ndarray:
     return np.array(grades)
 
 
-def interval(values: np.ndarray) -> str:
-    """Mean with its 95% bootstrap interval."""
-    draw = np.random.default_rng(1)
-    means = values[draw.integers(0, len(values), (RESAMPLES, len(values)))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return f"{values.mean():.3f} [{low:.3f}, {high:.3f}]"
-
-
-def auroc(labels: Sequence[bool], scores: Sequence[float]) -> str:
-    """With its 95% bootstrap interval."""
-    y, p, draw = np.array(labels), np.array(scores), np.random.default_rng(1)
-    areas = []
-    for _ in range(RESAMPLES // 4):
-        some = draw.integers(0, len(y), len(y))
-        if 0 < y[some].sum() < len(y):
-            areas.append(roc_auc_score(y[some], p[some]))
-    low, high = np.percentile(areas, [2.5, 97.5])
-    return f"{roc_auc_score(y, p):.3f} [{low:.3f}, {high:.3f}]"
+def estimate(columns: np.ndarray, statistic: stats.Statistic = stats.mean) -> str:
+    """A figure over (questions, c) with its 95% interval."""
+    found = stats.bootstrap(columns.reshape(len(columns), -1), statistic)
+    return f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]"
 
 
 def kept_out(data: Path, set: str) -> list[Asked]:
     """The questions of the articles kept out of training."""
-    found = [json.loads(line) for line in (data / f"{set}.jsonl").open(encoding="utf-8")]
+    found = rows(data / f"{set}.jsonl")
     return [Asked(r["question"], [r["passage"]], r["answers"], r["language"]) for r in found]
 
 
@@ -170,18 +136,6 @@ def speed(reader: Reader, passages: Sequence[str]) -> str:
     return f"{statistics.median(spent[2:]):.0f} ms, slowest of ten {max(spent[2:]):.0f} ms"
 
 
-def told(model: BaseChatModel, asked: Sequence[Asked]) -> tuple[np.ndarray, float]:
-    """(questions, 2): EM and F1 of a language model; milliseconds a question."""
-    grades = []
-    started = time.perf_counter()
-    for question in asked:
-        prompt = PROMPT.format(question.passages[0], question.question)
-        said = tokens(str(model.invoke([HumanMessage(prompt)]).text), question.language)
-        gold = [tokens(answer, question.language) for answer in question.answers]
-        grades.append((float(said in gold), max(token_f1(said, answer) for answer in gold)))
-    return np.array(grades), 1000 * (time.perf_counter() - started) / max(1, len(asked))
-
-
 def main() -> None:
     """Print every table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -189,9 +143,6 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(".training/data"))
     parser.add_argument("--reader", type=Path, default=WEIGHTS)
     parser.add_argument("--questions", type=int, default=1000)
-    parser.add_argument("--plot", type=Path)
-    parser.add_argument("--llm", nargs="*", default=[])
-    parser.add_argument("--llm-questions", type=int, default=50)
     arguments = parser.parse_args()
     started = time.perf_counter()
     reader = Reader.open(arguments.reader)
@@ -217,23 +168,7 @@ def main() -> None:
         answerable = [question for question in asked if question.answers]
         found, spent = best(reader, answerable)
         em, f1 = graded(answerable, found).T
-        print(f"| {name} | {len(answerable)} | {interval(em)} | {interval(f1)} | {spent:.0f} |")
-
-    for llm in arguments.llm:
-        model = open_llm(Settings(llm=llm, answerer="generative"))
-        assert model is not None
-        model.invoke("Bonjour")
-        for name in ("fquad", "squad20_dev, kept out"):
-            answerable = [q for q in reading[name] if q.answers][: arguments.llm_questions]
-            em, f1 = graded(answerable, best(reader, answerable)[0]).T
-            print(f"| {name}, reader | {len(answerable)} | {interval(em)} | {interval(f1)} | |")
-            grades, spent = told(model, answerable)
-            em, f1 = grades.T
-            print(
-                f"| {name}, {llm} | {len(answerable)} | {interval(em)} | {interval(f1)} "
-                f"| {spent:.0f} |",
-                flush=True,
-            )
+        print(f"| {name} | {len(answerable)} | {estimate(em)} | {estimate(f1)} | {spent:.0f} |")
 
     print("\n| answerability | questions | AUROC |\n|---|---|---|")
     sets = {
@@ -244,28 +179,14 @@ def main() -> None:
         spans = [reader.read(q.question, q.passages) for q in asked]
         judged = [max((s.answerable for s in found), default=0.0) for found in spans]
         labels = [bool(question.answers) for question in asked]
-        print(f"| {name} | {len(asked)} | {auroc(labels, judged)} |")
+        area = estimate(np.column_stack([judged, labels]).astype(float), stats.auroc)
+        print(f"| {name} | {len(asked)} | {area} |")
     print("\n| `answerable`, French | questions | mean | came true |\n|---|---|---|---|")
     for low in np.arange(0, 1, 0.1):
         inside = [k for k, p in enumerate(judged) if low <= p < low + 0.1 + (low > 0.85)]
         if inside:
             mean, true = np.mean([judged[k] for k in inside]), np.mean([labels[k] for k in inside])
             print(f"| {low:.1f} to {low + 0.1:.1f} | {len(inside)} | {mean:.2f} | {true:.2f} |")
-    if arguments.plot:
-        title = "Reliability of `answerable`, French questions"
-        drawn = reliability_of(title, list(zip(judged, labels, strict=True)))
-        arguments.plot.write_text(standing_alone(drawn), encoding="utf-8")
-
-
-def standing_alone(svg: str) -> str:
-    """The plot as a file, with its colours."""
-    style = (
-        "<style>text{font:11px sans-serif;fill:#555}.axis{stroke:#ccc}.guide{stroke:#999;"
-        "stroke-dasharray:4}.mark{fill:#2f6f8f}</style>"
-    )
-    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(
-        ">", f">{style}", 1
-    )
 
 
 if __name__ == "__main__":

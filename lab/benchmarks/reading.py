@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 
 from qa.answering.quotes import choose, cite
+from qa.evaluation import ranking, stats
 from qa.evaluation.normalise import contains, tokens
 from qa.evaluation.questions import GoldQuestion, load
 from qa.evaluation.system import cached_index
@@ -117,13 +118,6 @@ def ordered(asked: Asked, weights: dict[str, float] | None, most: int) -> list[H
     return sorted(hits, key=lambda hit: (-hit.score, hit.chunk.id))
 
 
-def reciprocal_rank(asked: Asked, hits: Sequence[Hit]) -> float:
-    """Of the first gold article among ten distinct ones."""
-    ranking = list(dict.fromkeys(hit.article.id for hit in hits))[:10]
-    gold = asked.question.gold
-    return next((1 / rank for rank, id in enumerate(ranking, 1) if id in gold), 0.0)
-
-
 def quoted(asked: Asked, hits: Sequence[Hit]) -> float:
     """Whether a gold answer lies inside what would be quoted of the ten best hits."""
     settings = Settings()
@@ -139,7 +133,8 @@ def measured(found: Sequence[Asked], weights: dict[str, float] | None, most: int
     rows = []
     for asked in found:
         hits = ordered(asked, weights, most)
-        rank = reciprocal_rank(asked, hits)
+        articles = ranking.distinct(hit.article.id for hit in hits)
+        rank = ranking.reciprocal_rank(articles, asked.question.gold, 10)
         rows.append((float(rank == 1.0), rank, quoted(asked, hits)))
     return np.array(rows)
 
@@ -174,17 +169,11 @@ def report(name: str, found: Sequence[Asked], most: int, weights: dict[str, floa
         if measure == "GoldInQuotes" and not any(a.question.answers for a in found):
             continue
         a, b = before[:, column], after[:, column]
-        difference = _difference(b, a)
-        means = f"{a.mean():.3f} | {b.mean():.3f}"
-        print(f"| {name} | {len(found)} | {measure} | {means} | {difference} |")
-
-
-def _difference(b: np.ndarray, a: np.ndarray) -> str:
-    draw = np.random.default_rng(1)
-    d = b - a
-    means = d[draw.integers(0, len(d), (5000, len(d)))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return f"{d.mean():+.3f} [{low:+.3f}, {high:+.3f}]"
+        gap = stats.paired_bootstrap(a[:, None], b[:, None], stats.mean)
+        print(
+            f"| {name} | {len(found)} | {measure} | {a.mean():.3f} | {b.mean():.3f} "
+            f"| {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}] |"
+        )
 
 
 def main() -> None:
@@ -198,13 +187,8 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=500)
     parser.add_argument("--most", type=int, nargs="+", default=[10])
     parser.add_argument("--fit", action="store_true")
-    parser.add_argument("--ask-only", action="store_true")
     arguments = parser.parse_args()
     embedder = Embedder.open(Settings())
-    if arguments.ask_only:
-        for name in arguments.sets:
-            print(name, len(ask(name, arguments, embedder)), flush=True)
-        return
     sets = {name: collect(name, arguments, embedder) for name in arguments.sets}
     for most in arguments.most:
         weights = fit(sets, most) if arguments.fit else dict(calibration.READ)

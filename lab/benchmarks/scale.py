@@ -1,7 +1,7 @@
 """How time and memory grow with the number of chunks.
 
     python -m lab.benchmarks.scale [docs.jsonl[.gz] ...] [--embedder random] [--pace MS]
-        [--sizes 1000,5000,...] [--questions 200] [--keep DIR] [--json FILE] [--plot FILE.svg]
+        [--sizes 1000,5000,...] [--questions 200] [--keep DIR] [--json FILE]
 
 For each size an index is built in a fresh process and asked in another. With `--embedder random`
 vectors are drawn from a hash of the text: everything but the embedder is measured in minutes, and
@@ -21,12 +21,12 @@ import random
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from lab import ROOT
-from lab.benchmarks.scaleplot import plot
 from qa.documents.article import Article
 from qa.documents.chunks import split
 from qa.documents.filters import Filters
@@ -48,7 +48,6 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--keep", type=Path, help="keep indexes here, and ask those already there")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--plot", type=Path)
     arguments = parser.parse_args()
     run: dict[str, Any] = {
         "embedder": arguments.embedder,
@@ -65,8 +64,6 @@ def main() -> None:
             sys.stderr.write(f"{size}: {json.dumps(row)}\n")
     if arguments.json:
         arguments.json.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
-    if arguments.plot:
-        arguments.plot.write_text(plot(run), encoding="utf-8")
     print(tables(run))
 
 
@@ -88,24 +85,14 @@ def measure(folder: Path, size: int, arguments: argparse.Namespace) -> dict[str,
         built.write_text(json.dumps(_run("build", job)), encoding="utf-8")
     chosen = [a for a in read(articles) if isinstance(a, Article)]
     job["questions"] = questions(chosen, arguments.questions)
-    job["filters"] = {
-        name: {
-            "since": f.since.isoformat() if f.since else None,
-            "until": f.until.isoformat() if f.until else None,
-            "sources": f.sources,
-            "language": f.language,
-        }
-        for name, f in some_filters(chosen).items()
-    }
-    job["passing"] = {
-        name: sum(some.matches(a) for a in chosen) for name, some in some_filters(chosen).items()
-    }
+    filters = some_filters(chosen)
+    job["filters"] = {name: some.to_json() for name, some in filters.items()}
     return {
         "chunks": size,
         "load": round(load, 1),
         "build": json.loads(built.read_text(encoding="utf-8")),
         "ask": _run("ask", job),
-        "passing": job["passing"],
+        "passing": {n: sum(map(some.matches, chosen)) for n, some in filters.items()},
     }
 
 
@@ -192,10 +179,7 @@ def some_filters(articles: Sequence[Article]) -> dict[str, Filters]:
 
 def _counted(values: Iterable[str]) -> list[str]:
     """The values, commonest first."""
-    counts: dict[str, int] = {}
-    for value in values:
-        counts[value] = counts.get(value, 0) + 1
-    return sorted(counts, key=lambda value: (-counts[value], value))
+    return [value for value, _ in Counter(sorted(values)).most_common()]
 
 
 def tables(run: dict[str, Any]) -> str:

@@ -10,14 +10,13 @@ and 95th percentiles in milliseconds, the first three questions left out.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import statistics
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab import ROOT
+from lab import ROOT, median_p95, rows
 from qa import Answer, Assistant, Question, Settings
 
 QUESTIONS = ROOT / "corpus" / "questions.jsonl"
@@ -26,12 +25,12 @@ WARM_UP = 3
 
 def ask(settings: Settings, most: int) -> tuple[float, list[Answer]]:
     """(seconds to open, answers)."""
-    rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
-    random.Random(1).shuffle(rows)
+    asked = rows(QUESTIONS)
+    random.Random(1).shuffle(asked)
     started = time.perf_counter()
     with Assistant.open(settings) as assistant:
         opened = time.perf_counter() - started
-        questions = [Question(r["question"], tuple(r.get("history", ()))) for r in rows]
+        questions = [Question(r["question"], tuple(r.get("history", ()))) for r in asked]
         return opened, [assistant.ask(question) for question in questions[: most + WARM_UP]]
 
 
@@ -39,8 +38,8 @@ def line(name: str, values: Sequence[float]) -> str:
     """Median and 95th percentile of some milliseconds."""
     if len(values) < 2:
         return f"{name:28} too few values"
-    p95 = statistics.quantiles(values, n=20, method="inclusive")[-1]
-    return f"{name:28}{statistics.median(values):9.0f}{p95:9.0f}   n = {len(values)}"
+    median, p95 = median_p95(values)
+    return f"{name:28}{median:9.0f}{p95:9.0f}   n = {len(values)}"
 
 
 def main() -> None:

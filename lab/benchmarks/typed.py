@@ -13,16 +13,16 @@ it. Only answers that the model wrote count. Needs Chromium (CHROMIUM, or /usr/b
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
-import statistics
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
+
+from lab import median_p95, rows
 
 _LOOK_S = 0.1
 _MOST_S = 120
@@ -63,14 +63,13 @@ def line(name: str, values: Sequence[float]) -> str:
     """Median and 95th percentile of some seconds."""
     if len(values) < 2:
         return f"{name:24} too few values"
-    p95 = statistics.quantiles(values, n=20, method="inclusive")[-1]
-    return f"{name:24}{statistics.median(values):8.2f}{p95:8.2f}   n = {len(values)}"
+    median, p95 = median_p95(values)
+    return f"{name:24}{median:8.2f}{p95:8.2f}   n = {len(values)}"
 
 
-def rows(path: Path, most: int) -> list[dict[str, Any]]:
+def drawn(path: Path, most: int) -> list[dict[str, Any]]:
     """Questions without a history, drawn by seed."""
-    found = [json.loads(row) for row in path.read_text(encoding="utf-8").splitlines() if row]
-    alone = [row for row in found if not row.get("history")]
+    alone = [row for row in rows(path) if not row.get("history")]
     return random.Random(1).sample(alone, min(most, len(alone)))
 
 
@@ -93,7 +92,7 @@ def main() -> None:
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
             args=["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        for row in rows(arguments.questions_file, arguments.questions):
+        for row in drawn(arguments.questions_file, arguments.questions):
             page = browser.new_page()
             page.goto(arguments.url)
             page.wait_for_selector("#qa-question textarea")

@@ -16,7 +16,6 @@ line (`Example`); a file that is there is not made again.
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import random
 import re
@@ -25,6 +24,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lab import rows
 from lab.training.example import Example, write
 from qa.documents.article import Article
 from qa.documents.chunks import split
@@ -39,13 +39,6 @@ PIAF_KEPT_OUT_SHARE = 0.15
 # The longest passage in one piece, as `Settings.chunk_chars` and a little more.
 MOST_CHARS = 1200
 NEGATIVES = 4
-
-
-def read(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a .jsonl.gz file."""
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line)
 
 
 def kept_out(set: str, document: dict[str, Any]) -> bool:
@@ -104,9 +97,9 @@ def pieces(document: dict[str, Any]) -> list[tuple[int, str]]:
 
 def examples(set: str, sets: Path, *, measured: bool) -> Iterator[Example]:
     """The examples of a set: those to measure by, or those to train on."""
-    documents = {d["id"]: d for d in read(sets / set / "docs.jsonl.gz")}
+    documents = {d["id"]: d for d in rows(sets / set / "docs.jsonl.gz")}
     seen = {text: pieces(d) for text, d in documents.items()} if not measured else {}
-    for question in read(sets / set / "questions.jsonl.gz"):
+    for question in rows(sets / set / "questions.jsonl.gz"):
         document = documents[question["doc_ids"][0]]
         if set in TRAINED and kept_out(set, document) is not measured:
             continue

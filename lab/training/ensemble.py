@@ -28,7 +28,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ from lab.training.network import (
     MOST_TOKENS,
     Batch,
     Encoder,
+    Plan,
     ReaderNetwork,
     exported,
     loss_of,
@@ -58,43 +59,6 @@ from lab.training.rows import Rows, drawn, every, prepare
 SHIPPED = ROOT / "qa/models/weights/reader.onnx"
 MEASURED = ("squad20_dev", "piaf", "fquad")
 _AVERAGE = 0.999
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Of a teacher or a student; what `lab.training.train.Plan` names alike means the same.
-
-    Attributes:
-        start: `embedder`, or `reader` for the one that ships.
-        clozes: rows made by rule, gone through first.
-        adversarial: length of a step against the loss in the word vectors, as a share of theirs;
-            0 for none.
-        agree: weight of the divergence between two passes with different dropout; 0 for one pass.
-        hard: of a student, the share of people's answers in its loss, where there are any.
-    """
-
-    name: str
-    seed: int
-    start: str = "embedder"
-    epochs: float = 4
-    batch: int = 32
-    rate: float = 3e-4
-    layer_decay: float = 0.93
-    frozen: int = 0
-    warmup: float = 0.06
-    weight_decay: float = 0.01
-    dropout: float = 0.1
-    relevance: float = 0.5
-    clozes: int = 10_000
-    french: int = 2
-    negatives: float = 0.6
-    swapped: float = 0.3
-    question: float = 0.2
-    passage: float = 0.1
-    both: float = 0.2
-    adversarial: float = 0.0
-    agree: float = 0.0
-    hard: float = 0.3
 
 
 TEACHERS = (

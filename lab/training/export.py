@@ -2,7 +2,7 @@
 
     python -m lab.training.export NETWORK [--data DIR] [--to qa/models/weights/reader.onnx]
 
-NETWORK is the reader.pt of `train`, or OUT/NAME of a student of `ensemble`.
+NETWORK is OUT/NAME of a student of `ensemble`.
 
 Kept of the vocabulary are the pieces that French and English need (`pieces_kept`); without the
 others a rare foreign word is spelt from shorter pieces. The encoder is written in whole numbers
@@ -26,8 +26,8 @@ import torch
 from tokenizers import Tokenizer
 
 from lab.training.example import Example, load
-from lab.training.network import MOST_TOKENS, QUESTION_TOKENS, ReaderNetwork
-from lab.training.packed import unpacked
+from lab.training.network import MOST_TOKENS, QUESTION_TOKENS
+from lab.training.packed import trained
 from qa.models import catalogue
 from qa.models.conversion import int8_writer
 from qa.models.reader import FORMAT, WEIGHTS, Reader
@@ -160,10 +160,7 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=WEIGHTS)
     arguments = parser.parse_args()
     folder = catalogue()["multilingual-e5-small"].path(Settings())
-    if arguments.network.is_file():
-        state = torch.load(arguments.network, weights_only=True)["network"]
-    else:
-        state = {**ReaderNetwork.start(folder, 0.0).state_dict(), **unpacked(arguments.network)}
+    state = dict(trained(arguments.network, folder).state_dict())
     export(state, folder, load(arguments.data / "train.jsonl"), arguments.to)
     kept_out = [*load(arguments.data / "squad20_dev.jsonl"), *load(arguments.data / "piaf.jsonl")]
     calibrate(arguments.to, kept_out)

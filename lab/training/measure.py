@@ -1,6 +1,6 @@
 """Measures a trained network on examples: reading, and telling what a passage does not answer.
 
-    python -m lab.training.measure RUN/reader.pt [--data DIR] [--sets fquad …] [--most 1000]
+    python -m lab.training.measure OUT/NAME [--data DIR] [--sets fquad …] [--most 1000]
 
 EM and F1 are those of `qa.evaluation` over answerable questions, the gold passage given and an
 answer always wanted; AUROC is of the no-answer margin between answerable and unanswerable ones.
@@ -123,6 +123,7 @@ def sample(examples: list[Example], most: int) -> list[Example]:
 
 def main() -> None:
     """Print a line a set."""
+    from lab.training.packed import trained
     from qa.models import catalogue
     from qa.settings import Settings
 
@@ -133,14 +134,10 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=1000)
     arguments = parser.parse_args()
     folder = catalogue()["multilingual-e5-small"].path(Settings())
-    network, encoder = ReaderNetwork.load(arguments.network, folder), Encoder(folder)
+    network, encoder = trained(arguments.network, folder), Encoder(folder)
     for set in arguments.sets:
-        print(
-            set,
-            measure(
-                network, encoder, sample(load(arguments.data / f"{set}.jsonl"), arguments.most)
-            ),
-        )
+        some = sample(load(arguments.data / f"{set}.jsonl"), arguments.most)
+        print(set, measure(network, encoder, some))
 
 
 if __name__ == "__main__":

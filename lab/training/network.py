@@ -14,15 +14,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from tokenizers import Encoding, Tokenizer
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
-from transformers import AttentionInterface, AttentionMaskInterface, BertConfig, BertModel
-from transformers.masking_utils import eager_mask
+from transformers import BertModel
 
 MOST_TOKENS = 384
 QUESTION_TOKENS = 64
@@ -38,33 +37,6 @@ _PRODUCTS = (
     "output.dense",
 )
 _NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
-
-
-def _attend(
-    module: nn.Module,
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    attention_mask: Tensor | None,
-    scaling: float | None = None,
-    dropout: float = 0.0,
-    **_: Any,
-) -> tuple[Tensor, None]:
-    """Attention in the precision of its inputs.
-
-    On a CPU with bfloat16 a step of training takes two thirds of the time that PyTorch's own
-    fused attention takes there, whose backward pass is slow.
-    """
-    assert scaling is not None
-    scores = torch.matmul(query * scaling, key.transpose(2, 3))
-    if attention_mask is not None:
-        scores = scores + attention_mask.to(scores.dtype)
-    weights = torch.softmax(scores, -1, dtype=scores.dtype)
-    return torch.matmul(weights, value).transpose(1, 2).contiguous(), None
-
-
-AttentionInterface.register("plain", _attend)
-AttentionMaskInterface.register("plain", eager_mask)
 
 
 class ReaderNetwork(nn.Module):
@@ -85,31 +57,12 @@ class ReaderNetwork(nn.Module):
         encoder = BertModel.from_pretrained(
             folder,
             add_pooling_layer=False,
-            attn_implementation="plain",
+            attn_implementation="sdpa",
             hidden_dropout_prob=dropout,
             attention_probs_dropout_prob=0.0,
             dtype=torch.float32,
         )
         return cls(encoder)
-
-    @classmethod
-    def go_on(cls, file: Path, folder: Path, dropout: float) -> ReaderNetwork:
-        """With the weights of an exported reader, as exact as its whole numbers are.
-
-        Word and position vectors are not trained, so they are those of the embedder in `folder`.
-        """
-        network = cls.start(folder, dropout)
-        known = network.state_dict()
-        network.load_state_dict({**known, **exported(file)})
-        return network
-
-    @classmethod
-    def load(cls, path: Path, folder: Path) -> ReaderNetwork:
-        """A trained one from its state file; its shape is that of the embedder in `folder`."""
-        config = BertConfig.from_pretrained(folder, attn_implementation="plain")
-        network = cls(BertModel(config, add_pooling_layer=False))
-        network.load_state_dict(torch.load(path, weights_only=True)["network"])
-        return network.eval()
 
     def forward(self, batch: Batch, words: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Span logits (n, tokens, 2), impossible ones very low; relevance logits (n,).
@@ -126,7 +79,9 @@ class ReaderNetwork(nn.Module):
 
 
 def loss_of(spans: Tensor, relevance: Tensor, right: Tensor, weight: float) -> Tensor:
-    """The loss that `lab.training.train` describes.
+    """The mean of the cross-entropies of start and end, marginal over equally right spans, plus
+    `weight` times the binary cross-entropy of relevance. A passage that does not answer has its
+    start and end at <s>.
 
     Args:
         spans, relevance: what a network says.
@@ -189,20 +144,50 @@ def vectors(file: Path) -> dict[str, Tensor]:
     }
 
 
-class Rates(Protocol):
-    """What `rates_of` needs of a plan; `lab.training.train.Plan` says what they mean."""
+@dataclass(frozen=True)
+class Plan:
+    """Of a teacher or a student.
 
-    @property
-    def rate(self) -> float: ...
-    @property
-    def layer_decay(self) -> float: ...
-    @property
-    def frozen(self) -> int: ...
-    @property
-    def weight_decay(self) -> float: ...
+    Attributes:
+        start: `embedder`, or `reader` for the one that ships.
+        rate: of learning, at its peak; each layer learns at `layer_decay` of that of the layer
+            above it, and the `frozen` lowest do not learn.
+        clozes: rows made by rule, gone through first.
+        french: how often a pass goes over the French questions, which are fewer.
+        negatives: share of questions that also come with a passage that does not answer.
+        swapped: share that come again with a name, number or opposite exchanged.
+        question, passage, both: shares of the examples that have these in the other language.
+        adversarial: length of a step against the loss in the word vectors, as a share of theirs;
+            0 for none.
+        agree: weight of the divergence between two passes with different dropout; 0 for one pass.
+        hard: of a student, the share of people's answers in its loss, where there are any.
+    """
+
+    name: str
+    seed: int
+    start: str = "embedder"
+    epochs: float = 4
+    batch: int = 32
+    rate: float = 3e-4
+    layer_decay: float = 0.93
+    frozen: int = 0
+    warmup: float = 0.06
+    weight_decay: float = 0.01
+    dropout: float = 0.1
+    relevance: float = 0.5
+    clozes: int = 10_000
+    french: int = 2
+    negatives: float = 0.6
+    swapped: float = 0.3
+    question: float = 0.2
+    passage: float = 0.1
+    both: float = 0.2
+    adversarial: float = 0.0
+    agree: float = 0.0
+    hard: float = 0.3
 
 
-def rates_of(network: ReaderNetwork, plan: Rates) -> list[dict[str, Any]]:
+def rates_of(network: ReaderNetwork, plan: Plan) -> list[dict[str, Any]]:
     """Parameters with their rates: lower layers learn slower, word vectors not at all."""
     for parameter in network.encoder.embeddings.parameters():
         parameter.requires_grad = False

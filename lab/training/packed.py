@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from lab.training.network import ReaderNetwork
-from qa.models.conversion.e5_file import BLOCK, dequantise
+from qa.models.conversion.e5 import BLOCK, dequantise
 
 
 def blocks_of(values: np.ndarray) -> np.ndarray:
-    """(n, 18) uint8, the blocks that values came in, as `e5_file.dequantise` reads them.
+    """(n, 18) uint8, the blocks that values came in, as `e5.dequantise` reads them.
 
     Raises:
         ValueError: they did not.
@@ -96,3 +96,10 @@ def unpacked(stem: Path) -> dict[str, Tensor]:
         elif not what:
             result[bare] = torch.from_numpy(values)
     return result
+
+
+def trained(stem: Path, folder: Path) -> ReaderNetwork:
+    """A student that `pack` wrote; word and place vectors are those of the embedder in `folder`."""
+    network = ReaderNetwork.start(folder, 0.0)
+    network.load_state_dict({**network.state_dict(), **unpacked(stem)})
+    return network.eval()

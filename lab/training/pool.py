@@ -2,9 +2,8 @@
 
     python -m lab.training.pool [--data DIR] [--out .training/pool]
 
-`train` draws rows, cuts them into tokens and learns from them as it goes, which takes a
-GPU too little to do. Here all rows are drawn before (`rows_of`), and `lab.training.ensemble` learns
-from them with PyTorch, tokenizers and transformers alone. Written are pool.json.xz, the sets that
+All rows are drawn here (`rows_of`), and `lab.training.ensemble` learns from them with PyTorch,
+tokenizers and transformers alone. Written are pool.json.xz, the sets that
 are measured by, and embedder.npz, the embedder's layers in the four bits that they come in.
 """
 

@@ -11,44 +11,19 @@ import multiprocessing
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from lab.training.network import LENGTH_STEP, MOST_TOKENS, Batch
+from lab.training.network import LENGTH_STEP, MOST_TOKENS, Batch, Plan
 
 # Most places of one answer in a passage.
 PLACES = 8
 # Batches among which rows of like length are put together.
 WINDOW = 60
-
-
-class Drawing(Protocol):
-    """What drawing needs of a plan; `lab.training.train.Plan` says what they mean."""
-
-    @property
-    def seed(self) -> int: ...
-    @property
-    def epochs(self) -> float: ...
-    @property
-    def batch(self) -> int: ...
-    @property
-    def clozes(self) -> int: ...
-    @property
-    def french(self) -> int: ...
-    @property
-    def negatives(self) -> float: ...
-    @property
-    def swapped(self) -> float: ...
-    @property
-    def question(self) -> float: ...
-    @property
-    def passage(self) -> float: ...
-    @property
-    def both(self) -> float: ...
 
 
 class Rows:
@@ -144,7 +119,7 @@ def prepare(pool: Path, work: Path, tokenizer: str) -> None:
     )
 
 
-def drawn(rows: Rows, plan: Drawing) -> Iterator[list[int]]:
+def drawn(rows: Rows, plan: Plan) -> Iterator[list[int]]:
     """A teacher's batches: clozes, then passes over the examples, each time drawn anew."""
     draw = random.Random(plan.seed)
     by: dict[tuple[int, str], list[int]] = {}
@@ -176,16 +151,14 @@ def drawn(rows: Rows, plan: Drawing) -> Iterator[list[int]]:
         yield from _grouped(some, rows, plan, draw)
 
 
-def every(rows: Rows, plan: Drawing) -> Iterator[list[int]]:
+def every(rows: Rows, plan: Plan) -> Iterator[list[int]]:
     """A student's batches: all rows, as often as it has epochs."""
     draw = random.Random(plan.seed)
     for _ in range(int(np.ceil(plan.epochs))):
         yield from _grouped(list(range(len(rows.length))), rows, plan, draw)
 
 
-def _grouped(
-    some: list[int], rows: Rows, plan: Drawing, draw: random.Random
-) -> Iterator[list[int]]:
+def _grouped(some: list[int], rows: Rows, plan: Plan, draw: random.Random) -> Iterator[list[int]]:
     draw.shuffle(some)
     size = plan.batch * WINDOW
     for start in range(0, len(some), size):

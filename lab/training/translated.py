@@ -23,7 +23,6 @@ import html
 import itertools
 import json
 import os
-import random
 import re
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -200,27 +199,6 @@ class Views:
             answers=[text[a:z] for a, z in spans],
             negatives=[self._passage[n] for n in example.negatives if n in self._passage],
         )
-
-    def draw(
-        self, example: Example, shares: tuple[float, float, float], draw: random.Random
-    ) -> Example:
-        """The example, or with these shares a view of it.
-
-        Args:
-            example: one of those that were translated.
-            shares: of the question, the passage, both in the other language.
-            draw: decides.
-        """
-        question, passage, both = shares
-        value = draw.random()
-        if value < question:
-            return self.question(example)
-        if value < question + passage:
-            return self.passage(example) or example
-        if value < question + passage + both:
-            whole = self.passage(example)
-            return self.question(whole) if whole is not None else self.question(example)
-        return example
 
 
 def main() -> None:

@@ -49,8 +49,6 @@ _CARRIED = 0.7
 _UNRELATED, _SAME_MEANING, _SAME_MEANING_UNNAMED = 0.75, 0.86, 0.92
 # Most sources of a sentence, and what a further one must add to the share of words.
 _MOST_SOURCES, _ADDS = 3, 0.15
-# How much the cosine counts beside the share of words when the first source is chosen.
-_COSINE_WEIGHT = 0.5
 # A sentence with this share of an earlier one's words repeats it.
 _SAME = 0.85
 _ENDS = (".", "!", "…", "»", "”", '"', ")")
@@ -236,7 +234,7 @@ def _sources_of(claim: _Claim, given: Sequence[Source], cosines: np.ndarray) -> 
     def share(places: Sequence[int]) -> float:
         return claim.share([given[p] for p in places], float(cosines[list(places)].max()))
 
-    best = max(range(len(given)), key=lambda p: share([p]) + _COSINE_WEIGHT * float(cosines[p]))
+    best = max(range(len(given)), key=lambda p: (share([p]), float(cosines[p])))
     chosen, spoken = [best], given[best].article.language
     while len(chosen) < _MOST_SOURCES:
         others = [p for p, source in enumerate(given) if source.article.language == spoken]

@@ -10,13 +10,12 @@ what was asked about. Knows nothing about models.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from qa.documents.article import Article
 from qa.documents.injection import is_spoilt
-from qa.language.names import is_time, names
+from qa.language.names import names
 from qa.language.sentences import Span, sentences
 from qa.language.terms import denies, opens_with_pronoun, words
 from qa.types import Citation, Hit, ScoredSentence
@@ -29,16 +28,6 @@ POINTED = 0.4
 # characters.
 _LONGEST_ANTECEDENT = 300
 _SENTENCE_ENDS = (".", "!", "?", "…", "»", "”", '"')
-# What stands around an article, not in it: bylines, updates, calls to subscribe or to read on.
-_FURNITURE = re.compile(
-    r"\W*(?:(?:updated?|published|mis à jour|publié)\b[^.]{0,12}\d|contribut(?:ing|ed)\s?:|"
-    r"(?:reporting|edit(?:ing|ed)|written) by [^.]{3,60}\.?$|read (?:more|also)\b|"
-    r"(?:à )?(?:lire|voir) (?:aussi|également)\b|sign up\b|subscribe\b|abonnez-vous|inscrivez-vous|"
-    r"follow (?:us|me|@)|suivez-nous|click here|cliquez ici|advertisement\W*$|publicité\W*$|"
-    r"(?:photo|image|crédits?|credit)s? ?:|copyright \d|©|all rights reserved|tous droits r)",
-    re.IGNORECASE,
-)
-_WORD = re.compile(r"[^\W\d_]+")
 # An answer that has this share of a sentence's words says what it says.
 _LEFT_OUT = 0.7
 # Two sentences sharing this part of their words say the same thing.
@@ -82,7 +71,6 @@ def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
             Evidence(hit.article, sentence, hit.copies, _pointed(hit, sentence))
             for hit in hits
             for sentence in hit.sentences
-            if _tells(sentence.span.of(hit.article.text))
         ),
         key=lambda e: (-e.sentence.score, e.article.id, e.sentence.span.start),
     )
@@ -150,12 +138,6 @@ def left_out(evidence: Sequence[Evidence], text: str) -> list[Evidence]:
         return (len(own & said) + len(marked & said)) / max(1, len(own) + len(marked))
 
     return [item for item in evidence if share(item.text) < _LEFT_OUT]
-
-
-def _tells(sentence: str) -> bool:
-    """Whether a sentence belongs to an article's text and says something: no byline, no date."""
-    small = {word for word in _WORD.findall(sentence) if not word[0].isupper()} - {"and", "et"}
-    return not _FURNITURE.match(sentence) and not all(map(is_time, small))
 
 
 def _pointed(hit: Hit, sentence: ScoredSentence) -> Span | None:

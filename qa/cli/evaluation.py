@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -73,8 +74,7 @@ def _eval(
     as_json: Json = False,
 ) -> None:
     """Ask a question set and measure the answers."""
-    if index is not None and corpus is not None:
-        raise typer.BadParameter("give --index or --corpus, not both.")
+    _one_place(index, corpus)
     if mode != "hybrid" and not retrieval_only:
         raise typer.BadParameter("--mode needs --retrieval-only.")
     from qa.evaluation import gates
@@ -154,11 +154,7 @@ def _lint(
     errors = sum(finding.level == "error" for finding in findings)
     counted = {"n": len(found.questions), "errors": errors, "warnings": len(findings) - errors}
     if as_json:
-        shown = [
-            {"level": f.level, "check": f.check, "place": f.place, "message": f.message}
-            for f in findings
-        ]
-        _print_json({**counted, "findings": shown})
+        _print_json({**counted, "findings": [asdict(finding) for finding in findings]})
     else:
         for finding in findings:
             sys.stdout.write(f"{finding}\n")
@@ -261,8 +257,7 @@ def _articles(
     """Those that were named, else the set's own, else, without a set, those of the settings."""
     from qa.evaluation import articles
 
-    if index is not None and corpus is not None:
-        raise typer.BadParameter("give --index or --corpus, not both.")
+    _one_place(index, corpus)
     if corpus is not None:
         return articles.of_files(corpus)
     if index is not None:
@@ -270,6 +265,11 @@ def _articles(
     if found is not None:
         return articles.of_set(found.documents) if found.documents is not None else None
     return articles.of_index(Settings.load().index)
+
+
+def _one_place(index: Path | None, corpus: Path | None) -> None:
+    if index is not None and corpus is not None:
+        raise typer.BadParameter("give --index or --corpus, not both.")
 
 
 def _print_json(value: object) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.index.build import ProgressCallback, Report, Step
-    from qa.models.progress import Progress
+    from qa.models import Progress
     from qa.types import Answer, Constraints, Hit
 
 _LINE_EVERY_S = 10.0

@@ -5,14 +5,14 @@
     print(result.measures["R@5"])
 
     questions, squad, tables, beir   a file of questions → gold questions
-    system, reused_vectors           the assistant, with an index for the set
+    system                           the assistant, with an index for the set
     articles                         by id, to check gold against
     normalise                        texts that say the same → the same tokens
     ranking, answers, nuggets        one question's scores
     measures, stats                  a set's values with their intervals
     rows, run, result                from questions to a result, resumable
     comparison, gates                two results; what must hold
-    report, html, plots              results for people
+    report, html                     results for people
     lint, synth                      looking after question sets
 
 A driver: it asks the assistant as everybody does, and nothing else in the project knows of it.

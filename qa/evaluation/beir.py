@@ -6,15 +6,15 @@ without one are left out, as in BEIR itself. Thakur et al., NeurIPS 2021, arXiv:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from qa.errors import QuestionError
-from qa.evaluation.questions import QuestionSet, Rows, collect
+from qa.evaluation.questions import QuestionSet, collect
 from qa.evaluation.textfile import json_object, read_text
 
-Qrels = dict[str, dict[str, int]]
+Row = Mapping[str, Any]
 
 
 def read(folder: Path) -> QuestionSet:
@@ -23,37 +23,27 @@ def read(folder: Path) -> QuestionSet:
     Raises:
         QuestionError: a part is missing or makes no sense.
     """
-    queries = dict(_objects(_part(folder, "queries")))
-    documents = list(_objects(_part(folder, "corpus")))
-    qrels, judged = _qrels(_judgements(folder))
-    known = {id for id, _ in documents}
+    queries = _objects(_part(folder, "queries"))
+    documents = _objects(_part(folder, "corpus"))
+    qrels = _judgements(folder)
+    judged = _grades(qrels)
     unknown = next((id for id in judged if id not in queries), None)
     if unknown is not None:
         raise QuestionError(f"{qrels} judges the query {unknown!r}, which queries.jsonl has not.")
-    missing = next((id for grades in judged.values() for id in grades if id not in known), None)
+    missing = next((id for grades in judged.values() for id in grades if id not in documents), None)
     if missing is not None:
         raise QuestionError(f"{qrels} judges the document {missing!r}, which corpus.jsonl has not.")
-    return collect(
-        folder,
-        _rows(queries, judged),
-        [{"id": id, "title": row.get("title"), "text": row.get("text")} for id, row in documents],
-    )
-
-
-def _rows(queries: Mapping[str, Mapping[str, Any]], judged: Qrels) -> Rows:
+    rows: list[tuple[str, Row]] = []
     for id, row in queries.items():
         relevant = {doc: grade for doc, grade in judged.get(id, {}).items() if grade > 0}
+        gold = {"doc_ids": list(relevant), "grades": list(relevant.values())}
+        asked = {"id": id, "question": row["text"], "lang": row.get("lang"), **gold}
         if relevant:
-            yield (
-                f"query {id!r}",
-                {
-                    "id": id,
-                    "question": row.get("text"),
-                    "doc_ids": list(relevant),
-                    "grades": list(relevant.values()),
-                    "lang": row.get("lang"),
-                },
-            )
+            rows.append((f"query {id!r}", asked))
+    texts = (
+        {"id": id, "title": row.get("title"), "text": row["text"]} for id, row in documents.items()
+    )
+    return collect(folder, rows, texts)
 
 
 def _part(folder: Path, name: str) -> Path:
@@ -76,8 +66,9 @@ def _judgements(folder: Path) -> Path:
     return files[0]
 
 
-def _objects(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """(id, row) of each line."""
+def _objects(path: Path) -> dict[str, Row]:
+    """The rows by id."""
+    found: dict[str, Row] = {}
     for number, line in enumerate(read_text(path).split("\n"), 1):
         if not line.strip():
             continue
@@ -86,11 +77,13 @@ def _objects(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
             raise QuestionError(f"{path}, line {number}: {row}.")
         if not isinstance(row.get("_id"), str) or not isinstance(row.get("text"), str):
             raise QuestionError(f"{path}, line {number}: '_id' and 'text' should be texts.")
-        yield row["_id"], row  # type: ignore[misc]
+        found[str(row["_id"])] = row
+    return found
 
 
-def _qrels(path: Path) -> tuple[Path, Qrels]:
-    judged: Qrels = {}
+def _grades(path: Path) -> dict[str, dict[str, int]]:
+    """Query → document → grade."""
+    judged: dict[str, dict[str, int]] = {}
     for number, line in enumerate(read_text(path).splitlines(), 1):
         cells = line.split("\t")
         if number == 1 and cells[-1:] == ["score"]:
@@ -102,4 +95,4 @@ def _qrels(path: Path) -> tuple[Path, Qrels]:
             raise QuestionError(
                 f"{path}, line {number}: expected query-id, corpus-id and score with tabs between."
             ) from exc
-    return path, judged
+    return judged

@@ -8,14 +8,14 @@ number (Holm); costs depend on the machine's mood and get an interval only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from qa.errors import QuestionError
 from qa.evaluation import stats
-from qa.evaluation.measures import BY_NAME, MEASURES, Measure, columns
+from qa.evaluation.measures import MEASURES, Measure, columns, lower_is_better
 from qa.evaluation.result import Result
 from qa.evaluation.rows import Row
 
@@ -143,22 +143,17 @@ def compare(a: Result, b: Result, *, by: str | None = None) -> Comparison:
     pairs = [(row, second[key]) for key, row in first.items() if key in second]
     if not pairs:
         raise QuestionError("the two runs share no question: compare runs of the same set.")
-    differences = _corrected(
-        {
-            measure.name: found
-            for measure in MEASURES
-            if (found := _difference(measure, pairs)) is not None
-        }
-    )
-    by = _telling(pairs) if by is None else by
-    if by is not None and not any(by in one.scores and by in other.scores for one, other in pairs):
-        scored = sorted(
-            {name for one, other in pairs for name in set(one.scores) & set(other.scores)}
-        )
+    found = {measure.name: _difference(measure, pairs) for measure in MEASURES}
+    tested = {n: gap.p for n, gap in found.items() if gap is not None and gap.p is not None}
+    corrected = stats.holm(tested)
+    scored = {name for one, other in pairs for name in set(one.scores) & set(other.scores)}
+    by = by or next((name for name in _TELLING if name in scored), None)
+    if by is not None and by not in scored:
         raise QuestionError(
-            f"no question has {by!r} in both runs; choose from {', '.join(scored) or 'none'}."
+            f"no question has {by!r} in both runs; choose from "
+            f"{', '.join(sorted(scored)) or 'none'}."
         )
-    sign = -1 if by is not None and BY_NAME[by].lower_is_better else 1
+    sign = -1 if by is not None and lower_is_better(by) else 1
     gaps = [
         (sign * (other.scores[by] - one.scores[by]), Change(one, other, by))
         for one, other in pairs
@@ -168,10 +163,14 @@ def compare(a: Result, b: Result, *, by: str | None = None) -> Comparison:
         names=(_name(a), _name(b)),
         n=len(pairs),
         alone=len(first) + len(second) - 2 * len(pairs),
-        differences=differences,
+        differences={
+            name: replace(gap, p_holm=corrected.get(name))
+            for name, gap in found.items()
+            if gap is not None
+        },
         by=by,
-        won=_largest((gap, change) for gap, change in gaps if gap > 0),
-        lost=_largest((-gap, change) for gap, change in gaps if gap < 0),
+        won=_largest(gaps, 1),
+        lost=_largest(gaps, -1),
     )
 
 
@@ -189,8 +188,6 @@ def _difference(measure: Measure, pairs: Sequence[tuple[Row, Row]]) -> Differenc
     if np.isnan(before) or np.isnan(after):
         return None
     gap = stats.paired_bootstrap(a, b, measure.statistic)
-    tested = measure.family != "cost"
-    plain = measure.statistic is stats.mean
     return Difference(
         a=before,
         b=after,
@@ -198,32 +195,17 @@ def _difference(measure: Measure, pairs: Sequence[tuple[Row, Row]]) -> Differenc
         low=gap.low,
         high=gap.high,
         n=len(a),
-        p=stats.permutation_test(a, b, measure.statistic) if tested else None,
+        p=stats.permutation_test(a, b, measure.statistic) if measure.family != "cost" else None,
         p_holm=None,
-        detectable=stats.detectable_difference(a, b) if plain else None,
-        better=None if before == after else (after < before) == measure.lower_is_better,
+        detectable=stats.detectable_difference(a, b) if measure.statistic is stats.mean else None,
+        better=None if before == after else (after < before) == lower_is_better(measure.name),
     )
 
 
-def _corrected(differences: dict[str, Difference]) -> dict[str, Difference]:
-    from dataclasses import replace
-
-    tested = {name: found.p for name, found in differences.items() if found.p is not None}
-    corrected = stats.holm(tested)
-    return {name: replace(found, p_holm=corrected.get(name)) for name, found in differences.items()}
-
-
-def _telling(pairs: Sequence[tuple[Row, Row]]) -> str | None:
-    for name in _TELLING:
-        assert name in BY_NAME
-        if any(name in one.scores and name in other.scores for one, other in pairs):
-            return name
-    return None
-
-
-def _largest(changes: Iterable[tuple[float, Change]]) -> tuple[Change, ...]:
-    """The largest first, the order of the set among equals."""
-    return tuple(change for _, change in sorted(changes, key=lambda item: -item[0]))
+def _largest(gaps: Iterable[tuple[float, Change]], sign: int) -> tuple[Change, ...]:
+    """The gains, or losses: the largest first, the order of the set among equals."""
+    some = [(sign * gap, change) for gap, change in gaps if sign * gap > 0]
+    return tuple(change for _, change in sorted(some, key=lambda item: -item[0]))
 
 
 def _name(result: Result) -> str:

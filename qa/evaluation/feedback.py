@@ -1,14 +1,7 @@
-"""Feedback: what people said of answers on the page → questions to measure by.
+"""Feedback: what people said of answers on the page → questions to measure by (docs/evaluation.md).
 
-    thumbs down, "the articles do not say"   kind `unanswerable`, no answers
-    thumbs down, with the right answer       kind `corrected`, that answer, no articles
-    thumbs up, answer with quotes            kind `confirmed`, the articles that it quotes
-    thumbs up, "The articles do not say"     kind `unanswerable`, no answers
-
-Each has the question as typed, its history, filters, language and day. The rest is left out and
-counted: thumbs down without saying what is right, small talk, and a question that was rated again
-later, of which the latest rating counts. A correction names no articles, for those that were
-quoted are not known to hold it. Knows nothing about who said it.
+Each has the question as typed, its history, filters, language and day. A correction names no
+articles, for those that were quoted are not known to hold it. Knows nothing about who said it.
 """
 
 from __future__ import annotations

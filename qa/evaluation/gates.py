@@ -5,9 +5,8 @@ together with the fingerprint of the question set they were measured on:
 
     {"questions": "1b145382828455f8", "floors": {"R@5": 0.858}}
 
-Written from a run, a floor is the lower end of the measure's interval: a new run falls below it
-by chance alone about once in forty times. Of a measure of which lower is better it is the upper
-end, and what it bounds is the rise. Lowering one is an edit of that file, for review.
+Written from a run, a floor is the worse end of the measure's interval: a new run falls below it
+by chance alone about once in forty times.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from typing import Self
 
 from qa.errors import QAError, QuestionError
 from qa.evaluation.comparison import Comparison
-from qa.evaluation.measures import BY_NAME, Estimate
+from qa.evaluation.measures import BY_NAME, Estimate, lower_is_better
 from qa.evaluation.result import Result
 from qa.evaluation.textfile import write
 
@@ -56,8 +55,8 @@ class Gate:
             raise ValueError(f"no measure {name!r}; choose from {', '.join(BY_NAME)}")
         try:
             bound = float(number)
-        except ValueError as exc:
-            raise ValueError(f"{number!r} in {text!r} is not a number") from exc
+        except ValueError:
+            bound = math.nan
         if not math.isfinite(bound):
             raise ValueError(f"{number!r} in {text!r} is not a number")
         return cls(name, sign, bound)
@@ -92,13 +91,7 @@ def check_comparison(comparison: Comparison) -> None:
 
 @dataclass(frozen=True)
 class Floors:
-    """What a floor file says.
-
-    Attributes:
-        path: the file.
-        questions: fingerprint of the set that it was measured on.
-        gates: one for each measure.
-    """
+    """What a floor file says: a gate for each measure, and of which question set."""
 
     path: Path
     questions: str
@@ -113,8 +106,10 @@ class Floors:
         """
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            floors = values["floors"]
-            gates = [Gate.parse(f"{n}{_sign(n)}{float(bound)!r}") for n, bound in floors.items()]
+            gates = [
+                Gate.parse(f"{name}{'<=' if lower_is_better(name) else '>='}{float(bound)!r}")
+                for name, bound in values["floors"].items()
+            ]
             return cls(path, str(values["questions"]), tuple(gates))
         except OSError as exc:
             raise QuestionError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
@@ -148,13 +143,9 @@ def write_floors(path: Path, result: Result) -> None:
     for name, estimate in result.measures.items():
         if BY_NAME[name].family == "cost":
             continue
-        if BY_NAME[name].lower_is_better and estimate.high < 1:
+        if lower_is_better(name) and estimate.high < 1:
             floors[name] = math.ceil(estimate.high * 1000) / 1000
-        elif not BY_NAME[name].lower_is_better and estimate.low > 0:
+        elif not lower_is_better(name) and estimate.low > 0:
             floors[name] = math.floor(estimate.low * 1000) / 1000
     values = {"questions": result.run["questions"]["fingerprint"], "floors": floors}
     write(path, json.dumps(values, indent=2) + "\n")
-
-
-def _sign(name: str) -> str:
-    return "<=" if name in BY_NAME and BY_NAME[name].lower_is_better else ">="

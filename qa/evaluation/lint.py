@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -25,8 +25,7 @@ from qa.evaluation.questions import GoldQuestion, QuestionSet
 from qa.language.detect import question_language
 from qa.language.terms import terms, words
 
-Level = Literal["error", "warning"]
-
+_ERRORS = {"no-article", "no-fact"}
 # With fewer rows a proportion of one half has a 95% interval wider than ± 0.18.
 _ENOUGH_ROWS = 30
 # So many words in a row are copied, not met by chance.
@@ -51,7 +50,7 @@ class Finding:
         message: what is wrong, in words.
     """
 
-    level: Level
+    level: Literal["error", "warning"]
     check: str
     place: str
     message: str
@@ -70,102 +69,85 @@ def lint(found: QuestionSet, articles: Mapping[str, Article] | None = None) -> l
     findings = [Finding("error", "bad-row", p.place, p.reason) for p in found.problems]
     asked: dict[tuple[str, ...], str] = {}
     for question in found.questions:
+        told = []
         key = (*question.history, " ".join(words(question.text)))
         if key in asked:
-            message = f"the same question as {asked[key]!r}"
-            findings.append(Finding("warning", "repeat", question.id, message))
+            told.append(("repeat", f"the same question as {asked[key]!r}"))
         asked.setdefault(key, question.id)
-        for check in _CHECKS:
-            findings += check(question)
+        told += _alone(question)
         if articles is not None and question.doc_ids:
-            findings += _gold(question, articles)
-    return [*findings, *_kinds(found)]
+            told += _gold(question, articles)
+        findings += [
+            Finding("error" if check in _ERRORS else "warning", check, question.id, message)
+            for check, message in told
+        ]
+    # Kinds with too few rows to say something about.
+    for kind, n in sorted(Counter(q.kind for q in found.questions if q.kind).items()):
+        if n < _ENOUGH_ROWS:
+            half = 1.96 * (0.25 / n) ** 0.5
+            message = f"has {n} rows: a share measured on them is good to ± {half:.2f} at best"
+            findings.append(Finding("warning", "few-rows", f"kind {kind!r}", message))
+    return findings
 
 
-def _stands_alone(question: GoldQuestion) -> Iterator[Finding]:
-    """Questions that make no sense to somebody who has not seen their document or history."""
+def _alone(question: GoldQuestion) -> Iterator[tuple[str, str]]:
+    """(check, message) of what is wrong with a question by itself."""
+    language = _language(question)
+    # It should make sense to somebody who has not seen its document or history.
     if match := _POINTS_AT_TEXT.search(question.text):
-        message = f"points at its document: {match.group()!r}"
-        yield Finding("warning", "needs-document", question.id, message)
-    language = _language(question)
+        yield "needs-document", f"points at its document: {match.group()!r}"
     if not question.history and needs_history(question.text):
-        message = "says too little, or points at something that was never said"
-        yield Finding("warning", "needs-document", question.id, message)
+        yield "needs-document", "says too little, or points at something that was never said"
     elif not question.history and len(terms(question.text, language)) < 2:
-        message = "has fewer than two content words"
-        yield Finding("warning", "needs-document", question.id, message)
+        yield "needs-document", "has fewer than two content words"
     if len(question.history) % 2:
-        message = f"its history has {len(question.history)} turns: it should alternate, user first"
-        yield Finding("warning", "history", question.id, message)
-
-
-def _leaks(question: GoldQuestion) -> Iterator[Finding]:
-    """Answers that stand in their own question."""
-    language = _language(question)
+        turns = len(question.history)
+        yield "history", f"its history has {turns} turns: it should alternate, user first"
     asked = tokens(question.text, language)
     for answer in question.answers:
         given = tokens(answer, language)
         if contains(asked, given) and " ".join(given) not in _NOT_QUOTED:
-            yield Finding(
-                "warning", "leak", question.id, f"the question says its answer {answer!r}"
-            )
-
-
-def _consistent(question: GoldQuestion) -> Iterator[Finding]:
+            yield "leak", f"the question says its answer {answer!r}"
     if question.unanswerable and (question.answers or question.nuggets):
-        message = f"is of kind {question.kind!r} but has answers or nuggets"
-        yield Finding("warning", "unanswerable", question.id, message)
+        yield "unanswerable", f"is of kind {question.kind!r} but has answers or nuggets"
     if question.answerable is None:
-        message = (
-            "has no answers, no articles and no kind 'unanswerable': nothing is measured by it"
+        yield (
+            "no-gold",
+            "has no answers, no articles and no kind 'unanswerable': nothing is measured by it",
         )
-        yield Finding("warning", "no-gold", question.id, message)
     told = question_language(question.text, default="fr" if question.lang == "fr" else "en")
     if question.lang in ("fr", "en") and told != question.lang:
-        message = f"is said to be {question.lang!r} but reads like {told!r}"
-        yield Finding("warning", "language", question.id, message)
+        yield "language", f"is said to be {question.lang!r} but reads like {told!r}"
 
 
-_CHECKS: tuple[Callable[[GoldQuestion], Iterator[Finding]], ...] = (
-    _stands_alone,
-    _leaks,
-    _consistent,
-)
-
-
-def _gold(question: GoldQuestion, articles: Mapping[str, Article]) -> Iterator[Finding]:
-    """Gold articles, facts and answers that are not where the set says."""
+def _gold(question: GoldQuestion, articles: Mapping[str, Article]) -> Iterator[tuple[str, str]]:
+    """(check, message) of gold articles, facts and answers that are not where the set says."""
     for id in question.doc_ids:
         if id not in articles:
-            yield Finding("error", "no-article", question.id, f"there is no article {id!r}")
+            yield "no-article", f"there is no article {id!r}"
     gold = [articles[id] for id in question.doc_ids if id in articles]
     if not gold:
         return
     packed = ["".join(article.text.split()) for article in gold]
     for fact in question.facts:
         if not any("".join(fact.split()) in text for text in packed):
-            message = f"the fact {fact!r:.60} is in none of its articles"
-            yield Finding("error", "no-fact", question.id, message)
+            yield "no-fact", f"the fact {fact!r:.60} is in none of its articles"
     if question.unanswerable:
         return
     language = _language(question)
-    texts = [tokens(f"{article.title}\n{article.text}", language) for article in gold]
+    texts = [f"{article.title}\n{article.text}" for article in gold]
     given = [tokens(answer, language) for answer in question.answers]
     checked = [answer for answer in given if " ".join(answer) not in _NOT_QUOTED]
-    if checked and not any(contains(text, answer) for text in texts for answer in checked):
-        message = f"none of its answers ({question.answers[0]!r:.40} …) is in its articles"
-        yield Finding("warning", "no-answer", question.id, message)
+    if checked and not any(contains(tokens(t, language), a) for t in texts for a in checked):
+        yield "no-answer", f"none of its answers ({question.answers[0]!r:.40} …) is in its articles"
     for nugget in question.nuggets:
         sought = [t for t in nugget.any if t[0] != "^" and t.lower() not in _NOT_QUOTED]
-        told = [f"{article.title}\n{article.text}" for article in gold]
-        if sought and not any(stands(text, whole) for whole in told for text in sought):
-            message = f"its nugget {sought[0]!r:.40} is in none of its articles"
-            yield Finding("warning", "no-nugget", question.id, message)
+        if sought and not any(stands(text, whole) for whole in texts for text in sought):
+            yield "no-nugget", f"its nugget {sought[0]!r:.40} is in none of its articles"
     asked = words(question.text)
     for article in gold:
         if _copied(asked, _words(article.text)):
-            message = f"{_COPIED_WORDS} words in a row are copied from {article.id!r}"
-            yield Finding("warning", "leak", question.id, message)
+            yield "leak", f"{_COPIED_WORDS} words in a row are copied from {article.id!r}"
 
 
 @lru_cache(maxsize=1_000)
@@ -177,15 +159,6 @@ def _copied(asked: list[str], text: tuple[str, ...]) -> bool:
     n = _COPIED_WORDS
     runs = {tuple(asked[i : i + n]) for i in range(len(asked) - n + 1)}
     return bool(runs) and any(text[i : i + n] in runs for i in range(len(text) - n + 1))
-
-
-def _kinds(found: QuestionSet) -> Iterator[Finding]:
-    """Kinds with too few rows to say something about."""
-    for kind, n in sorted(Counter(q.kind for q in found.questions if q.kind).items()):
-        if n < _ENOUGH_ROWS:
-            half = 1.96 * (0.25 / n) ** 0.5
-            message = f"has {n} rows: a share measured on them is good to ± {half:.2f} at best"
-            yield Finding("warning", "few-rows", f"kind {kind!r}", message)
 
 
 def _language(question: GoldQuestion) -> Literal["fr", "en"]:

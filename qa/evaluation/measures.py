@@ -31,6 +31,7 @@ import numpy as np
 from qa.evaluation import answers, nuggets, ranking, stats
 from qa.evaluation.rows import Row
 
+Numbers = tuple[float, ...] | None
 Family = Literal["retrieval", "answer", "error", "citation", "abstention", "cost"]
 
 
@@ -44,15 +45,13 @@ class Measure:
         columns: the numbers a row gives to it, None when it does not apply.
         statistic: from all rows' numbers to the value.
         both: whether answerable and unanswerable questions are needed.
-        lower_is_better: only so for errors and costs.
     """
 
     name: str
     family: Family
-    columns: Callable[[Row], tuple[float, ...] | None]
+    columns: Callable[[Row], Numbers]
     statistic: stats.Statistic = stats.mean
     both: bool = False
-    lower_is_better: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,52 +72,46 @@ class Estimate:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}] n={self.n}"
 
 
-def _score(name: str, row: Row) -> tuple[float, ...] | None:
+def _score(name: str, row: Row) -> Numbers:
     return (row.scores[name],) if name in row.scores else None
 
 
-def _abstention_precision(row: Row) -> tuple[float, ...] | None:
+def _abstention_precision(row: Row) -> Numbers:
     if row.abstained is None or row.answerable is None or row.error is not None:
         return None
     return float(row.abstained and not row.answerable), float(row.abstained)
 
 
-def _abstention_recall(row: Row) -> tuple[float, ...] | None:
-    if row.abstained is None or row.answerable is not False:
+def _abstained(answerable: bool, row: Row) -> Numbers:
+    """1 where what should be done was done: abstaining, or of the answerable, answering."""
+    if row.abstained is None or row.answerable is not answerable:
         return None
-    return (float(row.abstained),)
+    return (float(row.abstained is not answerable),)
 
 
-def _answer_rate(row: Row) -> tuple[float, ...] | None:
-    if row.abstained is None or row.answerable is not True:
-        return None
-    return (float(not row.abstained),)
-
-
-def _confidence(row: Row) -> tuple[float, ...] | None:
+def _confidence(row: Row) -> Numbers:
     """(-confidence, 1 when unanswerable)."""
     if row.confidence is None or row.answerable is None:
         return None
     return -row.confidence, float(not row.answerable)
 
 
-def _wall(row: Row) -> tuple[float, ...] | None:
+def _wall(row: Row) -> Numbers:
     return None if row.error is not None else (row.timings_ms["wall"],)
 
 
-def _words(row: Row) -> tuple[float, ...] | None:
+def _words(row: Row) -> Numbers:
     if row.abstained is None or row.error is not None:
         return None
     return (float(len(row.answer.split())),)
 
 
-def _tokens(name: str, row: Row) -> tuple[float, ...] | None:
+def _tokens(name: str, row: Row) -> Numbers:
     return (float(row.tokens[name]),) if name in row.tokens else None
 
 
 def _scored(family: Family, names: Iterable[str]) -> list[Measure]:
-    lower = family == "error"
-    return [Measure(name, family, partial(_score, name), lower_is_better=lower) for name in names]
+    return [Measure(name, family, partial(_score, name)) for name in names]
 
 
 MEASURES: tuple[Measure, ...] = (
@@ -128,20 +121,19 @@ MEASURES: tuple[Measure, ...] = (
     *_scored("citation", (*answers.CITATION_MEASURES, *answers.SPAN_MEASURES)),
     *_scored("citation", answers.WORDING_MEASURES),
     Measure("AbstentionPrecision", "abstention", _abstention_precision, stats.ratio, both=True),
-    Measure("AbstentionRecall", "abstention", _abstention_recall),
+    Measure("AbstentionRecall", "abstention", partial(_abstained, False)),
     Measure("AbstentionAUROC", "abstention", _confidence, stats.auroc, both=True),
-    Measure("AnswerRate", "abstention", _answer_rate),
-    *(
-        Measure(f"latency_p{q}_ms", "cost", _wall, stats.percentile(q), lower_is_better=True)
-        for q in (50, 95, 99)
-    ),
-    Measure("words", "cost", _words, lower_is_better=True),
-    *(
-        Measure(f"{name}_tokens", "cost", partial(_tokens, name), lower_is_better=True)
-        for name in ("prompt", "completion")
-    ),
+    Measure("AnswerRate", "abstention", partial(_abstained, True)),
+    *(Measure(f"latency_p{q}_ms", "cost", _wall, stats.percentile(q)) for q in (50, 95, 99)),
+    Measure("words", "cost", _words),
+    *(Measure(f"{n}_tokens", "cost", partial(_tokens, n)) for n in ("prompt", "completion")),
 )
 BY_NAME = {measure.name: measure for measure in MEASURES}
+
+
+def lower_is_better(name: str) -> bool:
+    """Whether a measure is an error or a cost; False for what is no measure."""
+    return name in BY_NAME and BY_NAME[name].family in ("error", "cost")
 
 
 def columns(measure: Measure, rows: Sequence[Row]) -> tuple[list[int], stats.Floats]:
@@ -186,14 +178,12 @@ def slices(rows: Sequence[Row]) -> dict[str, tuple[Row, ...]]:
     return found
 
 
-def _yes_no(value: bool | None) -> str | None:
-    return None if value is None else "yes" if value else "no"
-
-
+_YES_NO = {True: "yes", False: "no", None: None}
+# name, value, whether one value alone is shown
 _PROPERTIES: tuple[tuple[str, Callable[[Row], str | None], bool], ...] = (
     ("lang", lambda row: row.lang, True),
     ("kind", lambda row: row.kind, True),
-    ("answerable", lambda row: _yes_no(row.answerable), False),
-    ("history", lambda row: _yes_no(bool(row.history)), False),
+    ("answerable", lambda row: _YES_NO[row.answerable], False),
+    ("history", lambda row: _YES_NO[bool(row.history)], False),
     ("month", lambda row: row.month, False),
 )

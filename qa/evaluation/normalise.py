@@ -55,11 +55,6 @@ def tokens(text: str, language: str | None = None) -> tuple[str, ...]:
     return tuple(_ARTICLES["fr" if french else "en"].sub(" ", text).split())
 
 
-def normalise(text: str, language: str | None = None) -> str:
-    """The tokens with single spaces between."""
-    return " ".join(tokens(text, language))
-
-
 def contains(text: tuple[str, ...], part: tuple[str, ...]) -> bool:
     """Whether `part` is a run of whole tokens of `text`; an empty part is not."""
     if not part:

@@ -19,66 +19,46 @@ class Meter(Protocol):
 
 @contextmanager
 def meter() -> Iterator[Meter]:
-    """A meter with rate and time left."""
+    """A meter with the time left."""
     if not sys.stderr.isatty():
         yield _Lines()
         return
+    from rich import progress as bars
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskID,
-        TextColumn,
-        TimeRemainingColumn,
-    )
 
-    tasks: dict[str, tuple[TaskID, _Rate]] = {}
+    tasks: dict[str, bars.TaskID] = {}
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(elapsed_when_finished=True),
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with bars.Progress(*columns, console=Console(stderr=True)) as progress:
 
         def show(stage: str, done: int, total: int | None) -> None:
             if stage not in tasks:
-                task = progress.add_task(stage, total=total, completed=done, rate="")
-                tasks[stage] = (task, _Rate(done))
-            task, rate = tasks[stage]
-            progress.update(task, completed=done, total=total, rate=f"{rate.at(done):.1f}/s")
+                tasks[stage] = progress.add_task(stage, total=total, completed=done)
+            progress.update(tasks[stage], completed=done, total=total)
 
         yield show
-
-
-class _Rate:
-    """Questions a second since the first that was counted."""
-
-    def __init__(self, done: int) -> None:
-        self._first = done
-        self._started = time.monotonic()
-
-    def at(self, done: int) -> float:
-        return (done - self._first) / max(1e-9, time.monotonic() - self._started)
 
 
 class _Lines:
     """A line when a stage begins and ends, and one each quarter of a minute."""
 
     def __init__(self) -> None:
-        self._rates: dict[str, _Rate] = {}
+        self._begun: dict[str, tuple[int, float]] = {}
         self._last = 0.0
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         now = time.monotonic()
-        begins = stage not in self._rates
-        rate = self._rates.setdefault(stage, _Rate(done)).at(done)
+        begins = stage not in self._begun
+        first, started = self._begun.setdefault(stage, (done, now))
         if begins or done == total or now - self._last >= _LINE_EVERY_S:
             self._last = now
+            rate = (done - first) / (now - started) if now > started else 0.0
+            of = f" of {total}" if total else ""
             speed = f", {rate:.1f}/s" if rate else ""
             left = f", {(total - done) / rate:.0f} s left" if rate and total else ""
-            of = f" of {total}" if total else ""
             sys.stderr.write(f"{stage}: {done}{of}{speed}{left}\n")
             sys.stderr.flush()

@@ -1,16 +1,8 @@
 """Questions: a question set as it is measured, and the reader of our own format.
 
-    {"id": "q1", "question": "…", "answers": ["…"], "doc_ids": ["…"], "lang": "fr",
-     "kind": "factoid", "history": ["user", "assistant"], "facts": ["…"], "date": "2017-01",
-     "filters": {"since": "2017", "sources": ["…"]},
-     "nuggets": [{"any": ["…", "…"], "vital": true}], "wrong": ["…"]}
-
-Only `question` is required; other fields are ignored. `answers` are alternatives, unless the kind
-is `multi`: then all are needed. A kind with the word `unanswerable` expects an abstention.
-Other formats are read by `squad`, `tables` and `beir`, which all end in `question_from`.
-
-A bad row does not stop the others: it is a `Problem` with its place and reason. Knows nothing
-about measures.
+Our format has the fields of `GoldQuestion`, one JSON object a line: docs/evaluation.md. Other
+formats are read by `squad`, `tables` and `beir`, which all end in `question_from`. A bad row does
+not stop the others: it is a `Problem` with its place and reason. Knows nothing about measures.
 """
 
 from __future__ import annotations
@@ -18,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -149,22 +141,15 @@ class QuestionSet:
     problems: tuple[Problem, ...] = ()
     documents: tuple[Mapping[str, Any], ...] | None = None
 
-    @property
-    def fingerprint(self) -> str:
-        """A hash of the questions and all that is known about them, 16 hexadecimal digits."""
-        return fingerprint(self.questions)
 
-
-Rows = Iterator[tuple[str, Mapping[str, object] | QuestionError]]
+Rows = Iterable[tuple[str, Mapping[str, object] | QuestionError]]
+"""Where a row stands, and the row, or what is wrong with it."""
 
 
 def fingerprint(questions: Iterable[GoldQuestion]) -> str:
-    """See `QuestionSet.fingerprint`."""
-    sum = hashlib.sha256()
-    for question in questions:
-        sum.update(json.dumps(question.to_json(), ensure_ascii=False, sort_keys=True).encode())
-        sum.update(b"\n")
-    return sum.hexdigest()[:16]
+    """A hash of questions and all that is known about them, 16 hexadecimal digits."""
+    rows = (json.dumps(q.to_json(), ensure_ascii=False, sort_keys=True) for q in questions)
+    return hashlib.sha256("".join(f"{row}\n" for row in rows).encode()).hexdigest()[:16]
 
 
 def load(path: Path | str, *, strict: bool = False) -> QuestionSet:
@@ -214,13 +199,8 @@ def _reader(path: Path) -> Callable[[Path], QuestionSet]:
 
 
 def _read_jsonl(path: Path) -> QuestionSet:
-    return collect(path, _json_rows(path))
-
-
-def _json_rows(path: Path) -> Rows:
-    for number, line in enumerate(read_text(path).split("\n"), 1):
-        if line.strip():
-            yield f"line {number}", json_object(line)
+    lines = enumerate(read_text(path).split("\n"), 1)
+    return collect(path, ((f"line {n}", json_object(line)) for n, line in lines if line.strip()))
 
 
 def collect(
@@ -229,7 +209,7 @@ def collect(
     """Rows → a set: the good ones as questions, the bad ones as problems."""
     questions: dict[str, GoldQuestion] = {}
     places: dict[str, str] = {}
-    problems = []
+    problems: list[Problem] = []
     for place, row in rows:
         try:
             if isinstance(row, QuestionError):
@@ -239,17 +219,11 @@ def collect(
                 raise QuestionError(
                     f"the id {question.id!r} is that of {places[question.id]} already"
                 )
+            questions[question.id], places[question.id] = question, place
         except QuestionError as exc:
             problems.append(Problem(place, str(exc)))
-            continue
-        questions[question.id] = question
-        places[question.id] = place
-    return QuestionSet(
-        name=path.name,
-        questions=tuple(questions.values()),
-        problems=tuple(problems),
-        documents=None if documents is None else tuple(documents),
-    )
+    own = None if documents is None else tuple(documents)
+    return QuestionSet(path.name, tuple(questions.values()), tuple(problems), own)
 
 
 def question_from(row: Mapping[str, object]) -> GoldQuestion:
@@ -278,7 +252,8 @@ def question_from(row: Mapping[str, object]) -> GoldQuestion:
     if len(set(doc_ids)) < len(doc_ids):
         raise QuestionError("'doc_ids' names an article twice")
     return GoldQuestion(
-        id=_word(fields, "id") or _made_id(text, history),
+        id=_word(fields, "id")
+        or hashlib.sha256("\x1f".join((*history, text)).encode()).hexdigest()[:12],
         text=text.strip(),
         answers=_texts(fields, "answers"),
         doc_ids=doc_ids,
@@ -293,10 +268,6 @@ def question_from(row: Mapping[str, object]) -> GoldQuestion:
         wrong=_wanted(fields, "wrong"),
         judged="nuggets" in fields or "wrong" in fields,
     )
-
-
-def _made_id(text: str, history: tuple[str, ...]) -> str:
-    return hashlib.sha256("\x1f".join((*history, text)).encode()).hexdigest()[:12]
 
 
 def _word(fields: Mapping[str, object], name: str) -> str | None:

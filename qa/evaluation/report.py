@@ -1,4 +1,4 @@
-"""Report: a run or a comparison in Markdown, and what the pages share with it.
+"""Report: a run or a comparison in Markdown.
 
 The Markdown of a run holds figures only, no text of the question set, so that it may be kept
 where the set itself may not.
@@ -7,24 +7,11 @@ where the set itself may not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
 
 from qa.evaluation.comparison import Comparison
 from qa.evaluation.measures import BY_NAME, Estimate
 from qa.evaluation.result import Result
 from qa.evaluation.rows import Row
-
-Verdict = Literal[
-    "right",
-    "wrong",
-    "answered",
-    "rightly abstained",
-    "wrongly abstained",
-    "wrongly answered",
-    "found",
-    "not found",
-    "failed",
-]
 
 FAMILIES = {
     "retrieval": "Retrieval",
@@ -50,7 +37,7 @@ KEY_MEASURES = (
 )
 
 
-def verdict(row: Row) -> Verdict:
+def verdict(row: Row) -> str:
     """What became of a question, in one word or two."""
     if row.error is not None:
         return "failed"
@@ -76,26 +63,10 @@ def interval(name: str, estimate: Estimate) -> str:
     return f"[{figure(name, estimate.low)}, {figure(name, estimate.high)}]"
 
 
-def by_family(measures: Mapping[str, Estimate]) -> dict[str, dict[str, Estimate]]:
-    """Family's heading → its measures, families without any left out."""
-    found: dict[str, dict[str, Estimate]] = {}
-    for name, estimate in measures.items():
-        found.setdefault(FAMILIES[BY_NAME[name].family], {})[name] = estimate
-    return found
-
-
-def key_measures(result: Result) -> list[str]:
-    """The measures that slices are shown by."""
-    return [name for name in KEY_MEASURES if name in result.measures]
-
-
-def facts(result: Result) -> list[tuple[str, str]]:
-    """What was run, as (name, value)."""
+def _facts(result: Result) -> list[tuple[str, str]]:
     run = result.run
     questions, models, machine = run["questions"], run["models"], run["machine"]
-    llm = models["llm"]["name"] if models["llm"] else "none"
-    index: Mapping[str, Any] = run["index"]
-    counts = index["counts"]
+    embedder, counts = models["embedder"], run["index"]["counts"]
     return [
         ("questions", f"{questions['name']}, {questions['n']} of {questions['of']}"),
         ("question set", str(questions["fingerprint"])),
@@ -103,25 +74,23 @@ def facts(result: Result) -> list[tuple[str, str]]:
         ("failed", str(sum(row.error is not None for row in result.rows))),
         ("mode", f"{run['mode']}, answerer {run['settings']['answerer']}"),
         ("articles", f"{counts['articles']} in {counts['chunks']} chunks"),
-        ("embedder", _embedder(models["embedder"])),
-        ("language model", llm),
+        ("embedder", f"{embedder['name']} {embedder['fingerprint'][:12]} on {embedder['runtime']}"),
+        ("language model", models["llm"]["name"] if models["llm"] else "none"),
         ("code", f"{run['code']['version']} {run['code']['fingerprint']}"),
         ("machine", f"{machine['cores']} cores, {machine['system']}, jobs {machine['jobs']}"),
         ("seconds", f"{run['seconds']:g} for {run['asked']} questions, from {run['started']}"),
     ]
 
 
-def _embedder(facts: Mapping[str, str]) -> str:
-    # Runs from before there were two runtimes ran on PyTorch and do not say so.
-    return f"{facts['name']} {facts['fingerprint'][:12]} on {facts.get('runtime', 'torch')}"
-
-
 def markdown(result: Result) -> str:
     """A run's figures."""
     lines = [f"# {result.run['questions']['name']}", ""]
-    lines += _table(("", ""), facts(result))
-    for family, measures in by_family(result.measures).items():
-        lines += ["", f"## {family}", ""]
+    lines += _table(("", ""), _facts(result))
+    for family, heading in FAMILIES.items():
+        measures = {n: e for n, e in result.measures.items() if BY_NAME[n].family == family}
+        if not measures:
+            continue
+        lines += ["", f"## {heading}", ""]
         lines += _table(
             ("measure", "value", "95% interval", "questions"),
             [
@@ -129,7 +98,7 @@ def markdown(result: Result) -> str:
                 for name, found in measures.items()
             ],
         )
-    names = key_measures(result)
+    names = [name for name in KEY_MEASURES if name in result.measures]
     if result.slices and names:
         lines += ["", "## Slices", ""]
         lines += _table(
@@ -162,12 +131,10 @@ def comparison_markdown(comparison: Comparison, *, questions: int = 0) -> str:
             for name, found in comparison.differences.items()
         ],
     )
+    won, lost = comparison.won, comparison.lost
     if comparison.by:
-        lines += [
-            "",
-            f"By {comparison.by}: {len(comparison.won)} won, {len(comparison.lost)} lost.",
-        ]
-    for heading, changes in (("Won", comparison.won), ("Lost", comparison.lost)):
+        lines += ["", f"By {comparison.by}: {len(won)} won, {len(lost)} lost."]
+    for heading, changes in (("Won", won), ("Lost", lost)):
         if changes and questions:
             lines += ["", f"## {heading}", ""]
             for change in changes[:questions]:

@@ -6,11 +6,10 @@ A file of rows is JSONL. Killed while writing, it ends in half a line, which rea
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from qa.errors import QuestionError
 
@@ -63,39 +62,10 @@ class Row:
         score = self.scores.get("GoldInAnswer", self.scores.get("AllVital"))
         return None if score is None else score == 1
 
-    def to_json(self) -> dict[str, Any]:
-        """Every field."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """From `to_json`, after a passage through JSON."""
-        fields: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
-        }
-        return cls(**fields)
-
-
-class RowWriter:
-    """Appends rows to a file, each on the disk before the next is asked."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a", encoding="utf-8")
-
-    def write(self, row: Row) -> None:
-        """Append one row."""
-        self._file.write(line_of(row))
-        self._file.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
 
 def line_of(row: Row) -> str:
     """A row as a line of the file."""
-    return json.dumps(row.to_json(), ensure_ascii=False, sort_keys=True) + "\n"
+    return json.dumps(asdict(row), ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -111,17 +81,10 @@ def read_rows(path: Path) -> list[Row]:
     rows = []
     for number, line in enumerate(lines[:-1], 1):
         try:
-            rows.append(Row.from_json(json.loads(line)))
+            values: dict[str, Any] = {
+                k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(line).items()
+            }
+            rows.append(Row(**values))
         except (ValueError, TypeError, AttributeError) as exc:
             raise QuestionError(f"{path}, line {number} is no row of a run ({exc}).") from exc
     return rows
-
-
-def replace_rows(path: Path, rows: Iterable[Row]) -> None:
-    """Put these rows in place of the file's, in one step."""
-    temporary = path.with_name(f"{path.name}.new")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.writelines(line_of(row) for row in rows)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -26,8 +26,9 @@ from qa.errors import QuestionError
 from qa.evaluation import html, report, scoring
 from qa.evaluation.questions import GoldQuestion, QuestionSet, fingerprint, load
 from qa.evaluation.result import HEADER, ROWS, RUN, Result
-from qa.evaluation.rows import Row, RowWriter, read_rows, replace_rows
+from qa.evaluation.rows import Row, line_of, read_rows
 from qa.evaluation.system import SystemUnderTest, cache_folder, cached_index, code_fingerprint
+from qa.evaluation.textfile import write
 from qa.settings import Settings
 
 if TYPE_CHECKING:
@@ -124,11 +125,13 @@ def evaluate(
     pipeline = SystemUnderTest.open(settings, embedder, writes=not plan.retrieval_only)
     try:
         header = _header(found, chosen, plan, settings, pipeline)
-        identity = _identity(header)
-        home = Path(out) if out is not None else cache_folder() / "runs" / identity[:16]
+        deciding = _json({name: header[name] for name in _DECIDING})
+        identity = hashlib.sha256(deciding.encode()).hexdigest()[:16]
+        home = Path(out) if out is not None else cache_folder() / "runs" / identity
         with _held(home):
             if plan.fresh or (out is None and (home / RUN).exists()):
-                _clear(home)
+                for name in (RUN, HEADER, ROWS):
+                    (home / name).unlink(missing_ok=True)
             return _Run(home, header, chosen, plan, pipeline, progress).complete()
     finally:
         pipeline.close()
@@ -150,29 +153,27 @@ class _Run:
         waiting = [question for question in self.questions if question.id not in done]
         if self.progress:
             self.progress(len(done), len(self.questions), None)
-        writer = RowWriter(self.home / ROWS)
-        try:
+        with (self.home / ROWS).open("a", encoding="utf-8") as file:
             for row in self._rows(waiting):
                 done[row.id] = row
-                writer.write(row)
+                file.write(line_of(row))
+                file.flush()  # each row is safe before the next is asked
                 if self.progress:
                     self.progress(len(done), len(self.questions), row)
-        finally:
-            writer.close()
         rows = [done[question.id] for question in self.questions]
-        replace_rows(self.home / ROWS, rows)
+        write(self.home / ROWS, "".join(map(line_of, rows)))
         asked = {"asked": len(waiting), "seconds": round(time.perf_counter() - started, 3)}
         result = Result.of(rows, {**self.header, **asked}, self.home)
-        (self.home / "report.md").write_text(report.markdown(result), encoding="utf-8")
-        (self.home / "report.html").write_text(html.html(result), encoding="utf-8")
-        _write_json(self.home / RUN, result.to_json())
+        write(self.home / "report.md", report.markdown(result))
+        write(self.home / "report.html", html.html(result))
+        write(self.home / RUN, _json(result.to_json()))
         return result
 
     def _begun(self) -> dict[str, Row]:
         """The rows of an earlier start of this same run; writes the header at the first."""
         path = self.home / HEADER
         if not path.exists():
-            _write_json(path, self.header)
+            write(path, _json(self.header))
             return {}
         before = _read_header(path)
         differing = [k for k in _DECIDING if before.get(k) != json.loads(_json(self.header)).get(k)]
@@ -184,7 +185,7 @@ class _Run:
         if not (self.home / ROWS).exists():
             return {}
         rows = read_rows(self.home / ROWS)
-        replace_rows(self.home / ROWS, rows)  # without half a line at the end
+        write(self.home / ROWS, "".join(map(line_of, rows)))  # without half a line at the end
         return {row.id: row for row in rows}
 
     def _rows(self, questions: Sequence[GoldQuestion]) -> Iterator[Row]:
@@ -201,17 +202,14 @@ class _Run:
                 pool.shutdown(wait=True, cancel_futures=True)
 
     def _row(self, question: GoldQuestion) -> Row:
-        answered = not self.plan.retrieval_only
-        article = self.pipeline.article
+        pipeline, answered = self.pipeline, not self.plan.retrieval_only
         try:
             outcome = (
-                self.pipeline.ask(question)
-                if answered
-                else self.pipeline.search(question, self.plan.mode)
+                pipeline.ask(question) if answered else pipeline.search(question, self.plan.mode)
             )
         except Exception as exc:  # whatever it is, it belongs to this question's row
-            return scoring.failed(question, exc, article, answered=answered)
-        return scoring.scored(question, outcome, article)
+            return scoring.failed(question, exc, pipeline.article, answered=answered)
+        return scoring.scored(question, outcome, pipeline.article)
 
 
 # The parts of a header that must be the same for a run to go on.
@@ -263,11 +261,6 @@ def _read_header(path: Path) -> dict[str, Any]:
     return values
 
 
-def _identity(header: dict[str, Any]) -> str:
-    deciding = {name: header[name] for name in _DECIDING}
-    return hashlib.sha256(_json(deciding).encode()).hexdigest()
-
-
 @contextmanager
 def _held(home: Path) -> Iterator[None]:
     """Keep other processes out of a run's folder."""
@@ -284,16 +277,5 @@ def _held(home: Path) -> Iterator[None]:
         raise QuestionError(f"another `qa eval` is writing to {home}; wait for it.") from exc
 
 
-def _clear(home: Path) -> None:
-    for name in (RUN, HEADER, ROWS):
-        (home / name).unlink(missing_ok=True)
-
-
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True)
-
-
-def _write_json(path: Path, value: object) -> None:
-    temporary = path.with_name(f"{path.name}.new")
-    temporary.write_text(_json(value) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n"

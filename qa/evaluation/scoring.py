@@ -17,13 +17,7 @@ _HITS_KEPT = 10
 
 
 def scored(question: GoldQuestion, outcome: Outcome, article: ArticleOf) -> Row:
-    """The row of a question that was answered or searched for.
-
-    Args:
-        question: with its gold.
-        outcome: what the pipeline made of it.
-        article: an article of the index by its id.
-    """
+    """The row of a question that was answered or searched for."""
     scores = ranking.scores(question, outcome.hits)
     row = replace(
         _blank(question, article),

@@ -38,8 +38,7 @@ class Interval:
 
 def mean(columns: Floats, weights: Floats) -> Floats:
     """Σ w x / Σ w of the first column."""
-    found: Floats = (weights @ columns[:, 0]) / weights.sum(axis=1)
-    return found
+    return _divided(weights @ columns[:, 0], weights.sum(axis=1))
 
 
 def ratio(columns: Floats, weights: Floats) -> Floats:
@@ -92,8 +91,7 @@ def bootstrap(columns: Floats, statistic: Statistic, resamples: int = RESAMPLES)
     value = float(statistic(columns, np.ones((1, len(columns))))[0]) if len(columns) else np.nan
     if np.isnan(value):
         raise ValueError("the statistic is not defined on these questions")
-    low, high = _percentiles(_over(columns, statistic, resamples))
-    return Interval(value, min(low, value), max(high, value))
+    return _interval(value, _over(columns, statistic, resamples))
 
 
 def paired_bootstrap(
@@ -105,8 +103,8 @@ def paired_bootstrap(
     """
     ones = np.ones((1, len(a)))
     value = float(statistic(b, ones)[0] - statistic(a, ones)[0])
-    low, high = _percentiles(_over(b, statistic, resamples) - _over(a, statistic, resamples))
-    return Interval(value, min(low, value), max(high, value))
+    gaps = _over(b, statistic, resamples) - _over(a, statistic, resamples)
+    return _interval(value, gaps)
 
 
 def permutation_test(
@@ -171,23 +169,20 @@ def detectable_difference(a: Floats, b: Floats) -> float | None:
 
 
 def _divided(above: Floats, below: Floats) -> Floats:
-    found: Floats = np.full(len(above), np.nan)
-    np.divide(above, below, out=found, where=below > 0)
-    return found
+    with np.errstate(invalid="ignore"):  # 0 / 0
+        return np.asarray(above / below)
 
 
 @lru_cache(maxsize=8)
 def _counts(n: int, resamples: int) -> NDArray[np.uint8]:
     """(resamples, n): how often each question is drawn."""
     rng = np.random.default_rng([_SEED, n])
-    found = np.empty((resamples, n), np.uint8)
-    row = 0
+    parts = []
     for block in _blocks(resamples, _BLOCK):
         drawn = rng.integers(0, n, size=(block, n)) + np.arange(block)[:, None] * n
         counted = np.bincount(drawn.ravel(), minlength=block * n).reshape(block, n)
-        found[row : row + block] = np.minimum(counted, 255)
-        row += block
-    return found
+        parts.append(np.minimum(counted, 255).astype(np.uint8))
+    return np.concatenate(parts)
 
 
 def _over(columns: Floats, statistic: Statistic, resamples: int) -> Floats:
@@ -200,10 +195,9 @@ def _over(columns: Floats, statistic: Statistic, resamples: int) -> Floats:
     return np.concatenate(parts)
 
 
-def _percentiles(values: Floats) -> tuple[float, float]:
-    defined = values[~np.isnan(values)]
-    low, high = np.percentile(defined, [2.5, 97.5])
-    return float(low), float(high)
+def _interval(value: float, resampled: Floats) -> Interval:
+    low, high = np.nanpercentile(resampled, [2.5, 97.5])
+    return Interval(value, min(float(low), value), max(float(high), value))
 
 
 def _blocks(total: int, size: int) -> Iterator[int]:

@@ -1,11 +1,9 @@
 """Synth: drafts of questions, each with the sentence that answers it, for a person to accept.
 
 A sentence that names somebody or something is drawn from the articles, and a language model
-writes a question about it. What comes back is kept only when its answer stands in the sentence,
-word for word, and the linter has nothing against it. A kept draft is marked `draft`: no set is
-measured with it until a person has read it and taken the mark away.
-
-Questions made from the sentence that answers them favour its words; say so with the figures.
+writes a question about it. It is kept when its answer stands in the sentence, word for word, and
+the linter has nothing against it. Questions made from the sentence that answers them favour its
+words; say so with the figures.
 """
 
 from __future__ import annotations
@@ -134,7 +132,7 @@ def _draft(article: Article, quote: str, reply: str, articles: Mapping[str, Arti
     if len(given) > len(said) / 2:
         return Draft(None, quote, article, "its answer is most of the sentence")
     question = GoldQuestion(
-        id=_id(article, quote),
+        id=f"draft-{hashlib.sha256(f'{article.id}{quote}'.encode()).hexdigest()[:12]}",
         text=" ".join(match["question"].split()),
         answers=(answer,),
         doc_ids=(article.id,),
@@ -142,11 +140,6 @@ def _draft(article: Article, quote: str, reply: str, articles: Mapping[str, Arti
         lang=language,
         kind="synthetic",
     )
-    against = [
-        f for f in lint(QuestionSet("drafts", (question,)), articles) if f.check != "few-rows"
-    ]
-    return Draft(question, quote, article, against[0].message if against else None)
-
-
-def _id(article: Article, quote: str) -> str:
-    return f"draft-{hashlib.sha256(f'{article.id}{quote}'.encode()).hexdigest()[:12]}"
+    findings = lint(QuestionSet("drafts", (question,)), articles)
+    against = next((f.message for f in findings if f.check != "few-rows"), None)
+    return Draft(question, quote, article, against)

@@ -12,7 +12,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,7 +28,6 @@ from qa.documents.article import Article, PartialDate
 from qa.documents.parsers import find
 from qa.errors import ModelError
 from qa.evaluation.questions import GoldQuestion
-from qa.evaluation.reused_vectors import ReusedVectors
 from qa.index.build import PassageEmbedder, ProgressCallback, index_paths
 from qa.index.directory import EmbedderIdentity, LiveIndex, Manifest
 from qa.models.loading import LanguageModel
@@ -38,28 +37,8 @@ from qa.types import Answer, Hit, Question
 
 logger = logging.getLogger(__name__)
 
-# The modules that decide what an index holds; a change in one makes a cached index another one.
-_INDEX_MODULES = (
-    "documents/*",
-    "documents/parsers/*",
-    "index/archive",
-    "index/build",
-    "index/chroma",
-    "index/directory",
-    "index/lexical",
-    "language/detect",
-    "language/sentences",
-    "language/terms",
-)
-_VECTOR_MODULES = (
-    "models/conversion/e5_folder",
-    "models/conversion/e5_file",
-    "models/embedder",
-    "models/int8_embedder",
-    "models/conversion/int8_writer",
-    "models/conversion/int8_gemma",
-    "models/conversion/int8_graph",
-)
+# What stands below search and so decides what an index holds.
+_INDEX_ROOMS = ("documents", "index", "language", "models")
 _NOT_THE_PIPELINE = ("cli", "evaluation", "server")
 
 _ranked: ContextVar[list[Sequence[Hit]] | None] = ContextVar("ranked", default=None)
@@ -209,9 +188,8 @@ def cached_index(
 ) -> Settings:
     """Settings that point at an index of these articles, built at the first use.
 
-    It is kept in the user's cache: one folder for the articles and the embedder, in it one for
-    the size of chunks and the code that makes an index. Where only the latter are new, vectors
-    are taken over from the folder's other indexes. A build that was interrupted goes on.
+    It is kept in the user's cache under a hash of the articles, the embedder, the size of chunks
+    and the code that makes an index. A build that was interrupted goes on.
 
     Args:
         source: a file or folder of articles, or the articles themselves.
@@ -224,27 +202,28 @@ def cached_index(
     Raises:
         SourceError: there are no articles.
     """
-    articles = hashlib.sha256(f"{embedder.fingerprint} {embedder.runtime}".encode())
-    articles.update(code_fingerprint(_VECTOR_MODULES).encode())
-    lines = "" if isinstance(source, Path) else "".join(_line(document) for document in source)
+    key = hashlib.sha256(f"{embedder.fingerprint} {embedder.runtime}".encode())
+    key.update(f" {settings.chunk_chars} {code_fingerprint(_INDEX_ROOMS)} ".encode())
     if isinstance(source, Path):
-        _add_files(articles, source)
+        root = source if source.is_dir() else source.parent
+        for file in find([source]):
+            key.update(file.relative_to(root).as_posix().encode() + b"\0")
+            with file.open("rb") as opened:
+                key.update(hashlib.file_digest(opened, "sha256").digest())
     else:
-        articles.update(lines.encode())
-    made = f"{settings.chunk_chars} {code_fingerprint(_INDEX_MODULES)}"
-    shelf = cache_folder() / articles.hexdigest()[:16]
-    home = shelf / hashlib.sha256(made.encode()).hexdigest()[:16]
+        rows = (json.dumps(row, ensure_ascii=False, sort_keys=True) for row in source)
+        lines = "".join(f"{row}\n" for row in rows)
+        key.update(lines.encode())
+    home = cache_folder() / key.hexdigest()[:16]
     settings = settings.model_copy(update={"index": home / "index", "chroma_url": None})
-    if _complete(settings.index):
+    manifest = settings.index / "manifest.json"
+    if manifest.exists() and Manifest.read(settings.index).revision > 0:
         return settings
     home.mkdir(parents=True, exist_ok=True)
     if not isinstance(source, Path):
         source = home / "articles.jsonl"
         source.write_text(lines, encoding="utf-8")
-    earlier = [path for path in shelf.glob("*/index/*/articles.sqlite") if home not in path.parents]
-    report = index_paths(
-        [source], settings, ReusedVectors(embedder, sorted(earlier)), progress=progress
-    )
+    report = index_paths([source], settings, embedder, progress=progress)
     if report.failures:
         first = report.failures[0]
         logger.warning(
@@ -261,36 +240,13 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("qa", appauthor=False)) / "eval"
 
 
-def code_fingerprint(modules: Iterable[str] = ()) -> str:
-    """A hash of this project's code, 16 hexadecimal digits: of some modules, or of the pipeline."""
+def code_fingerprint(rooms: Sequence[str] = ()) -> str:
+    """A hash of this project's code, 16 hexadecimal digits: of some rooms, or of the pipeline."""
     root = Path(qa.__file__).parent
-    if modules:
-        found = {name: list(root.glob(f"{name}.py")) for name in modules}
-        assert all(found.values()), f"no such module: {found}"
-        files = [file for each in found.values() for file in each]
-    else:
-        files = [
-            file
-            for file in root.rglob("*.py")
-            if file.relative_to(root).parts[0].removesuffix(".py") not in _NOT_THE_PIPELINE
-        ]
     sum = hashlib.sha256()
-    for file in sorted(files):
-        sum.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
+    for file in sorted(root.rglob("*.py")):
+        name = file.relative_to(root)
+        room = name.parts[0].removesuffix(".py")
+        if room in rooms if rooms else room not in _NOT_THE_PIPELINE:
+            sum.update(name.as_posix().encode() + b"\0" + file.read_bytes())
     return sum.hexdigest()[:16]
-
-
-def _line(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, ensure_ascii=False, sort_keys=True) + "\n"
-
-
-def _add_files(key: hashlib._Hash, path: Path) -> None:
-    root = path if path.is_dir() else path.parent
-    for file in find([path]):
-        key.update(file.relative_to(root).as_posix().encode() + b"\0")
-        with file.open("rb") as opened:
-            key.update(hashlib.file_digest(opened, "sha256").digest())
-
-
-def _complete(index: Path) -> bool:
-    return (index / "manifest.json").exists() and Manifest.read(index).revision > 0

@@ -18,7 +18,6 @@ from qa.evaluation.textfile import read_text
 _SEVERAL = frozenset(
     {"answers", "answer", "doc_ids", "doc_id", "facts", "fact", "history", "nuggets", "wrong"}
 )
-_SINGLE = frozenset({"id", "question", "lang", "language", "kind", "date"})
 
 
 def read(path: Path) -> QuestionSet:
@@ -52,22 +51,14 @@ def _rows(columns: list[str], lines: list[tuple[int, list[str]]]) -> Rows:
         if len(cells) > len(columns):
             yield place, QuestionError(f"{len(cells)} cells for {len(columns)} columns")
             continue
+        given = [(n, c.strip()) for n, c in zip(columns, cells, strict=False) if c.strip()]
         try:
-            yield (
-                place,
-                {
-                    name: _value(name, cell.strip())
-                    for name, cell in zip(columns, cells, strict=False)
-                    if cell.strip() and (name in _SEVERAL or name in _SINGLE)
-                },
-            )
+            yield place, {n: _values(n, c) if n in _SEVERAL else c for n, c in given}
         except QuestionError as exc:
             yield place, exc
 
 
-def _value(name: str, cell: str) -> object:
-    if name not in _SEVERAL:
-        return cell
+def _values(name: str, cell: str) -> object:
     if not cell.startswith("["):
         return [part.strip() for part in cell.split("|") if part.strip()]
     try:

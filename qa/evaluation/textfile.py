@@ -1,9 +1,10 @@
-"""Text files: read whole, unpacked, and line by line as JSON; written in one go."""
+"""Text files: read whole, unpacked, and line by line as JSON; written whole or not at all."""
 
 from __future__ import annotations
 
 import gzip
 import json
+import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,13 +51,18 @@ def json_object(line: str) -> Mapping[str, object] | QuestionError:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file, and the folders above it.
+    """Write a file in one step, and the folders above it.
 
     Raises:
         QuestionError: it cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        temporary = path.with_name(f"{path.name}.new")
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
     except OSError as exc:
         raise QuestionError(f"{path} cannot be written: {exc.strerror or exc}.") from exc

@@ -1,7 +1,9 @@
 """Which language an article or a question is written in.
 
-Articles may be in any language that py3langid knows; questions are told between French and
-English only, since these are the languages we answer in. A question is short and full of names,
+Articles are expected in French or English and may be in any language that py3langid knows: another
+one is believed only when it is far likelier than both, since a brief of three words resembles many
+languages a little. Questions are told between French and English only, since these are the
+languages we answer in. A question is short and full of names,
 so its small words vote first, and the statistics decide only what they leave open or what one word
 alone says. A word in capitals ("UN"), or one that begins a name ("Le Pen"), has no vote. A name
 alone ("Haftar Tobrouk ?") tells nothing: the caller's default stands.
@@ -23,8 +25,11 @@ QuestionLanguage = Literal["fr", "en"]
 
 # An article says what it is in its first paragraphs; the rest would cost time and tell nothing.
 _ENOUGH = 4000
+# How many times likelier than French and English another language has to be (natural logarithm).
+# French and English headlines stay below 16, lists of foreign names below 50; a whole sentence of
+# German, Dutch, Spanish, Italian or Luxembourgish is at 90 and more.
+_FAR_LIKELIER = 50.0
 # Below this share of probability the statistics are guessing, for instance over a bare name.
-_SURE_ARTICLE = 0.2
 _SURE_QUESTION = 0.8
 
 
@@ -84,10 +89,13 @@ def detect(text: str, default: str | None = None) -> str:
     Raises:
         ValueError: the text does not tell, and there is no default.
     """
-    if any(char.isalpha() for char in text[:_ENOUGH]):
-        language, confidence = _identifier().classify(text[:_ENOUGH])
-        if confidence >= _SURE_ARTICLE or default is None:
-            return str(language)
+    start = text[:_ENOUGH]
+    if any(char.isalpha() for char in start):
+        likelihoods = dict(_identifier().rank(start.lower() if start.isupper() else start))
+        ours = max(("fr", "en"), key=likelihoods.__getitem__)
+        likeliest = max(likelihoods, key=likelihoods.__getitem__)
+        far = likelihoods[likeliest] - likelihoods[ours] > _FAR_LIKELIER
+        return str(likeliest) if far else ours
     if default is None:
         raise ValueError("the text does not tell its language; name it")
     return default
@@ -107,7 +115,7 @@ def question_language(text: str, default: QuestionLanguage = "en") -> QuestionLa
         default = "fr" if french else "en"
     if not any(char.isalpha() for char in text):
         return default
-    language, confidence = _identifier("fr", "en").classify(" ".join(words) or text)
+    language, confidence = _french_or_english().classify(" ".join(words) or text)
     if confidence < sure:
         return default
     return "fr" if language == "fr" else "en"
@@ -147,11 +155,18 @@ def _votes(text: str, words: list[str], language: QuestionLanguage) -> int:
 
 
 @cache
-def _identifier(*languages: str) -> LanguageIdentifier:
-    """The trained identifier, restricted to some languages; loaded once for each choice."""
+def _identifier() -> LanguageIdentifier:
+    """The trained identifier of all languages, whose figures are logarithms of likelihoods."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=False)
+
+
+@cache
+def _french_or_english() -> LanguageIdentifier:
+    """The same for the two languages alone, whose figures are probabilities."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    if languages:
-        identifier.set_languages(languages)
+    identifier.set_languages(("fr", "en"))
     return identifier

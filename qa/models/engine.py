@@ -68,6 +68,9 @@ class Run:
     Args:
         timeout_s: until it must be complete.
         on_cancel: told each time that it is cancelled; it may be over by then.
+
+    Attributes:
+        cancelled: nobody wants the rest.
     """
 
     def __init__(self, timeout_s: float, on_cancel: Callable[[], object] = lambda: None) -> None:
@@ -75,9 +78,9 @@ class Run:
         self._timeout_s = timeout_s
         self._deadline = time.monotonic() + timeout_s
         self._events: queue.Queue[Event | None] = queue.Queue()
-        self._cancelled = threading.Event()
+        self.cancelled = False
         self._over = threading.Event()
-        self._failure: Exception | None = None
+        self._failure: AnswerError | None = None
         _RUNS.add(self)
 
     def events(self) -> Iterator[Event]:
@@ -97,22 +100,13 @@ class Run:
             if event is None:
                 break
             yield event
-        if isinstance(self._failure, AnswerError):
-            raise self._failure
         if self._failure is not None:
-            raise AnswerError(
-                f"the language model failed: {self._failure}. Check it with `qa models verify`."
-            ) from self._failure
+            raise self._failure
 
     def cancel(self) -> None:
         """Have the model stop after the batch or token that it is at."""
-        self._cancelled.set()
+        self.cancelled = True
         self._on_cancel()
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether nobody wants the rest."""
-        return self._cancelled.is_set()
 
     def wait(self, timeout_s: float) -> None:
         """Until the engine has done with it."""
@@ -122,7 +116,7 @@ class Run:
         """For the engine: something became known."""
         self._events.put(event)
 
-    def end(self, failure: Exception | None = None) -> None:
+    def end(self, failure: AnswerError | None = None) -> None:
         """For the engine: no more will come."""
         self._failure = failure
         _RUNS.discard(self)
@@ -152,6 +146,11 @@ def _end_runs() -> None:
         run.cancel()
     for run in runs:
         run.wait(10.0)
+
+
+def failed(why: object) -> AnswerError:
+    """For what an engine says went wrong."""
+    return AnswerError(f"the language model failed: {why}. Check it with `qa models verify`.")
 
 
 def too_long(tokens: int) -> AnswerError:

@@ -56,12 +56,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Release:
-    """What a repository offers under a name.
+    """The files that make a model, and where the hub has them.
 
     Attributes:
         spec: as in the settings.
-        repo: OWNER/REPO.
-        revision: the commit that `main` was when it was asked.
+        repo: OWNER/REPO; empty when the hub has it not.
+        revision: of a model named `hf:…`, the commit that `main` was when it was asked.
         licence: as its card says; "unknown" when it says nothing.
         parts: the files, in order; llama.cpp opens the first.
     """
@@ -77,25 +77,18 @@ class Release:
         """Bytes of all files."""
         return sum(part.size for part in self.parts)
 
-    def url(self, part: Part, hub: str) -> str:
-        """A file's address on `hub`, at this revision."""
-        return f"{hub.rstrip('/')}/{self.repo}/resolve/{self.revision}/{part.path}"
-
     def write(self, folder: Path) -> None:
-        """Keep it in a folder, in one rename."""
-        draft = folder / f"{INFO}.new"
-        draft.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
-        draft.replace(folder / INFO)
+        """Keep it in a folder."""
+        (folder / INFO).write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> Release | None:
-        """That of a folder; None when it has none, or one that cannot be understood."""
+        """That of a folder; None when it has none, or one that was cut."""
         try:
             data = json.loads((folder / INFO).read_text(encoding="utf-8"))
-            parts = tuple(Part(**part) for part in data.pop("parts"))
-            return cls(**data, parts=parts) if parts else None
-        except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
+        return cls(**data | {"parts": tuple(Part(**part) for part in data["parts"])})
 
 
 @dataclass(frozen=True)
@@ -128,7 +121,7 @@ class HubModel:
 
     def folder(self, settings: Settings) -> Path:
         """Where its files are kept once it is complete."""
-        words = [*self.repo.split("/"), *(self.wanted.split("/") if self.wanted else ())]
+        words = self.name.removeprefix(SCHEME).replace(":", "/").split("/")
         return settings.models_dir / "--".join(["hf", *words])
 
     def path(self, settings: Settings) -> Path:
@@ -138,17 +131,13 @@ class HubModel:
         return folder / release.parts[0].name if release else folder
 
     def source(self, settings: Settings) -> str | None:
-        """The revision that is here."""
-        release = Release.read(self.folder(settings))
-        return release.revision if release else None
+        """What the record of a complete model names: the revision that is here."""
+        return self.facts(settings)[2]
 
     def facts(self, settings: Settings) -> tuple[int | None, str | None, str | None]:
         """Bytes, licence and revision of what is here; nothing is known of what is not."""
         release = Release.read(self.folder(settings))
         return (release.size, release.licence, release.revision) if release else (None, None, None)
-
-    def check_terms(self, settings: Settings) -> None:
-        """The hub itself asks for what must be accepted."""
 
     def choose(self, info: Mapping[str, Any]) -> Release:
         """The release that the hub's description of the repository offers.
@@ -165,13 +154,14 @@ class HubModel:
                 f"there is no GGUF in {self.repo} on the hub. Name a repository that has some; "
                 "most are called …-GGUF."
             )
-        chosen = self._shards(self._first(names), names)
+        card = info.get("cardData") or {}
+        other = card.get("license") == "other"
         return Release(
             spec=self.name,
             repo=info.get("id", self.repo),  # a repository may have got another name
             revision=info["sha"],
-            licence=_licence(info),
-            parts=tuple(self._part(files[name]) for name in chosen),
+            licence=card.get("license_name" if other else "license") or "unknown",
+            parts=tuple(self._part(files[n]) for n in self._shards(self._first(names), names)),
         )
 
     def _first(self, names: Sequence[str]) -> str:
@@ -214,9 +204,3 @@ def here(settings: Settings) -> list[HubModel]:
     """Those that are complete on this machine, by name."""
     found = (Release.read(path.parent) for path in settings.models_dir.glob(f"hf--*/{INFO}"))
     return [HubModel.parse(name) for name in sorted(release.spec for release in found if release)]
-
-
-def _licence(info: Mapping[str, Any]) -> str:
-    card = info.get("cardData") or {}
-    licence = card.get("license_name") if card.get("license") == "other" else card.get("license")
-    return str(licence or "unknown")

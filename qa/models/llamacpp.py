@@ -6,11 +6,10 @@ that nobody is told, and its pages are switched off.
 
 from __future__ import annotations
 
-import json
 import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,10 @@ from qa.models.engine import (
     Event,
     Request,
     Run,
+    failed,
     too_long,
     yield_to_others,
 )
-from qa.models.thoughts import Thoughts
 
 # Tokens read in one go. A request can be cancelled between two of these.
 _BATCH = 64
@@ -49,12 +48,7 @@ class LlamaCpp:
         """See `engine.Engine`."""
         run = Run(timeout_s)
         asked = {
-            "messages": list(request.messages),
-            "max_tokens": request.max_tokens,
-            "temperature": request.temperature,
-            "top_p": request.top_p,
-            "seed": request.seed,
-            "stop": list(request.stop),
+            **asdict(request),
             "cache_prompt": True,
             "stream": True,
             "stream_options": {"include_usage": True},
@@ -68,7 +62,7 @@ class LlamaCpp:
         return run
 
     def _work(self, run: Run, asked: dict[str, Any]) -> None:
-        failures: list[Exception] = []
+        failures: list[AnswerError] = []
         thoughts = Thoughts()
 
         def take(event: dict[str, Any]) -> bool:
@@ -84,7 +78,7 @@ class LlamaCpp:
         try:
             self._server.handle_chat_completions(asked, take)
         except (RuntimeError, ValueError) as exc:  # what xllamacpp makes of llama.cpp's exceptions
-            failures.append(exc)
+            failures.append(failed(exc))
         finally:
             run.end(failures[0] if failures else None)
 
@@ -136,9 +130,44 @@ def _serve(path: Path, threads: int | None) -> Any:
 
 def _failure(error: Any) -> AnswerError:
     """A server's error in words that say what to do."""
-    if isinstance(error, dict) and error.get("type") == "exceed_context_size_error":
-        return too_long(error.get("n_prompt_tokens", 0))
-    message = error.get("message") if isinstance(error, dict) else json.dumps(error)
-    return AnswerError(
-        f"the language model failed: {message}. Check the model with `qa models verify`."
-    )
+    if error.get("type") == "exceed_context_size_error":
+        return too_long(error["n_prompt_tokens"])
+    return failed(error["message"])
+
+
+_BEGIN, _END = "<think>", "</think>"
+
+
+class Thoughts:
+    """One answer's text piece by piece, without what is in `<think>…</think>` before it.
+
+    llama.cpp keeps apart those that a chat template tells of, and is asked for none; this is for
+    models whose template does not say that they think.
+    """
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._answering = False
+        self._thought = False  # and nothing of the answer was said yet
+
+    def without(self, text: str, *, last: bool = False) -> str:
+        """What of the answer is known with this piece, thoughts left out.
+
+        Args:
+            text: the next piece.
+            last: whether nothing comes after it. Thoughts that do not end are no answer.
+        """
+        if self._answering:
+            text = text.lstrip() if self._thought else text
+            self._thought = self._thought and not text
+            return text
+        self._held += text
+        begun = self._held.lstrip()
+        if begun.startswith(_BEGIN):
+            _, end, answer = begun.partition(_END)
+            self._answering, self._thought = bool(end), not answer.strip()
+            return answer.lstrip()
+        if not last and _BEGIN.startswith(begun):  # too early to tell
+            return ""
+        self._answering = True
+        return self._held

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from qa.errors import QAError
-from qa.models.background import PullJob, background_pull
 from qa.models.catalogue import downloadable
-from qa.models.download import status
+from qa.models.download import pull, status
 from qa.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,12 +54,11 @@ class LanguageModel:
         self._settings = settings
         self._beginning = beginning
         self._model: BaseChatModel | None = None
-        self._job: PullJob | None = None
         wanted = settings.llm != "none" and settings.answerer != "extractive"
         self._status = LLMStatus("loading" if wanted else "none", settings.llm)
         self._ended = threading.Event()
         if wanted:
-            # A daemon: it holds nothing that a killed process would leave broken.
+            # A daemon: the process may end at any time, and the next download goes on from there.
             threading.Thread(target=self._prepare, args=(fetch,), daemon=True).start()
         else:
             self._ended.set()
@@ -75,9 +73,6 @@ class LanguageModel:
 
     def status(self) -> LLMStatus:
         """How far it is."""
-        if self._status.state == "fetching" and self._job is not None:
-            pull = self._job.state
-            return LLMStatus("fetching", self._settings.llm, pull.fraction, pull.note)
         return self._status
 
     def _prepare(self, fetch: bool) -> None:
@@ -85,13 +80,8 @@ class LanguageModel:
         try:
             wanted = downloadable(name)
             if fetch and wanted is not None and status(wanted, self._settings) != "ready":
-                self._job = background_pull(wanted, self._settings)
-                self._status = LLMStatus("fetching", name)
-                error = self._job.wait().error
-                if error:
-                    logger.warning("%s", error)
-                    self._status = LLMStatus("failed", name, note=error)
-                    return
+                self._fetching(0, 1, f"{name}: starting")
+                pull(wanted, self._settings, self._fetching)
             self._status = LLMStatus("loading", name, 1.0)
             self._model = self._load()
             self._status = LLMStatus("ready", name, 1.0)
@@ -99,10 +89,13 @@ class LanguageModel:
             logger.warning("%s", exc)
             self._status = LLMStatus("failed", name, note=str(exc))
         finally:
-            if self._status.state in ("fetching", "loading"):  # a bug; its traceback is logged
+            if self._model is None and self._status.state != "failed":  # a bug; the log has it
                 note = "loading stopped unexpectedly; the log has the reason"
                 self._status = LLMStatus("failed", name, note=note)
             self._ended.set()
+
+    def _fetching(self, done: int, total: int, note: str) -> None:
+        self._status = LLMStatus("fetching", self._settings.llm, done / total, note)
 
     def _load(self) -> BaseChatModel | None:
         from qa.models import LocalModel, open_llm

@@ -9,8 +9,7 @@ Knows nothing about prompts, quotes or articles, nor how an engine is driven.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any, Self
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -21,18 +20,24 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
-from qa.errors import ModelError
 from qa.models.engine import Engine, Event, Request, Run
 
-# What a caller may set for one request, beside the stop sequences.
-_OPTIONS = frozenset({"max_tokens", "temperature", "top_p", "seed"})
+
+class Streaming(BaseChatModel):
+    """A chat model whose whole answer is the sum of what it streams."""
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
 
 
-_READING = "reading"
-
-
-class LocalModel(BaseChatModel):
-    """A .gguf file, loaded. `LocalModel.open` makes one; it may be used from several threads.
+class LocalModel(Streaming):
+    """A model file, loaded. `LocalModel.on` makes one; it may be used from several threads.
 
     Attributes:
         name: what to call it; the catalogue's name, or the file's.
@@ -51,25 +56,10 @@ class LocalModel(BaseChatModel):
     _ahead: set[Run] = PrivateAttr(default_factory=set)
 
     @classmethod
-    def open(cls, path: Path, *, name: str, timeout_s: float, engine: Callable[[], Engine]) -> Self:
-        """Load a model file; takes seconds.
-
-        Args:
-            path: of the file.
-            name: see above.
-            timeout_s: see above.
-            engine: loads it.
-
-        Raises:
-            ModelError: there is no such file, or the engine cannot load it.
-        """
-        if not path.is_file():
-            raise ModelError(
-                f"the language model {str(path)!r} is no file. Set `llm` to a .gguf file or to a "
-                "model of `qa models list`."
-            )
+    def on(cls, engine: Engine, name: str, timeout_s: float) -> Self:
+        """The model that an engine has loaded."""
         model = cls(name=name, timeout_s=timeout_s)
-        model._engine = engine()
+        model._engine = engine
         return model
 
     @property
@@ -100,26 +90,6 @@ class LocalModel(BaseChatModel):
     def _llm_type(self) -> str:
         return self.engine
 
-    @property
-    def _identifying_params(self) -> dict[str, Any]:
-        return {
-            "model": self.name,
-            "max_tokens": self.max_tokens,
-            "temperature": self.temperature,
-            "seed": self.seed,
-        }
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        chunks = self._stream(messages, stop, run_manager, **kwargs)
-        said = (c for c in chunks if _READING not in c.message.response_metadata)
-        return generate_from_stream(said)
-
     def _stream(
         self,
         messages: list[BaseMessage],
@@ -149,11 +119,6 @@ class LocalModel(BaseChatModel):
     def _request(
         self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]
     ) -> Request:
-        unknown = options.keys() - _OPTIONS
-        if unknown:
-            raise TypeError(
-                f"unknown option {min(unknown)!r}. Options are: {', '.join(sorted(_OPTIONS))}."
-            )
         usual = {"max_tokens": self.max_tokens, "temperature": self.temperature, "seed": self.seed}
         asked = convert_to_openai_messages(messages)
         return Request(asked, stop=tuple(stop or ()), **(usual | options))
@@ -171,7 +136,7 @@ class LocalModel(BaseChatModel):
             return AIMessageChunk(content="", usage_metadata=usage)
         meta: dict[str, Any] = {}
         if event.read is not None:
-            meta = {_READING: [list(event.read)]}  # a list: LangChain adds up what chunks say
+            meta = {"reading": [list(event.read)]}  # a list: LangChain adds up what chunks say
         elif event.ended is not None:
             meta = {"finish_reason": event.ended, "model_name": self.name or ""}
         return AIMessageChunk(content=event.text, response_metadata=meta)

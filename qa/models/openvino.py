@@ -182,18 +182,12 @@ class _Child:
             message = json.loads(line)
             number = message.pop("run")
             if "end" not in message:
-                self.runs[number].put(_event(message))
+                self.runs[number].put(Event(**message))
                 continue
             failure = message["end"]
-            kind = AnswerError if message["ours"] else RuntimeError
-            self.runs.pop(number).end(kind(failure) if failure else None)
+            self.runs.pop(number).end(AnswerError(failure) if failure else None)
         self.over = True
         self.end()
-
-
-def _event(told: dict[str, Any]) -> Event:
-    pairs = {key: tuple(told[key]) if told[key] else None for key in ("read", "used")}
-    return Event(text=told["text"], ended=told["ended"], **pairs)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -21,7 +21,16 @@ from dataclasses import asdict, dataclass, field
 from itertools import takewhile
 from typing import Any
 
-from qa.models.engine import CONTEXT, PARALLEL, Event, Request, too_long, yield_to_others
+from qa.errors import AnswerError
+from qa.models.engine import (
+    CONTEXT,
+    PARALLEL,
+    Event,
+    Request,
+    failed,
+    too_long,
+    yield_to_others,
+)
 
 # Tokens read in one go. A request can be cancelled between two of these.
 _BATCH = 128
@@ -96,7 +105,7 @@ class Loaded:
         try:
             begun = self._begun(run, request)
         except Exception as exc:  # told to whoever asked
-            self._end(run, str(exc))
+            self._end(run, failed(exc))
             return
         if begun is not None:
             self._asked[run] = begun
@@ -118,7 +127,7 @@ class Loaded:
         except Exception as exc:  # each of them is told; whoever asks next is served
             for run, one in self._asked.items():
                 one.handle.cancel()
-                self._end(run, str(exc))
+                self._end(run, failed(exc))
             self._asked = {}
 
     def _begun(self, run: int, request: Request) -> _Asked | None:
@@ -127,7 +136,7 @@ class Loaded:
         tokens = self._tokenizer.encode(text, add_special_tokens=False).input_ids
         length = tokens.shape[1]
         if length >= CONTEXT:
-            self._end(run, str(too_long(length)), ours=True)
+            self._end(run, too_long(length))
             return None
         config = self._genai.GenerationConfig()
         config.max_new_tokens = min(request.max_tokens, CONTEXT - length)
@@ -144,8 +153,8 @@ class Loaded:
     def _put(self, run: int, event: Event) -> None:
         self._tell_parent({"run": run, **asdict(event)})
 
-    def _end(self, run: int, failure: str | None = None, *, ours: bool = False) -> None:
-        self._tell_parent({"run": run, "end": failure, "ours": ours})
+    def _end(self, run: int, failure: AnswerError | None = None) -> None:
+        self._tell_parent({"run": run, "end": str(failure) if failure else None})
 
     def _tell(self, one: _Asked) -> None:
         """Tell what is new of a run."""

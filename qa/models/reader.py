@@ -18,14 +18,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
+
+import numpy as np
+from tokenizers import Encoding, Tokenizer
 
 from qa.errors import ModelError
+from qa.models.onnx_session import cores, open_session
 from qa.models.spans import best_span
-
-if TYPE_CHECKING:
-    import numpy as np
-    from tokenizers import Encoding, Tokenizer
 
 WEIGHTS = Path(__file__).parent / "weights" / "reader.onnx"
 # How the file's contents are read; another way of making it gets another number.
@@ -83,10 +83,6 @@ class Reader:
         Raises:
             ModelError: the file is missing, damaged, or no reader of this format.
         """
-        from tokenizers import Tokenizer
-
-        from qa.models.onnx_session import cores, open_session
-
         if not path.is_file():
             raise ModelError(
                 f"the reader {str(path)!r} is missing. Install qa again, or set reader = false."
@@ -166,8 +162,6 @@ class Reader:
         self, encoding: Encoding, passage: str, shift: int
     ) -> tuple[dict[tuple[int, int], float], float]:
         """The likeliest spans of one window with their scores; the relevance logit."""
-        import numpy as np
-
         ids = np.array(encoding.ids, np.int64)
         logits, relevance = self._session.run(["span", "relevance"], {"input_ids": ids})
         offsets = np.array(encoding.offsets) - shift
@@ -211,8 +205,6 @@ def _result(
 
 def _pairs(logits: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """(tokens, tokens): the logit of each span [row, column]; impossible ones very low."""
-    import numpy as np
-
     scores: np.ndarray = logits[:, 0][:, None] + logits[:, 1][None, :]
     allowed = np.tri(len(logits), len(logits), 0, bool).T
     allowed &= np.tri(len(logits), len(logits), SPAN_TOKENS - 1, bool)

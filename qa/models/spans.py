@@ -13,10 +13,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 # What a span costs, as a logit: for its length (times the logarithm of its words), …
 _LENGTH = 0.5
@@ -43,8 +41,6 @@ def best_span(
         spans: (start, end) in characters, at least one, none empty.
         scores: of each, as a logit.
     """
-    import numpy as np
-
     own = np.array(
         [score - _cost(passage[a:z]) for (a, z), score in zip(spans, scores, strict=True)]
     )
@@ -62,8 +58,6 @@ def _cost(text: str) -> float:
 
 def _overlap(passage: str, spans: Sequence[tuple[int, int]]) -> np.ndarray:
     """(spans, spans): F1 of each pair, over the words of the passage that both hold."""
-    import numpy as np
-
     words = np.array([match.span() for match in _WORD.finditer(passage)] or [(0, 1)])
     edges = np.array(spans)
     first = np.searchsorted(words[:, 1], edges[:, 0], side="right")

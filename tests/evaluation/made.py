@@ -11,7 +11,10 @@ RUN: dict[str, Any] = {
     "questions": {"name": "made.jsonl", "fingerprint": "f" * 16, "n": 4, "of": 4, "bad_rows": 0},
     "mode": "answers",
     "settings": {"answerer": "extractive"},
-    "models": {"embedder": {"name": "words", "fingerprint": "0" * 64}, "llm": None},
+    "models": {
+        "embedder": {"name": "words", "fingerprint": "0" * 64, "runtime": "none"},
+        "llm": None,
+    },
     "index": {"counts": {"articles": 2, "chunks": 3}},
     "code": {"version": "0", "fingerprint": "c" * 16},
     "machine": {"cores": 2, "system": "none", "jobs": 1},

@@ -68,36 +68,20 @@ def test_bad_rows_are_told_and_counted(qa, corpus, tmp_path):
     assert "line 2: not valid JSON" in told
 
 
-def test_squad_needs_no_corpus(qa, tmp_path):
-    paragraph = {
-        "context": "Engineer Maëlle Tanguy led the works on the Kervalec bridge.",
-        "qas": [
-            {
-                "id": "who",
-                "question": "Who led the works on the Kervalec bridge?",
-                "answers": [{"text": "Maëlle Tanguy", "answer_start": 9}],
-            }
-        ],
-    }
-    path = tmp_path / "dev.json"
-    path.write_text(json.dumps({"data": [{"title": "Bridge", "paragraphs": [paragraph]}]}))
+def test_squads_own_articles_and_an_index_of_others(qa, corpus, tmp_path):
+    text = "Engineer Maëlle Tanguy led the works on the Kervalec bridge."
+    asked = "Who led the works on the Kervalec bridge?"
+    qas = [{"id": "who", "question": asked, "answers": [{"text": "Maëlle Tanguy"}]}]
+    path, index = tmp_path / "dev.json", tmp_path / "other"
+    data = {"data": [{"title": "Bridge", "paragraphs": [{"context": text, "qas": qas}]}]}
+    path.write_text(json.dumps(data))
 
     code, said, _ = qa("eval", path, "--json")
 
     assert code == 0
     assert json.loads(said)["measures"]["R@1"]["value"] == 1
-
-
-def test_an_index_of_other_articles_leaves_squads_own_out(qa, corpus, tmp_path):
-    index = tmp_path / "other"
     assert qa("index", corpus, "--index", index)[0] == 0
-    qas = [{"id": "a", "question": "Who?", "answers": [{"text": "Tanguy"}]}]
-    data = {"data": [{"title": "T", "paragraphs": [{"context": "Tanguy.", "qas": qas}]}]}
-    path = tmp_path / "dev.json"
-    path.write_text(json.dumps(data))
-
     code, said, _ = qa("eval", path, "--index", index, "--json")
-
     assert code == 0
     found = json.loads(said)
     assert found["run"]["index"]["counts"]["articles"] == 6

@@ -115,16 +115,15 @@ def test_the_latest_rating_of_a_question_counts(rated: Rate):
 def file(tmp_path: Path, rated: Rate) -> Path:
     """Conversations with a rating of each kind, and one that says nothing."""
     path = tmp_path / "talks.sqlite"
-    turns = [
-        rated(Rating(True)),
-        rated(Rating(False, correction="Ida Brandt"), "Which biologist told of the lynx?"),
-        rated(Rating(False, unanswerable=True), "Which poet wrote of the Kervalec bridge?"),
-        rated(Rating(False), "Where was the lynx photographed?"),
-    ]
+    ratings = {
+        ASKED: Rating(True),
+        "Which biologist told of the lynx?": Rating(False, correction="Ida Brandt"),
+        "Which poet wrote of the Kervalec bridge?": Rating(False, unanswerable=True),
+        "Where was the lynx photographed?": Rating(False),
+    }
     with closing(Conversations.open(path)) as conversations:
-        for turn in turns:
-            assert turn.rating is not None
-            conversations.rate("ann", turn, turn.rating)
+        for text, rating in ratings.items():
+            conversations.rate("ann", rated(rating, text), rating)
     return path
 
 
@@ -159,9 +158,7 @@ def test_eval_and_lint_read_what_is_exported(
         found, settings=settings, index=settings.index, out=tmp_path / "run", plan=Plan()
     )
     assert [row.error for row in result.rows] == [None, None, None]
-    assert result.measures["R@10"].value == 1.0
-    assert result.measures["R@10"].n == 1
-    assert result.measures["GoldInAnswer"].n == 1
+    assert (result.measures["R@10"].value, result.measures["R@10"].n) == (1.0, 1)
 
 
 def test_without_out_the_rows_are_printed(file: Path):

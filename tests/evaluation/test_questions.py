@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 from qa.errors import QuestionError
 from qa.evaluation import load
 from qa.evaluation.nuggets import Nugget
-from qa.evaluation.questions import question_from
+from qa.evaluation.questions import fingerprint, question_from
 from tests.evaluation.conftest import write_jsonl
 
 GOOD: dict[str, object] = {
@@ -52,7 +53,7 @@ def test_our_own_format_with_everything(tmp_path):
     assert first.gold == {"pont": 1}
     assert len(second.id) == 12
     assert second.answerable is None
-    assert load(packed(path)).fingerprint == load(path).fingerprint
+    assert load(packed(path)).questions == load(path).questions
 
 
 def test_nuggets_and_wrong_strings(tmp_path):
@@ -76,7 +77,7 @@ def test_nuggets_and_wrong_strings(tmp_path):
     assert [question_from(q.to_json()) for q in found.questions] == [first, empty, without]
     assert "wrong" not in without.to_json()
     write_jsonl(path, [{**rows[0], "wrong": ["Durand"]}, *rows[1:]])
-    assert load(path).fingerprint != found.fingerprint
+    assert fingerprint(load(path).questions) != fingerprint(found.questions)
 
 
 def test_nuggets_in_a_table(tmp_path):
@@ -150,28 +151,18 @@ def test_squad(tmp_path):
     assert [d["id"] for d in found.documents] == ["The_bridge#0", "The_bridge#1"]
 
 
-def beir(
-    folder: Path,
-    *,
-    queries: str | None = None,
-    corpus: str | None = None,
-    qrels: str | None = None,
-) -> Path:
+BEIR = {
+    "queries.jsonl": '{"_id": "q1", "text": "Who led?"}\n{"_id": "q2", "text": "Why?"}\n',
+    "corpus.jsonl": '{"_id": "d1", "title": "T", "text": "Tanguy led."}\n'
+    '{"_id": "d2", "title": "", "text": "Nobody."}\n',
+    "qrels/test.tsv": "query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\n",
+}
+
+
+def beir(folder: Path, parts: Mapping[str, str] = BEIR) -> Path:
     """A BEIR folder; a part given as "" is left out."""
-    parts = {
-        "queries.jsonl": '{"_id": "q1", "text": "Who led?"}\n{"_id": "q2", "text": "Why?"}\n'
-        if queries is None
-        else queries,
-        "corpus.jsonl": '{"_id": "d1", "title": "T", "text": "Tanguy led."}\n'
-        '{"_id": "d2", "title": "", "text": "Nobody."}\n'
-        if corpus is None
-        else corpus,
-        "qrels/test.tsv": "query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\n"
-        if qrels is None
-        else qrels,
-    }
     (folder / "qrels").mkdir(parents=True)
-    for name, text in parts.items():
+    for name, text in {**BEIR, **parts}.items():
         if text:
             (folder / name).write_text(text)
     return folder
@@ -287,18 +278,18 @@ def test_a_broken_file_gets_a_sentence_and_exit_code_1(tmp_path, monkeypatch, ca
 @pytest.mark.parametrize(
     ("parts", "expected"),
     [
-        ({"corpus": ""}, "a folder without corpus.jsonl"),
-        ({"qrels": ""}, "has no qrels/test.tsv"),
-        ({"qrels": "q9\td1\t1\n"}, "judges the query 'q9'"),
-        ({"qrels": "q1\td9\t1\n"}, "judges the document 'd9'"),
-        ({"qrels": "q1 d1 1\n"}, "line 1: expected query-id"),
-        ({"qrels": "q1\td1\t0\n"}, "holds no question"),
-        ({"queries": '{"text": "Who?"}\n'}, "line 1: '_id' and 'text'"),
+        ({"corpus.jsonl": ""}, "a folder without corpus.jsonl"),
+        ({"qrels/test.tsv": ""}, "has no qrels/test.tsv"),
+        ({"qrels/test.tsv": "q9\td1\t1\n"}, "judges the query 'q9'"),
+        ({"qrels/test.tsv": "q1\td9\t1\n"}, "judges the document 'd9'"),
+        ({"qrels/test.tsv": "q1 d1 1\n"}, "line 1: expected query-id"),
+        ({"qrels/test.tsv": "q1\td1\t0\n"}, "holds no question"),
+        ({"queries.jsonl": '{"text": "Who?"}\n'}, "line 1: '_id' and 'text'"),
     ],
 )
 def test_broken_beir_folders(tmp_path, parts, expected):
     with pytest.raises(QuestionError, match=expected):
-        load(beir(tmp_path / "set", **parts))
+        load(beir(tmp_path / "set", parts))
 
 
 def test_wrong_usage_is_exit_code_2(tmp_path):

@@ -1,4 +1,4 @@
-"""The index of a set: built once, again when its code changes, but never embedded twice."""
+"""The index of a set: built once, and again when its articles or its code change."""
 
 from __future__ import annotations
 
@@ -39,22 +39,24 @@ def test_built_once_and_again_for_other_articles(bench, corpus):
     assert cached_index(corpus, bench, embedder).index != first.index
 
 
-def test_other_code_or_chunks_take_the_vectors_over(bench, corpus, monkeypatch):
-    embedder = Counting()
-    first = cached_index(corpus, bench, embedder)
-    monkeypatch.setattr(system, "_INDEX_MODULES", ("language/terms",))
-    second = cached_index(corpus, bench, embedder)
-    smaller = cached_index(corpus, bench.model_copy(update={"chunk_chars": 200}), embedder)
+def test_other_code_chunks_or_embedder_is_another_index(bench, corpus, monkeypatch):
+    other = BagOfWords()
+    monkeypatch.setattr(other, "fingerprint", "1" * 64, raising=False)
+    found = {
+        cached_index(corpus, bench, BagOfWords()).index,
+        cached_index(corpus, bench.model_copy(update={"chunk_chars": 200}), BagOfWords()).index,
+        cached_index(corpus, bench, other).index,
+    }
+    monkeypatch.setattr(system, "_INDEX_ROOMS", ("index",))
+    found.add(cached_index(corpus, bench, BagOfWords()).index)
+    assert len(found) == 4
 
-    assert len({first.index, second.index, smaller.index}) == 3
-    assert ARTICLE_COUNT < embedder.embedded < 2 * ARTICLE_COUNT
-    one, other = (SystemUnderTest.open(s, embedder, writes=False) for s in (first, second))
-    asked = GoldQuestion("q", "Who led the works on the bridge?")
-    hits = [[(h.chunk.id, h.score) for h in each.ask(asked).hits] for each in (one, other)]
-    assert hits[0] == hits[1]
-    assert hits[0]
-    one.close()
-    other.close()
+
+def test_code_fingerprints():
+    """The evaluation is no part of the pipeline, and everything that makes an index is."""
+    whole, index = code_fingerprint(), code_fingerprint(system._INDEX_ROOMS)
+    assert len(whole) == len(index) == 16
+    assert len({whole, index, code_fingerprint(("evaluation",))}) == 3
 
 
 @pytest.mark.parametrize(("k", "candidates"), [(1, 50), (2, 5), (10, 5)])
@@ -122,10 +124,3 @@ def test_articles_that_cannot_be_read_are_told(bench, tmp_path, caplog):
     assert "1 articles of the corpus cannot be read" in caplog.text
     with pytest.raises(SourceError, match="does not exist"):
         cached_index(tmp_path / "none", bench, BagOfWords())
-
-
-def test_the_code_of_the_evaluation_is_not_that_of_the_pipeline(monkeypatch):
-    whole = code_fingerprint()
-    monkeypatch.setattr(system, "_NOT_THE_PIPELINE", ("evaluation", "server", "pipeline"))
-    assert len(whole) == 16
-    assert code_fingerprint() != whole

@@ -1,4 +1,4 @@
-"""The benchmark against an afternoon's work: what each system is told, rows on disk, tables."""
+"""The benchmark against an afternoon's work: questions, rows on disk, measures, tables."""
 
 from __future__ import annotations
 
@@ -104,8 +104,7 @@ class Home:
 
 
 def write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    path.write_text(text, encoding="utf-8")
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 @pytest.fixture
@@ -178,13 +177,6 @@ def test_what_the_baseline_tells_the_model(home):
     assert first == f"{context}Question: {READERS[0]['question']}"
     turns = "User: Who led the works on the bridge?\nAssistant: Maëlle Tanguy led them [1].\n"
     assert last.endswith(f"Conversation so far:\n{turns}\nQuestion: {FOLLOW_UP['question']}")
-
-
-def test_only_four_chunks(home, tmp_path):
-    many = [{**ARTICLES[0], "id": f"bridge {n}", "text": f"Bridge {n} opened."} for n in range(9)]
-    write(tmp_path / "articles.jsonl", many)
-    home.run(*ARTICLES_AT, "--systems", "baseline")
-    assert [len(row["citations"]) for row in home.rows()] == [4, 4, 4]
 
 
 def test_what_is_there_is_not_asked_again(home, capsys):

@@ -13,13 +13,13 @@ import torch
 from tokenizers import Tokenizer
 
 from lab.training import ensemble, export
-from lab.training.ensemble import MEASURED, Plan
+from lab.training.ensemble import MEASURED
 from lab.training.example import Example
-from lab.training.network import ReaderNetwork, exported
+from lab.training.network import Plan, ReaderNetwork, exported
 from lab.training.packed import blocks_of, pack, unpacked
 from lab.training.pool import pool, rows_of
 from lab.training.rows import Rows, prepare
-from qa.models.conversion.e5_file import dequantise
+from qa.models.conversion.e5 import dequantise
 from tests.lab.test_training import EXAMPLES, VIEWS, folder
 
 __all__ = ["folder"]
@@ -129,12 +129,6 @@ def test_a_student_learns_what_its_teachers_think(work: Path):
     assert {"EM", "F1", "AUROC"} <= told["piaf"].keys()
 
 
-def test_a_plan_ends_when_its_seconds_do(work: Path):
-    ensemble.learn(replace(PLAN, start="reader", epochs=500), work / "pool", work, 1.0, [])
-    told = json.loads((work / "one.json").read_text())
-    assert 0 < told["steps"] < told["of"]
-
-
 def test_what_is_packed_comes_back_as_near_as_eight_bits_allow(work: Path):
     network = ensemble.starting(work / "pool", replace(PLAN, start="reader"))
     pack(network, work / "packed")
@@ -143,9 +137,3 @@ def test_what_is_packed_comes_back_as_near_as_eight_bits_allow(work: Path):
     for name, value in back.items():
         own = network.state_dict()[name]
         assert torch.allclose(value, own, atol=float(own.abs().max()) / 250), name
-
-
-def test_a_teacher_that_fails_ends_it_all(work: Path, capfd: pytest.CaptureFixture[str]):
-    with pytest.raises(SystemExit, match="plain"):
-        ensemble.together(ensemble.TEACHERS[:1], [str(work / "nowhere"), str(work / "none")])
-    assert "No such file" in capfd.readouterr().err

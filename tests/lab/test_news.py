@@ -1,4 +1,4 @@
-"""The questions that ship and those about real news; answers drawn to be read by hand."""
+"""The questions that ship and those about real news."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import re
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from lab.benchmarks import generated, news
+from lab.benchmarks import news
 from qa.evaluation.questions import load
 from tests import ROOT
 
@@ -74,33 +73,3 @@ def test_a_missing_article_or_set_is_said(sets: Path, monkeypatch: pytest.Monkey
     with pytest.raises(SystemExit, match=r"^error: there is no .*b/docs\.jsonl\.gz$"):
         news.main()
     assert not (sets / "out.jsonl").exists()
-
-
-def test_answers_are_shown_beside_their_passages(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
-    def write(name: str, *rows: dict[str, Any]) -> str:
-        path = tmp_path / name
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-        return str(path)
-
-    article = {"id": "x", "title": "Ferry", "text": "It rained. Rhea Moss sails. It is late."}
-    nuggets = [{"any": ["Moss"], "vital": True}, {"any": ["late"], "vital": True}]
-    question = {"id": "q", "question": "Who sails?", "nuggets": nuggets, "reference": "Moss."}
-    row = {
-        "system": "ours",
-        "id": "q",
-        "answer": "Rhea Moss sails [1].\n\nIn the articles:\n\n“It is late.” [2]",
-        "answerer": "generative",
-        "abstained": False,
-        "reason": None,
-        "citations": [{"quote": "Rhea Moss sails.", "article_id": "x"}],
-    }
-    run = write("run.jsonl", row, {**row, "id": "p"}, {**row, "system": "baseline"})
-    files = write("questions.jsonl", question), "--articles", write("articles.jsonl", article)
-    monkeypatch.setattr(sys, "argv", ["generated", run, *files])
-    generated.main()
-    printed = capsys.readouterr().out
-    assert printed.startswith("# 1 of 1 answers, seed 1\n\n## q: Who sails?\n\nRight: Moss.\n\n")
-    assert "\nVital and not in its words: late\n" in printed
-    assert "> Ferry (no date): … It rained. **Rhea Moss sails.** It is late. …" in printed

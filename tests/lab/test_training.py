@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +14,11 @@ from tokenizers import Tokenizer
 
 from lab.training import data, export, measure
 from lab.training.cloze import clozes
-from lab.training.example import Example, write
+from lab.training.example import Example
 from lab.training.network import Encoder, ReaderNetwork, loss_of
 from lab.training.swapped import swapped
-from lab.training.train import Plan, Row, batches, targets, train
 from lab.training.translated import Translation, Views, translations, unmarked
-from qa.models.conversion import e5_folder
+from qa.models.conversion import e5
 from qa.models.reader import Reader
 from tests.models.test_embedder import e5_bytes
 
@@ -28,7 +26,6 @@ PASSAGE = (
     "The bridge at Kervalec was opened in 1911 by Maëlle Tanguy. In 1987 the north tower fell. "
     "It had cost 300,000 francs, and 45 workers from Sandmouth had built it."
 )
-PLAN = Plan(cloze=4, epochs=1.5, batch=4, dropout=0.1, frozen=0)
 
 
 def example(question: str, answer: str, **fields: object) -> Example:
@@ -50,17 +47,12 @@ EXAMPLES = [
 VIEWS = Views(EXAMPLES, [Translation("t:1", "Quand ?", "Le pont.", [(3, 7)], True)])
 
 
-def write_translations(path: Path) -> None:
-    row = {"id": "t:1", "question": "Quand ?", "passage": "Le pont.", "spans": [[3, 7]]}
-    path.write_text(json.dumps({**row, "placed": True}) + "\n")
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An embedder of one layer."""
     folder = tmp_path_factory.mktemp("tiny")
     (folder / "tiny.bin").write_bytes(e5_bytes())
-    e5_folder.convert(folder / "tiny.bin", folder)
+    e5.convert(folder / "tiny.bin", folder)
     return folder
 
 
@@ -103,80 +95,18 @@ def test_a_swapped_question_is_another_one_without_an_answer():
         assert made.spans == []
 
 
-def test_targets_are_the_answers_first_and_last_token(folder: Path):
-    encoder = Encoder(folder)
-    row = Row("abc", "", "la chat abc", [(3, 7)])
-    batch = encoder.batch([encoder.encode(row.question, row.passage)])
-    right = targets(batch, [row])
-    [encoding] = batch.encodings
-    start, end = (int(right[0, :, side].nonzero().item()) for side in (0, 1))
-    said = row.passage[encoding.offsets[start][0] : encoding.offsets[end][1]]
-    assert said.strip() == "chat"
-    nothing = targets(batch, [Row("abc", "", "la chat abc", ())])
-    assert nothing[0, 0].all()
-    assert nothing.sum() == 2
-
-
 def test_the_loss_of_a_network_that_knows_nothing(folder: Path):
     """Uniform over the n places an answer may begin: log n; half of log 2 for relevance."""
     network, encoder = ReaderNetwork.start(folder, 0.0), Encoder(folder)
     for head in (network.span, network.relevance):
         torch.nn.init.zeros_(head.weight)
     batch = encoder.batch([encoder.encode("abc", "la chat abc")])
-    right = targets(batch, [Row("abc", "", "la chat abc", [(3, 7)])])
+    right = torch.zeros((*batch.ids.shape, 2), dtype=torch.bool)
+    right[0, batch.answer[0].nonzero()[-1]] = True
     places = int(batch.answer.sum())
     expected = math.log(places) + 0.5 * math.log(2)
     spans, relevance = network(batch)
     assert loss_of(spans, relevance, right, 0.5).item() == pytest.approx(expected, abs=1e-4)
-
-
-def test_batches_are_drawn_once_and_a_part_of_an_epoch_is_a_part():
-    def passages(plan: Plan) -> int:
-        return sum(map(len, batches(EXAMPLES, [], VIEWS, plan)))
-
-    plan = replace(PLAN, negatives=0.0, swapped=0.0, question=0.0, passage=0.0, both=0.0, epochs=2)
-    assert passages(plan) == 10
-    assert passages(replace(plan, epochs=1.4)) == 7
-    assert passages(replace(plan, negatives=1.0)) == 18
-    assert batches(EXAMPLES, [], VIEWS, PLAN) == batches(EXAMPLES, [], VIEWS, PLAN)
-
-
-def test_a_stopped_run_goes_on_as_if_it_had_not_been(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    data_folder = tmp_path / "data"
-    data_folder.mkdir()
-    write_translations(data_folder / "translated.jsonl")
-    write(data_folder / "train.jsonl", EXAMPLES * 3)
-    for name in ("piaf", "squad20_dev"):
-        write(data_folder / f"{name}.jsonl", EXAMPLES)
-    monkeypatch.setattr("lab.training.train.SAVE_EVERY", 3)
-    train(PLAN, data_folder, tmp_path / "whole", folder)
-
-    stopped = tmp_path / "stopped"
-    real = torch.optim.AdamW.step
-    steps = iter(range(5))
-
-    def step(self: torch.optim.AdamW, *arguments: object) -> object:
-        if next(steps, None) is None:
-            raise KeyboardInterrupt
-        return real(self, *arguments)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(torch.optim.AdamW, "step", step)
-        with pytest.raises(KeyboardInterrupt):
-            train(PLAN, data_folder, stopped, folder)
-    train(PLAN, data_folder, stopped, folder)
-
-    whole, again = (
-        torch.load(out / "reader.pt", weights_only=True)["network"]
-        for out in (tmp_path / "whole", stopped)
-    )
-    assert all(torch.equal(whole[name], again[name]) for name in whole)
-    log = [json.loads(line) for line in (stopped / "log.jsonl").read_text().splitlines()]
-    assert [row["first"] for row in log if "first" in row] == [0, 3]
-    with pytest.raises(SystemExit, match="another plan"):
-        train(replace(PLAN, rate=1e-3), data_folder, stopped, folder)
 
 
 def test_the_exported_file_says_what_the_network_says(folder: Path, tmp_path: Path):
@@ -201,19 +131,6 @@ def test_the_exported_file_says_what_the_network_says(folder: Path, tmp_path: Pa
         atol=0.05 * float(spans[0][answer].abs().max()),
     )
     assert own[0, 0] == pytest.approx(relevance.item(), abs=0.05)
-
-
-def test_an_exported_reader_can_be_trained_on(folder: Path, tmp_path: Path):
-    """Its weights come back as near as seven bits allow; word vectors are the embedder's."""
-    torch.manual_seed(3)
-    network = ReaderNetwork.start(folder, 0.0)
-    path = tmp_path / "reader.onnx"
-    export.export(dict(network.state_dict()), folder, EXAMPLES, path)
-    again = ReaderNetwork.go_on(path, folder, 0.0).state_dict()
-    for name, value in network.state_dict().items():
-        assert torch.allclose(value, again[name], atol=float(value.abs().max()) / 100), name
-    for name in ("span.weight", "relevance.bias", "encoder.embeddings.word_embeddings.weight"):
-        assert torch.equal(network.state_dict()[name], again[name])
 
 
 def test_the_answer_is_found_again_in_the_translated_passage(
@@ -262,11 +179,6 @@ def test_views_show_an_example_in_the_other_language():
     assert (seen.question, seen.answers) == (whole.question, ["pont"])
     assert seen.negatives == ["Autre."], "a passage that was not translated is left out"
     assert views.passage(other) is None
-    draw = random.Random(1)
-    assert views.draw(whole, (0, 0, 0), draw) == whole
-    both = views.draw(whole, (0, 0, 1), draw)
-    assert (both.question, both.passage, both.spans) == ("Quand ?", "Le pont.", [(3, 7)])
-    assert views.draw(other, (0, 1, 0), draw) == other
 
 
 def test_a_pruned_tokenizer_cuts_into_the_same_pieces(folder: Path):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
 import pytest
 
+from qa.documents.article import Article
+from qa.documents.parsers import find, read
 from qa.language.detect import detect, question_language
+from tests import ROOT
 
 
 @pytest.mark.parametrize(
@@ -104,6 +108,92 @@ def test_names_and_numbers_leave_the_default(question, default):
 )
 def test_an_article_may_be_in_any_language(text, language):
     assert detect(text) == language
+
+
+@pytest.mark.parametrize(
+    ("language", "briefs"),
+    [
+        (
+            "fr",
+            [
+                "Grève levée à Orbec.",
+                "Incendie à la papeterie de Vernelle.",
+                "Accident sur l'A75.",
+                "La piscine ferme.",
+                "Deux blessés à Lyon.",
+                "Le maire démissionne.",
+                "Orage : dix mille foyers privés d'électricité.",
+                "Budget adopté.",
+                "Verglas sur les routes du Cantal.",
+                "Match nul entre Lens et Brest.",
+                "Vol de cuivre à Nevers.",
+                "Le boulanger de Saint-Malo prend sa retraite.",
+                "Panne de courant à Bastia.",
+                "Élections municipales : 42 % de participation.",
+                "Chute d'un arbre, un mort.",
+                "Pollution de la Vire.",
+                "Fermeture du bureau de poste d'Arzon.",
+                "Hausse du prix du gaz.",
+                "FOOTBALL : NANTES BAT RENNES 2-1.",
+                "Le Lëtzebuerger Wort annonce la fermeture de Cactus à Esch-sur-Alzette.",
+            ],
+        ),
+        (
+            "en",
+            [
+                "Harbour closed.",
+                "Two hurt in Skarra fire.",
+                "Ferry back in service.",
+                "Mayor resigns.",
+                "Bus strike off.",
+                "Pool to shut in May.",
+                "Storm cuts power to 900 homes.",
+                "Otter seen at Orm.",
+                "Budget passed 7-2.",
+                "Bank rate held at 5%.",
+                "Port Ellery yard wins ferry contract.",
+                "Man, 34, arrested.",
+                "Snow shuts A9.",
+                "Lifeboat launched twice.",
+                "School roof collapses.",
+                "Rail fares up 4%.",
+                "Gas leak in Leith.",
+                "NEW BRIDGE FOR TOLVIK",
+                "Teacher cleared.",
+                "Libyan forum in Tunis sets elections for 24 December 2021",
+            ],
+        ),
+    ],
+)
+def test_a_brief_of_a_few_words_is_french_or_english(language, briefs):
+    """The nearest languages were Luxembourgish, Italian, Hungarian, Breton, Creole …"""
+    assert {brief: detect(brief) for brief in briefs} == dict.fromkeys(briefs, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("De haven krijgt een nieuwe kade. Het werk kost tachtig miljoen, zegt de gemeente.", "nl"),
+        ("Il ponte di Genova riapre lunedì al traffico. I lavori sono durati due anni.", "it"),
+        ("O presidente da câmara demitiu-se depois da discussão sobre o orçamento.", "pt"),
+        ("L'alcalde ha dimitit. Les eleccions seran a la tardor, segons l'ajuntament.", "ca"),
+        ("Borgmästaren i Lund avgick i måndags efter en strid om budgeten.", "sv"),
+        ("Burmistrz Torunia podał się w poniedziałek do dymisji po sporze o budżet.", "pl"),
+        ("De Buergermeeschter huet e Méindeg seng Demissioun agereecht, sot d'Gemeng.", "lb"),
+        ("Majistra vil Okay la bay demisyon li lendi apre yon diskisyon sou bidjè a.", "ht"),
+        ("市长周一因预算争议辞职。", "zh"),
+    ],
+)
+def test_a_sentence_of_another_language_is_told(text, language):
+    assert detect(text) == language
+
+
+def test_every_title_and_first_sentence_of_the_corpus_is_told():
+    for path in find([ROOT / "corpus"]):
+        for article in read(path):
+            assert isinstance(article, Article)
+            for text in (article.title, *re.split(r"(?<=\.)\s", article.text)[:2]):
+                assert detect(text) == article.language, text
 
 
 def test_a_text_that_does_not_tell_gets_the_default():

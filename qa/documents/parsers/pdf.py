@@ -1,161 +1,496 @@
 """PDF: the text layer of a document, with its lines put together to paragraphs again.
 
-A PDF knows lines on pages, not paragraphs. A paragraph ends at an empty line, or after a line
-that closes a sentence and stops short of the usual width. A hyphen at a line's end goes when a
-small letter follows, unless the document has the same word with its hyphen elsewhere. Lines at
-the top or bottom of most pages, the same but for their digits, are headers and footers.
+A PDF knows letters in places, not columns, lines or paragraphs; `layout` finds the columns. Headers
+and footers, which return at the same height of other pages, and running page numbers go.
+Footnotes stand at the end of the text. A paragraph ends at a wider distance between lines, before
+an indented line, or after a line that closes a sentence and stops short of the usual width.
 
-Title and date come from the properties when they look like a person's. Scans are not read.
+The title is the one of the properties when it looks like a person's, else the headline above the
+text. The date is one that the text begins with: the properties know only when the file was made.
+Scans are not read.
 """
 
 from __future__ import annotations
 
+import math
 import re
-import zlib
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
-import pypdf
-from pypdf.errors import DependencyError, DeprecationError, EmptyFileError, PyPdfError
+import pypdfium2
+import pypdfium2.raw as pdfium
 
 from qa.documents.article import Article
-from qa.documents.parsers.fields import article_from, origin_of, sane_title
-from qa.documents.parsers.silenced import quiet
+from qa.documents.parsers.dateline import dateline
+from qa.documents.parsers.divided import BULLET, CLOSES_SENTENCE, compounds, join
+from qa.documents.parsers.fields import Failure, article_from, origin_of, sane_title
+from qa.documents.parsers.layout import Line, Word, lines, rows
 from qa.errors import SourceError
 
-# What pypdf lets escape on damaged files, besides its own errors (found by damaging files).
-_DAMAGE = (
-    PyPdfError,
-    DeprecationError,  # a filter name that pypdf no longer takes
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    NotImplementedError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    zlib.error,
-)
 _ENCRYPTED = (
     "the PDF is encrypted; save it without its password, "
     "for instance with `qpdf --decrypt old.pdf new.pdf`"
 )
-_EDGE_LINES = 2  # at either end of a page, where headers and footers stand
-_FIRST_PDF = 1993
-_SHORT = 0.8  # of the usual width
-_CLOSES_SENTENCE = re.compile(r"[.!?…:][\"'”’»)\]\s]*$")
-_BULLET = re.compile(r"[•▪◦‣–—*·]\s|\(?\d{1,2}[.)]\s")
-_HYPHENATED = re.compile(r"([^\W\d_]+)[-\u00ad\u2010]$")
+_OCR = "run text recognition on it first, for instance `ocrmypdf --force-ocr`"
+_SCAN = "a scan? Run text recognition on it first, for instance `ocrmypdf`"
+_TAIL = 4096  # bytes, in which a whole file says that it ends
+_MADE_UP = re.compile(
+    r"\W*(?:anonymous|slide|layout|mise en page|page|scan\w*|print)?[\W\d_]*", re.I
+)
+
+_EDGE_ROWS = 2  # at either end of a page, where headers and footers stand
+_SAME_HEIGHT = 4.0  # points
+_RETURNS = 0.4  # of the pages: left and right pages may have headers of their own
+_APART = 1.6  # of the usual distance between rows
+_PAGE_NUMBER = re.compile(
+    r"[\s|·•–—-]*(?:p(?:age|\.)?\s*)?(\d{1,4})(?:\s*(?:/|of|sur)\s*\d{1,4})?[\s|·•–—-]*", re.I
+)
+_WIDER = 1.3  # of the usual distance: between paragraphs
+_HALF = 0.5  # of the column's width
+_ABOVE = 4  # paragraphs, among which the headline is
+# What a browser prints around a page: its address below, the time and the title above.
+_PRINTED = re.compile(
+    r"(?:https?|file)://\S+ \d+/\d+|\d{1,2}[/.]\d{1,2}[/.]\d{2,4},? \d{1,2}:\d\d(?: [AP]M)?(?: .*)?"
+)
+_SIZE_CHANGES = 1.12
+_INDENTED = 0.6  # of a letter's height
+_SHORT = 0.85  # of the column's width
+_HEADLINE = 1.2  # of the usual size
+_LONGEST_HEADLINE = 200
+_FEW_WORDS = 4  # from which a line is rather a headline than the name of a paper
+_NOTE = 0.92  # of the usual size, at most
+_NOTE_MARK = re.compile(r"(?:\(?\d{1,2}[).]?|[*†‡⁰¹²³⁴-⁹]+)\s?(?=[^\W\d_]|[«“\"])")
+_RAISED_SIZE = 0.85  # of the size of the letters beside it, at most
+_INVISIBLE = 1.5  # points
+_PICTURE = 0.7  # of a page, at least, is covered by the pictures of a scan
+_STAMP = 200  # letters, at most, that a scan carries beside its picture
+_MOST_GARBLED = 0.2  # of the characters
+
+_LETTERS = str.maketrans(
+    {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+    | {"\x02": "-", "\ufffe": "-"}  # how PDFium writes a hyphen at a line's end
+)
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def read(path: Path) -> Iterator[Article]:
-    """The one article of a PDF file."""
+_Rows = list[list[Word]]
+
+
+@dataclass(slots=True)
+class _Paragraph:
+    text: str
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    words: list[Word]
+    is_scan: bool
+    characters: int
+    garbled: int
+
+
+def read(path: Path) -> Iterator[Article | Failure]:
+    """The article of a PDF file, and a Failure when some of its pages are scans."""
+    title, pages = _open(path)
+    scans = [number for number, page in enumerate(pages, start=1) if page.is_scan]
+    if len(scans) > len(pages) / 2:
+        raise SourceError(f"the PDF has no text on {len(scans)} of {len(pages)} pages; {_SCAN}")
+    if sum(page.garbled for page in pages) > _MOST_GARBLED * sum(page.characters for page in pages):
+        raise SourceError(f"the PDF's fonts do not say which letters they show; {_OCR}")
+    body, notes = _body(pages)
+    headline, paragraphs = _headline(_paragraphs(body))
+    notes_text = [paragraph.text for paragraph in _paragraphs(notes)]
+    if not any(char.isalpha() for text in (headline, *paragraphs) for char in text):
+        raise SourceError(f"the PDF has no text; {_SCAN}")
+    if title and _same(title, headline):
+        headline = ""
+    elif not title:
+        title, headline = headline, ""
+    text = "\n\n".join(part for part in (headline, *paragraphs, *notes_text) if part)
+    fields = {"title": title, "text": text or title}
+    article = article_from(fields, origin_of(path))
+    date = dateline(article.text, french=article.language == "fr")
+    yield article_from({**fields, "date": date and str(date)}, origin_of(path))
+    if scans:
+        numbers = ", ".join(map(str, scans[:10]))
+        yield Failure(origin_of(path), f"pages without text: {numbers}; {_SCAN}")
+
+
+def _open(path: Path) -> tuple[str, list[_Page]]:
+    """The title of a document's properties, if it has a sane one, and its pages."""
+    data = path.read_bytes()
+    if b"%%EOF" not in data[-_TAIL:].upper():
+        raise SourceError("the PDF is damaged or cut off: its end is missing; fetch it again")
     try:
-        with quiet("pypdf"):
-            reader = _open(path)
-            pages = [page.extract_text().splitlines() for page in reader.pages]
-            title, date = _properties(reader)
-    except EmptyFileError as exc:
-        raise SourceError("the file is empty") from exc
-    except DependencyError as exc:
-        raise SourceError(_ENCRYPTED) from exc
-    except _DAMAGE as exc:
+        with pypdfium2.PdfDocument(data) as document:
+            title = sane_title(document.get_metadata_value("Title"))
+            return "" if _MADE_UP.fullmatch(title) else title, [_page(page) for page in document]
+    except pypdfium2.PdfiumError as exc:
+        if exc.err_code == pdfium.FPDF_ERR_PASSWORD:
+            raise SourceError(_ENCRYPTED) from exc
         raise SourceError(f"the PDF is damaged or cut off: {exc}; fetch it again") from exc
-    text = "\n\n".join(_paragraphs(_body(pages)))
-    if not any(char.isalpha() for char in text):
-        raise SourceError(
-            "the PDF has no text; a scan? Run text recognition on it first, for instance `ocrmypdf`"
-        )
-    yield article_from({"title": title, "date": date, "text": text}, origin_of(path))
 
 
-def _open(path: Path) -> pypdf.PdfReader:
-    """The document, decrypted when an empty password suffices."""
-    reader = pypdf.PdfReader(path)
-    if reader.is_encrypted and not reader.decrypt(""):
-        raise SourceError(_ENCRYPTED)
-    return reader
+def _page(page: pypdfium2.PdfPage) -> _Page:
+    left, bottom, right, top = page.get_cropbox()
+    letters = _letters(page.get_textpage())
+    words = list(_words(_upright(letters, (left, bottom, right, top))))
+    area = (right - left) * (top - bottom)
+    pictures = (
+        thing.get_bounds() for thing in page.get_objects([pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3)
+    )
+    covered = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in pictures)
+    count = sum(char.isalpha() for word in words for char in word.text)
+    return _Page(
+        words=words,
+        is_scan=covered >= _PICTURE * area and count < _STAMP,
+        characters=sum(not letter.char.isspace() for letter in letters),
+        garbled=sum(map(_is_garbled, letters)),
+    )
 
 
-def _properties(reader: pypdf.PdfReader) -> tuple[str, datetime | None]:
-    """Title and date of creation, as far as they are to be believed."""
-    properties = reader.metadata
-    if properties is None:
-        return "", None
-    title = properties.title
-    try:
-        created = properties.creation_date
-    except ValueError:  # free text in the place of a date is common and says nothing
-        created = None
-    if created and not _FIRST_PDF <= created.year <= datetime.now(UTC).year + 1:
-        created = None
-    return sane_title(title if isinstance(title, str) else None), created
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """One character, " " between words, with its place and the quarter turns of its line."""
+
+    char: str
+    left: float
+    right: float
+    top: float
+    bottom: float
+    turns: int = 0
 
 
-def _body(pages: Sequence[Sequence[str]]) -> list[str]:
-    """The lines of all pages without headers and footers, pages following one another."""
-    stripped = [[line.strip() for line in page] for page in pages]
-    trimmed = [_trim(page) for page in stripped]
-    seen = Counter(shape for page in trimmed for shape in {_shape(page[at]) for at in _edges(page)})
-    repeated = {shape for shape, n in seen.items() if n > 1 and n > len(pages) / 2}
-    lines: list[str] = []
-    for page in trimmed:
-        edges = _edges(page)
-        lines += [
-            line
-            for at, line in enumerate(page)
-            if not (at in edges and (_shape(line) in repeated or not re.search(r"[^\W\d_]", line)))
-            or not line
+def _letters(page: pypdfium2.PdfTextPage) -> list[_Letter]:
+    """The characters of a page as the document draws them; upwards is positive."""
+    found = []
+    for at in range(page.count_chars()):
+        char = chr(pdfium.FPDFText_GetUnicode(page, at)).translate(_LETTERS)
+        angle = pdfium.FPDFText_GetCharAngle(page, at)
+        left, bottom, right, top = page.get_charbox(at, loose=True)
+        turns = round(-angle / (math.pi / 2)) % 4  # which PDFium counts clockwise
+        found.append(_Letter(char, left, right, top, bottom, turns))
+    return found
+
+
+def _is_garbled(letter: _Letter) -> bool:
+    """Whether a font does not say which letter it shows here."""
+    return unicodedata.category(letter.char) in ("Cc", "Cn", "Co") and not letter.char.isspace()
+
+
+def _upright(letters: Sequence[_Letter], box: tuple[float, float, float, float]) -> list[_Letter]:
+    """The letters that stand as most do and within the page, downwards positive."""
+    seen = [letter for letter in letters if not letter.char.isspace() and letter.char > " "]
+    if not seen:
+        return []
+    [(most, _)] = Counter(letter.turns for letter in seen).most_common(1)
+    left, bottom, right, top = box
+    upright = []
+    for one in letters:
+        blank = one.char.isspace() or one.char < " "
+        if blank:
+            upright.append(_Letter(" ", 0, 0, 0, 0))
+        elif one.turns == most and left <= one.left < right and bottom < one.top <= top + 2:
+            match most:
+                case 0:
+                    place = one.left - left, one.right - left, top - one.top, top - one.bottom
+                case 1:
+                    place = one.bottom - bottom, one.top - bottom, one.left - left, one.right - left
+                case 2:
+                    place = (
+                        right - one.right,
+                        right - one.left,
+                        one.bottom - bottom,
+                        one.top - bottom,
+                    )
+                case _:
+                    place = top - one.top, top - one.bottom, right - one.right, right - one.left
+            upright.append(_Letter(one.char, *place))
+    return upright
+
+
+def _words(letters: Sequence[_Letter]) -> Iterator[Word]:
+    """The words that letters make up, in the order in which they are drawn."""
+    word: list[_Letter] = []
+    spaced = False
+    for letter in letters:
+        if letter.char == " ":
+            spaced = True
+        elif letter.bottom - letter.top > _INVISIBLE:
+            if word and not (
+                _is_raised(word[-1], letter) if spaced else _follows(word[-1], letter)
+            ):
+                yield _word(word)
+                word = []
+            word.append(letter)
+            spaced = False
+    if word:
+        yield _word(word)
+
+
+def _is_raised(before: _Letter, letter: _Letter) -> bool:
+    """Whether a letter is a small one right above the end of another, such as in "m²"."""
+    size = before.bottom - before.top
+    small = 0.4 * size < letter.bottom - letter.top < _RAISED_SIZE * size
+    beside = abs(letter.left - before.right) < size / 6
+    return small and beside and before.top < letter.bottom < before.bottom
+
+
+def _follows(before: _Letter, letter: _Letter) -> bool:
+    """Whether a letter stands right after another."""
+    size = max(before.bottom - before.top, letter.bottom - letter.top)
+    overlap = min(before.bottom, letter.bottom) - max(before.top, letter.top)
+    return before.left <= letter.left + size / 4 < before.right + 2 * size and overlap > size / 4
+
+
+def _word(letters: Sequence[_Letter]) -> Word:
+    """A word; figures that are small and raised are written so."""
+    size = max(letter.bottom - letter.top for letter in letters)
+    bottom = max(letter.bottom for letter in letters)
+    text = "".join(
+        letter.char.translate(_RAISED)
+        if letter.bottom - letter.top < _RAISED_SIZE * size and bottom - letter.bottom > size / 10
+        else letter.char
+        for letter in letters
+    )
+    return Word(
+        text=text,
+        left=min(letter.left for letter in letters),
+        right=max(letter.right for letter in letters),
+        top=min(letter.top for letter in letters),
+        bottom=bottom,
+        size=size,
+    )
+
+
+def _body(pages: Sequence[_Page]) -> tuple[list[list[Line]], list[list[Line]]]:
+    """The lines of the pages' text and of their footnotes, page by page, edges left out."""
+    all_rows = [rows(page.words) for page in pages]
+    usual = _usual_size(word for page in pages for word in page.words)
+    bodies, notes = [], []
+    for kept in _without_edges(all_rows):
+        count = _note_rows(kept, usual)
+        above, below = kept[: len(kept) - count], kept[len(kept) - count :]
+        bodies.append(lines([word for row in above for word in row]))
+        notes.append(lines([word for row in below for word in row]))
+    return bodies, notes
+
+
+def _usual_size(words: Iterable[Word]) -> float:
+    """The size of most letters, in steps of half a point."""
+    sizes: Counter[float] = Counter()
+    for word in words:
+        sizes[round(2 * word.size) / 2] += len(word.text)
+    return sizes.most_common(1)[0][0] if sizes else 0.0
+
+
+def _without_edges(pages: Sequence[_Rows]) -> Iterator[_Rows]:
+    """The rows of each page without headers, footers and page numbers."""
+    edges = [_edges(page) for page in pages]
+    leading = _leading([pair for page in pages for pair in pairwise(page)])
+    for number, page in enumerate(pages):
+        yield [
+            row
+            for at, row in enumerate(page)
+            if at not in edges[number]
+            or not (
+                _returns(row, pages, edges, apart=_apart(at, page, leading))
+                or _continues_count(row, number, pages, edges)
+                or (at in (0, len(page) - 1) and _stands_apart(at, page, leading))
+                or (at in (0, len(page) - 1) and _PRINTED.fullmatch(_text(row)))
+            )
         ]
-    return lines
 
 
-def _trim(page: Sequence[str]) -> list[str]:
-    """A page without the empty lines at its ends."""
-    filled = [at for at, line in enumerate(page) if line]
-    return list(page[filled[0] : filled[-1] + 1]) if filled else []
-
-
-def _edges(page: Sequence[str]) -> set[int]:
-    """The places in a page where headers and footers stand."""
+def _edges(page: _Rows) -> set[int]:
+    """The places of a page's rows where headers and footers stand."""
     places = range(len(page))
-    return {*places[:_EDGE_LINES], *places[-_EDGE_LINES:]}
+    return {*places[:_EDGE_ROWS], *places[-_EDGE_ROWS:]}
 
 
-def _shape(line: str) -> str:
-    """A line with its numbers made alike, so that "Page 2 / 9" equals "Page 3 / 9"."""
-    return re.sub(r"\d+", "#", " ".join(line.split()))
+def _apart(at: int, page: _Rows, leading: float) -> bool:
+    """Whether a wide distance parts an edge of the page, up to a row, from the text."""
+    top = at < len(page) / 2
+    inner = range(at, _EDGE_ROWS) if top else range(at, len(page) - _EDGE_ROWS - 1, -1)
+    step = 1 if top else -1
+    return any(
+        0 <= place + step < len(page)
+        and abs(page[place + step][0].bottom - page[place][0].bottom) > _WIDER * leading
+        for place in inner
+    )
 
 
-def _paragraphs(lines: Sequence[str]) -> list[str]:
-    """Lines joined to paragraphs."""
-    widths = sorted(len(line) for line in lines if line)
-    usual = widths[int(len(widths) * 0.75)] if widths else 0
-    compounds = frozenset(re.findall(r"[^\W\d_]+-[^\W\d_]+", " ".join(lines).lower()))
-    paragraphs: list[str] = []
-    ended = True
-    for line in lines:
-        if not line:
-            ended = True
-            continue
-        if ended or _BULLET.match(line):
-            paragraphs.append(line)
-        else:
-            paragraphs[-1] = _join(paragraphs[-1], line, compounds)
-        short = len(line) < _SHORT * usual
-        ended = short and (_CLOSES_SENTENCE.search(line) is not None or len(line) < usual / 2)
+def _leading(pairs: Sequence[tuple[list[Word], list[Word]]]) -> float:
+    """The usual distance from one row to the next."""
+    return median([below[0].bottom - above[0].bottom for above, below in pairs] or [0.0])
+
+
+def _returns(
+    row: list[Word], pages: Sequence[_Rows], edges: Sequence[set[int]], *, apart: bool
+) -> bool:
+    """Whether a row in words stands at the same height of other pages, but for its numbers.
+
+    On two pages it has to stand apart from the text as well.
+    """
+    shape = _shape(row)
+    if not re.search(r"[^\W\d_]", shape):
+        return False
+    alike = sum(
+        any(_level(page[at], row) and _shape(page[at]) == shape for at in places)
+        for page, places in zip(pages, edges, strict=True)
+    )
+    return alike >= max(2 if apart else 3, _RETURNS * len(pages))
+
+
+def _shape(row: Sequence[Word]) -> str:
+    """A row with its numbers made alike, so that "Page 2 / 9" equals "Page 3 / 9"."""
+    return re.sub(r"\d+", "#", _text(row))
+
+
+def _text(row: Sequence[Word]) -> str:
+    return " ".join(word.text for word in row)
+
+
+def _level(row: Sequence[Word], other: Sequence[Word]) -> bool:
+    return abs(row[0].bottom - other[0].bottom) <= _SAME_HEIGHT
+
+
+def _continues_count(
+    row: list[Word], number: int, pages: Sequence[_Rows], edges: Sequence[set[int]]
+) -> bool:
+    """Whether a row is a number that goes on by one from page to page."""
+    first = _page_number(row)
+    return first is not None and any(
+        other != number
+        and _level(page[at], row)
+        and (value := _page_number(page[at])) is not None
+        and value - other == first - number
+        for other, (page, places) in enumerate(zip(pages, edges, strict=True))
+        for at in places
+    )
+
+
+def _page_number(row: Sequence[Word]) -> int | None:
+    match = _PAGE_NUMBER.fullmatch(_text(row))
+    return int(match[1]) if match else None
+
+
+def _stands_apart(at: int, page: _Rows, leading: float) -> bool:
+    """Whether the first or last row of a page is a number that belongs to no sentence."""
+    row = page[at]
+    if _page_number(row) is None:
+        return False
+    if len(page) == 1 or any(char.isalpha() or char == "/" for word in row for char in word.text):
+        return True
+    beside = page[1] if at == 0 else page[-2]
+    distance = abs(row[0].bottom - beside[0].bottom) / min(leading, 1.5 * beside[0].size)
+    ended = at == 0 or CLOSES_SENTENCE.search(beside[-1].text) is not None
+    aligned = abs(row[0].left - min(other[0].left for other in page)) < _SAME_HEIGHT
+    return distance > (_APART if ended else 2 * _APART) and (ended or not aligned)
+
+
+def _note_rows(page: _Rows, usual: float) -> int:
+    """How many rows at the foot of a page are footnotes: small, and the first has a mark."""
+    count = 0
+    for row in reversed(page):
+        if median(word.size for word in row) > _NOTE * usual:
+            break
+        count += 1
+    small = page[len(page) - count :]
+    while small and not _NOTE_MARK.match(_text(small[0])):
+        small = small[1:]
+    return len(small)
+
+
+def _paragraphs(pages: Sequence[Sequence[Line]]) -> list[_Paragraph]:
+    """Lines joined to paragraphs, across columns and pages."""
+    hyphenated = compounds(line.text for page in pages for line in page)
+    pairs = [pair for page in pages for pair in pairwise(page) if pair[0].column == pair[1].column]
+    leading = median([below.bottom - above.bottom for above, below in pairs] or [0.0])
+    paragraphs: list[_Paragraph] = []
+    before: Line | None = None
+    page_before = 0
+    for number, page in enumerate(pages):
+        for line in page:
+            together = before is not None and (
+                _goes_on(before, line, leading)
+                if before.column == line.column and page_before == number
+                else _goes_on_elsewhere(before, line)
+            )
+            if before is not None and before.in_table and line.in_table:
+                paragraphs[-1].text += f"\n{line.text}"
+            elif together:
+                paragraphs[-1].text = join(paragraphs[-1].text, line.text, hyphenated)
+            else:
+                paragraphs.append(_Paragraph(line.text, line.size))
+            before, page_before = line, number
     return paragraphs
 
 
-def _join(before: str, after: str, compounds: frozenset[str]) -> str:
-    """Two lines of a paragraph as one, a word divided between them whole again."""
-    hyphenated = _HYPHENATED.search(before)
-    if hyphenated is None:
-        return f"{before} {after}"
-    follows = re.match(r"[^\W\d_]+", after)
-    whole = f"{hyphenated[1]}-{follows[0] if follows else ''}".lower()
-    if follows and follows[0][0].islower() and whole not in compounds:
-        return before[:-1] + after
-    return before + after
+def _goes_on(before: Line, line: Line, leading: float) -> bool:
+    """Whether a line continues the paragraph of the line above it."""
+    if not _alike(before, line) or before.in_table or line.in_table:
+        return False
+    if line.bottom - before.bottom > _WIDER * max(leading, 0.8 * line.size):
+        return False
+    if before.text.endswith(("-", "\u2010")):
+        return True
+    left, right = line.column
+    indented, was_indented = (one.left - left > _INDENTED * line.size for one in (line, before))
+    centred = abs((before.left + before.right) - (line.left + line.right)) < line.size
+    filled = (before.right - left) / (right - left) if right > left else 1.0
+    ended = CLOSES_SENTENCE.search(before.text) is not None
+    opens = indented and not was_indented and not centred and (ended or filled < _SHORT)
+    if BULLET.match(line.text) or opens:
+        return False
+    heading = filled < _HALF and line.text[:1].isupper() and not before.text.endswith(",")
+    return not (filled < _SHORT and ended) and not (heading and not centred)
+
+
+def _goes_on_elsewhere(before: Line, line: Line) -> bool:
+    """Whether a line continues the paragraph at the foot of another column or page."""
+    if not _alike(before, line) or before.in_table or line.in_table or BULLET.match(line.text):
+        return False
+    if before.text.endswith(("-", "\u2010")) or line.text[:1].islower():
+        return True
+    left, right = before.column
+    filled = before.right - left >= _SHORT * (right - left) or line.text[:1].isdigit()
+    indented = line.left - line.column[0] > _INDENTED * line.size
+    return filled and not indented and CLOSES_SENTENCE.search(before.text) is None
+
+
+def _alike(line: Line, other: Line) -> bool:
+    return max(line.size, other.size) <= _SIZE_CHANGES * min(line.size, other.size)
+
+
+def _headline(paragraphs: Sequence[_Paragraph]) -> tuple[str, list[str]]:
+    """The headline above a text, or "", and the other paragraphs."""
+    texts = [paragraph.text for paragraph in paragraphs]
+    if len(paragraphs) > 1:
+        sizes: Counter[float] = Counter()
+        for paragraph in paragraphs:
+            sizes[round(2 * paragraph.size) / 2] += len(paragraph.text)
+        usual = sizes.most_common(1)[0][0]
+        largest = max(paragraphs[:_ABOVE], key=lambda one: _as_headline(one, usual))
+        if largest.size >= _HEADLINE * usual and len(largest.text) <= _LONGEST_HEADLINE:
+            at = paragraphs.index(largest)
+            return largest.text, [*texts[:at], *texts[at + 1 :]]
+    return "", texts
+
+
+def _as_headline(paragraph: _Paragraph, usual: float) -> tuple[bool, float]:
+    """How much a paragraph looks like a headline: words first, since a paper's name is larger."""
+    large = paragraph.size >= _HEADLINE * usual
+    return large and len(paragraph.text.split()) >= _FEW_WORDS, paragraph.size
+
+
+def _same(title: str, headline: str) -> bool:
+    """Whether two titles have the same words."""
+    words, others = (re.findall(r"\w+", one.casefold()) for one in (title, headline))
+    return bool(words) and words == others

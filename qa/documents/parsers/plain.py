@@ -1,99 +1,116 @@
-"""Plain text: an optional date, an optional title line, then the article.
+"""Plain text: an optional header, an optional title line, then the article.
 
     date 2017-01 En Libye, la première phase de l'accord…
 
 A first line of its own, short, followed by an empty line and without a full stop at its end is
-the title; otherwise there is none, and no word of the text is taken for it.
+the title; so is one that is underlined. Otherwise there is none, and no word of the text is taken
+for it. The date is the one above the text or of its dateline (see `dateline`).
 
-Also home of `decode`, by which every text format becomes characters: UTF-8 first; another
-charset only when the statistics are sure of it, because a wrong guess ends up in a quote.
+Text with lines of sixty letters, as agencies and mail send it, becomes paragraphs again (see
+`unwrap`), and what they put around it is left out: a mail's header, of which subject and date are
+used, its signature and marks of quotation, an agency's line of codes and its editors' initials.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-import charset_normalizer
+from qa.documents.article import Article, PartialDate, clean_text
+from qa.documents.parsers.charset import decode, not_utf8
+from qa.documents.parsers.dateline import alone, dateline
+from qa.documents.parsers.fields import Failure, article_from, origin_of
+from qa.documents.parsers.unwrap import unwrap
+from qa.language.detect import detect
 
-from qa.documents.article import Article, clean_text
-from qa.documents.parsers.fields import article_from, origin_of
-from qa.documents.parsers.silenced import quiet
-from qa.errors import SourceError
+__all__ = ["decode", "not_utf8", "read", "split_title"]
 
 _DATE = re.compile(r"date (\d{4}(?:-\d{1,2}){0,2})(?:\s+|$)", re.A)
 _LONGEST_TITLE = 120
+_HTML = re.compile(r"\s*<(?:!doctype html|html)\b", re.I)
+_UNDERLINED = re.compile(r"([^\n]{1,120})\n(?:={3,}|-{3,}|~{3,}|\*{3,})\n+")
 
-# Percent. On French and English news in legacy charsets the statistics reach 60 within some
-# hundred bytes; wrong guesses, over a few accents, stay below 50.
-_LEAST_COHERENCE = 60.0
-_MOST_CHAOS = 1.0
+_FIELD = re.compile(r"([^\W\d_][\w-]{0,30})\s?:\s*(.*)")
+_FIELDS = {
+    "title": "subject objet sujet title titre headline".split(),
+    "date": "date sent envoyé published publié".split(),
+    "source": "source publication journal".split(),
+    "": "from de to à cc cci bcc by par author auteur reply-to message-id mime-version".split(),
+}
+_MEANING = {name: field for field, names in _FIELDS.items() for name in names}
+_CODES = re.compile(r"(?=.*\b[A-Z]{2,5}\d{3,5}\b)(?:[A-Z0-9/&-]+\s+){2,}\S+(?:\s+\S+){0,3}")
+_MAIL_SIGNATURE = re.compile(r"\n-- ?\n(?:.*(?:\n|\Z)){0,12}\Z")
+_LAST_LINE = re.compile(r"[a-z]{2,4}(?:[-/][a-z]{2,4})+/?|#{3}|-(?:30|0)-|\(?(?:ENDS?|FIN)\)?")
+_QUOTED = re.compile(r"^(?:> ?)+", re.M)
 
 
-def read(path: Path) -> Iterator[Article]:
+def read(path: Path) -> Iterator[Article | Failure]:
     """The one article of a text file."""
-    text = clean_text(decode(path.read_bytes()))
-    date = _DATE.match(text)
-    title, body = split_title(text[date.end() :] if date else text)
+    raw = decode(path.read_bytes())
+    if _HTML.match(raw):
+        from qa.documents.parsers import html
+
+        yield from html.read(path)
+        return
+    fields, body = _header(re.sub(r"\r\n?", "\n", raw))
+    text = clean_text(unwrap(_body(body)))
+    french = detect(text, default="") == "fr"
+    date: str | PartialDate | None = _date(fields.get("date", ""), french=french)
+    if match := _DATE.match(text):
+        date, text = match[1], text[match.end() :]
+    line, _, rest = text.partition("\n")
+    if date is None and rest and (date := alone(line, french=french)):
+        text = rest.lstrip("\n")
+    title = fields.get("title", "")
+    if not title:
+        title, text = split_title(text)
+    date = date or dateline(text, french=french)
     yield article_from(
-        {"date": date and date[1], "title": title, "text": body},
-        origin_of(path),
+        {**fields, "date": date and str(date), "title": title, "text": text}, origin_of(path)
     )
 
 
 def split_title(text: str) -> tuple[str, str]:
     """The title line, or "", and the text after it."""
+    if underlined := _UNDERLINED.match(text):
+        return underlined[1], text[underlined.end() :]
     line, gap, rest = text.partition("\n\n")
     is_title = gap and "\n" not in line and len(line) <= _LONGEST_TITLE and line[-1:] != "."
     return (line, rest) if is_title else ("", text)
 
 
-def decode(data: bytes) -> str:
-    """The characters of a text file, its byte order mark dropped.
+def _header(text: str) -> tuple[dict[str, str], str]:
+    """The fields above a text that is a mail or begins with a few of them, and the text."""
+    block, _, rest = text.lstrip("\ufeff \n").partition("\n\n")
+    if not rest.strip():
+        return {}, text
+    if len(block) <= _LONGEST_TITLE and _CODES.fullmatch(block.strip()):
+        return {}, rest
+    lines = re.sub(r"\n[ \t]+", " ", block).split("\n")
+    matches = [match for match in map(_FIELD.fullmatch, lines) if match]
+    known = [match for match in matches if match[1].lower() in _MEANING]
+    if len(matches) < len(lines) or len(known) < min(2, len(lines)):
+        return {}, text
+    fields = {_MEANING[match[1].lower()]: match[2] for match in known}
+    return {name: value for name, value in fields.items() if name and value}, rest
 
-    Raises:
-        SourceError: it is empty, binary, or in a charset that cannot be told for sure.
-    """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _utf16(data)
-    if not data.strip():
-        raise SourceError("the file is empty")
-    if b"\0" in data:
-        raise SourceError("it holds binary data, not text")
+
+def _body(text: str) -> str:
+    """A text without what a mail program or an agency adds: marks of quotation, signatures."""
+    if len(_QUOTED.findall(text)) > 1:
+        text = _QUOTED.sub("", text)
+    text = _MAIL_SIGNATURE.sub("", text).rstrip()
+    above, _, last = text.rpartition("\n")
+    return above if above.strip() and _LAST_LINE.fullmatch(last.strip()) else text
+
+
+def _date(text: str, *, french: bool) -> PartialDate | None:
+    """The day of a header's date in whatever form; None when it names none."""
+    if day := alone(text, french=french):
+        return day
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        text = _legacy(data)
-        if text is None:
-            raise SourceError(not_utf8(exc)) from exc
-        return text
-
-
-def not_utf8(exc: UnicodeDecodeError) -> str:
-    """What is wrong with bytes that should have been UTF-8, and what to do."""
-    newline = b"\n"
-    number = exc.object.count(newline, 0, exc.start) + 1
-    line = f" in line {number}" if newline in exc.object.rstrip() else ""
-    return (
-        f"not UTF-8 (byte 0x{exc.object[exc.start]:02x}{line}), and the charset cannot be "
-        "told for sure; save it as UTF-8, for instance with `iconv -f WINDOWS-1252 -t UTF-8`"
-    )
-
-
-def _utf16(data: bytes) -> str:
-    try:
-        return data.decode("utf-16")
-    except UnicodeDecodeError as exc:
-        raise SourceError("it starts as UTF-16 but is damaged; save it as UTF-8") from exc
-
-
-def _legacy(data: bytes) -> str | None:
-    """Text in one of the charsets before UTF-8, or None when that is not sure."""
-    if not data.decode("utf-8", "ignore").isascii():
-        return None  # UTF-8 with a damaged place, not another charset
-    with quiet("charset_normalizer"):
-        guess = charset_normalizer.from_bytes(data).best()
-    if guess is None or guess.percent_chaos > _MOST_CHAOS:
+        return PartialDate.of(parsedate_to_datetime(text))
+    except ValueError:
         return None
-    return str(guess) if guess.percent_coherence >= _LEAST_COHERENCE else None

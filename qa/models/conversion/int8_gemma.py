@@ -13,15 +13,13 @@ had a cosine of .85 to those in floating point instead of .997.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from qa.models.conversion.int8_graph import Graph
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto, TensorProto
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from onnx import ModelProto
-
-    from qa.models.conversion.int8_graph import Array
+from qa.models.conversion.int8_graph import Array, Graph
 
 # What a configuration must say for the graph to be the same function.
 SUPPORTED = {
@@ -49,7 +47,6 @@ def build(
     Returns:
         a model from `input_ids` (tokens,) int64 to float32 `token_embeddings` (tokens, width).
     """
-    import numpy as np
 
     graph = Graph(weights)
     hidden = config["hidden_size"]
@@ -69,8 +66,6 @@ class _Seen:
     """By kind of layer: which tokens see which (`mask`), and the turns by which places are told."""
 
     def __init__(self, graph: Graph, config: Mapping[str, Any]) -> None:
-        import numpy as np
-        from onnx import TensorProto
 
         most = config["max_position_embeddings"]
         start, count = graph.constant(np.array([0])), graph.add("Shape", "input_ids")
@@ -93,7 +88,6 @@ class _Seen:
 
 def _turns(places: int, width: int, base: float) -> tuple[Array, Array]:
     """Cosines and sines, (places, width) each; the sines of the first half are negative."""
-    import numpy as np
 
     speeds = base ** (-np.arange(0, width, 2) / width)
     angles = np.arange(places)[:, None] * speeds
@@ -118,7 +112,6 @@ def _layer(
 def _attention(
     graph: Graph, name: str, x: str, seen: _Seen, kind: str, config: Mapping[str, Any]
 ) -> str:
-    import numpy as np
 
     heads, width, epsilon = (
         config["num_attention_heads"],
@@ -152,7 +145,6 @@ def _turned(graph: Graph, x: str, seen: _Seen, kind: str) -> str:
 
 
 def _mlp(graph: Graph, name: str, x: str) -> str:
-    import numpy as np
 
     parts = [graph.weights[f"{name}.mlp.{part}_proj.weight"] for part in ("gate", "up")]
     joined = graph.product(graph.quantise(x), np.concatenate(parts))
@@ -163,7 +155,6 @@ def _mlp(graph: Graph, name: str, x: str) -> str:
 
 def _norm(graph: Graph, name: str, x: str, epsilon: float) -> str:
     """x / √(mean of x² + epsilon) · (1 + weight)."""
-    import numpy as np
 
     last = graph.constant(np.array([-1]))
     mean = graph.add("ReduceMean", graph.add("Mul", x, x), last, keepdims=1)

@@ -13,14 +13,13 @@ Knows nothing about the networks that are made of them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-    from onnx import ModelProto
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-    Array = NDArray[np.float32]
+Array = NDArray[np.float32]
 
 OPSET = 20  # the first with Gelu
 _IR_VERSION = 9  # what ONNX Runtime 1.17 and later read
@@ -28,28 +27,25 @@ _WEIGHT_TOP = 64
 _WORD_TOP = 127
 
 
-class Quantised:
+class Quantised(NamedTuple):
     """Names of a value in whole numbers: (codes − zero) · step · size, a size for each token."""
 
-    def __init__(self, size: str, codes: str, step: str, zero: str) -> None:
-        self.size, self.codes, self.step, self.zero = size, codes, step, zero
+    size: str
+    codes: str
+    step: str
+    zero: str
 
 
 class Graph:
     """Nodes and constants as they are added; values are known by made-up names."""
 
     def __init__(self, weights: Mapping[str, NDArray[Any]]) -> None:
-        import numpy as np
-
         self.weights = {name: np.asarray(value, np.float32) for name, value in weights.items()}
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
     def constant(self, value: NDArray[Any]) -> str:
         """A value that never changes."""
-        import numpy as np
-        from onnx import numpy_helper
-
         name = f"c{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
@@ -60,16 +56,12 @@ class Graph:
 
     def add_many(self, operator: str, count: int, *inputs: str, **attributes: Any) -> list[str]:
         """Append a node with several values; return their names."""
-        from onnx import helper
-
         values = [f"v{len(self.nodes)}.{i}" for i in range(count)]
         self.nodes.append(helper.make_node(operator, list(inputs), values, **attributes))
         return values
 
     def words(self, name: str, scale: float = 1.0) -> str:
         """The tokens' rows of a table, times `scale`."""
-        from onnx import TensorProto
-
         codes, steps = rows(self.weights[name], _WORD_TOP)
         words = self.add("Gather", self.constant(codes), "input_ids")
         words = self.add("Cast", words, to=TensorProto.FLOAT)
@@ -80,16 +72,12 @@ class Graph:
         """Each token divided by its largest value first: the values of some are so large that one
         range for all would leave the others few steps.
         """
-        import numpy as np
-
         size = self.add("ReduceMax", self.add("Abs", x), self.constant(np.array([-1])), keepdims=1)
         size = self.add("Max", size, self.constant(np.array(1e-9, np.float32)))
         return Quantised(size, *self.add_many("DynamicQuantizeLinear", 3, self.add("Div", x, size)))
 
     def product(self, x: Quantised, weight: Array) -> str:
         """x · weightᵀ."""
-        from onnx import TensorProto
-
         codes, steps = rows(weight, _WEIGHT_TOP)
         product = self.add("MatMulInteger", x.codes, self.constant(codes.T), x.zero)
         product = self.add("Cast", product, to=TensorProto.FLOAT)
@@ -98,16 +86,14 @@ class Graph:
 
     def model(self, name: str, values: Mapping[str, str], widths: Mapping[str, int]) -> ModelProto:
         """A model from `input_ids` (tokens,) to these values, (tokens, width) each, by name."""
-        from onnx import TensorProto, helper
-
-        ends = [helper.make_node("Identity", [value], [said]) for said, value in values.items()]
+        ends = [helper.make_node("Identity", [value], [name]) for name, value in values.items()]
         ids = helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["tokens"])
-        told = [
-            helper.make_tensor_value_info(said, TensorProto.FLOAT, ["tokens", width])
-            for said, width in widths.items()
+        outputs = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["tokens", width])
+            for name, width in widths.items()
         ]
         return helper.make_model(
-            helper.make_graph([*self.nodes, *ends], name, [ids], told, self.constants),
+            helper.make_graph([*self.nodes, *ends], name, [ids], outputs, self.constants),
             opset_imports=[helper.make_opsetid("", OPSET)],
             ir_version=_IR_VERSION,
             producer_name="qa",
@@ -116,7 +102,6 @@ class Graph:
 
 def rows(values: Array, top: int) -> tuple[NDArray[np.int8], Array]:
     """Each row in whole numbers from -top to top, and the rows' steps."""
-    import numpy as np
 
     largest = np.abs(values).max(axis=1)
     steps = np.where(largest == 0, 1, largest / top).astype(np.float32)

@@ -13,54 +13,42 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
 
 from qa.errors import ModelError
 from qa.models.conversion import int8_gemma
-from qa.models.conversion.int8_graph import Graph
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from onnx import ModelProto
-
-    from qa.models.conversion.int8_graph import Quantised
-
-# Another way of making the file gets another name, so that an old file is never taken for a new.
-NAME = "int8-v3.onnx"
+from qa.models.conversion.int8_graph import Graph, Quantised
 
 # By type of model, what else its configuration must say for the graph to be the same function.
 _SUPPORTED: Mapping[str, Mapping[str, Any]] = {
     "bert": {"hidden_act": "gelu", "position_embedding_type": "absolute"},
     "gemma3_text": int8_gemma.SUPPORTED,
 }
+_MODULES = ["Transformer", "Pooling", "Normalize"]
 
 
 def write(folder: Path, target: Path) -> None:
     """Turn the network in a sentence-transformers folder into the file `target`.
 
     Raises:
-        ModelError: the folder holds another kind of model.
+        ModelError: the folder holds another kind of model, or does more with it than the mean of
+            its tokens' vectors, products with matrices and bringing it to length 1.
     """
-    import onnx
-    from safetensors.numpy import load_file
-
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config = _json(folder / "config.json")
     kind = _checked_kind(folder, config)
+    dense = _checked_dense(folder)
     weights = load_file(folder / "model.safetensors")
     if kind == "bert":
         model = build(weights, config)
     else:
-        parts = [folder / name / "model.safetensors" for name in dense_parts(folder)]
-        model = int8_gemma.build(weights, config, [load_file(p)["linear.weight"] for p in parts])
+        matrices = [load_file(part / "model.safetensors")["linear.weight"] for part in dense]
+        model = int8_gemma.build(weights, config, matrices)
     onnx.save(model, target)
-
-
-def dense_parts(folder: Path) -> list[str]:
-    """The folders of what a sentence-transformers folder does to the mean of a text's tokens, in
-    order: products with a matrix.
-    """
-    modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
-    return [module["path"] for module in modules if module["type"].endswith(".Dense")]
 
 
 def _checked_kind(folder: Path, config: Mapping[str, Any]) -> str:
@@ -71,14 +59,42 @@ def _checked_kind(folder: Path, config: Mapping[str, Any]) -> str:
         if config.get(name, value) != value:
             raise ModelError(
                 f"{str(folder)!r} cannot run in int8: its {name} is {config[name]!r}, not "
-                f'{value!r}. Set embedder_runtime = "torch".'
+                f"{value!r}."
             )
     return kind
 
 
+def _checked_dense(folder: Path) -> list[Path]:
+    """The folders of the matrices, once it is known that nothing else is done to the mean."""
+    modules = _json(folder / "modules.json")
+    kinds = [module["type"].rpartition(".")[2] for module in modules]
+    paths = [folder / module["path"] for module in modules]
+    dense = [path for path, kind in zip(paths, kinds, strict=True) if kind == "Dense"]
+    linear = not any(map(_curves, dense))
+    if [kind for kind in kinds if kind != "Dense"] == _MODULES and linear:
+        pooling = _json(paths[1] / "config.json")
+        if pooling.get("pooling_mode_mean_tokens") or pooling.get("pooling_mode") == "mean":
+            return dense
+    raise ModelError(
+        f"{str(folder)!r} cannot run in int8: it does more than a mean of its tokens' vectors, "
+        "products with matrices and bringing it to length 1."
+    )
+
+
+def _curves(dense: Path) -> bool:
+    """Whether it is more than a product; without a word it ends in the library's Tanh."""
+    config = _json(dense / "config.json")
+    activation = config.get("activation_function", "Tanh").rpartition(".")[2]
+    return bool(config["bias"]) or activation != "Identity"
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def build(
     weights: Mapping[str, NDArray[Any]], config: Mapping[str, Any], outputs: Sequence[str] = ()
-) -> ModelProto:
+) -> onnx.ModelProto:
     """The graph.
 
     Args:
@@ -95,10 +111,11 @@ def build(
     states = _embeddings(graph, epsilon)
     for number in range(config["num_hidden_layers"]):
         states = _layer(graph, f"encoder.layer.{number}", states, heads, epsilon)
-    found = {name: _head(graph, states, name) for name in outputs} or {"token_embeddings": states}
-    widths = {name: len(graph.weights[f"{name}.bias"]) for name in outputs} or {
-        "token_embeddings": config["hidden_size"]
-    }
+    if not outputs:
+        name = "token_embeddings"
+        return graph.model("bert", {name: states}, {name: config["hidden_size"]})
+    found = {name: _head(graph, states, name) for name in outputs}
+    widths = {name: len(graph.weights[f"{name}.bias"]) for name in outputs}
     return graph.model("bert", found, widths)
 
 
@@ -122,7 +139,6 @@ def _head(graph: Graph, x: str, name: str) -> str:
 
 
 def _embeddings(graph: Graph, epsilon: float) -> str:
-    import numpy as np
 
     words = graph.words("embeddings.word_embeddings.weight")
     # One text alone has one token type, the first.
@@ -144,7 +160,6 @@ def _layer(graph: Graph, name: str, x: str, heads: int, epsilon: float) -> str:
 
 
 def _attention(graph: Graph, name: str, x: str, heads: int) -> str:
-    import numpy as np
 
     width = graph.weights[f"{name}.query.weight"].shape[0] // heads
     split = graph.constant(np.array([0, heads, width]))
