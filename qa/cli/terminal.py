@@ -200,6 +200,9 @@ def show(answer: Answer) -> None:
         quote = extractive.shown(citation.quote)
         if quote not in answer.text:
             write(f"    “{quote}”\n")
+        if change := citation.correction:
+            before = f"before: “{change.before}”" if change.before else "not there before"
+            write(f"    corrected on {change.day}; {before}\n")
     if answer.reason and not answer.abstained:
         say(f"({answer.reason})")
     sys.stdout.flush()

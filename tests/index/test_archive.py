@@ -20,7 +20,7 @@ from qa.documents.corrections import Amendment
 from qa.documents.filters import Filters
 from qa.errors import IndexUnusable
 from qa.index.archive import Archive, IndexedChunk
-from qa.index.writer import ArchiveWriter
+from qa.index.writer import ArchiveWriter, Version
 from qa.language.terms import terms
 
 TEXT = "Le pont rouvre. Il est neuf.\n\nLa mairie est contente. " * 8
@@ -161,7 +161,7 @@ def test_what_a_run_has_read_is_told_from_what_it_has_not(
     put(archive, *(article(id) for id in "abcde"))
     for id in "bx":
         archive.see(article(id))
-    assert archive.seen("b") == (article("b").fingerprint, "/b.txt")
+    assert archive.seen("b") == Version(article("b").fingerprint, "/b.txt", "")
     assert archive.seen("a") is None
     assert list(archive.unseen()) == [(id, f"/{id}.txt") for id in "acde"]
 
