@@ -33,12 +33,13 @@ from qa.answering.kinds import Kind, kind_of
 from qa.answering.passages import select
 from qa.answering.queue import Queue
 from qa.answering.quotes import Evidence, choose, cite, left_out
+from qa.documents.corrections import reworded
 from qa.errors import AnswerError
 from qa.language.sentences import Span
 from qa.language.terms import words
 from qa.search.retriever import HybridRetriever, Retrieved, in_turn
 from qa.settings import Settings
-from qa.types import Answer, Citation, Constraints, Hit, Language, Question
+from qa.types import Answer, Citation, Constraints, Correction, Hit, Language, Question
 
 logger = logging.getLogger(__name__)
 
@@ -167,11 +168,11 @@ def build(
                 yield _reply(prepared)
             elif not prepared.citations or prepared.confidence < settings.abstain_below:
                 least = _NEAR_SHARE * settings.abstain_below
-                yield _abstain(
-                    prepared, near=bool(prepared.citations) and prepared.confidence >= least
-                )
+                near = bool(prepared.citations) and prepared.confidence >= least
+                yield _corrected(_abstain(prepared, near=near), retriever)
             else:
-                yield from _answer(prepared, retriever, model, queue, settings)
+                for state in _answer(prepared, retriever, model, queue, settings):
+                    yield _corrected(state, retriever) if state.stage == "final" else state
 
     async def answer_async(inputs: AsyncIterator[Prepared]) -> AsyncIterator[Answer]:
         async for prepared in inputs:
@@ -252,6 +253,27 @@ def _answer(
         )
     else:
         yield _extract(prepared)
+
+
+def _corrected(answer: Answer, retriever: HybridRetriever) -> Answer:
+    """The answer, its quotes beside what an earlier version of their articles said instead."""
+    if not answer.citations:
+        return answer
+    with retriever.index.current() as index:
+        earlier = index.archive.earlier([citation.article.id for citation in answer.citations])
+
+    def beside(citation: Citation) -> Citation:
+        article = citation.article
+        if article.id not in earlier:
+            return citation
+        text, day = earlier[article.id]
+        before = reworded(citation.quote, text, article.language)
+        if before is None:
+            return citation
+        after = reworded(text, citation.quote, article.language) or citation.quote
+        return replace(citation, correction=Correction(before, after, day))
+
+    return replace(answer, citations=tuple(map(beside, answer.citations)))
 
 
 def _quotes_tell(prepared: Prepared) -> bool:

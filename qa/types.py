@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Literal
 
@@ -239,6 +239,20 @@ def _named(article: Article) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """Two wordings of a passage, of which the second replaced the first.
+
+    Attributes:
+        before, after: the sentences that differ; empty where there was nothing, or is nothing left.
+        day: on which the second was indexed (ISO 8601); None when that is not known.
+    """
+
+    before: str
+    after: str
+    day: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """A numbered quote: `quote == article.text[span.start:span.end]`. Numbers start at 1.
 
@@ -246,6 +260,8 @@ class Citation:
         also: other articles that have the quote word for word; wire copies, mostly.
         answer: of the article's text, inside `span`: the words that the reader points to; None
             where it was not asked or does not point here.
+        correction: how the quote was worded before, or is worded now where it is an old answer's;
+            None where nothing has changed.
     """
 
     n: int
@@ -253,6 +269,7 @@ class Citation:
     span: Span
     also: tuple[Article, ...] = ()
     answer: Span | None = None
+    correction: Correction | None = None
 
     @property
     def quote(self) -> str:
@@ -278,6 +295,7 @@ class Citation:
                 "end": self.answer.end,
                 "text": self.answer.of(self.article.text),
             },
+            "correction": self.correction and asdict(self.correction),
         }
 
 

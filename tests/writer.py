@@ -20,10 +20,10 @@ from typing import Any
 import chromadb.api.rust  # noqa: F401 - for the children
 
 from qa.errors import QAError
-from qa.index import build
-from qa.index.archive import Archive
+from qa.index import build, session
 from qa.index.chroma import ChromaIndex
 from qa.index.directory import Manifest
+from qa.index.writer import ArchiveWriter
 from qa.language.detect import detect
 from qa.language.terms import terms
 from qa.settings import Settings
@@ -31,13 +31,13 @@ from tests.fakes import BagOfWords
 
 # Everything that writes. A child told to die at step n is killed before its n-th call of these.
 _STEPS: tuple[tuple[type, str], ...] = (
-    (Archive, "announce"),
+    (ArchiveWriter, "announce"),
     (ChromaIndex, "empty"),
     (ChromaIndex, "put"),
-    (Archive, "stage"),
-    (Archive, "publish"),
+    (ArchiveWriter, "stage"),
+    (ArchiveWriter, "publish"),
     (ChromaIndex, "delete"),
-    (Archive, "forget"),
+    (ArchiveWriter, "forget"),
     (Manifest, "write"),
 )
 _taken = 0
@@ -60,7 +60,7 @@ def _count_steps(die_at: int | None) -> None:
 
 def _work(job: dict[str, Any], result: Path) -> None:
     _count_steps(job.get("die_at"))
-    build._BATCH_CHUNKS = job.get("batch", 2)
+    build._BATCH_CHUNKS = session._CHUNKS_AT_ONCE = job.get("batch", 2)
     settings = Settings(index=Path(job["index"]))
     embedder = BagOfWords(job.get("embedder", "bag-of-words"))
     try:

@@ -33,6 +33,7 @@ from qa.index.chroma import ChromaIndex
 from qa.index.directory import LiveIndex
 from qa.index.lexical import LexicalIndex
 from qa.index.matrix import ChunkVectors
+from qa.index.writer import ArchiveWriter
 from qa.models import Embedder
 from qa.search import retriever
 from qa.settings import Settings
@@ -149,20 +150,20 @@ def build(job: dict[str, Any]) -> dict[str, Any]:
     for name in ("put", "delete"):
         watch.wrap(ChromaIndex, name, "chroma")
     for name in ("announce", "stage", "publish", "forget", "leftovers", "known"):
-        watch.wrap(Archive, name, "sqlite")
+        watch.wrap(ArchiveWriter, name, "sqlite")
     settings = Settings.load({"index": Path(job["index"])})
     embedder = open_embedder(job, settings)
     watch.wrap(type(embedder), "passages_with_parts", "embedding")
     gc.collect()
     before: float = resident_mb()
     grown: list[tuple[int, float]] = []
-    stage: Any = Archive.stage
+    stage: Any = ArchiveWriter.stage
 
-    def counted(self: Archive, *args: Any) -> None:
+    def counted(self: ArchiveWriter, *args: Any) -> None:
         stage(self, *args)
         grown.append((self.counts()["chunks"], round(resident_mb(), 1)))
 
-    Archive.stage = counted  # type: ignore[method-assign,assignment]
+    ArchiveWriter.stage = counted  # type: ignore[method-assign,assignment]
     started, computed = time.perf_counter(), processor_s()
     report = building.index_paths([Path(job["articles"])], settings, embedder)
     total, computed = time.perf_counter() - started, processor_s() - computed

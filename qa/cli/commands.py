@@ -18,7 +18,7 @@ import typer
 
 from qa import __version__
 from qa.cli import evaluation, terminal
-from qa.errors import ArticleError, IndexUnusable, ModelError, QAError, SettingsError
+from qa.errors import ArticleError, IndexUnusable, ModelError, QAError, SettingsError, SourceError
 from qa.settings import AnswererName, Settings
 
 if TYPE_CHECKING:
@@ -85,6 +85,10 @@ def index(
     ] = None,
     index: IndexDir = None,
     rebuild: Annotated[bool, typer.Option(help="Start from nothing; old one until done.")] = False,
+    allow_empty: Annotated[
+        bool, typer.Option(help="Take articles out whose folder or file is empty or gone.")
+    ] = False,
+    strict: Annotated[bool, typer.Option(help="Fail when anything was passed over.")] = False,
     as_json: Json = False,
 ) -> None:
     """Read articles, cut, embed and store them. Unchanged articles cost nothing."""
@@ -92,30 +96,28 @@ def index(
     paths = paths or ([settings.corpus] if settings.corpus else [])
     if not paths:
         raise SettingsError("say what to index: `qa index PATH...`, or set QA_CORPUS to a folder.")
-    from qa.documents.parsers import find
     from qa.index.build import index_paths
+    from qa.index.sources import to_read
     from qa.models import Embedder
 
-    find(paths)  # a wrong path is told before a model is fetched
+    # A wrong path is told before a model is fetched.
+    to_read(paths, None if rebuild else settings.index, allow_empty=allow_empty)
     _need_embedder(settings)
     embedder = Embedder.open(settings)
     with terminal.indexing_bar() as progress:
-        report = index_paths(paths, settings, embedder, rebuild=rebuild, progress=progress)
+        report = index_paths(
+            paths, settings, embedder, rebuild=rebuild, progress=progress, allow_empty=allow_empty
+        )
     if as_json:
         _print_json(report.to_json())
-        return
-    for failure in report.failures:
-        terminal.say(f"not read: {failure.origin}: {failure.reason}")
-    for flagged in report.suspicious:
-        terminal.say(f"addressed to a machine: {flagged}")
-    wary = f", {len(report.suspicious)} suspicious" if report.suspicious else ""
-    again = f", {report.duplicates} duplicates left out" if report.duplicates else ""
-    typer.echo(
-        f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
-        f"{report.removed} removed, {len(report.failures)} failed{again}{wary}; "
-        f"{report.counts['articles']} articles in {report.counts['chunks']} chunks "
-        f"at {settings.index} ({report.seconds:.1f} s)"
-    )
+    else:
+        terminal.show_report(report, settings.index)
+    other = sum(report.not_read.values())
+    if strict and (report.failures or other):
+        raise SourceError(
+            f"--strict: {len(report.failures)} could not be read, and {other} files are of kinds "
+            "that are not read; the rest is indexed."
+        )
 
 
 @app.command()

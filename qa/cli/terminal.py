@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from qa.index.build import ProgressCallback, Step
+    from pathlib import Path
+
+    from qa.index.build import ProgressCallback, Report, Step
     from qa.models import Progress
     from qa.types import Answer, Constraints, Hit
 
@@ -154,6 +156,28 @@ class _Lines:
             say(f"{self._name}: {done / total if total else 0:.0%} {note}")
 
 
+def show_report(report: Report, index: Path) -> None:
+    """What an indexing run did, in a line; what it passed over, beside it."""
+    for failure in report.failures:
+        say(f"not read: {failure.origin}: {failure.reason}")
+    for flagged in report.suspicious:
+        say(f"addressed to a machine: {flagged}")
+    for file, count in report.renamed.items():
+        say(f"{file}: {count} got an id of their own; another file's articles have theirs")
+    counts = report.counts
+    also = [f"{report.duplicates} duplicates left out"] if report.duplicates else []
+    also += [f"{len(report.suspicious)} suspicious"] if report.suspicious else []
+    if kinds := report.not_read.most_common():
+        named = ", ".join(f"{plain(ending)} {count}" for ending, count in kinds)
+        also.append(f"{report.not_read.total()} files of kinds that are not read: {named}")
+    sys.stdout.write(
+        f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
+        f"{report.removed} removed, {', '.join([f'{len(report.failures)} failed', *also])}; "
+        f"{counts['articles']} articles in {counts['chunks']} chunks at {index} "
+        f"({report.seconds:.1f} s)\n"
+    )
+
+
 def show(answer: Answer) -> None:
     """The answer, then what it rests on or what came nearest, with the quotes not yet in it."""
     from qa.answering import extractive
@@ -176,6 +200,9 @@ def show(answer: Answer) -> None:
         quote = extractive.shown(citation.quote)
         if quote not in answer.text:
             write(f"    “{quote}”\n")
+        if change := citation.correction:
+            before = f"before: “{change.before}”" if change.before else "not there before"
+            write(f"    corrected on {change.day}; {before}\n")
     if answer.reason and not answer.abstained:
         say(f"({answer.reason})")
     sys.stdout.flush()

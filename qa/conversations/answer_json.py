@@ -3,22 +3,24 @@
 The document is what `qa ask --json` prints and, under `kept`, what the page needs beside it. It
 holds quotes, not articles: made into an answer again, each quote is looked for in the article as
 the index has it now. Where the article is gone, or no longer says so, the quote stays as it was
-and its article is one that the index does not hold, so that nothing else is shown as its place.
+and its article is one that the index does not hold, so that nothing else is shown as its place;
+what the article says instead stands beside it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from qa.documents.article import Article, PartialDate
 from qa.documents.chunks import Chunk
+from qa.documents.corrections import reworded
 from qa.documents.filters import Filters
 from qa.language.sentences import Span
-from qa.types import Answer, Citation, Constraints, Hit, Question
+from qa.types import Answer, Citation, Constraints, Correction, Hit, Question
 
 Find = Callable[[str], Article | None]
 
@@ -98,7 +100,9 @@ def _citation(kept: Mapping[str, Any], find: Find) -> tuple[Citation, bool]:
         span = Span(start, start + len(quote))
         if start < 0:
             gone = _stub({**kept, "article_id": kept["article_id"] + _AS_IT_WAS}, quote)
-            return _numbered(kept, gone, Span(0, len(quote)), find), True
+            as_it_was = _numbered(kept, gone, Span(0, len(quote)), find)
+            now = reworded(quote, article.text, article.language) or ""
+            return replace(as_it_was, correction=Correction(quote, now)), True
     if article is None:
         return _numbered(kept, _stub(kept, quote), Span(0, len(quote)), find), True
     return _numbered(kept, article, span, find), False
@@ -108,7 +112,15 @@ def _numbered(kept: Mapping[str, Any], article: Article, span: Span, find: Find)
     also = tuple(
         find(copy["article_id"]) or _stub({**kept, **copy}, kept["quote"]) for copy in kept["also"]
     )
-    return Citation(kept["n"], article, span, also, _pointed(kept, span))
+    correction = kept.get("correction")  # not kept by earlier versions
+    return Citation(
+        kept["n"],
+        article,
+        span,
+        also,
+        _pointed(kept, span),
+        Correction(**correction) if correction else None,
+    )
 
 
 def _pointed(kept: Mapping[str, Any], span: Span) -> Span | None:

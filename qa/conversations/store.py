@@ -21,7 +21,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -283,18 +283,9 @@ class Conversations:
                 (owner, conversation, title, fold(title), _written(_now())),
             )
             connection.execute(
-                "INSERT INTO turn SELECT ?, ?, ?, ifnull(max(place), 0) + 1, ?, ?, ?, 0 "
-                "FROM turn WHERE owner = ? AND conversation_id = ?",
-                (
-                    turn.id,
-                    owner,
-                    conversation,
-                    _written(turn.asked),
-                    json.dumps(turn.document, ensure_ascii=False),
-                    _searched(turn.document),
-                    owner,
-                    conversation,
-                ),
+                "INSERT INTO turn SELECT ?1, ?2, ?3, ifnull(max(place), 0) + 1, ?4, ?5, ?6, 0 "
+                "FROM turn WHERE owner = ?2 AND conversation_id = ?3",
+                _values(owner, turn, conversation),
             )
             if instead_of:
                 connection.execute(
@@ -323,29 +314,23 @@ class Conversations:
 
     def pin(self, owner: str, id: str, pinned: bool) -> bool:
         """Put it above the others, or back among them; False when there is no such conversation."""
-        with self._using() as connection:
-            done = connection.execute(
-                "UPDATE conversation SET pinned = ? WHERE owner = ? AND id = ?", (pinned, owner, id)
-            )
-        return done.rowcount > 0
+        query = "UPDATE conversation SET pinned = ? WHERE owner = ? AND id = ?"
+        return self._changes(query, (pinned, owner, id))
 
     def rename(self, owner: str, id: str, title: str) -> bool:
         """Give it another title; False when there is no such conversation or no title."""
         title = _title(title)
-        with self._using() as connection:
-            done = connection.execute(
-                "UPDATE conversation SET title = ?, folded = ? WHERE owner = ? AND id = ? AND ?",
-                (title, fold(title), owner, id, bool(title)),
-            )
-        return done.rowcount > 0
+        query = "UPDATE conversation SET title = ?, folded = ? WHERE owner = ? AND id = ? AND ?"
+        return self._changes(query, (title, fold(title), owner, id, bool(title)))
 
     def delete(self, owner: str, id: str) -> bool:
         """Delete it with its links and ratings; False when there is no such conversation."""
-        with self._transaction(erasing=True) as connection:
-            done = connection.execute(
-                "DELETE FROM conversation WHERE owner = ? AND id = ?", (owner, id)
-            )
-        return done.rowcount > 0
+        query = "DELETE FROM conversation WHERE owner = ? AND id = ?"
+        return self._changes(query, (owner, id), erasing=True)
+
+    def _changes(self, query: str, values: Sequence[object], *, erasing: bool = False) -> bool:
+        with self._transaction(erasing=erasing) as connection:
+            return connection.execute(query, values).rowcount > 0
 
     def delete_all(self, owner: str) -> None:
         """Delete all that the owner has: conversations, links, ratings."""
@@ -368,14 +353,7 @@ class Conversations:
             elif _save(connection, owner, turn):
                 connection.execute(
                     "INSERT OR REPLACE INTO rating VALUES (?, ?, ?, ?, ?, ?)",
-                    (
-                        turn.id,
-                        rating.good,
-                        rating.comment,
-                        rating.correction,
-                        rating.unanswerable,
-                        _written(_now()),
-                    ),
+                    (turn.id, *astuple(rating), _written(_now())),
                 )
 
     def share(self, owner: str, turn: KeptTurn) -> str | None:
@@ -538,17 +516,16 @@ def _erased(connection: sqlite3.Connection) -> bool:
     return not busy
 
 
+def _values(owner: str, turn: KeptTurn, conversation: str | None = None) -> tuple[object, ...]:
+    document = json.dumps(turn.document, ensure_ascii=False)
+    asked, searched = _written(turn.asked), _searched(turn.document)
+    return turn.id, owner, conversation, asked, document, searched
+
+
 def _save(connection: sqlite3.Connection, owner: str, turn: KeptTurn) -> bool:
     """Keep a turn on its own unless it is kept; whether it is the owner's."""
     connection.execute(
-        "INSERT OR IGNORE INTO turn VALUES (?, ?, NULL, 0, ?, ?, ?, 0)",
-        (
-            turn.id,
-            owner,
-            _written(turn.asked),
-            json.dumps(turn.document, ensure_ascii=False),
-            _searched(turn.document),
-        ),
+        "INSERT OR IGNORE INTO turn VALUES (?, ?, ?, 0, ?, ?, ?, 0)", _values(owner, turn)
     )
     select = "SELECT 1 FROM turn WHERE id = ? AND owner = ?"
     return bool(connection.execute(select, (turn.id, owner)).fetchall())

@@ -1,5 +1,6 @@
-"""Corrections: what a person puts right about an article, kept beside it and applied whenever it is
-read again.
+"""Corrections: what an outlet changes in an article, and what a person puts right about it.
+
+The latter is kept beside the article and applied whenever it is read again.
 
 An amendment belongs to an article's id, which comes from what its file says, so that it stays what
 it is whatever is amended. Knows nothing about files and indexes.
@@ -8,10 +9,15 @@ it is whatever is amended. Knows nothing about files and indexes.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Self
 
 from qa.documents.article import Article, PartialDate, clean_text
 from qa.errors import ArticleError
+from qa.language.sentences import sentences
+
+# A sentence with less than this in common is another sentence (ratio of `difflib`, 0 to 1).
+_LIKENESS = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,28 @@ class Amendment:
         title = self.title if self.title is not None else article.title or self.name or ""
         date = article.date if self.date is None else PartialDate.of(self.date)
         return replace(article, title=title, date=date)
+
+
+def reworded(quote: str, text: str, language: str) -> str | None:
+    """How another version of an article words a quote; None where it has the same words.
+
+    Args:
+        quote: of one version, whole sentences.
+        text: of the other version.
+        language: of both.
+
+    Returns:
+        The sentences of `text` most like those of the quote that it does not have; empty where
+        none is like them.
+    """
+    there = [" ".join(span.of(text).split()) for span in sentences(text, language)]
+    own = [" ".join(span.of(quote).split()) for span in sentences(quote, language)]
+    missing = [sentence for sentence in own if sentence not in " ".join(there)]
+    if not missing:
+        return None
+    others = [sentence for sentence in there if sentence not in own]
+    near = (get_close_matches(sentence, others, 1, _LIKENESS) for sentence in missing)
+    return " ".join(dict.fromkeys(sentence for found in near for sentence in found))
 
 
 def tidy_title(title: str) -> str:

@@ -1,8 +1,11 @@
 """One directory: articles and their words in SQLite, vectors in Chroma.
 
 directory  the two opened as one, with the manifest
+sources    the files of a run, what it passes over, paths that are empty now
 build      articles → index; what is new, changed or gone
+session    the index open for a run, and what the run does at its end
 archive    SQLite, the truth: articles, chunks, vectors, terms
+writer     the archive as a run writes it
 chroma     the nearest vectors, approximately
 matrix     the nearest vectors, exactly, in memory: for questions with filters
 lexical    SQLite's full-text table: chunks by their words

@@ -18,8 +18,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from qa.errors import IndexMissing, IndexUnusable
-from qa.index.build import drop_other_generations, generation, write_session
+from qa.index.archive import Archive
 from qa.index.directory import Manifest, new_id, on_disk, open_archive, write_lock
+from qa.index.session import drop_other_generations, generation, write_session
 from qa.settings import Settings
 
 _MEMBERS = ("manifest.json", "articles.sqlite")
@@ -42,7 +43,7 @@ def back_up(file: Path, settings: Settings) -> Manifest:
         if file.exists():
             raise IndexUnusable(f"{file} is there already; give another name.")
         manifest = Manifest.read(settings.index)
-        with closing(open_archive(settings.index, manifest, writable=False)) as archive:
+        with closing(open_archive(settings.index, manifest, Archive)) as archive:
             if damaged := archive.damaged():
                 raise IndexUnusable(
                     f"{len(damaged)} article(s) are damaged, so there is no backup. Mend the index "

@@ -2,32 +2,20 @@
 
 Changed articles are read and embedded a batch at a time and staged beside the archive, where no
 reader looks. A batch is embedded in a thread while the next is read, cut and analysed. Once all are
-there:
-
-    1. announce   the new chunks' ids are noted as leftovers, and the seal is broken
-    2. put        vectors go to Chroma
-    3. publish    one SQLite transaction puts the new articles in place of the old, their words
-                  with them, and takes out what is gone: from here on readers see the new state,
-                  and the chunks that nothing holds any more are leftovers
-    4. clear      leftovers are deleted from Chroma, then forgotten; the seal is renewed
-
-Readers see the state before step 3 or the one after it. Killed while it stages, a run costs the
-next one nothing: that takes up what is staged. Killed in one of the steps, it leaves leftovers, and
-the next run begins by clearing them. Taking articles out and putting one right (`remove_articles`,
-`amend_article`) are runs too, without files.
+there, they become visible at once (see `session`). Killed while it stages, a run costs the next
+one nothing: that takes up what is staged. Taking articles out and putting one right
+(`remove_articles`, `amend_article`) are runs too, without files.
 """
 
 from __future__ import annotations
 
 import hashlib
-import logging
-import re
-import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -35,28 +23,34 @@ from qa.documents.article import Article
 from qa.documents.chunks import Chunk, header, split
 from qa.documents.corrections import Amendment, tidy_title
 from qa.documents.injection import Flagged
-from qa.documents.parsers import Failure, count, find, leading_out
+from qa.documents.parsers import Failure, count, leading_out
 from qa.documents.parsers.fields import origin_of
 from qa.documents.parsers.isolated import Child, Limits, TooMuch
-from qa.errors import ArticleError, IndexMissing, IndexUnusable
-from qa.index.archive import Archive, IndexedChunk, file_of
-from qa.index.checksums import break_seal, seal
-from qa.index.chroma import ChromaIndex
-from qa.index.directory import EmbedderIdentity, Index, Manifest, check_count, write_lock
+from qa.errors import ArticleError
+from qa.index.archive import IndexedChunk, file_of
+from qa.index.directory import EmbedderIdentity, WritableIndex, write_lock
+from qa.index.session import (
+    changing,
+    complete,
+    drop_other_generations,
+    manifests,
+    take_over,
+    write_session,
+)
+from qa.index.sources import kinds_not_read, to_read
+from qa.index.writer import Version, story
 from qa.language.terms import terms
 from qa.settings import Settings
 
 if TYPE_CHECKING:
     import numpy as np
 
-log = logging.getLogger(__name__)
-
 # A batch ends with the article that fills it. Both bound what is in memory, two batches at most: an
 # article of any length is one transaction, but its vectors are made float16 a few chunks at a time.
 _BATCH_CHUNKS = 256
 _EMBED_AT_ONCE = 64
 _MOST_NAMED = 1000
-_GENERATION = re.compile(r"[0-9a-f]{12}-\d+")  # as `generation` names them
+_OWN_ID = 8  # hexadecimal digits
 
 
 class PassageEmbedder(EmbedderIdentity, Protocol):
@@ -99,6 +93,9 @@ class Report:
         added, updated, unchanged, removed: articles.
         duplicates: articles that another file of the run holds too, word for word.
         failures: what could not be read, with the reason.
+        renamed: file → how many of the articles added have an id of their own, because an article
+            of another file, with other content, has the one that the file gives.
+        not_read: ending → how many files of that kind, which is not read, the folders hold.
         suspicious: of the articles added or updated, those with a passage addressed to a machine.
         embedded: chunks that went through the embedder; 0 when nothing changed.
         seconds: wall-clock time.
@@ -113,6 +110,8 @@ class Report:
     removed: int = 0
     duplicates: int = 0
     failures: list[Failure] = field(default_factory=list)
+    renamed: Counter[str] = field(default_factory=Counter)
+    not_read: Counter[str] = field(default_factory=Counter)
     suspicious: list[Flagged] = field(default_factory=list)
     embedded: int = 0
     seconds: float = 0.0
@@ -129,6 +128,8 @@ class Report:
             "duplicates": self.duplicates,
             "failed": len(self.failures),
             "failures": [{"origin": f.origin, "reason": f.reason} for f in self.failures],
+            "renamed": self.renamed,
+            "not_read": self.not_read,
             "suspicious": [flagged.to_json() for flagged in self.suspicious],
             "embedded_chunks": self.embedded,
             "seconds": round(self.seconds, 3),
@@ -144,12 +145,14 @@ def index_paths(
     rebuild: bool = False,
     progress: ProgressCallback | None = None,
     names: Mapping[Path, str] | None = None,
+    allow_empty: bool = False,
 ) -> Report:
     """Bring the index at `settings.index` in step with the articles under `paths`.
 
-    Articles that were read from under these paths before and are no longer there are removed;
-    those of other paths stay. With `rebuild` the index afterwards holds these paths only. What
-    people have put right (`amend_article`) is applied to what is read, after a rebuild as well.
+    Articles that were read from under these paths before and are no longer there are removed, but
+    not all of a path at once unless `allow_empty` is given; those of other paths stay. With
+    `rebuild` the index afterwards holds these paths only. What people have put right
+    (`amend_article`) is applied to what is read, after a rebuild as well.
 
     Args:
         paths: files and folders.
@@ -159,6 +162,7 @@ def index_paths(
         progress: is told how far the run is.
         names: titles for articles that have none, by their file; rows of a file are numbered.
             One that is indexed already from another file stays as it is.
+        allow_empty: a path from which articles were read may now hold nothing or be gone.
 
     Raises:
         SourceError: a path is missing or holds no article; nothing has been changed then.
@@ -167,16 +171,17 @@ def index_paths(
     """
     started = time.monotonic()
     paths = [path.resolve() for path in paths]
-    files = find(paths)
+    files = to_read(paths, None if rebuild else settings.index, allow_empty=allow_empty)
     with write_lock(settings.index):
-        before, manifest = _manifests(settings, embedder, rebuild=rebuild)
+        before, manifest = manifests(settings, embedder, rebuild=rebuild)
         with write_session(settings.index, manifest) as index:
             if not (settings.index / "manifest.json").exists():
                 manifest.write(settings.index)  # from here on there is an index, still empty
             if rebuild:
-                _take_amendments_over(index)
+                take_over(index)
             run = _Run(index, settings, embedder, progress, paths, whole=rebuild)
             run.report.failures += leading_out(paths)
+            run.report.not_read = kinds_not_read(paths)
             run.names = {path.resolve(): tidy_title(name) for path, name in (names or {}).items()}
             report = run.run(files)
         drop_other_generations(settings.index, manifest, before)
@@ -193,7 +198,7 @@ def remove_articles(ids: Iterable[str], settings: Settings) -> list[Article]:
         IndexMissing: there is no index.
         IndexLocked: another process writes to it.
     """
-    with _changing(settings) as index:
+    with changing(settings) as index:
         found = [a for id in dict.fromkeys(ids) if (a := index.archive.article(id)) is not None]
         complete(index, [article.id for article in found], for_good=True)
     return found
@@ -222,7 +227,7 @@ def amend_article(
         IndexLocked: another process writes to it.
     """
     asked = Amendment().with_changes(title, date)
-    with _changing(settings) as index:
+    with changing(settings) as index:
         index.manifest.check(settings.index, embedder, settings)
         before = index.archive.article(id)
         if before is None:
@@ -233,125 +238,6 @@ def amend_article(
         run.stage([[(article, split(article, settings.chunk_chars))]])
         complete(index, amendments={id: known.with_changes(title, date)})
     return article
-
-
-@contextmanager
-def write_session(directory: Path, manifest: Manifest) -> Iterator[Index]:
-    """The index, open for a run; sealed and told in its manifest once that has completed.
-
-    Without a seal, nobody knows what a killed run has done to Chroma's files: that is made again
-    first, from the archive.
-    """
-    index = Index.at(directory, manifest, writable=True)
-    try:
-        archive = index.archive
-        if index.seal is None:
-            if manifest.id or not manifest.chroma_url:  # else it may be another index's as well
-                index.store.empty()
-            for ids in _parts(sorted(archive.chunk_ids())):
-                _put_vectors(index, archive.passages(ids))
-        clear_leftovers(index)
-        yield index
-        check_count(index.store, archive)
-        archive.tidy()
-        done, words = manifest.after_run(archive), archive.lexical.sum()
-    finally:
-        index.close()
-    shutil.rmtree(index.home / "lexical", ignore_errors=True)  # of earlier versions
-    seal(index.home, words)
-    done.write(directory)
-
-
-@contextmanager
-def _changing(settings: Settings) -> Iterator[Index]:
-    """The index, open for a change of its own."""
-    Manifest.read(settings.index)  # before the lock makes a folder
-    with (
-        write_lock(settings.index),
-        write_session(settings.index, Manifest.read(settings.index)) as index,
-    ):
-        yield index
-
-
-def _manifests(
-    settings: Settings, embedder: PassageEmbedder, *, rebuild: bool
-) -> tuple[Manifest | None, Manifest]:
-    """The current manifest, and the one to go on with: the same, or one for a new generation."""
-    try:
-        current = Manifest.read(settings.index)
-    except IndexMissing:
-        return None, new_manifest(settings, embedder, 0)
-    except IndexUnusable:
-        if not rebuild:
-            raise
-        return None, new_manifest(settings, embedder, int(time.time()))
-    if rebuild:
-        number = int(current.generation.rsplit("-", 1)[1]) + 1
-        return current, new_manifest(settings, embedder, number, current.id)
-    current.check(settings.index, embedder, settings)
-    return current, current
-
-
-def new_manifest(
-    settings: Settings, embedder: EmbedderIdentity, number: int, id: str = ""
-) -> Manifest:
-    """For a new generation; of a new index unless an id is given."""
-    manifest = Manifest.new("", embedder, settings, id)
-    return replace(manifest, generation=generation(manifest, number))
-
-
-def generation(manifest: Manifest, number: int) -> str:
-    """A name that tells generations apart by what they were built with, then by number.
-
-    A rebuild that was killed finds its unfinished generation again under the same name.
-    """
-    made_of = (
-        manifest.embedder_fingerprint,
-        manifest.chunk_chars,
-        manifest.chroma_url,
-        manifest.id,
-    )
-    return f"{hashlib.sha256(repr(made_of).encode()).hexdigest()[:12]}-{number}"
-
-
-def _take_amendments_over(index: Index) -> None:
-    """Note what was put right in the generations that this one replaces, the latest last."""
-    archives = [
-        path
-        for child in _other_generations(index.directory, index.manifest)
-        if (path := child / "articles.sqlite").exists()
-    ]
-    for path in sorted(archives, key=lambda path: path.stat().st_mtime):
-        try:
-            old = Archive.open(path)
-        except IndexUnusable as exc:
-            log.warning("titles and dates that were put right there are lost: %s", exc)
-            continue
-        with closing(old):
-            index.archive.amend(old.amendments())
-
-
-def drop_other_generations(directory: Path, manifest: Manifest, before: Manifest | None) -> None:
-    """Remove what the current generation replaces.
-
-    Args:
-        directory: of the index.
-        manifest: names the current generation.
-        before: of the index as it was; one without an id may share its collection with another.
-    """
-    for child in _other_generations(directory, manifest):
-        if manifest.chroma_url and before and before.id:
-            other = replace(manifest, generation=child.name)
-            ChromaIndex.drop(manifest.chroma_url, other.collection)
-        shutil.rmtree(child)
-
-
-def _other_generations(directory: Path, manifest: Manifest) -> list[Path]:
-    return [
-        child
-        for child in directory.iterdir()
-        if child.name != manifest.generation and _GENERATION.fullmatch(child.name)
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,7 +262,7 @@ class _Run:
 
     def __init__(
         self,
-        index: Index,
+        index: WritableIndex,
         settings: Settings,
         embedder: PassageEmbedder,
         progress: ProgressCallback | None,
@@ -448,30 +334,23 @@ class _Run:
         for item in items:
             if isinstance(item, Failure):
                 self.report.failures.append(item)
-                self._tell(1)
-            elif self._register(article := self._put_right(item)):
+            elif (article := self._register(item)) is not None:
                 if flagged := Flagged.of(article):
                     self.report.suspicious.append(flagged)
-                if self.index.archive.take_up(article):
-                    self._tell(1)
-                else:
+                if not self.index.archive.take_up(article):
                     yield article
-            else:
-                self._tell(1)
+                    continue
+            self._tell(1)
 
     def _batches(self, articles: Iterable[Article]) -> Iterator[list[tuple[Article, list[Chunk]]]]:
         """Articles with their chunks, enough at a time to fill a batch."""
         batch: list[tuple[Article, list[Chunk]]] = []
-        size = 0
         for article in articles:
-            chunks = split(article, self.settings.chunk_chars)
-            batch.append((article, chunks))
-            size += len(chunks)
-            if size >= _BATCH_CHUNKS:
+            batch.append((article, split(article, self.settings.chunk_chars)))
+            if sum(len(chunks) for _, chunks in batch) >= _BATCH_CHUNKS:
                 yield batch
-                batch, size = [], 0
-        if batch:
-            yield batch
+                batch = []
+        yield batch
 
     def _put_right(self, article: Article) -> Article:
         """The article with what was put right about it, and its file's name if it has no title."""
@@ -479,47 +358,88 @@ class _Run:
         amendment = archive.amendment(article.id) or Amendment()
         row = article.origin.removeprefix(file_of(article.origin)).removeprefix("#")
         name = self.names.get(_file(article.origin))
-        if name and not (article.title or amendment.name or self._is_of_another(article)):
-            amendment = replace(amendment, name=f"{name} ({row})" if row else name)
-            archive.amend({article.id: amendment})
+        if name and not (article.title or amendment.name):
+            known = archive.seen(article.id) or archive.known(article.id)
+            if known is None or _file(known.origin) == _file(article.origin):
+                amendment = replace(amendment, name=f"{name} ({row})" if row else name)
+                archive.amend({article.id: amendment})
         return amendment.of(article)
 
-    def _is_of_another(self, article: Article) -> bool:
-        """Whether the index has the article from another file."""
-        known = self.index.archive.known(article.id)
-        return known is not None and _file(known[1]) != _file(article.origin)
+    def _is_of_another(self, article: Article, origin: str) -> bool:
+        """Whether an origin is in another file than the article's, and that is there."""
+        file = _file(origin)
+        return file != _file(article.origin) and file.exists()
 
-    def _register(self, article: Article) -> bool:
-        """The one place that decides whether an article is already done."""
-        archive = self.index.archive
-        if before := archive.seen(article.id):
-            fingerprint, origin = before
-            if fingerprint == article.fingerprint:
-                self.report.duplicates += 1
-                self._hold(article)
-            else:
-                self._clash(article, origin)
-            return False
-        archive.see(article)
-        known = archive.known(article.id)
-        if known is None:
-            self.report.added += 1
+    def _register(self, read: Article) -> Article | None:
+        """The article as it is to be indexed; None when it is already done, which is decided here.
+
+        A copy does not take an article over while its file is there: who may remove the copy may
+        not remove the article.
+        """
+        archive, report, article = self.index.archive, self.report, self._identified(read)
+        before, known = archive.seen(article.id), archive.known(article.id)
+        if before and before.fingerprint == article.fingerprint:
+            report.duplicates += 1
             self._hold(article)
-            return True
-        fingerprint, origin = known
-        if fingerprint != article.fingerprint and self._is_elsewhere(origin, article):
-            self._clash(article, origin)
-            return False
+            return None
+        others = [v for v in (before, known) if v and v.fingerprint != article.fingerprint]
+        if any(self._corrects(read, v) and _saved(read.origin) < _saved(v.origin) for v in others):
+            report.duplicates += 1  # an earlier version of what another file says
+            return None
+        if before and not self._corrects(read, before):
+            # The page tells the reason to whoever added the file: the other's name alone.
+            reason = f"its id {read.id!r} is already that of {Path(before.origin).name}"
+            report.failures.append(Failure(read.origin, f"{reason}, with other content"))
+            return None
+        archive.see(article)
         self._hold(article)
-        if fingerprint != article.fingerprint:
-            self.report.updated += 1
-            return True
-        self.report.unchanged += 1
-        # A copy does not take an article over while its file is there: who may remove the copy
-        # may not remove the article.
-        if origin != article.origin and not self._is_elsewhere(origin, article):
+        if before:
+            return article
+        if known is None:
+            report.added += 1
+            if article.id != read.id:
+                report.renamed[file_of(read.origin)] += 1
+            return article
+        if known.fingerprint != article.fingerprint:
+            report.updated += 1
+            return article
+        report.unchanged += 1
+        if known.origin != article.origin and not self._is_elsewhere(known.origin, article):
             archive.move(article.id, article.origin)
-        return False
+        return None
+
+    def _identified(self, read: Article) -> Article:
+        """The article, put right, under an id that no other file's article has.
+
+        Two outlets may both number their articles from 1. The second gets an id of its own, which
+        it keeps when it changes; a copy of it gets the same.
+        """
+        file = file_of(read.origin)
+        made_of = (read.fingerprint, f"{read.fingerprint} {file}")
+        own = [hashlib.sha256(text.encode()).hexdigest()[:_OWN_ID] for text in made_of]
+        kept = self.index.archive.own_ids(read.id, _OWN_ID, file)[:1]
+        for id in (*kept, read.id, *(f"{read.id}~{digits}" for digits in own)):
+            article = self._put_right(replace(read, id=id))
+            if not self._is_taken(article, read):
+                break
+        return article
+
+    def _is_taken(self, article: Article, read: Article) -> bool:
+        """Whether another file, which is there, has another story under this id."""
+        archive = self.index.archive
+        others = (archive.seen(article.id), None if self.whole else archive.known(article.id))
+        return any(
+            other.fingerprint != article.fingerprint
+            and self._is_of_another(article, other.origin)
+            and not self._corrects(read, other)
+            for other in others
+            if other is not None
+        )
+
+    def _corrects(self, read: Article, other: Version) -> bool:
+        """Whether the two are versions of one story in two files."""
+        same = bool(other.story) and other.story == story(read)
+        return same and self._is_of_another(read, other.origin)
 
     def _hold(self, article: Article) -> None:
         if len(self.held) < _MOST_NAMED:
@@ -527,15 +447,8 @@ class _Run:
 
     def _is_elsewhere(self, origin: str, article: Article) -> bool:
         """Whether an article of this id still stands in a file that is not being read now."""
-        file = _file(origin)
-        gone = self.whole or _under(origin, self.roots) or not file.exists()
-        return file != _file(article.origin) and not gone
-
-    def _clash(self, article: Article, origin: str) -> None:
-        # Its file's name: the page tells the reason to whoever added the article.
-        other = Path(origin).name
-        reason = f"its id {article.id!r} is already that of {other}, with other content"
-        self.report.failures.append(Failure(article.origin, reason))
+        being_read = self.whole or _under(origin, self.roots)
+        return not being_read and self._is_of_another(article, origin)
 
     def stage(self, batches: Iterable[Sequence[tuple[Article, Sequence[Chunk]]]]) -> None:
         """Embed articles with their chunks, and put them where `complete` finds them.
@@ -546,13 +459,11 @@ class _Run:
         pool = ThreadPoolExecutor(1, thread_name_prefix="embedding")
         try:
             before = None
-            for batch in batches:
-                begun = self._begun(batch, pool)
-                if before is not None:
+            for batch in chain(batches, [None]):
+                begun = self._begun(batch, pool) if batch else None
+                if before:
                     self._end(before)
                 before = begun
-            if before is not None:
-                self._end(before)
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -606,35 +517,6 @@ class _Run:
         ]
 
 
-def complete(
-    index: Index,
-    gone: Sequence[str] = (),
-    amendments: Mapping[str, Amendment] | None = None,
-    *,
-    for_good: bool = False,
-) -> None:
-    """Steps 1 to 4 for what is staged; the other arguments are those of `Archive.publish`."""
-    archive = index.archive
-    due = archive.due()
-    if due or gone:
-        archive.announce()
-        break_seal(index.home)
-    for ids in _parts(due):
-        _put_vectors(index, archive.passages(ids, staged=True))
-    revision = 1 + max(archive.revision, index.manifest.revision)
-    archive.publish(revision, gone, amendments, for_good=for_good)
-    clear_leftovers(index)
-
-
-def clear_leftovers(index: Index) -> None:
-    """Take out of Chroma what no article holds."""
-    ids = index.archive.leftovers()
-    if ids:
-        break_seal(index.home)
-        index.store.delete(ids)
-        index.archive.forget(ids)
-
-
 def embedding_input(article: Article, chunk: Chunk) -> tuple[str, list[tuple[int, int]]]:
     """What is embedded for a chunk, header and text, and where its sentences are in that."""
     top = header(article)
@@ -647,22 +529,14 @@ def _terms(lines: Iterable[str], article: Article) -> list[tuple[str, ...]]:
     return [tuple(terms(line, article.language)) for line in lines]
 
 
-def _put_vectors(index: Index, passages: Sequence[IndexedChunk]) -> None:
-    import numpy as np
-
-    index.store.put(
-        [p.chunk.id for p in passages],
-        np.stack([p.vectors[0] for p in passages]).astype(np.float32),
-        [p.article for p in passages],
-    )
-
-
-def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[start : start + _BATCH_CHUNKS] for start in range(0, len(ids), _BATCH_CHUNKS))
-
-
 def _file(origin: str) -> Path:
     return Path(file_of(origin))
+
+
+def _saved(origin: str) -> tuple[int, str]:
+    """When a file was saved; of two saved at once, the order of their names."""
+    file = _file(origin)
+    return file.stat().st_mtime_ns, file.name
 
 
 def _under(origin: str, roots: Sequence[Path]) -> bool:

@@ -6,6 +6,7 @@ here, and its telemetry is off. Chunk text is not kept here; `archive` has it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ _HNSW: CreateHNSWConfiguration = {
     "ef_search": 200,
 }
 _UNDATED = 0  # below every date
+_OPENING = threading.Lock()
 
 
 class ChromaIndex:
@@ -66,9 +68,15 @@ class ChromaIndex:
         from chromadb.errors import ChromaError
 
         quiet = Settings(anonymized_telemetry=False)
+        path = str(directory)
         if url is None:
             try:
-                client = chromadb.PersistentClient(str(directory), settings=quiet)
+                with _OPENING:
+                    # Within a process Chroma shares by its spelling what is open of a folder, with
+                    # all that it has read. Another spelling reads the files as they are now.
+                    while path in SharedSystemClient._identifier_to_system:
+                        path += "/."
+                    client = chromadb.PersistentClient(path, settings=quiet)
                 return cls(cast("Client", client), name)
             except BaseException as exc:
                 known = (ChromaError, ValueError, AttributeError, OSError)
@@ -76,7 +84,7 @@ class ChromaIndex:
                     raise
                 # After a damaged file Chroma fails to clean up (the AttributeError) and would
                 # hand out what it failed to open for as long as this process lives.
-                SharedSystemClient._identifier_to_system.pop(str(directory), None)
+                SharedSystemClient._identifier_to_system.pop(path, None)
                 raise IndexUnusable(
                     f"Chroma cannot open {directory}: {exc.__context__ or exc}. See that the disk "
                     "has room and that this user may write there; if it has, have it made again "

@@ -20,14 +20,15 @@ import socket
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 from qa.documents.filters import Filters
 from qa.errors import IndexLocked, IndexMismatch, IndexMissing, IndexUnusable
@@ -36,6 +37,7 @@ from qa.index.checksums import check, sealed
 from qa.index.chroma import ChromaIndex
 from qa.index.lexical import LexicalIndex
 from qa.index.matrix import ChunkVectors
+from qa.index.writer import ArchiveWriter
 from qa.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,10 +49,20 @@ FORMAT = 1
 _MOST_IN_MEMORY = 200_000
 # A question that a run overtakes is asked again, at most so often in all.
 _MOST_TRIES = 5
+_MAKE_ROOM = "Make room on the disk"
+_MAKE_WRITABLE = "Make it writable for this user"
 # What a disk says when it cannot be written or read, as against what a program does wrong.
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
+_DISK = {
+    errno.ENOSPC: _MAKE_ROOM,
+    errno.EDQUOT: _MAKE_ROOM,
+    errno.EACCES: _MAKE_WRITABLE,
+    errno.EPERM: _MAKE_WRITABLE,
+    errno.EROFS: _MAKE_WRITABLE,
+    errno.EIO: "See that the disk is sound",
+}
 
 T = TypeVar("T")
+A = TypeVar("A", bound=Archive)
 
 
 class EmbedderIdentity(Protocol):
@@ -209,19 +221,20 @@ class Index:
     """An open index: the archive and Chroma of its current generation.
 
     Attributes:
+        close: releases the files.
         seal: of Chroma's files when it was opened; None when a run is writing them.
         revision: of the archive when it was opened.
-        copy: holds a copy of Chroma's files when they cannot be written, which Chroma wants even
-            to read.
     """
+
+    _archive: ClassVar[type[Archive]] = Archive
 
     directory: Path
     manifest: Manifest
     archive: Archive
     store: ChromaIndex
-    seal: int | None = None
-    revision: int = 0
-    copy: TemporaryDirectory[str] | None = None
+    close: Callable[[], None]
+    seal: int | None
+    revision: int
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
@@ -249,26 +262,22 @@ class Index:
         """
         manifest = Manifest.read(directory)
         manifest.check(directory, embedder, settings)
-        return cls.at(directory, manifest, writable=False)
+        return cls.at(directory, manifest)
 
     @classmethod
-    def at(cls, directory: Path, manifest: Manifest, *, writable: bool) -> Self:
+    def at(cls, directory: Path, manifest: Manifest) -> Self:
         """Open the generation that the manifest names.
 
         Raises:
             IndexUnusable: a part is damaged, or not the one that the last run has left.
         """
-        with on_disk(directory):
-            return cls._at(directory, manifest, writable=writable)
-
-    @classmethod
-    def _at(cls, directory: Path, manifest: Manifest, *, writable: bool) -> Self:
-        home = directory / manifest.generation
-        archive = open_archive(directory, manifest, writable=writable)
-        to_close: list[Callable[[], None]] = [archive.close]
-        try:
+        with on_disk(directory), ExitStack() as opened:
+            home = directory / manifest.generation
+            archive = open_archive(directory, manifest, cls._archive)
+            opened.callback(archive.close)
             revision = archive.revision
             kept = check(home, archive.lexical.sum)
+            writable = cls._archive is ArchiveWriter
             remade = writable and kept is None  # by the run that opens it
             if not (remade or manifest.chroma_url or (home / "chroma").is_dir()):
                 raise IndexUnusable(  # Chroma would make an empty one, and find nothing
@@ -276,17 +285,14 @@ class Index:
                 )
             copy = None if writable else readable(home)
             if copy:
-                to_close.append(copy.cleanup)
+                opened.callback(copy.cleanup)
             parts = Path(copy.name) if copy else home
             store = ChromaIndex.open(parts / "chroma", manifest.chroma_url, manifest.collection)
-            to_close.append(store.close)
+            opened.callback(store.close)
             if kept is not None:
                 check_count(store, archive)
-        except BaseException:
-            for close in reversed(to_close):
-                close()
-            raise
-        return cls(directory, manifest, archive, store, kept, revision, copy)
+            close = opened.pop_all().close
+        return cls(directory, manifest, archive, store, close, kept, revision)
 
     def nearest(self, vector: np.ndarray, n: int, filters: Filters) -> list[tuple[str, float]]:
         """The `n` chunks nearest to a unit vector of shape (d,): (chunk id, cosine), best first.
@@ -317,12 +323,14 @@ class Index:
             or self.archive.revision != self.revision
         )
 
-    def close(self) -> None:
-        """Release the files."""
-        self.store.close()
-        self.archive.close()
-        if self.copy:
-            self.copy.cleanup()
+
+@dataclass(frozen=True)
+class WritableIndex(Index):
+    """An index, open for the one process that writes."""
+
+    _archive: ClassVar[type[Archive]] = ArchiveWriter
+
+    archive: ArchiveWriter
 
 
 def _has_articles(path: Path) -> bool:
@@ -337,37 +345,33 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
-def open_archive(directory: Path, manifest: Manifest, *, writable: bool) -> Archive:
-    """The archive, made sure to be the one that the manifest speaks of.
+def open_archive(directory: Path, manifest: Manifest, kind: type[A]) -> A:
+    """The archive, to be read or written, made sure to be the one that the manifest speaks of.
 
     Raises:
         IndexUnusable: it is gone, damaged or another one.
     """
     path = directory / manifest.generation / "articles.sqlite"
     expected = manifest.counts
-    if writable and not path.exists():
+    if kind is ArchiveWriter and not path.exists():
         if expected["articles"]:  # SQLite would make an empty one
-            return Archive.open(path)
+            Archive.open(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-    archive = Archive.open(path, writable=writable)
-    try:
-        revision, articles, chunks, _ = archive.state()
-        if revision == 0:  # of an earlier version, or emptied
-            wrong = expected["articles"] and not articles
-        elif revision == manifest.revision:
-            wrong = expected != {"articles": articles, "chunks": chunks}
-        else:  # later when a run was killed at its end
-            wrong = revision < manifest.revision
-        if wrong:
-            raise IndexUnusable(
-                f"{path} is not the one that the last run has left: it holds {articles} "
-                f"articles of {expected['articles']}. Put a backup back with "
-                "`qa restore FILE --replace`, or build the index anew with "
-                "`qa index --rebuild PATH`."
-            )
-    except BaseException:
+    archive = kind.open(path)
+    revision, articles, chunks, _ = archive.state()
+    if revision == 0:  # of an earlier version, or emptied
+        wrong = expected["articles"] and not articles
+    elif revision == manifest.revision:
+        wrong = expected != {"articles": articles, "chunks": chunks}
+    else:  # later when a run was killed at its end
+        wrong = revision < manifest.revision
+    if wrong:
         archive.close()
-        raise
+        raise IndexUnusable(
+            f"{path} is not the one that the last run has left: it holds {articles} "
+            f"articles of {expected['articles']}. Put a backup back with "
+            "`qa restore FILE --replace`, or build the index anew with `qa index --rebuild PATH`."
+        )
     return archive
 
 
@@ -423,6 +427,9 @@ def write_lock(directory: Path) -> Iterator[None]:
             ) from exc
         me = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%H:%M:%S")}
         try:
+            for path in (directory, *directory.rglob("*")):  # SQLite or Chroma would fail halfway
+                if path.exists() and not os.access(path, os.W_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
             holder.write_text(json.dumps(me), encoding="utf-8")
             yield
         finally:
@@ -436,12 +443,12 @@ def on_disk(directory: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        if exc.errno not in _DISK:
+        advice = _DISK.get(exc.errno or 0)
+        if advice is None:
             raise
         raise IndexUnusable(
-            f"{directory} cannot be read or written ({exc}). See that the disk has room and "
-            "that this user may write there, then run the command again; what was indexed is as "
-            "it was."
+            f"{directory} cannot be read or written ({exc}). {advice}, then run the command "
+            "again; what was indexed is as it was."
         ) from exc
 
 
@@ -461,54 +468,60 @@ class LiveIndex:
     """An index that follows the runs of other processes: it is opened again after each.
 
     Chroma keeps what it has read in memory and never looks at the files again, so a reader that
-    stays open would miss, and mix up, what another process wrote.
+    stays open would miss, and mix up, what another process wrote. The new one is opened before the
+    old one is given up, which is closed when its last reader is done.
     """
-
-    # Questions take tens of milliseconds; a reader that holds the index longer than this is stuck.
-    _PATIENCE_S = 5.0
 
     def __init__(self, directory: Path, embedder: EmbedderIdentity, settings: Settings) -> None:
         self._open = partial(Index.open, directory, embedder, settings)
         self._index: Index | None = self._open()
-        self._readers = 0
-        self._changed = threading.Condition()
+        self._readers = Counter[int]()  # by the identity of the index that they read
+        self._lock = threading.Lock()
 
     @contextmanager
     def current(self) -> Iterator[Index]:
-        """The index as the last completed run left it; it stays open while the block runs."""
-        with self._changed:
-            if self._index and self._index.stale():
-                self._changed.wait_for(lambda: self._readers == 0, timeout=self._PATIENCE_S)
-                if self._readers == 0 and self._index and self._index.stale():
-                    index, self._index = self._index, None
-                    index.close()
-            index = self._index = self._index or self._open()
-            self._readers += 1
+        """The index as the last completed run left it; it stays open while the block runs.
+
+        Raises:
+            IndexUnusable: it has changed and cannot be opened; asked again, it is tried again.
+        """
+        with self._lock:
+            old = self._index
+            if old is None or old.stale():
+                self._index = self._open()
+                self._close_unread(old)
+            index = self._index
+            assert index is not None
+            self._readers[id(index)] += 1
         try:
             yield index
         finally:
-            with self._changed:
-                self._readers -= 1
-                self._changed.notify_all()
+            with self._lock:
+                self._readers[id(index)] -= 1
+                if index is not self._index:
+                    self._close_unread(index)
+
+    def _close_unread(self, index: Index | None) -> None:
+        if index and not self._readers[id(index)]:
+            del self._readers[id(index)]
+            index.close()
 
     def read(self, work: Callable[[Index], T]) -> T:
         """What `work` makes of the index, all of one state: asked again when a run came between."""
         for _ in range(_MOST_TRIES):
             with self.current() as index:
-                stuck = index.stale()  # somebody holds it open for long: there is no newer one yet
                 try:
                     result = work(index)
                 except IndexUnusable:
-                    if stuck or not index.stale():
+                    if not index.stale():
                         raise
                     continue
-                if stuck or not index.stale():
+                if not index.stale():
                     return result
         raise IndexUnusable("the index changes all the time; ask again in a moment.")
 
     def close(self) -> None:
-        """Release the files."""
-        with self._changed:
+        """Release the files, once the last reader is done."""
+        with self._lock:
             index, self._index = self._index, None
-            if index:
-                index.close()
+            self._close_unread(index)

@@ -15,10 +15,11 @@ from pathlib import Path
 from qa.documents.injection import Flagged
 from qa.errors import IndexUnusable, QAError
 from qa.index.archive import Archive
-from qa.index.build import write_session
 from qa.index.checksums import break_seal, seal, sealed, words_changed
 from qa.index.directory import Manifest, open_archive, write_lock
 from qa.index.probe import Finding, probe
+from qa.index.session import write_session
+from qa.index.writer import ArchiveWriter
 from qa.models import Model, downloadable, status
 from qa.settings import Settings
 
@@ -107,7 +108,7 @@ def _match(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
 
 def _articles(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
     """Whether the archive is the one that the last run has left, and each article as it was."""
-    with closing(open_archive(settings.index, manifest, writable=False)) as archive:
+    with closing(open_archive(settings.index, manifest, Archive)) as archive:
         problem, damaged = archive.problem(), archive.damaged()
         count = archive.counts()["articles"]
     if problem:
@@ -143,7 +144,7 @@ def _words(home: Path) -> Finding:
 def _mended(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
     """Take damaged articles out, and have what does not find the rest made again from them."""
     home = settings.index / manifest.generation
-    with closing(open_archive(settings.index, manifest, writable=True)) as archive:
+    with closing(open_archive(settings.index, manifest, ArchiveWriter)) as archive:
         if problem := archive.problem():
             raise IndexUnusable(problem)
         bad = {

@@ -33,18 +33,18 @@ _TERMS = """SELECT c.rowid AS row, c.article_id AS article_id,
     CASE WHEN language NOT IN ('fr', 'en') THEN terms END AS other
 FROM chunk c JOIN article a ON a.id = c.article_id"""
 # Whatever is no space belongs to a term: these are stemmed and folded already.
-_TABLE = """VIRTUAL TABLE IF NOT EXISTS {}word USING fts5(
+_TABLE = """CREATE VIRTUAL TABLE IF NOT EXISTS word USING fts5(
     fr, en, other, content = '',
     tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co Cn Cf'"
 )"""
-# In how many chunks each term is, by column; it keeps nothing itself.
-_KNOWN = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.known USING fts5vocab({}, word, col)"
+# For every connection: in how many chunks each term is, by column; it keeps nothing itself.
+KNOWN = "CREATE VIRTUAL TABLE temp.known USING fts5vocab(main, word, col)"
 _FILL = (
     f"INSERT INTO word(rowid, fr, en, other) SELECT row, fr, en, other FROM ({_TERMS}) "  # noqa: S608
     "WHERE NOT EXISTS (SELECT 1 FROM word_docsize)"
 )
 SCHEMA = f"""
-CREATE {_TABLE.format("")};
+{_TABLE};
 CREATE TRIGGER IF NOT EXISTS word_added AFTER INSERT ON chunk BEGIN
     INSERT INTO word(rowid, fr, en, other)
     SELECT row, fr, en, other FROM ({_TERMS}) WHERE row = new.rowid;
@@ -55,12 +55,7 @@ CREATE TRIGGER IF NOT EXISTS word_removed BEFORE DELETE ON article BEGIN
 END;
 {_FILL};
 """  # noqa: S608
-# For whoever only reads a file of an earlier version, which has no such table: seconds for each
-# hundred thousand chunks, until a run has made it.
-STAND_IN = f"CREATE {_TABLE.format('temp.')}; {_FILL}; {_KNOWN.format('temp')}"
 ANEW = ("INSERT INTO word(word) VALUES ('delete-all')", _FILL)
-# For every connection.
-KNOWN = _KNOWN.format("main")
 
 _PAGE = 500
 _PROBES = 50

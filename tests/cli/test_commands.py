@@ -112,6 +112,30 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_goes_in(run: Run, arti
     assert result.code == 0
     assert "1 failed" in result.out
     assert "broken.pdf" in result.err
+    assert run("index", articles, "--strict").code == 1
+
+
+def test_what_is_passed_over_is_said_and_fails_when_that_is_asked_for(run: Run, articles: Path):
+    assert run("index", articles, "--strict").code == 0
+    for name in ("a.xyz", "b.xyz", "c.doc"):
+        (articles / name).touch()
+    (articles / "more.jsonl").write_text('{"id": "lynx", "text": "Another lynx."}')
+    result = run("index", articles)
+    assert result.code == 0
+    assert "3 files of kinds that are not read: .xyz 2, .doc 1; 7 articles" in result.out
+    assert "more.jsonl: 1 got an id of their own" in result.err
+    strict = run("index", articles, "--strict", "--json")
+    assert (strict.code, strict.json["not_read"]) == (1, {".xyz": 2, ".doc": 1})
+    assert "qa: --strict: 0 could not be read, and 3 files are of kinds" in strict.err
+
+
+def test_articles_of_an_emptied_folder_stay_until_that_is_meant(run: Run, articles: Path):
+    run("index", articles)
+    shutil.rmtree(articles)
+    refused = run("index", articles)
+    assert (refused.code, refused.out, len(refused.err.splitlines())) == (1, "", 1)
+    assert f"qa index --allow-empty {articles}" in refused.err
+    assert "6 removed" in run("index", articles, "--allow-empty").out
 
 
 @pytest.mark.parametrize("path", ["nowhere", "empty"])

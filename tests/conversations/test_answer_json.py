@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from qa.assistant import Assistant
-from qa.conversations.answer_json import from_document, to_document
+from qa.conversations.answer_json import Find, from_document, to_document
 from qa.documents.article import Article
 from qa.documents.filters import Filters
 from qa.index.directory import LiveIndex
@@ -73,12 +73,18 @@ def test_an_abstention_keeps_its_nearest_articles(assistant: Assistant, answer: 
     assert from_document(kept(abstained), lambda _: None).answer.hits == ()
 
 
-def test_a_quote_that_moved_is_found_where_it_is_now(assistant: Assistant, answer: Answer):
+def changed(assistant: Assistant, text: str) -> Find:
+    """Finds articles with another text, in which {} stands for what they say."""
+
     def find(id: str) -> Article | None:
         article = assistant.article(id)
-        return replace(article, text=f"Corrected. {article.text}") if article else None
+        return replace(article, text=text.format(article.text)) if article else None
 
-    restored = from_document(kept(answer), find)
+    return find
+
+
+def test_a_quote_that_moved_is_found_where_it_is_now(assistant: Assistant, answer: Answer):
+    restored = from_document(kept(answer), changed(assistant, "Corrected. {}"))
     assert not restored.stale
     for old, new in zip(answer.citations, restored.answer.citations, strict=True):
         assert new.quote == old.quote
@@ -91,29 +97,18 @@ def test_what_the_reader_points_to_stays_in_its_quote(assistant: Assistant, answ
     read = replace(answer, citations=(pointed,))
     assert from_document(kept(read), assistant.article).answer.citations == (pointed,)
     words = pointed.quote[2:7]
-
-    def find(id: str) -> Article | None:
-        article = assistant.article(id)
-        return replace(article, text=f"Corrected. {article.text}") if article else None
-
-    for finding in (find, lambda _: None):
+    for finding in (changed(assistant, "Corrected. {}"), lambda _: None):
         (cited,) = from_document(kept(read), finding).answer.citations
         assert cited.answer is not None
         assert cited.answer.of(cited.article.text) == words
 
 
 def test_what_somebody_asked_of_articles_stays_asked(assistant: Assistant, answer: Answer):
-    changed = replace(answer.question, constraints=answer.constraints)
-    again = from_document(kept(replace(answer, question=changed)), assistant.article).answer
-    assert again.question.constraints == answer.constraints
-    assert from_document(kept(answer), assistant.article).answer.question.constraints is None
-
-
-def test_that_nothing_was_asked_of_articles_is_kept_as_such(assistant: Assistant, answer: Answer):
-    """When every chip was taken away; None would read the question's words again."""
-    nothing = replace(answer.question, constraints=Constraints())
-    again = from_document(kept(replace(answer, question=nothing)), assistant.article).answer
-    assert again.question.constraints == Constraints()
+    """None reads the question's words; nothing at all is what taking every chip away leaves."""
+    for asked in (answer.constraints, Constraints(), None):
+        question = replace(answer.question, constraints=asked)
+        again = from_document(kept(replace(answer, question=question)), assistant.article).answer
+        assert again.question.constraints == asked
 
 
 def test_a_quote_whose_article_is_gone_stays_as_it_was(answer: Answer):
@@ -127,11 +122,7 @@ def test_a_quote_whose_article_is_gone_stays_as_it_was(answer: Answer):
 def test_a_quote_that_its_article_no_longer_has_opens_no_other_words(
     assistant: Assistant, answer: Answer
 ):
-    def find(id: str) -> Article | None:
-        article = assistant.article(id)
-        return replace(article, text="Something else entirely. " * 40) if article else None
-
-    restored = from_document(kept(answer), find)
+    restored = from_document(kept(answer), changed(assistant, "Something else entirely. " * 40))
     assert restored.stale
     for old, new in zip(answer.citations, restored.answer.citations, strict=True):
         assert new.quote == old.quote

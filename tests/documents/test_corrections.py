@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from qa.documents.article import Article, PartialDate
-from qa.documents.corrections import Amendment
+from qa.documents.corrections import Amendment, reworded
 from qa.errors import ArticleError
 
 ARTICLE = Article.create(
@@ -38,3 +38,27 @@ def test_a_name_is_the_title_only_where_there_is_none():
 def test_a_date_that_is_none_is_said(date: str):
     with pytest.raises(ArticleError, match=f"'{date}' is no date; write it as 2017"):
         Amendment().with_changes(None, date)
+
+
+BEFORE = "The bridge cost 3 million euros. It opens on Thursday. A band plays."
+AFTER = "The bridge cost 5 million euros. It opens on Thursday. Entry is free."
+
+
+@pytest.mark.parametrize(
+    ("quote", "before"),
+    [
+        ("It opens on Thursday.", None),
+        ("It opens\non Thursday.", None),
+        ("The bridge cost 5 million euros.", "The bridge cost 3 million euros."),
+        (
+            "The bridge cost 5 million euros. It opens on Thursday.",
+            "The bridge cost 3 million euros.",
+        ),
+        ("Entry is free.", ""),
+    ],
+)
+def test_a_quote_is_compared_with_another_version_sentence_by_sentence(
+    quote: str, before: str | None
+):
+    assert quote.replace("\n", " ") in AFTER
+    assert reworded(quote, BEFORE, "en") == before

@@ -19,8 +19,8 @@ from qa.documents.chunks import split
 from qa.documents.filters import Filters, day_number, source_key
 from qa.errors import QuestionError
 from qa.index.archive import IndexedChunk
-from qa.index.build import complete
-from qa.index.directory import Index, Manifest
+from qa.index.directory import Index, Manifest, WritableIndex
+from qa.index.session import complete
 from qa.settings import Settings
 from tests.fakes import BagOfWords
 
@@ -59,7 +59,7 @@ def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everywhere]
     folder = tmp_path_factory.mktemp("filters")
     embedder = BagOfWords()
     manifest = replace(Manifest.new("all-0", embedder, Settings()), dimension=len(VECTOR))
-    index = Index.at(folder, manifest, writable=True)
+    index = WritableIndex.at(folder, manifest)
     passages = [
         IndexedChunk(chunk, article, (), (("word",),), vectors.astype(np.float16))
         for article, vectors in zip(ARTICLES, VECTORS, strict=True)

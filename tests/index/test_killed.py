@@ -210,12 +210,6 @@ def test_a_second_writer_is_told_who_holds_the_index(
     assert writer(folder, settings).startswith("done")
 
 
-def test_a_killed_writer_holds_nothing(writer: Writer, folder: Path, settings: Settings):
-    assert writer(folder, settings, die_at=3) == "killed"
-    assert (settings.index / "write.holder.json").exists()
-    assert index_paths([folder], settings, EMBEDDER).failures == []
-
-
 def test_a_reader_sees_what_another_process_wrote(writer: Writer, folder: Path, settings: Settings):
     assert writer(folder, settings).startswith("done")
     live = LiveIndex(settings.index, EMBEDDER, settings)
@@ -229,16 +223,6 @@ def test_a_reader_sees_what_another_process_wrote(writer: Writer, folder: Path, 
     crossed = retriever.search("How many people crossed the bridge?")
     assert any("three thousand" in hit.chunk.text for hit in crossed)
     assert not any("Harwick" in hit.chunk.text for hit in retriever.search("le phare de Harwick"))
-    live.close()
-
-
-def test_a_reader_goes_over_to_a_rebuilt_index(writer: Writer, folder: Path, settings: Settings):
-    assert writer(folder, settings).startswith("done")
-    live = LiveIndex(settings.index, EMBEDDER, settings)
-    retriever = HybridRetriever(index=live, embedder=EMBEDDER)
-    before = [hit.chunk.id for hit in retriever.search(QUESTION)]
-    assert writer(folder, settings, rebuild=True).startswith("done")
-    assert [hit.chunk.id for hit in retriever.search(QUESTION)] == before
     live.close()
 
 

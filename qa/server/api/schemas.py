@@ -181,6 +181,14 @@ class PointedOut(BaseModel):
     text: str
 
 
+class CorrectionOut(BaseModel):
+    """Two wordings of a passage; `day` is when the second was indexed (ISO 8601)."""
+
+    before: str
+    after: str
+    day: str | None
+
+
 class CitationOut(ArticleFields):
     """A quote: `quote` is `text[start:end]` of its article, in characters."""
 
@@ -191,6 +199,10 @@ class CitationOut(ArticleFields):
     quote: str
     also: Annotated[list[CopyOut], Field(description="other articles that have it word for word")]
     answer: Annotated[PointedOut | None, Field(description="where the reader points inside it")]
+    correction: Annotated[
+        CorrectionOut | None,
+        Field(description="how it was worded before the outlet corrected it"),
+    ] = None
 
 
 class RankedOut(BaseModel):

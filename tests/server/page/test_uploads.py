@@ -312,9 +312,11 @@ def test_what_fails_is_not_told_with_the_inside_and_not_kept(
 
 
 def test_a_file_that_clashes_does_not_tell_where_the_other_lies(box: Box, tmp_path: Path) -> None:
-    row = '{"id": "lynx", "text": "A lynx was seen elsewhere.", "language": "en"}\n'
-    reason = reasons(box.finished(box.send("lynx.jsonl", row)))["lynx.jsonl"]
-    assert "'lynx' is already that of short.jsonl#1" in reason
+    row = '{{"id": "otter", "text": "An otter was seen {}.", "language": "en"}}
+'
+    rows = row.format("here") + row.format("elsewhere")
+    reason = reasons(box.finished(box.send("otter.jsonl", rows)))["otter.jsonl"]
+    assert "'otter' is already that of " in reason
     assert str(tmp_path) not in reason
 
 

@@ -1,0 +1,135 @@
+"""A story that several files tell: the version saved last counts, and the one before is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from qa.index.archive import Archive
+from qa.index.build import Report, index_paths, remove_articles
+from qa.index.directory import Manifest
+from qa.settings import Settings
+from tests.fakes import BagOfWords
+
+URL = "https://quai.example/pont"
+WRONG = "Le pont a coûté 3 millions d'euros. Il ouvre jeudi."
+RIGHT = "Le pont a coûté 5 millions d'euros. Il ouvre jeudi."
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(index=tmp_path / "index")
+
+
+def saved(file: Path, text: str, second: int, **fields: str) -> Path:
+    """A file of one story, saved at a second of its own."""
+    row = {"id": "guid-7", "title": "Le pont", "source": "Le Quai", "url": URL, "text": text}
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(row | fields) + "\n", encoding="utf-8")
+    os.utime(file, (second, second))
+    return file
+
+
+def run(settings: Settings, *paths: Path, rebuild: bool = False) -> Report:
+    return index_paths(list(paths), settings, BagOfWords(), rebuild=rebuild)
+
+
+def archive(settings: Settings) -> Archive:
+    home = settings.index / Manifest.read(settings.index).generation
+    return Archive.open(home / "articles.sqlite")
+
+
+def now_and_before(settings: Settings) -> tuple[list[str], dict[str, tuple[str, str]]]:
+    with closing(archive(settings)) as opened:
+        articles = list(opened.articles())
+        return [a.text for a in articles], opened.earlier([a.id for a in articles])
+
+
+def today() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d}"
+
+
+def test_a_changed_file_leaves_its_earlier_text(settings: Settings, tmp_path: Path):
+    file = saved(tmp_path / "news" / "a.jsonl", WRONG, 100)
+    run(settings, file)
+    assert now_and_before(settings) == ([WRONG], {})
+    saved(file, RIGHT, 200)
+    assert run(settings, file).updated == 1
+    assert now_and_before(settings) == ([RIGHT], {"guid-7": (WRONG, today())})
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_of_two_files_the_one_saved_last_counts(
+    settings: Settings, tmp_path: Path, names: tuple[str, str], at_once: bool
+):
+    folder = tmp_path / "news"
+    old = saved(folder / f"{names[0]}.jsonl", WRONG, 100)
+    if not at_once:
+        run(settings, folder)
+    saved(folder / f"{names[1]}.jsonl", RIGHT, 200)
+    report = run(settings, folder)
+    assert (report.failures, report.renamed) == ([], {})
+    assert now_and_before(settings)[0] == [RIGHT]
+    assert run(settings, old).updated == 0, "the older one comes again"
+    again = run(settings, folder)
+    assert (again.added, again.updated, again.removed, again.embedded) == (0, 0, 0, 0)
+    assert now_and_before(settings)[0] == [RIGHT]
+
+
+def test_without_an_address_title_and_outlet_tell_a_story(settings: Settings, tmp_path: Path):
+    saved(tmp_path / "news" / "a.jsonl", WRONG, 100, url="")
+    saved(tmp_path / "news" / "b.jsonl", RIGHT, 200, url="")
+    run(settings, tmp_path / "news")
+    assert now_and_before(settings)[0] == [RIGHT]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"url": "https://autre.example/1", "source": "Un autre"},
+        {"url": "", "title": "La gare"},
+        {"url": "", "source": "Un autre"},
+    ],
+)
+def test_another_story_under_the_same_id_is_none_of_its_versions(
+    settings: Settings, tmp_path: Path, fields: dict[str, str]
+):
+    saved(tmp_path / "news" / "a.jsonl", WRONG, 100)
+    saved(tmp_path / "news" / "b.jsonl", RIGHT, 200, **fields)
+    report = run(settings, tmp_path / "news")
+    texts, before = now_and_before(settings)
+    assert (sorted(texts), before) == ([WRONG, RIGHT], {})
+    assert list(report.renamed.values()) == [1]
+
+
+def test_a_rebuild_keeps_what_was_before(settings: Settings, tmp_path: Path):
+    file = saved(tmp_path / "news" / "a.jsonl", WRONG, 100)
+    run(settings, file)
+    saved(file, RIGHT, 200)
+    run(settings, file)
+    run(settings, file, rebuild=True)
+    assert now_and_before(settings) == ([RIGHT], {"guid-7": (WRONG, today())})
+
+
+def test_what_is_removed_is_removed_in_all_its_versions(settings: Settings, tmp_path: Path):
+    file = saved(tmp_path / "news" / "a.jsonl", WRONG, 100)
+    run(settings, file)
+    saved(file, RIGHT, 200)
+    run(settings, file)
+    remove_articles(["guid-7"], settings)
+    with closing(archive(settings)) as opened:
+        assert opened.all_earlier() == []
+
+
+def test_a_title_put_right_is_no_new_version_of_the_text(settings: Settings, tmp_path: Path):
+    file = saved(tmp_path / "news" / "a.jsonl", WRONG, 100)
+    run(settings, file)
+    saved(file, WRONG, 200, title="Le vieux pont")
+    assert run(settings, file).updated == 1
+    assert now_and_before(settings) == ([WRONG], {})
