@@ -9,14 +9,14 @@ it is whatever is amended. Knows nothing about files and indexes.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import Self
 
 from qa.documents.article import Article, PartialDate, clean_text
 from qa.errors import ArticleError
 from qa.language.sentences import sentences
 
-# A sentence with less than this in common is another sentence (ratio of `difflib`, 0 to 1).
+# Sentences, and texts, with less than this in common are different ones (`difflib`, 0 to 1).
 _LIKENESS = 0.6
 
 
@@ -74,6 +74,15 @@ def reworded(quote: str, text: str, language: str) -> str | None:
     others = [sentence for sentence in there if sentence not in own]
     near = (get_close_matches(sentence, others, 1, _LIKENESS) for sentence in missing)
     return " ".join(dict.fromkeys(sentence for found in near for sentence in found))
+
+
+def is_version(one: Article, other: Article) -> bool:
+    """Whether two articles tell one story, one of them corrected: their words are mostly the same.
+
+    Source: the ratio of Ratcliff and Metzener, as in `difflib`, over words.
+    """
+    words, others = one.text.split(), other.text.split()
+    return SequenceMatcher(None, words, others, autojunk=False).ratio() >= _LIKENESS
 
 
 def tidy_title(title: str) -> str:

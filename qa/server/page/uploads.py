@@ -25,6 +25,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Literal
 
 from qa.documents.article import Article
+from qa.documents.corrections import is_version
 from qa.documents.parsers import SUPPORTED
 from qa.errors import IndexLocked, QAError, SettingsError
 from qa.index.archive import file_of
@@ -248,9 +249,24 @@ class Uploads:
         _delete(
             place for place in new if str(place) in failed or not self._assistant.of_file(place)
         )
+        for place in new:
+            self._replace_earlier(place)
         for origin, reason in failed.items():
             file_of, row = _split(origin)
             job.problems.append(Problem(kept[Path(file_of)], row, reason))
+
+    def _replace_earlier(self, place: Path) -> None:
+        """Take out what earlier files of the same name said of the stories that a new one tells."""
+        told = self._articles_of(place)
+        for other in place.parent.glob(f"*-{place.name.partition('-')[2]}"):
+            old = self._articles_of(other) if other != place else []
+            if old and all(any(is_version(one, new) for new in told) for one in old):
+                self._assistant.remove([article.id for article in old])
+                _delete([other])
+
+    def _articles_of(self, place: Path) -> list[Article]:
+        found = (self._assistant.article(id) for id in self._assistant.of_file(place))
+        return [article for article in found if article is not None]
 
     def _check(self, file: Sent, words: Words) -> str | None:
         if str(file.path) not in self._sent() or file.path.is_symlink():

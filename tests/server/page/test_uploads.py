@@ -312,8 +312,7 @@ def test_what_fails_is_not_told_with_the_inside_and_not_kept(
 
 
 def test_a_file_that_clashes_does_not_tell_where_the_other_lies(box: Box, tmp_path: Path) -> None:
-    row = '{{"id": "otter", "text": "An otter was seen {}.", "language": "en"}}
-'
+    row = '{{"id": "otter", "text": "An otter was seen {}.", "language": "en"}}\n'
     rows = row.format("here") + row.format("elsewhere")
     reason = reasons(box.finished(box.send("otter.jsonl", rows)))["otter.jsonl"]
     assert "'otter' is already that of " in reason
@@ -454,3 +453,24 @@ def test_gradio_s_own_address_for_files_is_shut_unless_the_settings_name_a_folde
         assert reply.status_code == status
         reply = client.post("/gradio_api/upload", files={"files": ("a.txt", b"x" * 2001)})
         assert reply.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "left"),
+    [
+        ("otters.txt", NEWS.replace("Tuesday", "Wednesday"), 1),
+        ("others.txt", NEWS.replace("Tuesday", "Wednesday"), 2),
+        ("otters.txt", "The port of Sandmouth closed for nine days. Cranes stood still.", 2),
+    ],
+    ids=["corrected", "of another name", "another story"],
+)
+def test_a_corrected_file_of_the_same_name_replaces_the_old_one(
+    box: Box, name: str, text: str, left: int
+) -> None:
+    before = len(list(box.assistant.articles()))
+    first = box.finished(box.send("otters.txt"))
+    second = box.finished(box.send(name, text))
+    assert first.problems == second.problems == []
+    assert len(list(box.assistant.articles())) - before == left
+    assert len(box.kept()) == left
+    assert box.assistant.article(second.articles[0]) is not None
