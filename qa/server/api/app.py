@@ -80,8 +80,8 @@ def build(assistant: Assistant, stopping: Event | None = None) -> FastAPI:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
-            expose_headers=["X-Request-ID", "Retry-After"],
+            allow_headers=["*"],  # OpenAI's client sends a dozen of its own, and MCP's some
+            expose_headers=["X-Request-ID", "Retry-After", "Mcp-Session-Id"],
         )
     app.add_middleware(Envelope, metrics=metrics, telemetry=assistant.telemetry)
     return app

@@ -189,16 +189,22 @@ def test_pages_of_other_origins_are_kept_out(api: TestClient):
 
 def test_an_origin_may_be_let_in(open_api: Open):
     api = open_api(cors_origins=("https://news.example",), api_key=KEY)
-    asking = {
-        "Origin": "https://news.example",
-        "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "authorization,content-type",
-    }
-    assert api.options("/v1/ask", headers=asking).status_code == 200
+    of_openai = "authorization,content-type,x-stainless-os,x-stainless-retry-count"
+    of_mcp = "authorization,content-type,last-event-id,mcp-protocol-version,mcp-session-id"
+    for path, sent in (("/v1/chat/completions", of_openai), ("/mcp", of_mcp)):
+        asking = {
+            "Origin": "https://news.example",
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": sent,
+        }
+        allowed = api.options(path, headers=asking)
+        assert allowed.status_code == 200
+        assert allowed.headers["access-control-allow-headers"] == sent
     headers = {"Origin": "https://news.example", "Authorization": f"Bearer {KEY}"}
     answer = api.post("/v1/ask", json=QUESTION, headers=headers)
     assert answer.status_code == 200
     assert answer.headers["access-control-allow-origin"] == "https://news.example"
+    assert "Mcp-Session-Id" in answer.headers["access-control-expose-headers"]
     asking["Origin"] = "https://evil.example"
     refused = api.options("/v1/ask", headers=asking)
     assert "access-control-allow-origin" not in refused.headers
