@@ -120,6 +120,7 @@ def openai_compatible(desk: Desk) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["OpenAI's protocol"])
     started = int(time.time())
 
+    @router.post("/chat/completions/", include_in_schema=False)
     @router.post(
         "/chat/completions",
         response_model=dict[str, Any],
@@ -134,6 +135,7 @@ def openai_compatible(desk: Desk) -> APIRouter:
             return await streaming.respond(request, openai.stream(desk, chat))
         return JSONResponse(await streaming.unless_gone(request, openai.complete(desk, chat)))
 
+    @router.get("/models/", include_in_schema=False)
     @router.get("/models", responses=_GUARDED)
     async def models() -> dict[str, Any]:
         """The answerers, as models."""
