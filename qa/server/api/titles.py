@@ -23,7 +23,8 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _CHAT = re.compile(
-    r"\b(?:conversation|chat|thread|dialogue?|discussion|session|user['’]s|(?:user|first) message)s?\b",
+    r"\b(?:(?:conversation|chat|thread|dialogue?|discussion|session|(?:user|first) message)s?|"
+    r"user['’]s)\b",
     re.IGNORECASE,
 )
 _TITLE = re.compile(

@@ -117,7 +117,7 @@ def test_langchains_chat_model(serve: Serve):
 # A conversation becomes a question
 
 
-@pytest.mark.parametrize("turns", [["Who?"] * 203, [ASKED, "word " * 3000] * 4 + [ASKED]])
+@pytest.mark.parametrize("turns", [["Who?"] * 203, [ASKED, "x" * 15_000] * 4 + [ASKED]])
 def test_of_a_long_conversation_the_oldest_turns_are_left_out(api: TestClient, turns: list[str]):
     """A chat program cannot leave them out: it was once refused for ever."""
     for stream in (False, True):
