@@ -56,6 +56,7 @@ def build(assistant: Assistant, stopping: Event | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        root_path=settings.root_path,
         lifespan=lifespan,
         exception_handlers={
             ApiError: errors.on_api_error,

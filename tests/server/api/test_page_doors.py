@@ -122,6 +122,7 @@ def test_a_session_without_calls_is_told_so_and_leaves_no_traceback(server: Prog
     for session in ("unknown", ""):
         told = server.client.get("/gradio_api/queue/data", params={"session_hash": session})
         assert told.headers["content-type"].startswith("text/event-stream")
+        assert told.headers["x-accel-buffering"] == "no"  # else nginx holds answers back
         message = json.loads(told.text.removeprefix("data: "))
         assert (message["msg"], message["session_not_found"]) == ("unexpected_error", True)
 
