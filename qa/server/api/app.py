@@ -10,17 +10,13 @@ from contextlib import asynccontextmanager
 from threading import Event
 
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
-from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 import qa
 from qa.assistant import Assistant
-from qa.errors import QAError
 from qa.server.api import docs_page, errors, mcp, routes
 from qa.server.api.desk import Desk
-from qa.server.api.errors import ApiError
 from qa.server.api.guard import Door, Envelope, Guard
 from qa.server.api.metrics import Metrics
 
@@ -58,12 +54,7 @@ def build(assistant: Assistant, stopping: Event | None = None) -> FastAPI:
         redirect_slashes=False,
         root_path=settings.root_path,
         lifespan=lifespan,
-        exception_handlers={
-            ApiError: errors.on_api_error,
-            QAError: errors.on_qa_error,
-            RequestValidationError: errors.on_invalid,
-            HTTPException: errors.on_http,
-        },
+        exception_handlers=dict.fromkeys(errors.KNOWN, errors.handle),
     )
     app.state.metrics = metrics
     for router in (routes.answering, routes.openai_compatible, routes.operating):

@@ -16,13 +16,12 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import ToolAnnotations
-from pydantic import Field, ValidationError, WithJsonSchema
+from pydantic import Field, WithJsonSchema
 from starlette.routing import BaseRoute, Route
 
 import qa
-from qa.errors import QAError
 from qa.server.api.desk import Desk
-from qa.server.api.errors import ApiError, invalid, of
+from qa.server.api.errors import KNOWN, of
 from qa.server.api.schemas import AnswerOut, ArticleOut, AskIn, In, SearchIn, SearchOut, Short
 from qa.settings import Settings
 
@@ -135,9 +134,5 @@ def _translated() -> Iterator[None]:
     """What went wrong is said to the model as to any client; a bug is only logged."""
     try:
         yield
-    except ApiError as exc:
-        raise ToolError(exc.message) from exc
-    except QAError as exc:
+    except KNOWN as exc:
         raise ToolError(of(exc).message) from exc
-    except ValidationError as exc:
-        raise ToolError(invalid(exc.errors()).message) from exc

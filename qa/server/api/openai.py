@@ -181,13 +181,10 @@ def _turns(messages: Sequence[Message]) -> list[str]:
 
 def _answerer(name: str) -> AnswererName:
     if name not in MODELS:
-        raise ApiError(404, "model_not_found", f"there is no such model; take {_either()}.")
+        *most, last = MODELS
+        message = f"there is no such model; take {', '.join(most)} or {last}."
+        raise ApiError(404, "model_not_found", message)
     return MODELS[name]
-
-
-def _either() -> str:
-    *most, last = MODELS
-    return f"{', '.join(most)} or {last}"
 
 
 def _usage(answer: Answer) -> dict[str, int]:
