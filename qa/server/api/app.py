@@ -60,7 +60,7 @@ def build(assistant: Assistant, stopping: Event | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        root_path=settings.root_path,
+        servers=[{"url": settings.root_path}] if settings.root_path else None,
         lifespan=lifespan,
         exception_handlers=dict.fromkeys(errors.KNOWN, errors.handle),
     )

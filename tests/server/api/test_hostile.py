@@ -105,21 +105,16 @@ def raw(client: httpx.Client, path: str) -> httpx.Response:
 
 @pytest.mark.parametrize("door", DOORS)
 def test_no_address_leads_out_of_what_is_served(server: Program, index: Path, door: str):
+    """Nor to another server: Gradio's address for files takes a URL and sends what it finds."""
     for up in UP:
         for target in ("etc/passwd", f"{index}/manifest.json".lstrip("/"), "qa.toml"):
             answer = raw(server.client, door.format(up + target))
             leaks_nothing(answer)
             assert answer.status_code >= 400 or "<title>qa</title>" in answer.text, answer.text
             assert answer.status_code < 500, answer.text
-    for whole in (f"{index}/manifest.json", "http://127.0.0.1:1/", "file:///etc/passwd", "%00"):
+    elsewhere = ("http://127.0.0.1:1/", "https://public.example/x", "HTTPS://public.example/")
+    for whole in (f"{index}/manifest.json", *elsewhere, "file:///etc/passwd", "%00"):
         refused(raw(server.client, door.format(whole)))
-
-
-def test_the_server_fetches_nothing_for_a_client(server: Program):
-    """Gradio's address for files takes a URL and sends what it finds there."""
-    for door in ("/gradio_api/file={}", "/gradio_api/file/{}", "/file={}", "/gradio_api/proxy={}"):
-        for url in ("https://public.example/x", "http://127.0.0.1:1/", "HTTPS://public.example/"):
-            refused(raw(server.client, door.format(url)), 404)
 
 
 def test_what_gradio_serves_and_the_page_does_not_use_is_not_there(

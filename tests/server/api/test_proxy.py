@@ -13,17 +13,18 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 from playwright.sync_api import Response, expect, sync_playwright
 
+from qa.server.http.root import UnderRoot
 from tests.chromium import launch
+from tests.server.api.conftest import BASE, Open
 from tests.server.api.servers import ASKED
 from tests.server.api.test_serving import program
 from tests.server.api.test_worker import until
 from tests.tab import Tab, seen
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
-
-pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx: run `make nginx`")
 
 CONFIGURATION = """
 daemon off; pid {folder}/pid; error_log {folder}/log; {user}
@@ -73,11 +74,24 @@ def listens(address: str) -> bool:
 @pytest.fixture(params=["/", ""], ids=["taken off", "left on"])
 def proxied(built: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a server behind an nginx that takes the path off, or does not."""
+    if NGINX is None:
+        pytest.skip("no nginx: run `make nginx`")
     with (
         program(built, QA_ROOT_PATH="/news") as running,
         nginx(tmp_path, f"{str(running.client.base_url).rstrip('/')}{request.param}") as address,
     ):
         yield address
+
+
+def test_the_path_of_a_proxy_comes_off_once_if_it_is_there(open_api: Open):
+    api = open_api(root_path="/news")
+    client = TestClient(UnderRoot(api.app, "/news"), base_url=BASE, follow_redirects=False)
+    for path in ("/healthz", "/news/healthz", "/news/v1/articles/pont", "/v1/articles/news%2Fx"):
+        assert client.get(path).status_code == (404 if "%2F" in path else 200), path
+    for path in ("/news/news/healthz", "/newshealthz", "/news-healthz"):
+        assert client.get(path).status_code == 404, path
+    assert client.get("/news").headers["location"] == "/news/"
+    assert client.get("/openapi.json").json()["servers"] == [{"url": "/news"}]
 
 
 def test_everything_works_under_a_path(proxied: str):
@@ -95,8 +109,6 @@ def test_everything_works_under_a_path(proxied: str):
         answer = client.post("/v1/ask", json={"question": ASKED, "answerer": "extractive"})
         assert answer.json()["citations"]
         assert client.get("/docs").status_code == 200
-        document = client.get("/openapi.json").json()
-        assert document["servers"] == [{"url": "/news"}]
 
 
 def test_the_page_of_a_browser_never_leaves_the_path(proxied: str):
