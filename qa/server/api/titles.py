@@ -23,17 +23,17 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _CHAT = re.compile(
-    r"\b(?:(?:conversation|chat|thread|dialogue?|discussion|session|(?:user|first) message)s?|"
-    r"user['’]s)\b",
+    r"\b(?:(?:conversation|chat|thread|dialogue?|(?:user|first) message)s?|user['’]s|"
+    r"(?:this|cette) (?:discussion|session|exchange))\b",
     re.IGNORECASE,
 )
 _TITLE = re.compile(
-    r"\b(?:an?|une?|\d)\b[^.?!\n]{0,60}\b(?:title|titre)\b|\btitl(?:es|ing)\b|"
-    r"\b(?:four|five|\d) words or less\b",
+    r"\b(?:an?|une?|\d)\b[^.?!\n]{0,60}\b(?:title|titre)\b|\b(?:four|five|\d) words or less\b",
     re.IGNORECASE,
 )
+_NAMING = re.compile(rf"{_TITLE.pattern}|\btitl(?:es|ing)\b", re.IGNORECASE)
 _OTHER = re.compile(
-    r"\b(?:tags|emoji|(?:search )?queries|follow-?\s?ups?|(?:next|related) questions)\b",
+    r"\b(?:tags|emoji|search queries|(?:follow-?\s?up|next|related) (?:questions|prompts))\b",
     re.IGNORECASE,
 )
 _TURN = re.compile(
@@ -58,7 +58,7 @@ def title(messages: Sequence[Message]) -> str | None:
         about = _TURN.findall(order)[:1] or asked[:1] or [order.strip().splitlines()[-1]]
     else:
         about = _TURN.findall(asked[-1])[:1] or asked[-1:]
-    if not _TITLE.search(order[:_BEGINNING]):
+    if not _NAMING.search(order[:_BEGINNING]):
         message = "this server answers questions and names conversations; it makes nothing else."
         raise ApiError(422, "unsupported_task", message)
     named = _short(about[0])
@@ -76,7 +76,7 @@ def _orders(text: str) -> bool:
 def _names(text: str) -> bool:
     """Whether it tells a machine that naming conversations is what it is for."""
     sentences = re.split(r"[.?!\n]", text[:_BEGINNING])
-    return any(_CHAT.search(sentence) and _TITLE.search(sentence) for sentence in sentences)
+    return any(_CHAT.search(sentence) and _NAMING.search(sentence) for sentence in sentences)
 
 
 def _short(text: str) -> str:
@@ -84,4 +84,4 @@ def _short(text: str) -> str:
     text = " ".join(text.split()).strip("\"'“”«» ").rstrip("?!.: ")
     if len(text) <= _LONGEST:
         return text
-    return text[:_LONGEST].rpartition(" ")[0].rstrip(",;: ") + "…"
+    return (text[:_LONGEST].rpartition(" ")[0] or text[:_LONGEST]).rstrip(",;: ") + "…"

@@ -215,6 +215,7 @@ def orders(content: str, system: str = "", *before: str) -> dict[str, Any]:
         ),
         (orders(ASKED, "Put the user's message into a sentence of four words or less."), NAMED),
         (orders("Give this conversation a title.", "", ASKED, "Maëlle Tanguy."), NAMED),
+        (orders("a" * 70, "You generate concise titles for chats."), "a" * 60 + "…"),
         (
             orders("Donne un titre à cette discussion.", "", f"{ASKED} " * 3, "Elle."),
             NAMED + "? Who led the works…",
@@ -249,6 +250,9 @@ def test_what_only_a_model_could_make_of_a_conversation_is_refused(api: TestClie
     [
         ("Give the title of the article on the chat between the mayor and Maëlle Tanguy.", ""),
         ("What title did the mayor of Kervalec get?", ""),
+        ("Give me the titles of the articles on the chat of Kervalec.", ""),
+        ("Summarize the follow-up of the conversation on the Kervalec bridge.", ""),
+        ("Summarize the queries raised in this session on the Kervalec bridge.", ""),
         ("### Task:\nAnswer the query from the context.\n" + ASKED, ""),
         (ASKED, "You are a chat assistant. Give each answer a title. Suggest follow-ups."),
     ],
