@@ -10,7 +10,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 export HF_HUB_OFFLINE = 1
 
-.PHONY: install run test check bench clean models chromium firefox strace
+.PHONY: install run test check bench clean models chromium firefox nginx strace
 .DELETE_ON_ERROR:
 
 install: .venv/.installed
@@ -21,7 +21,7 @@ run: install
 	@echo "== Starting the chat page; Ctrl-C stops it"
 	@exec $(BIN)/python app.py
 
-test: chromium firefox strace check models
+test: chromium firefox nginx strace check models
 	$(BIN)/python -m pytest -n 2 --dist loadfile # many tests wait; the files share their servers
 
 check: .venv/.installed-dev
@@ -65,6 +65,17 @@ firefox: .venv/bin/python
 			|| { tail -5 .venv/firefox.log; exit 1; }; \
 	else \
 		echo "No Firefox: the page is tested in Chromium alone (Debian: sudo apt-get install firefox-esr)" >&2; \
+	fi
+
+# A proxy for tests/server/api/test_proxy.py, which is passed over without it.
+nginx: .venv/bin/python
+	@if PATH="$$PATH:/usr/sbin:/sbin" command -v nginx >/dev/null; then exit 0; fi; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		echo "== Installing nginx for the tests behind a proxy"; \
+		{ apt-get update && apt-get install --yes --no-install-recommends nginx; } >.venv/nginx.log 2>&1 \
+			|| { tail -5 .venv/nginx.log; exit 1; }; \
+	else \
+		echo "No nginx: the page under a path of a proxy is not tested (Debian: sudo apt-get install nginx)" >&2; \
 	fi
 
 # What watches a whole run from outside (tests/test_alone.py), which is passed over without it.

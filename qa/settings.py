@@ -187,6 +187,14 @@ class Settings(BaseModel):
 
     host: Annotated[str, Field(description="address that `qa serve` listens on")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="port; 0 takes any free one")] = 7860
+    root_path: Annotated[
+        str,
+        Field(
+            pattern="^(/[A-Za-z0-9_.~-]+)*$",
+            description="path under which a proxy serves page and API, such as `/news`, whether or "
+            "not the proxy takes it off; without a slash at its end",
+        ),
+    ] = ""
     allowed_hosts: Annotated[
         Names,
         Field(

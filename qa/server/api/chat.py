@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from qa.server.api.schemas import Text, clean, said
+from qa.server.api.schemas import clean, said
 
 
 class TextFormat(BaseModel):
@@ -18,21 +18,21 @@ class TextFormat(BaseModel):
 class Part(BaseModel):
     """A part of a message; only text can be read."""
 
-    type: Literal["text"]
-    text: Text
+    type: str
+    text: str = ""
 
 
 class Message(BaseModel):
     """A turn of a conversation in OpenAI's form."""
 
-    role: Literal["system", "developer", "user", "assistant"]
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | list[Part] | None = None
 
     @property
     def text(self) -> str:
-        """Its parts together."""
+        """Its texts together."""
         if isinstance(self.content, list):
-            return clean("\n".join(part.text for part in self.content))
+            return "\n".join(part.text for part in self.content if part.type == "text")
         return self.content or ""
 
 
@@ -45,9 +45,10 @@ class StreamOptions(BaseModel):
 class ChatIn(BaseModel):
     """A chat completion in OpenAI's form.
 
-    The last user message is the question and those before it its history. Instructions (`system`,
-    `developer`) and sampling options are taken and have no effect: the prompt is fixed. What would
-    change the form of the answer (`n` over 1, `tools`, a JSON `response_format`) is refused.
+    The last user message is the question and the turns before it its history, as many of the
+    latest as there is room for. Instructions (`system`, `developer`), messages of tools and
+    sampling options are taken and have no effect: the prompt is fixed. What would change the form
+    of the answer (`n` over 1, `tools`, a JSON `response_format`) is refused.
     """
 
     model_config = ConfigDict(
@@ -64,7 +65,7 @@ class ChatIn(BaseModel):
     )
 
     model: Annotated[str, Field(description="one of /v1/models", max_length=200)]
-    messages: Annotated[list[Message], Field(min_length=1, max_length=400)]
+    messages: Annotated[list[Message], Field(min_length=1)]
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     n: Literal[1] | None = None
@@ -74,9 +75,10 @@ class ChatIn(BaseModel):
 
     @model_validator(mode="after")
     def _asks(self) -> Self:
-        if self.messages[-1].role != "user":
-            raise ValueError("the last message must be the user's")
-        said(clean(self.messages[-1].text))
-        for message in self.messages:
-            clean(message.text)
+        question = next((m for m in reversed(self.messages) if m.role == "user"), None)
+        if question is None:
+            raise ValueError("no message is the user's")
+        if isinstance(question.content, list) and any(p.type != "text" for p in question.content):
+            raise ValueError("the question may hold nothing but text")
+        said(clean(question.text))
         return self

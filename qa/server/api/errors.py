@@ -1,16 +1,5 @@
 """What went wrong, as every door says it: a status and `{"error": {"type", "message"}}`.
 
-    400 bad_request, 422 invalid   the request makes no sense, and the message says where
-    401 unauthorized               the key is missing or wrong
-    403 forbidden_origin           a web page of another site asks
-    404 not_found, 405 method_not_allowed
-    413 too_large                  the body has too many bytes
-    421 wrong_host                 the server is addressed by a name it does not know
-    429 too_many_requests          with Retry-After
-    500 internal                   a bug; the log has its traceback under the request's id
-    503 busy, unavailable          the index or the language model cannot serve now
-    504 timeout                    it took longer than the settings allow
-
 A message never repeats what was sent, nor tells of the inside: what the one who asks cannot mend is
 said in a fixed sentence, and the log has the cause.
 """
@@ -22,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -56,15 +46,27 @@ class ApiError(Exception):
         return JSONResponse(body(self.type, self.message), self.status, self.headers)
 
 
+# What is no bug.
+KNOWN = (ApiError, QAError, ValidationError, RequestValidationError, HTTPException)
+
+
 def body(type: str, message: str) -> dict[str, Any]:
     """The JSON of an error."""
     return {"error": {"type": type, "message": message}}
 
 
-def of(exc: QAError) -> ApiError:
-    """The answer to an error that a person can mend: who asks, or who runs the server."""
-    if isinstance(exc, QuestionError):
-        return ApiError(422, "invalid", str(exc))
+def of(exc: Exception) -> ApiError:
+    """The answer to one of `KNOWN`, which a person can mend: who asks, or who runs the server."""
+    match exc:
+        case ApiError():
+            return exc
+        case QuestionError():
+            return ApiError(422, "invalid", str(exc))
+        case ValidationError() | RequestValidationError():
+            return invalid(exc.errors())
+        case HTTPException():  # what the router itself refuses
+            usual = ("bad_request", "the request makes no sense.")
+            return ApiError(exc.status_code, *_HTTP.get(exc.status_code, usual), exc.headers)
     logger.error("unavailable: %s", exc)
     return ApiError(503, "unavailable", next(m for k, m in _UNAVAILABLE if isinstance(exc, k)))
 
@@ -84,29 +86,9 @@ def invalid(errors: Sequence[Mapping[str, Any]]) -> ApiError:
     return ApiError(422, "invalid", f"{told}{more}. The fields are at /docs.")
 
 
-async def on_api_error(_: Request, exc: Exception) -> JSONResponse:
-    """A handler for FastAPI."""
-    assert isinstance(exc, ApiError)
-    return exc.response()
-
-
-async def on_qa_error(_: Request, exc: Exception) -> JSONResponse:
-    """A handler for FastAPI."""
-    assert isinstance(exc, QAError)
+async def handle(_: Request, exc: Exception) -> JSONResponse:
+    """A handler for FastAPI, of `KNOWN`."""
     return of(exc).response()
-
-
-async def on_invalid(_: Request, exc: Exception) -> JSONResponse:
-    """A handler for FastAPI."""
-    assert isinstance(exc, RequestValidationError)
-    return invalid(exc.errors()).response()
-
-
-async def on_http(_: Request, exc: Exception) -> JSONResponse:
-    """A handler for FastAPI: what the router itself refuses."""
-    assert isinstance(exc, HTTPException)
-    type, message = _HTTP.get(exc.status_code, ("bad_request", "the request makes no sense."))
-    return ApiError(exc.status_code, type, message, exc.headers).response()
 
 
 _HTTP = {

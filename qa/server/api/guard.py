@@ -25,7 +25,7 @@ from qa.server.api.errors import ApiError, internal
 from qa.server.api.logs import id_for, request_id
 from qa.server.api.metrics import Metrics
 from qa.server.http.body import BodyTooLargeError, answer_unread, read_body, replay
-from qa.server.http.client import client_of, named
+from qa.server.http.client import named
 from qa.settings import Settings
 from qa.telemetry import Telemetry
 
@@ -61,12 +61,11 @@ class Door:
         else:
             try:
                 headers = Headers(scope=scope)
-                host = _check_host(headers, self._settings)
+                limits.check_host(headers, self._settings)
                 # Gradio lets in, with its cookies, every origin that comes this far.
-                if not limits.own_origin(headers.get("origin"), host):
-                    raise _foreign("A proxy before the server must pass on Host.")
+                limits.check_origin(headers, (), "A proxy before the server must pass on Host.")
                 if scope["method"] == "POST" and scope["path"].strip("/") == "login":
-                    _check_rate(self._logins, scope)
+                    self._logins.check(scope)
             except ApiError as exc:
                 await exc.response()(scope, receive, send)
             else:
@@ -168,13 +167,10 @@ class Guard:
             raise ApiError(503, "busy", message, {"Retry-After": "2", "Connection": "close"})
         if scope["path"] in HEALTH:
             return
-        _check_origin(headers, _check_host(headers, settings), settings)
-        _check_rate(self._rate, scope)
-        if settings.api_key is not None:
-            key = settings.api_key.get_secret_value()
-            if not limits.right_key(key, headers.get("authorization"), headers.get("x-api-key")):
-                message = "send the server's key, as `Authorization: Bearer KEY`."
-                raise ApiError(401, "unauthorized", message, {"WWW-Authenticate": "Bearer"})
+        limits.check_host(headers, settings)
+        limits.check_origin(headers, settings.cors_origins, "Name it in QA_CORS_ORIGINS.")
+        self._rate.check(scope)
+        limits.check_key(headers, settings)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         """The body; None when the client went away before its end."""
@@ -182,7 +178,9 @@ class Guard:
         try:
             return await read_body(scope, receive, most, self._settings.request_timeout_s)
         except BodyTooLargeError:
-            raise _too_large(most) from None
+            advice = "Send a shorter question or history."
+            message = f"the body may have {most} bytes at most. {advice}"
+            raise ApiError(413, "too_large", message) from None
         except TimeoutError:
             raise ApiError(408, "timeout", "the body did not arrive in time.") from None
 
@@ -196,33 +194,3 @@ def _route(scope: Scope) -> str:
     if scope["path"] in PATHS:
         return str(scope["path"])
     return str(getattr(scope.get("route"), "path", "other"))
-
-
-def _check_host(headers: Headers, settings: Settings) -> str | None:
-    host = headers.get("host")
-    if not limits.known_host(host, settings):
-        message = "the server is not known by this name. Name it in QA_ALLOWED_HOSTS."
-        raise ApiError(421, "wrong_host", message)
-    return host
-
-
-def _check_origin(headers: Headers, host: str | None, settings: Settings) -> None:
-    if not limits.known_origin(headers.get("origin"), host, settings):
-        raise _foreign("Name it in QA_CORS_ORIGINS.")
-
-
-def _foreign(advice: str) -> ApiError:
-    return ApiError(403, "forbidden_origin", f"pages of this origin may not come here. {advice}")
-
-
-def _check_rate(rate: limits.Rate, scope: Scope) -> None:
-    wait = rate.take(client_of((scope.get("client") or (None,))[0]))
-    if wait:
-        seconds = limits.retry_after(wait)
-        message = f"too many requests; ask again in {seconds} s."
-        raise ApiError(429, "too_many_requests", message, {"Retry-After": seconds})
-
-
-def _too_large(most: int) -> ApiError:
-    message = f"the body may have {most} bytes at most. Send a shorter question or history."
-    return ApiError(413, "too_large", message)

@@ -1,7 +1,4 @@
-"""Who may come in, and how often: names, origins, keys, rates, sizes. Pure rules, no HTTP.
-
-Knows nothing about requests: `guard` asks, and answers for it.
-"""
+"""Who may come in, and how often: names, origins, keys, rates. `guard` asks."""
 
 from __future__ import annotations
 
@@ -10,9 +7,14 @@ import ipaddress
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from qa.server.api.errors import ApiError
+from qa.server.http.client import client_of
 from qa.settings import Settings
 
 _MOST_CLIENTS = 10_000
@@ -29,8 +31,20 @@ class Rate:
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
+    def check(self, scope: Scope) -> None:
+        """Count a request.
+
+        Raises:
+            ApiError: 429, its client asks too often.
+        """
+        wait = self.take(client_of((scope.get("client") or (None,))[0]))
+        if wait:
+            seconds = str(max(1, math.ceil(wait)))
+            message = f"too many requests; ask again in {seconds} s."
+            raise ApiError(429, "too_many_requests", message, {"Retry-After": seconds})
+
     def take(self, client: str) -> float:
-        """Count a request. The seconds to wait before it may come; 0 when it may come now."""
+        """The seconds that its request has to wait; 0 when it may come now, and counts."""
         if not self._per_minute:
             return 0.0
         per_second = self._per_minute / 60
@@ -44,19 +58,22 @@ class Rate:
         return 0.0 if allowed else (1 - left) / per_second
 
 
-def retry_after(seconds: float) -> str:
-    """The value of the header: whole seconds, at least one."""
-    return str(max(1, math.ceil(seconds)))
-
-
-def right_key(wanted: str, authorization: str | None, x_api_key: str | None) -> bool:
-    """Whether a request carries the key, as `Authorization: Bearer KEY` or `X-API-Key: KEY`.
+def check_key(headers: Headers, settings: Settings) -> None:
+    """Where there is a key, it is sent as `Authorization: Bearer KEY` or `X-API-Key: KEY`.
 
     Takes as long for a wrong key as for the right one.
+
+    Raises:
+        ApiError: 401.
     """
-    scheme, _, bearer = (authorization or "").partition(" ")
-    given = bearer.strip() if scheme.lower() == "bearer" else (x_api_key or "")
-    return hmac.compare_digest(given.encode(), wanted.encode())
+    if settings.api_key is None:
+        return
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    given = bearer.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+    wanted = settings.api_key.get_secret_value()
+    if not hmac.compare_digest(given.encode(), wanted.encode()):
+        message = "send the server's key, as `Authorization: Bearer KEY`."
+        raise ApiError(401, "unauthorized", message, {"WWW-Authenticate": "Bearer"})
 
 
 def is_loopback(host: str) -> bool:
@@ -67,55 +84,52 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def known_host(header: str | None, settings: Settings) -> bool:
-    """Whether the server is addressed by a name of its own.
+def check_host(headers: Headers, settings: Settings) -> None:
+    """The server must be addressed by a name of its own.
 
     A page of another site that makes its name point to this machine (DNS rebinding) is told by
     the name it still uses.
+
+    Raises:
+        ApiError: 421.
     """
-    name = urlsplit(f"//{header or ''}").hostname if _sane(header) else None
-    if settings.allowed_hosts:
-        return name in {host.lower() for host in settings.allowed_hosts}
-    if not is_loopback(settings.host):
-        return bool(name)
-    return name is not None and (name == settings.host.lower() or is_loopback(name))
-
-
-def known_origin(origin: str | None, host: str | None, settings: Settings) -> bool:
-    """Whether no web page asks, or one of this server, or one that the settings name."""
-    if origin in settings.cors_origins or "*" in settings.cors_origins:
-        return True
-    return own_origin(origin, host)
-
-
-def own_origin(origin: str | None, host: str | None) -> bool:
-    """Whether no web page asks, or one of this server."""
-    return origin is None or origin in (f"http://{host}", f"https://{host}")
-
-
-def _sane(header: str | None) -> bool:
     try:
-        urlsplit(f"//{header or ''}").port  # noqa: B018  (raises ValueError for [ or :x)
+        address = urlsplit(f"//{headers.get('host', '')}")
+        name, _ = address.hostname, address.port  # of which [ and :x have none
     except ValueError:
-        return False
-    return bool(header)
+        name = None
+    if settings.allowed_hosts:
+        known = name in {host.lower() for host in settings.allowed_hosts}
+    elif is_loopback(settings.host):
+        known = name is not None and (name == settings.host.lower() or is_loopback(name))
+    else:
+        known = bool(name)
+    if not known:
+        message = "the server is not known by this name. Name it in QA_ALLOWED_HOSTS."
+        raise ApiError(421, "wrong_host", message)
+
+
+def check_origin(headers: Headers, allowed: Collection[str], advice: str) -> None:
+    """No web page may ask, or one of this server, or one of an allowed origin; `*` allows all.
+
+    Raises:
+        ApiError: 403, with the advice.
+    """
+    origin, host = headers.get("origin"), headers.get("host")
+    own = (None, f"http://{host}", f"https://{host}")
+    if not (origin in own or origin in allowed or "*" in allowed):
+        message = f"pages of this origin may not come here. {advice}"
+        raise ApiError(403, "forbidden_origin", message)
 
 
 def exposed(settings: Settings) -> str | None:
     """What anybody on the network can reach, in words; None when nothing is left open."""
     if is_loopback(settings.host):
         return None
-    open_doors = [
-        door
-        for door, closed in (
-            ("the page (QA_LOGINS closes it)", settings.logins),
-            ("the API (QA_API_KEY closes it)", settings.api_key),
-        )
-        if closed is None
-    ]
-    if not open_doors:
-        return None
-    return (
-        f"listening on {settings.host}: whoever reaches this machine can use "
-        f"{' and '.join(open_doors)}."
-    )
+    doors = {
+        "the page (QA_LOGINS closes it)": settings.logins,
+        "the API (QA_API_KEY closes it)": settings.api_key,
+    }
+    left = " and ".join(door for door, closed in doors.items() if closed is None)
+    reach = f"listening on {settings.host}: whoever reaches this machine can use {left}."
+    return reach if left else None

@@ -17,18 +17,17 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from pydantic import ValidationError
-
 from qa.answering import extractive
 from qa.answering.escape import unmarked
-from qa.server.api import streaming
+from qa.language.detect import question_language
+from qa.server.api import streaming, titles
 from qa.server.api.chat import ChatIn, Message
 from qa.server.api.desk import Desk
-from qa.server.api.errors import ApiError, invalid
+from qa.server.api.errors import ApiError
 from qa.server.api.logs import request_id
-from qa.server.api.schemas import AskIn
+from qa.server.api.schemas import MOST_TURNS, UNWELCOME, AskIn, clean
 from qa.settings import AnswererName
-from qa.types import Answer, Citation
+from qa.types import Answer, Citation, Question
 
 MODELS: dict[str, AnswererName] = {
     "qa-auto": "auto",
@@ -55,22 +54,31 @@ def model(name: str, created: int) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": created, "owned_by": "qa"}
 
 
-def question(chat: ChatIn) -> AskIn:
-    """The question that a conversation ends with, and what was said before.
+def question(chat: ChatIn, most: int) -> AskIn:
+    """The last question of a conversation, and as many of the turns before it as there is room for.
 
+    A chat program cannot leave out old turns: refused once, it would be refused for ever.
+
+    Args:
+        chat: the conversation.
+        most: characters in the earlier turns together.
     Raises:
-        ApiError: 404, there is no such model; 422, there are more turns than a question may have.
+        ApiError: 404, there is no such model.
     """
-    *earlier, last = _turns(chat.messages)
-    try:
-        return AskIn(question=last, history=earlier, answerer=_answerer(chat.model))
-    except ValidationError as exc:
-        raise invalid(exc.errors()) from exc
+    turns = _turns(chat.messages)
+    last, begin = len(turns) - 1, len(turns) - 1
+    while begin and last - begin < MOST_TURNS:
+        most -= len(turns[begin - 2]) + len(turns[begin - 1])
+        if most < 0:
+            break
+        begin -= 2
+    return AskIn(question=turns[last], history=turns[begin:last], answerer=_answerer(chat.model))
 
 
 async def complete(desk: Desk, chat: ChatIn) -> dict[str, Any]:
     """The completion. Raises as `Desk.ask` and `question`."""
-    answer = await desk.ask(question(chat))
+    async with aclosing(_states(desk, chat)) as states:
+        answer = [state async for state in states][-1]
     message = {"role": "assistant", "content": with_sources(answer), "refusal": None}
     return {
         "id": _id(),
@@ -93,7 +101,7 @@ async def stream(desk: Desk, chat: ChatIn) -> AsyncGenerator[bytes]:
         return streaming.event({**same, "choices": [choice], **more})
 
     begun = False
-    async with aclosing(desk.stream(question(chat))) as states:
+    async with aclosing(_states(desk, chat)) as states:
         try:
             async for state in states:
                 if not begun:
@@ -111,6 +119,19 @@ async def stream(desk: Desk, chat: ChatIn) -> AsyncGenerator[bytes]:
             yield streaming.event(streaming.failure(exc))
             return
     yield b"data: [DONE]\n\n"
+
+
+async def _states(desk: Desk, chat: ChatIn) -> AsyncGenerator[Answer]:
+    """Those of the answer; for who wants a title, that alone."""
+    asked = question(chat, desk.settings.max_history_chars)
+    named = titles.title(chat.messages)
+    if named is not None:
+        language = question_language(asked.question)
+        yield Answer(Question(asked.question), named, language, (), False, None, "assistant", 1, ())
+        return
+    async with aclosing(desk.stream(asked)) as states:
+        async for state in states:
+            yield state
 
 
 def with_sources(answer: Answer) -> str:
@@ -138,29 +159,32 @@ def _source(citation: Citation) -> str:
 
 
 def _turns(messages: Sequence[Message]) -> list[str]:
-    """User and assistant by turns, the user first and last; instructions are left out."""
+    """User and assistant by turns up to the user's last; what is neither's is left out.
+
+    Who asked twice in a row had no answer to the first. Characters that no question may hold are
+    taken out of what was said before, which nobody can change any more.
+    """
+    *earlier, last = (m for m in messages if m.role in ("user", "assistant"))
+    while last.role != "user":
+        last = earlier.pop()
     turns: list[str] = []
-    for message in messages:
-        if message.role in ("system", "developer"):
-            continue
+    for message in earlier:
         users = message.role == "user"
-        text = message.text if users else without_sources(message.text)
+        text = clean(UNWELCOME.sub("", message.text))
+        text = text if users else without_sources(text)
         if (len(turns) % 2 == 0) == users:
             turns.append(text)
         elif turns:
             turns[-1] += f"\n{text}"
-    return turns
+    return [*turns, *([""] if len(turns) % 2 else []), clean(last.text)]
 
 
 def _answerer(name: str) -> AnswererName:
     if name not in MODELS:
-        raise ApiError(404, "model_not_found", f"there is no such model; take {_either()}.")
+        *most, last = MODELS
+        message = f"there is no such model; take {', '.join(most)} or {last}."
+        raise ApiError(404, "model_not_found", message)
     return MODELS[name]
-
-
-def _either() -> str:
-    *most, last = MODELS
-    return f"{', '.join(most)} or {last}"
 
 
 def _usage(answer: Answer) -> dict[str, int]:

@@ -27,7 +27,6 @@ from qa.server.api.schemas import (
     SearchIn,
     SearchOut,
 )
-from qa.types import Answer
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -74,6 +73,7 @@ _EVENTS = (
     "that it has read; `text`: `{text}`, all that it has written so far, not checked yet; "
     "`final`: the answer; `error`"
 )
+_NAMES = {"type": "string", "enum": ["evidence", "waiting", "reading", "text", "final", "error"]}
 _CHUNKS = "OpenAI's chunks, then `[DONE]`"
 
 ArticleId = Annotated[str, Path(description="as in a citation or a hit", max_length=500)]
@@ -83,9 +83,7 @@ def answering(desk: Desk) -> APIRouter:
     """The project's own routes."""
     router = APIRouter(prefix="/v1", tags=["answers"])
 
-    names = {"type": "string", "enum": ["evidence", "waiting", "reading", "text", "final", "error"]}
-
-    @router.post("/ask", response_model=AnswerOut, responses=_or_events(_EVENTS, event=names))
+    @router.post("/ask", response_model=AnswerOut, responses=_or_events(_EVENTS, event=_NAMES))
     async def ask(asked: AskIn, request: Request) -> Response:
         """Answer a question, with the exact sentences it rests on.
 
@@ -93,8 +91,7 @@ def answering(desk: Desk) -> APIRouter:
         """
         if asked.stream:
             return await streaming.respond(request, streaming.of_answer(desk.stream(asked)))
-        answer: Answer = await streaming.unless_gone(request, desk.ask(asked))
-        return JSONResponse(answer.to_json())
+        return JSONResponse((await streaming.unless_gone(request, desk.ask(asked))).to_json())
 
     @router.post("/search", response_model=SearchOut, responses=_BODY)
     async def search(asked: SearchIn) -> Response:
@@ -120,6 +117,7 @@ def openai_compatible(desk: Desk) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["OpenAI's protocol"])
     started = int(time.time())
 
+    @router.post("/chat/completions/", include_in_schema=False)
     @router.post(
         "/chat/completions",
         response_model=dict[str, Any],
@@ -134,6 +132,7 @@ def openai_compatible(desk: Desk) -> APIRouter:
             return await streaming.respond(request, openai.stream(desk, chat))
         return JSONResponse(await streaming.unless_gone(request, openai.complete(desk, chat)))
 
+    @router.get("/models/", include_in_schema=False)
     @router.get("/models", responses=_GUARDED)
     async def models() -> dict[str, Any]:
         """The answerers, as models."""

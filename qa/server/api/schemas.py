@@ -18,7 +18,9 @@ from qa.settings import AnswererName
 from qa.types import Language
 
 # Controls but tab and line ends; overrides and isolates of the reading direction.
-_UNWELCOME = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+UNWELCOME = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+MOST_TURNS = 200
 
 
 def clean(text: str) -> str:
@@ -27,7 +29,7 @@ def clean(text: str) -> str:
     Raises:
         ValueError: it holds a character that is no text.
     """
-    found = _UNWELCOME.search(text)
+    found = UNWELCOME.search(text)
     if found:
         raise ValueError(f"holds the character U+{ord(found[0]):04X}, which is no text")
     return clean_text(text)
@@ -110,7 +112,7 @@ class AskIn(Filtered):
         list[Text],
         Field(
             description="earlier turns, alternating question and answer, oldest first",
-            max_length=200,
+            max_length=MOST_TURNS,
         ),
     ] = []
     answerer: Annotated[

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
 from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.requests import Request
 
-from qa.errors import QAError
-from qa.server.api.errors import ApiError, internal, of
+from qa.server.api.errors import KNOWN, ApiError, body, internal, of
 from qa.server.api.guard import GONE
 from qa.server.api.logs import request_id
 from qa.types import Answer
@@ -25,7 +24,7 @@ T = TypeVar("T")
 _SILENCE_S = 15.0
 
 
-async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
+async def unless_gone(request: Request, work: Awaitable[T]) -> T:
     """What `work` returns; it is cancelled when the client closes the connection.
 
     Raises:
@@ -58,13 +57,9 @@ async def respond(request: Request, events: AsyncGenerator[bytes]) -> EventSourc
         ApiError: the client is gone before the first; nobody reads this.
         Exception: whatever `events` raises before its first.
     """
-    first = await unless_gone(request, _first(events))
+    first = await unless_gone(request, anext(events))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return EventSourceResponse(_following(first, events), headers=headers)
-
-
-async def _first(events: AsyncGenerator[bytes]) -> bytes:
-    return await anext(events)
 
 
 async def _following(first: bytes, events: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
@@ -73,7 +68,7 @@ async def _following(first: bytes, events: AsyncGenerator[bytes]) -> AsyncIterat
         waiting: asyncio.Future[bytes | None] | None = None
         try:
             while True:
-                waiting = waiting or asyncio.ensure_future(_next(events))
+                waiting = waiting or asyncio.ensure_future(anext(events, None))
                 done, _ = await asyncio.wait((waiting,), timeout=_SILENCE_S)
                 if not done:
                     yield b": still here\n\n"
@@ -90,33 +85,27 @@ async def _following(first: bytes, events: AsyncGenerator[bytes]) -> AsyncIterat
                     await waiting
 
 
-async def _next(events: AsyncGenerator[bytes]) -> bytes | None:
-    return await anext(events, None)
-
-
 async def of_answer(states: AsyncGenerator[Answer]) -> AsyncGenerator[bytes]:
     """`evidence`, `waiting`, `reading`, `text` as it grows, `final`; `error` for what cannot."""
     async with aclosing(states):
-        started, said, place, progress = False, "", 0, -1.0
+        last: tuple[str, Any] | None = None
         try:
             async for state in states:
-                if state.stage == "writing":
-                    if state.text != said:
-                        yield event({"text": state.text}, "text")
-                    said = state.text
-                elif state.stage == "waiting":
-                    if state.place != place:
-                        yield event({"place": state.place}, "waiting")
-                    place = state.place
-                elif state.stage == "reading":
-                    if state.progress != progress:
-                        yield event({"progress": round(state.progress, 3)}, "reading")
-                    progress = state.progress
-                else:
-                    yield event(state.to_json(), state.stage)
-                started = True
+                name: str = state.stage
+                match name:
+                    case "writing":
+                        name, data = "text", dict[str, Any](text=state.text)
+                    case "waiting":
+                        data = {"place": state.place}
+                    case "reading":
+                        data = {"progress": round(state.progress, 3)}
+                    case _:
+                        data = state.to_json()
+                if (name, data) != last:
+                    yield event(data, name)
+                last = (name, data)
         except Exception as exc:
-            if not started:
+            if last is None:
                 raise
             yield event(failure(exc), "error")
 
@@ -128,9 +117,8 @@ def event(data: object, name: str | None = None) -> bytes:
 
 def failure(exc: Exception) -> dict[str, Any]:
     """The JSON of an error that comes when the answer has begun; a bug is logged."""
-    if isinstance(exc, QAError):
-        exc = of(exc)
-    if not isinstance(exc, ApiError):
+    if not isinstance(exc, KNOWN):
         logger.error("a bug", exc_info=exc)
         exc = internal(request_id.get() or "")
-    return {"error": {"type": exc.type, "message": exc.message}}
+    told = of(exc)
+    return body(told.type, told.message)

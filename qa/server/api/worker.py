@@ -6,7 +6,8 @@ in the pipeline's own `queue`.
 
 A thread cannot be stopped from outside: whoever leaves (a closed connection, a time limit) tells
 the stream to stop, which it does at its next state, and its place is free again only then. The
-threads are daemons, so that a silent service cannot keep a stopping server from ending.
+threads are daemons, which anyio's are not, so that a silent service cannot keep a stopping server
+from ending.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import contextvars
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
-from contextlib import aclosing, closing
-from typing import Generic, TypeVar
+from contextlib import aclosing, closing, suppress
+from typing import TypeVar
 
 from qa.errors import as_exception
 from qa.server.api.errors import ApiError
@@ -36,19 +37,12 @@ class Worker:
 
     def __init__(self, name: str, *, at_once: int, waiting: int) -> None:
         self._name = name
-        self._at_once = at_once
         self._places = asyncio.Semaphore(at_once)
         self._most = at_once + waiting
         self._taken = 0
-        self._running = 0
 
     async def call(self, work: Callable[[], T]) -> T:
-        """What `work` returns.
-
-        Raises:
-            ApiError: 503, too many are waiting.
-            Exception: whatever `work` raises.
-        """
+        """What `work` returns. Raises as `stream`."""
         async with aclosing(self.stream(lambda: iter([work()]))) as results:
             return await anext(results)
 
@@ -59,7 +53,6 @@ class Worker:
             ApiError: 503, too many are waiting.
             Exception: whatever the iterator raises.
         """
-        run = _Run(asyncio.get_running_loop(), open_stream)
         if self._taken >= self._most:
             message = f"{self._most} requests are being answered or waiting; ask again in a moment."
             raise ApiError(503, "busy", message, {"Retry-After": "2"})
@@ -69,12 +62,29 @@ class Worker:
         except BaseException:
             self._taken -= 1
             raise
-        self._running += 1
+        loop, stop = asyncio.get_running_loop(), threading.Event()
+        items: asyncio.Queue[tuple[T] | Exception | None] = asyncio.Queue()
+
+        def tell(call: Callable[..., object], *args: object) -> None:
+            with suppress(RuntimeError):  # the loop is closed: the server did not wait for this
+                loop.call_soon_threadsafe(call, *args)
+
+        def run() -> None:
+            end: Exception | None = None
+            try:
+                with closing(_opened(open_stream)) as stream:
+                    for item in stream:
+                        tell(items.put_nowait, (item,))
+                        if stop.is_set() or loop.is_closed():
+                            break
+            except BaseException as exc:  # handed to whoever reads the items
+                end = as_exception(exc)
+            tell(self._left)
+            tell(items.put_nowait, end)
+
+        context = contextvars.copy_context()
         thread = threading.Thread(
-            target=contextvars.copy_context().run,
-            args=(run, self._left),
-            daemon=True,
-            name=f"qa-{self._name}",
+            target=context.run, args=(run,), daemon=True, name=f"qa-{self._name}"
         )
         try:
             thread.start()
@@ -82,66 +92,25 @@ class Worker:
             self._left()
             raise
         try:
-            async with aclosing(run.items()) as items:
-                async for item in items:
-                    yield item
+            while (item := await items.get()) is not None:
+                if isinstance(item, Exception):
+                    raise item
+                yield item[0]
         finally:
-            run.stop.set()
+            stop.set()
 
     async def drain(self, seconds: float) -> bool:
         """Wait until no thread is left, at most so long; whether none is."""
         deadline = time.monotonic() + seconds
-        while self._running and time.monotonic() < deadline:
+        while self._taken and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
-        return not self._running
+        return not self._taken
 
     def _left(self) -> None:
-        self._running -= 1
         self._taken -= 1
         self._places.release()
 
 
-class _Run(Generic[T]):
-    """One iterator on its way through a thread."""
-
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, open_stream: Callable[[], Iterator[T]]
-    ) -> None:
-        self._loop = loop
-        self._open = open_stream
-        self._items: asyncio.Queue[tuple[T] | Exception | None] = asyncio.Queue()
-        self.stop = threading.Event()
-
-    def __call__(self, left: Callable[[], None]) -> None:
-        """In the thread."""
-        end: Exception | None = None
-        try:
-            with closing(self._opened()) as stream:
-                for item in stream:
-                    self._put((item,))
-                    if self.stop.is_set():
-                        break
-        except BaseException as exc:  # handed to whoever reads the items
-            end = as_exception(exc)
-        self._tell(left)
-        self._tell(lambda: self._items.put_nowait(end))
-
-    async def items(self) -> AsyncGenerator[T]:
-        """In the event loop."""
-        while (item := await self._items.get()) is not None:
-            if isinstance(item, Exception):
-                raise item
-            yield item[0]
-
-    def _opened(self) -> Generator[T]:
-        """As a generator, which can be closed whatever kind of iterator it is."""
-        yield from self._open()
-
-    def _put(self, item: tuple[T]) -> None:
-        self._tell(lambda: self._items.put_nowait(item))
-
-    def _tell(self, call: Callable[[], object]) -> None:
-        try:
-            self._loop.call_soon_threadsafe(call)
-        except RuntimeError:  # the loop is closed: the server has stopped without waiting
-            self.stop.set()
+def _opened(open_stream: Callable[[], Iterator[T]]) -> Generator[T]:
+    """As a generator, which can be closed whatever kind of iterator it is."""
+    yield from open_stream()

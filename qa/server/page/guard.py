@@ -218,6 +218,8 @@ def _shielding(send: Send) -> Send:
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)  # a page without scripts forbids more
+            if headers.get("content-type", "").startswith("text/event-stream"):
+                headers["X-Accel-Buffering"] = "no"  # else a proxy may hold an answer back
         await send(message)
 
     return send_shielding

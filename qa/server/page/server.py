@@ -26,6 +26,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from qa.conversations.store import Conversations
 from qa.errors import SettingsError
+from qa.server.http.root import UnderRoot
 from qa.server.page.assets import looks
 from qa.server.page.connections import Crowd, connections, most_connections
 from qa.server.page.examples import Examples, first_questions
@@ -106,6 +107,7 @@ def launch(
         app.add_middleware(BrowserCookie)
         add_addresses(app, conversations, visitors, assistant.article)
     others = add_routes(app, assistant, stopping) if add_routes is not None else lambda: 0
+    app.add_middleware(UnderRoot, root=settings.root_path)
     app = mount_page(app, page, settings)
     with (
         closing(conversations) if conversations is not None else nullcontext(),
@@ -142,6 +144,7 @@ def mount_page(app: FastAPI, page: gr.Blocks, settings: Settings) -> FastAPI:
         app,
         page,
         path="/",
+        root_path=settings.root_path or None,
         auth=_auth(settings.passwords),
         footer_links=[],
         run_history=False,
@@ -179,8 +182,8 @@ def listen(host: str, port: int) -> socket.socket:
 def address(listening: socket.socket) -> str:
     """The address to type into a browser on this machine."""
     host, port = listening.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):  # noqa: S104  (compared, not bound)
-        host = "127.0.0.1"
+    # One that listens everywhere listens on this machine's own, of its kind.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (not bound)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

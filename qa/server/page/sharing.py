@@ -197,7 +197,7 @@ def _entry(reference: Reference, find: Find) -> _Entry:
         return _Entry(reference)
     spans = joined(citation.span for citation in reference.citations)
     places = spans_of(spans)
-    opens = f"/#article={quote(article.id, safe='')}" + (f"&spans={places}" if places else "")
+    opens = f"../#article={quote(article.id, safe='')}" + (f"&spans={places}" if places else "")
     around = joined(_around(article.text, span) for span in spans)
     passages = [list(_parts(article.text, window, spans)) for window in around]
     # A quote that is its paragraph needs no other.

@@ -74,6 +74,25 @@ def test_asking_searching_and_reading(serve: Serve):
     assert article["text"][cited["start"] : cited["end"]] == cited["quote"]
 
 
+def test_numbers_may_be_text_and_what_is_empty_is_left_out(serve: Serve):
+    """As programs send it that fill in every argument of a tool."""
+    empty = {
+        "since": "",
+        "until": "",
+        "language": "",
+        "answerer": "",
+        "history": "",
+        "articles": "",
+    }
+    address = serve()
+    nothing: list[Any] = ["", None, [], "[]"]
+    for sources in nothing:
+        told: Any = call(address, "ask", question=ASKED, k="1", sources=sources, **empty)
+        assert not told.is_error, said(told)
+        assert told.structured_content["filters"]["sources"] == []
+        assert len(told.structured_content["hits"]) == 1
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "says"),
     [
@@ -84,7 +103,12 @@ def test_asking_searching_and_reading(serve: Serve):
         ("ask", {"question": "q", "since": "2021", "until": "2020"}, "swap the two dates"),
         ("ask", {"question": "q", "answerer": "generative"}, "or for quotes"),
         ("ask", {}, "question"),
-        ("search", {"query": "q", "k": 1000}, "k"),
+        ("search", {"query": "q", "k": 1000}, "k: Input should be less than or equal to 100"),
+        (
+            "search",
+            {"query": "q", "sources": "Le Courrier"},
+            "sources: Input should be a valid list",
+        ),
         ("read_article", {"article_id": "../../etc/passwd"}, "take one from a citation"),
     ],
 )
@@ -94,32 +118,28 @@ def test_what_cannot_be_done_is_said_to_the_model(
     result = call(serve(), tool, **arguments)
     assert result.is_error
     assert says in said(result)
+    assert "pydantic.dev" not in said(result) or not arguments
 
 
-def test_a_bug_is_logged_and_not_told(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("failure", "says"),
+    [(RuntimeError, "read_article"), (IndexUnusable, "the articles cannot be read just now")],
+)
+def test_what_who_asks_cannot_mend_is_logged_and_not_told(
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    failure: type[Exception],
+    says: str,
 ):
     def broken(*_: object) -> None:
-        raise RuntimeError("secret at /home/somebody")
+        raise failure("secret at /home/somebody")
 
     monkeypatch.setattr(Assistant, "article", broken)
     with caplog.at_level(logging.ERROR):
         result = call(serve(), "read_article", article_id="pont")
     assert result.is_error
-    assert "secret" not in said(result)
-    assert "secret at /home/somebody" in caplog.text
-
-
-def test_what_only_the_server_can_mend_is_logged_and_not_told(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-):
-    def broken(*_: object) -> None:
-        raise IndexUnusable("secret at /home/somebody")
-
-    monkeypatch.setattr(Assistant, "article", broken)
-    result = call(serve(), "read_article", article_id="pont")
-    assert result.is_error
-    assert "the articles cannot be read just now" in said(result)
+    assert says in said(result)
     assert "secret" not in said(result)
     assert "secret at /home/somebody" in caplog.text
 

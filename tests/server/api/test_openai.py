@@ -117,12 +117,15 @@ def test_langchains_chat_model(serve: Serve):
 # A conversation becomes a question
 
 
-def test_a_conversation_with_too_many_turns_is_refused(api: TestClient):
-    """It was once a bug, for it fits OpenAI's form and not the question's."""
-    long = chat(*["Who?"] * 203)
-    for body in (long, {**long, "stream": True}):
-        assert "history" in error(api.post(PATH, json=body), 422, "invalid")
-    assert api.post(PATH, json=chat(*["Who?"] * 201)).status_code == 200
+@pytest.mark.parametrize("turns", [["Who?"] * 203, [ASKED, "x" * 15_000] * 4 + [ASKED]])
+def test_of_a_long_conversation_the_oldest_turns_are_left_out(api: TestClient, turns: list[str]):
+    """A chat program cannot leave them out: it was once refused for ever."""
+    for stream in (False, True):
+        assert api.post(PATH, json=chat(*turns, stream=stream)).status_code == 200
+    asked = question(ChatIn.model_validate(chat(*turns)), 20_000)
+    assert asked.question == turns[-1]
+    assert asked.history == turns[-1 - len(asked.history) : -1]
+    assert len(asked.history) in (2, 200)
 
 
 def test_the_last_message_is_the_question_and_instructions_are_left_out():
@@ -133,11 +136,19 @@ def test_the_last_message_is_the_question_and_instructions_are_left_out():
         {"role": "user", "content": [{"type": "text", "text": "B?"}]},
         {"role": "assistant", "content": "An answer [1].\n\n[1] A title\n[2] Another (2019)"},
         {"role": "developer", "content": "Be long."},
-        {"role": "user", "content": [{"type": "text", "text": t} for t in ("C?", "D?")]},
+        {"role": "user", "content": [{"type": "image_url"}, {"type": "text", "text": "C\u202e?"}]},
+        {"role": "assistant", "content": None, "tool_calls": []},
+        {"role": "tool", "content": "[1, 2]", "tool_call_id": "1"},
+        {"role": "function", "content": "3", "name": "f"},
+        {"role": "user", "content": "Unanswered?"},
+        {"role": "user", "content": [{"type": "text", "text": t} for t in ("D?", "E?")]},
+        {"role": "assistant", "content": "Well,"},
+        {"role": "system", "content": "Be careful."},
     ]
-    asked = question(ChatIn.model_validate({"model": "qa-extractive", "messages": messages}))
-    assert asked.question == "C?\nD?"
-    assert asked.history == ["A?\nB?", "An answer [1]."]
+    body = {"model": "qa-extractive", "messages": messages}
+    asked = question(ChatIn.model_validate(body), 1000)
+    assert asked.question == "D?\nE?"
+    assert asked.history == ["A?\nB?", "An answer [1].", "C?", "", "Unanswered?", ""]
     assert asked.answerer == "extractive"
 
 
@@ -145,14 +156,13 @@ def test_the_last_message_is_the_question_and_instructions_are_left_out():
     ("changed", "says"),
     [
         ({"messages": []}, "body.messages"),
-        ({"messages": [{"role": "assistant", "content": "Hi"}]}, "last message must be the user's"),
-        ({"messages": [{"role": "tool", "content": "Hi"}]}, "body.messages.0.role"),
+        ({"messages": [{"role": "assistant", "content": "Hi"}]}, "no message is the user's"),
+        ({"messages": [{"role": "oracle", "content": "Hi"}]}, "body.messages.0.role"),
         ({"messages": [{"role": "user", "content": ""}]}, "no visible character"),
         ({"messages": [{"role": "user"}]}, "no visible character"),
         ({"messages": [{"role": "user", "content": "a\u0000"}]}, "U+0000"),
         ({"messages": [{"role": "user", "content": "q" * 2001}]}, "2000 are allowed"),
-        (chat("\u202e", "a", "b"), "U+202E"),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "body.messages.0"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "nothing but text"),
         ({"tools": [{"type": "function"}]}, "body.tools"),
         ({"response_format": {"type": "json_object"}}, "body.response_format"),
         ({"n": 3}, "body.n"),
@@ -160,6 +170,96 @@ def test_the_last_message_is_the_question_and_instructions_are_left_out():
 )
 def test_what_cannot_be_answered_is_refused(api: TestClient, changed: dict[str, Any], says: str):
     assert says in error(api.post(PATH, json={**chat(ASKED), **changed}), 422, "invalid")
+
+
+def test_an_address_may_end_in_a_slash(api: TestClient):
+    assert api.get("/v1/models/").json()["object"] == "list"
+    assert api.post(f"{PATH}/", json=chat(ASKED)).json()["citations"]
+
+
+# What chat programs ask beside it
+
+TALK = f"USER: {ASKED}\nASSISTANT: The articles say: Maëlle Tanguy."
+NAMED = "Who led the works on the Kervalec bridge"
+
+
+def orders(content: str, system: str = "", *before: str) -> dict[str, Any]:
+    """A body whose last message, or whose system message, orders something."""
+    body = chat(*before, content)
+    body["messages"][:0] = [{"role": "system", "content": system}] if system else []
+    return body
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        (
+            orders(
+                "### Task:\nGenerate a short, 3-5 word title with an emoji for the chat history.\n"
+                '### Output:\nJSON format: { "title": "the title" }\n'
+                f"### Chat History:\n<chat_history>\n{TALK}\n</chat_history>"
+            ),
+            f'{{"title": "{NAMED}"}}',
+        ),
+        (orders(f"Provide a title of 5 words for the conversation, a short title.\n{TALK}"), NAMED),
+        (
+            orders(
+                "Analyze this conversation and provide:\n1. Its language\n2. A brief title\n\n"
+                f'||>User:\n"{ASKED}"\n||>Response:\n"Maëlle Tanguy."'
+            ),
+            NAMED,
+        ),
+        (
+            orders(f'User message: "{ASKED}"', "You are a thread titling assistant. Be brief."),
+            NAMED,
+        ),
+        (orders(ASKED, "Put the user's message into a sentence of four words or less."), NAMED),
+        (orders("Give this conversation a title.", "", ASKED, "Maëlle Tanguy."), NAMED),
+        (orders("a" * 70, "You generate concise titles for chats."), "a" * 60 + "…"),
+        (
+            orders("Donne un titre à cette discussion.", "", f"{ASKED} " * 3, "Elle."),
+            NAMED + "? Who led the works…",
+        ),
+    ],
+)
+def test_a_title_is_made_of_the_first_question(open_api: Open, body: dict[str, Any], named: str):
+    """It was once an abstention that said that no article mentions JSON."""
+    model = Scripted(reply=REPLY)
+    api = open_api(model)
+    told = api.post(PATH, json=body).json()
+    assert told["choices"][0]["message"]["content"] == named
+    assert "[DONE]" in api.post(PATH, json={**body, "stream": True}).text
+    assert model.asked == []
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        "### Task:\nGenerate 1-3 broad tags for the chat history, as JSON.",
+        "### Task:\nSuggest 3-5 follow-up questions that fit this conversation, as JSON.",
+        "### Task:\nAnalyze the chat history and give search queries.",
+    ],
+)
+def test_what_only_a_model_could_make_of_a_conversation_is_refused(api: TestClient, order: str):
+    told = error(api.post(PATH, json=orders(f"{order}\n{TALK}")), 422, "unsupported_task")
+    assert "names conversations" in told
+
+
+@pytest.mark.parametrize(
+    ("asked", "system"),
+    [
+        ("Give the title of the article on the chat between the mayor and Maëlle Tanguy.", ""),
+        ("What title did the mayor of Kervalec get?", ""),
+        ("Give me the titles of the articles on the chat of Kervalec.", ""),
+        ("Summarize the follow-up of the conversation on the Kervalec bridge.", ""),
+        ("Summarize the queries raised in this session on the Kervalec bridge.", ""),
+        ("### Task:\nAnswer the query from the context.\n" + ASKED, ""),
+        (ASKED, "You are a chat assistant. Give each answer a title. Suggest follow-ups."),
+    ],
+)
+def test_a_question_is_no_order(api: TestClient, asked: str, system: str):
+    assert "hits" not in (told := api.post(PATH, json=orders(asked, system)).json())
+    assert told["qa"]["answerer"] == "extractive"
 
 
 def test_options_of_sampling_are_taken(api: TestClient):

@@ -317,7 +317,7 @@ def test_an_answer_and_a_whole_conversation_are_shared_and_not_any_more(
     ann: Browser, kept: Conversations
 ):
     def links(part: str) -> list[str]:
-        return re.findall(r'data-copy-link="/share/([^"]*)"', ann[part])
+        return re.findall(r'data-copy-link="share/([^"]*)"', ann[part])
 
     ann.do("share", turn=ann.turn)
     (one,) = links("latest")

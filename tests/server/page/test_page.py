@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -486,6 +487,14 @@ def test_another_owner_under_the_same_session_hash_is_another_tab(ann: Browser, 
 
 def test_the_folder_of_the_articles_is_known(assistant: Assistant, article_folder: Path) -> None:
     assert folder_of(assistant) == article_folder
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "::1", "127.0.0.1"])
+def test_the_address_that_is_printed_answers(host: str) -> None:
+    with listen(host, 0) as listening:
+        there = urlsplit(address(listening))
+        with socket.create_connection((str(there.hostname), there.port or 0), timeout=10):
+            pass
 
 
 def test_a_port_in_use_is_said_with_what_to_do() -> None:

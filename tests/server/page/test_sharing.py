@@ -218,11 +218,11 @@ def test_quotes_stand_by_article_within_quotation_marks_and_in_their_paragraph(
 
 def test_an_article_that_is_still_indexed_can_be_opened_at_its_quotes(site: Site) -> None:
     page = site.shared(site.keep(FIRST)[0])
-    first, second = re.findall(r'href="(/#article=[^"]*)"', page)
+    first, second = re.findall(r'href="(../#article=[^"]*)"', page)
     spans = [(citation.span.start, citation.span.end) for citation in FIRST.citations]
     (led, opened, _) = spans
-    assert first == (f"/#article=bridge%2F1&amp;spans={opened[0]}-{opened[1]},{led[0]}-{led[1]}")
-    assert unquote(second) == f"/#article=pont&amp;spans=0-{len(PONT.text)}"
+    assert first == (f"../#article=bridge%2F1&amp;spans={opened[0]}-{opened[1]},{led[0]}-{led[1]}")
+    assert unquote(second) == f"../#article=pont&amp;spans=0-{len(PONT.text)}"
 
 
 @pytest.mark.parametrize("now", [None, replace(BRIDGE, text="Something else.")])
@@ -238,7 +238,7 @@ def test_of_an_article_that_does_not_say_so_any_more_only_the_quote_is_shown(
     assert f"“{CARS}”" in page
     assert "The Harbour Post" in page
     assert ENGLISH.shared.changed in page
-    for part in ("/#article", "<mark>", "wants no cars", "Something else"):
+    for part in ("../#article", "<mark>", "wants no cars", "Something else"):
         assert part not in page
 
 
@@ -258,7 +258,7 @@ def test_an_abstention_shows_its_nearest_quotes_or_articles(site: Site) -> None:
     assert text.index("Not found.") < text.index(ENGLISH.nearest) < text.index(LED)
     page = site.shared(second)
     assert page.count("<li ") == 2
-    assert 'href="/#article=pont"' in page
+    assert 'href="../#article=pont"' in page
     assert ENGLISH.nearest in page
 
 
