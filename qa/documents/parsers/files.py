@@ -44,6 +44,8 @@ _FORMATS = {
     ".jsonl.gz": Format("json_rows", by_line=True),
     ".ndjson": Format("json_rows", by_line=True),
     ".json": Format("json_rows"),
+    ".csv": Format("table"),
+    ".tsv": Format("table"),
     ".html": Format("html"),
     ".htm": Format("html"),
     ".pdf": Format("pdf"),
