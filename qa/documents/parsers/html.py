@@ -57,7 +57,7 @@ _BLOCKS = re.compile(
 
 def read(path: Path) -> Iterator[Article | Failure]:
     """The article of a saved page, or those of an export."""
-    yield from articles(_characters(path.read_bytes()), path)
+    yield from articles(characters(path.read_bytes()), path)
 
 
 def articles(page: str, path: Path, url: str | None = None) -> Iterator[Article | Failure]:
@@ -234,6 +234,20 @@ def plain(fragment: str) -> str:
     return "".join(parts)
 
 
+def titled(page: bytes) -> tuple[str, str]:
+    """The title and all the text of a page that is nothing but an article, such as a chapter."""
+    tree = _tree(characters(page))
+    drop_hidden(tree)
+    heading = next((h for name in ("h1", "h2", "h3") for h in tree.iter(name) if words(h)), None)
+    title = words(heading) if heading is not None else ""
+    if heading is not None:
+        heading.drop_tree()
+    etree.strip_elements(tree, *NEVER_SHOWN, with_tail=False)
+    collected: list[str] = []
+    _collect(tree, collected)
+    return title, "".join(collected)
+
+
 def drop_hidden(tree: html.HtmlElement) -> None:
     """Cut out of a page, in place, what its own attributes hide from a reader."""
     for element in list(tree.iter(etree.Element)):
@@ -293,8 +307,8 @@ def _tree(text: str) -> html.HtmlElement:
     return tree
 
 
-def _characters(data: bytes) -> str:
-    """A page's characters: UTF-8, else the charset that it declares, else a sure guess."""
+def characters(data: bytes) -> str:
+    """The characters of a page: UTF-8, else the charset that it declares, else a sure guess."""
     declared = _DECLARED.search(data[:_ENOUGH_FOR_CHARSET])
     if declared is None:
         return decode(data)
