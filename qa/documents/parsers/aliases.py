@@ -29,8 +29,8 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
         "date": (
             "published publishedat publisheddate publishdate publicationdate datepublished"
             " datepublication datepublish publishedon publishtime pubdate datedepublication"
-            " dateparution parution webpublicationdate firstpublished datetime timestamp"
-            " createdat created"
+            " dateparution datedeparution parution webpublicationdate firstpublished datetime"
+            " timestamp createdat created"
         ),
         "source": (
             "outlet publisher newspaper journal media sitename sourcename publication site"

@@ -34,7 +34,7 @@ def _read(path: Path, origin: str, levels: int) -> Iterator[Article | Failure]:
     with opened(path, "a zip archive") as archive:
         for member in archive.members():
             name = PurePosixPath(member.filename.replace("\\", "/"))
-            if any(part.startswith(".") or part in _NEVER for part in name.parts):
+            if any(part.startswith(".") or part in _NEVER for part in name.parts if part != ".."):
                 continue
             if not files.wanted(name.name):
                 passed_over[name.suffix.lower() or "without an ending"] += 1

@@ -36,10 +36,31 @@ def blocks(root: html.HtmlElement) -> Iterator[html.HtmlElement]:
     for element in root.iter(etree.Element):
         if (
             element.tag in BLOCK_TAGS
-            and not any(inner.tag in BLOCK_TAGS for inner in element.iterdescendants(etree.Element))
+            and next(element.iterdescendants(*BLOCK_TAGS), None) is None
             and words(element)
         ):
             yield element
+
+
+def separate(root: html.HtmlElement) -> None:
+    """Put words that stand loose between blocks into blocks of their own, in place."""
+    for element in list(root.iter(*BLOCK_TAGS)):
+        if not any(_holds_block(child) for child in element):
+            continue
+        run = element.makeelement("div")
+        run.text, element.text = element.text, None
+        element.insert(0, run)
+        for child in list(element)[1:]:
+            if isinstance(child.tag, str) and _holds_block(child):
+                run = element.makeelement("div")
+                run.text, child.tail = child.tail, None
+                child.addnext(run)
+            else:
+                run.append(child)
+
+
+def _holds_block(element: html.HtmlElement) -> bool:
+    return element.tag in BLOCK_TAGS or next(element.iterdescendants(*BLOCK_TAGS), None) is not None
 
 
 def words(element: html.HtmlElement) -> str:
@@ -72,6 +93,12 @@ def is_furniture(block: html.HtmlElement, within: Collection[html.HtmlElement] =
         for outer in (block, *block.iterancestors())
         if outer not in within and outer.tag not in ("body", "html", "article", "main")
     )
+
+
+def leads_elsewhere(heading: html.HtmlElement) -> bool:
+    """Whether a headline is a link, as that of a teaser is."""
+    around = any(link.get("href") for link in heading.iterancestors("a"))
+    return around or linked(heading) > 0.5
 
 
 def linked(element: html.HtmlElement) -> float:

@@ -8,6 +8,7 @@ live blog one headline above all parts; those stay one article.
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,10 +17,19 @@ from itertools import groupby
 from lxml import html  # type: ignore[import-untyped]
 
 from qa.documents.article import PartialDate
-from qa.documents.parsers.blocks import HEADINGS, blocks, is_sentence, linked, named, words
+from qa.documents.parsers.blocks import (
+    HEADINGS,
+    blocks,
+    is_sentence,
+    leads_elsewhere,
+    named,
+    separate,
+    words,
+)
 from qa.documents.parsers.dates import in_line
 
-_PARTS = ("article", "div", "section", "li", "table", "td")
+_PARENTS = ("body", "div", "main", "section", "article", "ul", "ol", "table", "tbody", "td")
+_PARTS = ("article", "div", "section", "li", "table", "tr", "td")
 _LONGEST_HEAD = 150  # characters of a line above the text
 _MOST_HEAD = 12  # lines
 _LEAST_TEXT = 15  # words
@@ -53,9 +63,9 @@ class Part:
 
 def parts(tree: html.HtmlElement, language: str | None) -> list[Part]:
     """The articles of an export; none when the page is not one."""
-    known = bool(tree.xpath("//*[@class]")) and any(
-        _DATABASE.search(named(element)) for element in tree.iter("div", "span", "article")
-    )
+    tree = copy.deepcopy(tree)
+    separate(tree)
+    known = any(_DATABASE.search(named(element)) for element in tree.iter("div", "span", "article"))
     whole = len(words(tree).split())
     for group in _groups(tree):
         size = sum(len(words(element).split()) for elements in group for element in elements)
@@ -75,7 +85,7 @@ def parts(tree: html.HtmlElement, language: str | None) -> list[Part]:
 
 def _groups(tree: html.HtmlElement) -> Iterator[list[Sequence[html.HtmlElement]]]:
     """Candidates: elements of one kind side by side, and what stands below headings of a rank."""
-    for parent in tree.iter("body", "div", "main", "section", "article", "ul", "ol", "td"):
+    for parent in tree.iter(*_PARENTS):
         children = [child for child in parent if isinstance(child.tag, str)]
         kinds: dict[tuple[str, str], list[Sequence[html.HtmlElement]]] = {}
         for child in children:
@@ -104,7 +114,7 @@ def _part(elements: Sequence[html.HtmlElement], language: str | None) -> Part | 
     title = next((b for b in inner if b.tag in HEADINGS and words(b)), None)
     if title is None:
         title = next((b for b in inner if _is_title(b)), None)
-    if title is None or linked(title) or any(a.get("href") for a in title.iterancestors("a")):
+    if title is None or leads_elsewhere(title):
         return None
     lines = [(block, words(block)) for block in inner]
     start = next(

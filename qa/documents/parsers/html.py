@@ -24,13 +24,21 @@ import trafilatura
 from lxml import etree, html  # type: ignore[import-untyped]
 
 from qa.documents.article import Article
-from qa.documents.parsers.blocks import blocks, is_furniture, is_sentence, linked, words
+from qa.documents.parsers.blocks import (
+    HEADINGS,
+    blocks,
+    is_furniture,
+    is_sentence,
+    leads_elsewhere,
+    linked,
+    words,
+)
 from qa.documents.parsers.exports import parts
 from qa.documents.parsers.fields import Failure, articles_from, language_code, origin_of
 from qa.documents.parsers.hidden import NEVER_SHOWN, Colour, background, hides, tells_colour
 from qa.documents.parsers.plain import decode
 from qa.documents.parsers.silenced import quiet
-from qa.documents.parsers.walls import COOKIE_WALL, drop_dialogs, speaks_of_consent, wall
+from qa.documents.parsers.walls import COOKIE_WALL, drop_dialogs, is_label, speaks_of_consent, wall
 from qa.errors import SourceError
 
 _LOUD = ("trafilatura", "htmldate", "courlan", "justext", "charset_normalizer")
@@ -48,6 +56,7 @@ _MOST_LINKED = 0.4  # of a passage
 _FADED = re.compile(
     r"(?i)\b(?:opacity\s*:\s*0?(?:\.0+)?|visibility\s*:\s*hidden)\s*(?:!important)?\s*(?:;|$)"
 )
+_MODIFIED = re.compile(r"""["']dateModified["']\s*:\s*(?:"[^"]*"|'[^']*')""")
 _CHANGED = re.compile(r"(?i)modif|updat|revis|mis\w*\s+à\s+jour|changed|actualis")
 _BLOCKS = re.compile(
     "address|article|aside|blockquote|d[dlt]|div|fig(?:caption|ure)|footer|h[1-6r]|header|main"
@@ -77,6 +86,7 @@ def articles(page: str, path: Path, url: str | None = None) -> Iterator[Article 
     _uncover(tree)
     drop_hidden(tree)
     _drop_changes(tree)
+    _drop_teasers(tree)
     if several := parts(tree, language_code(declared or "")):
         for number, part in enumerate(several, start=1):
             fields = {
@@ -176,8 +186,8 @@ def _flat(text: str) -> str:
 
 
 def _around(page: html.HtmlElement) -> str:
-    """What a page says, its menus and its foot left out."""
-    etree.strip_elements(page, "nav", "footer", "script", "style", with_tail=False)
+    """What a page says, its menus, its foot and what stands beside its article left out."""
+    etree.strip_elements(page, "nav", "footer", "aside", "script", "style", with_tail=False)
     return words(page)
 
 
@@ -201,6 +211,19 @@ def _uncover(tree: html.HtmlElement) -> None:
             element.set("style", _FADED.sub("", style))
 
 
+def _drop_teasers(tree: html.HtmlElement) -> None:
+    """Cut out of a page with an article, in place, those that lead to other pages."""
+    every = list(tree.iter("article"))
+    headings = {a: next((h for h in a.iter(*HEADINGS) if words(h)), None) for a in every}
+    teasers = [
+        a for a, h in headings.items() if h is not None and h.tag != "h1" and leads_elsewhere(h)
+    ]
+    if len(teasers) < len(every):
+        for teaser in teasers:
+            if not teaser.xpath("descendant::h1"):
+                teaser.drop_tree()
+
+
 def _drop_changes(tree: html.HtmlElement) -> None:
     """Cut out of a page, in place, what it declares about its last change."""
     for element in list(tree.iter("meta", "time")):
@@ -213,13 +236,15 @@ def _drop_changes(tree: html.HtmlElement) -> None:
             element.drop_tree() if element.tag == "meta" else element.attrib.pop("datetime", None)
     for script in tree.iter("script"):
         if script.text and "dateModified" in script.text:
-            script.text = script.text.replace("dateModified", "changed")
+            script.text = _MODIFIED.sub('"changed": ""', script.text)
 
 
 def _without_title(text: str, title: str | None) -> str:
-    """The text without the title as its first line."""
+    """The text without its title, and without a label above that, as its first lines."""
     line, _, rest = text.partition("\n")
-    return rest if rest and line.split() == (title or "").split() else text
+    if rest and (line.split() == (title or "").split() or is_label(line)):
+        return _without_title(rest, title)
+    return text
 
 
 def plain(fragment: str) -> str:

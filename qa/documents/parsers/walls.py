@@ -52,11 +52,13 @@ _REST_MISSING = re.compile(
     r"""(?ix)
     (?:la\ssuite|le\sreste|l['’]intégralité|la\stotalité|la\slecture)\s(?:de\s\S+\s\S+\s|du\s\S+\s|intégrale\s)?(?:est|de\s.{0,30}est)\s
         (?:\w+\s)?réservée?s?\s(?:aux|à\snos)
-    |pour\s(?:lire|continuer|poursuivre|accéder\sà|découvrir|débloquer)\s(?:\S+\s){0,6}?
+    |pour\s(?:continuer|poursuivre|débloquer|(?:lire|accéder\sà|découvrir)\s(?:la\ssuite|le\sreste|tout
+        |l['’](?:intégralité|article)|cet\sarticle))(?:\s\S+){0,6}?,?\s
         (?:abonnez|connectez|inscrivez|identifiez|créez\sun\scompte)
-    |(?:abonnez|connectez|inscrivez|identifiez)-vous\s(?:\S+\s){0,5}?pour\s(?:lire|continuer|poursuivre|accéder|découvrir)
+    |(?:abonnez|connectez|inscrivez|identifiez)-vous\s(?:\S+\s){0,5}?pour\s(?:continuer|poursuivre|débloquer
+        |(?:lire|accéder\sà|découvrir)\s(?:la\ssuite|le\sreste|l['’](?:intégralité|article)|cet\sarticle))
     |(?:subscribe|sign\s(?:in|up)|log\s?in|register|become\sa\s(?:member|subscriber))\s(?:\S+\s){0,5}?to\s
-        (?:continue|keep|read|finish|unlock|access)
+        (?:continue|keep|finish|unlock|(?:read|access)\s(?:on|more|this|the\s(?:full|rest|whole|entire)))
     |to\s(?:continue|keep|finish)\sreading(?:\s\S+){0,5}?[,.:]?\s(?:please\s)?(?:subscribe|sign|log|register|become)
     |(?:continue|keep)\sreading\s(?:\S+\s){0,4}?(?:with\sa|by)\s(?:\S+\s){0,2}?(?:subscri|trial|account)
     |you\s(?:have|['’]ve)\s(?:reached|read|used)\s(?:\S+\s){0,6}?(?:free|complimentary)\s(?:\S+\s){0,2}?(?:articles?|stories|limit)
@@ -72,6 +74,7 @@ _LABEL = re.compile(
 _NOT_FREE = re.compile(r"""["']isAccessibleForFree["']\s*:\s*["']?false""", re.I)
 _TEASER = 130  # words
 _BEGINNING = 250
+_COMPARED = 60  # characters
 _HOLDS = "descendant-or-self::main | descendant-or-self::article"
 
 
@@ -105,11 +108,17 @@ def wall(text: str, page: str, scripts: str) -> str | None:
         asking = [line for line in text.split("\n") if speaks_of_consent(line)]
         if 2 * sum(len(line.split()) for line in asking) >= size:
             return COOKIE_WALL
-    if _SHARE_MISSING.search(page) or (size < _BEGINNING and _REST_MISSING.search(page)):
+    after = page[max(page.find(text.partition("\n")[0][:_COMPARED]), 0) :]
+    if _SHARE_MISSING.search(after) or (size < _BEGINNING and _REST_MISSING.search(after)):
         return PAYWALL
     if size < _TEASER and (_LABEL.search(page) or _NOT_FREE.search(scripts)):
         return PAYWALL
     return None
+
+
+def is_label(line: str) -> bool:
+    """Whether a line says only that an article is for subscribers."""
+    return _LABEL.fullmatch(line.strip(" .!?")) is not None
 
 
 def _is_dialog(element: html.HtmlElement) -> bool:
