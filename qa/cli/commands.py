@@ -106,6 +106,8 @@ def index(
         return
     for failure in report.failures:
         terminal.say(f"not read: {failure.origin}: {failure.reason}")
+    for notice in report.notices:
+        terminal.say(f"read, but: {notice.origin}: {notice.reason}")
     for flagged in report.suspicious:
         terminal.say(f"addressed to a machine: {flagged}")
     wary = f", {len(report.suspicious)} suspicious" if report.suspicious else ""

@@ -114,6 +114,13 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_goes_in(run: Run, arti
     assert "broken.pdf" in result.err
 
 
+def test_what_was_read_with_a_reservation_is_said(run: Run, articles: Path):
+    (articles / "row.json").write_text('{"text": "The port closed on Monday.", "date": "soon"}')
+    result = run("index", articles)
+    assert " 0 failed" in result.out
+    assert "row.json: kept without a date" in result.err
+
+
 @pytest.mark.parametrize("path", ["nowhere", "empty"])
 def test_a_path_without_articles_is_one_line(run: Run, tmp_path: Path, path: str):
     (tmp_path / "empty").mkdir()

@@ -292,6 +292,15 @@ def test_passages_addressed_to_a_machine_are_reported(folder: Path, settings: Se
     assert run(folder, settings).suspicious == []
 
 
+def test_what_was_read_with_a_reservation_is_no_failure(folder: Path, settings: Settings):
+    (folder / "row.json").write_text('{"text": "The port closed on Monday.", "date": "31 June"}')
+    report = run(folder, settings)
+    assert (report.failures, report.added) == ([], ARTICLE_COUNT + 1)
+    [notice] = report.notices
+    assert "kept without a date" in notice.reason
+    assert report.to_json()["notices"] == [{"origin": notice.origin, "reason": notice.reason}]
+
+
 def test_the_report_prints_what_the_command_line_promises(folder: Path, settings: Settings):
     printed = run(folder, settings).to_json()
     assert json.loads(json.dumps(printed)) == printed
