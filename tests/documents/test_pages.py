@@ -57,6 +57,7 @@ WHOLE = {
     ),
     "an article that fades in": f'<article style="opacity:0; color:#222">{H1}{BODY}</article>',
     "an article not yet visible": f'<main style="visibility: hidden">{H1}{BODY}</main>',
+    "a root not yet visible": f'<div id="root" style="visibility:hidden">{H1}{BODY}</div>',
     "a standfirst in the header": (
         f"<header>{H1}<div class='dek'>{ONE}</div></header><section class='content'>"
         f"{TWO}{THREE}{FOUR}</section>"
@@ -169,6 +170,17 @@ SHAPES = {
         "<div>{one}{two}</div></div>"
     ),
     "rows of a table": "<tr><td><h3>{title}</h3><p>{outlet} | {day}</p>{one}{two}</td></tr>",
+    "rules between": "<p><b>{title}</b></p><p>{outlet}, {day}</p>{one}{two}<hr>",
+    "a date for machines": (
+        '<article><h2>{title}</h2><span class="source">{outlet}</span> <time datetime="{iso}">'
+        "this week</time>{one}{two}</article>"
+    ),
+    "Nexis": (
+        '<div class="c0"><p><span>1 of 2 DOCUMENTS</span></p></div><div class="c3"><p>{outlet}</p>'
+        '</div><div class="c3"><p>{day}</p></div><div class="c4"><p>{title}</p></div><div '
+        'class="c4"><p><span>LENGTH: </span><span>812 words</span></p></div><div class="c4">{one}'
+        "{two}</div><br>"
+    ),
     "date above the headline": (
         "<section><p>{outlet}</p><p>{day}</p><h2>{title}</h2>{one}{two}</section>"
     ),
@@ -180,11 +192,11 @@ SHAPES = {
 def test_an_export_is_read_part_by_part(shape, above, tmp_path):
     expected = [
         ("Breakwater to be rebuilt", "Tolvik Courier", "2023-06-30", "Friday 30 June 2023"),
-        ("Un nouveau mur", "Le Littoral", "2023-07-01", "samedi 1er juillet 2023"),
+        ("Reconstruction", "AFP", "2023-07-01", "samedi 1er juillet 2023"),
     ]
     parts = "".join(
-        shape.format(title=title, outlet=outlet, day=day, one=ONE, two=TWO)
-        for title, outlet, _, day in expected
+        shape.format(title=title, outlet=outlet, iso=iso, day=day, one=ONE, two=TWO)
+        for title, outlet, iso, day in expected
     )
     parts = f"<table>{parts}</table>" if parts.startswith("<tr>") else parts
     found = results(tmp_path, page(above + parts))
@@ -194,6 +206,25 @@ def test_an_export_is_read_part_by_part(shape, above, tmp_path):
     ]
     assert {a.text for a in found if isinstance(a, Article)} == {"\n\n".join(PARAGRAPHS[:2])}
     assert [part.origin.rpartition("#")[2] for part in found] == ["1", "2"]
+
+
+def test_articles_with_headlines_of_the_first_rank_need_no_date(tmp_path):
+    parts = f"<article><h1>One</h1>{ONE}{TWO}</article><article><h1>Two</h1>{THREE}{FOUR}</article>"
+    first, second = results(tmp_path, page(parts))
+    assert isinstance(first, Article)
+    assert (first.title, first.date, first.source) == ("One", None, None)
+    assert isinstance(second, Article)
+    assert second.text == "\n\n".join(PARAGRAPHS[2:])
+
+
+def test_a_short_first_paragraph_of_a_part_is_not_lost(tmp_path):
+    short = "<p>The works begin soon.</p>"
+    parts = (
+        f"<article><h2>{t}</h2><p>Courier, 30 June 2023</p>{short}{ONE}</article>" for t in "AB"
+    )
+    for article in results(tmp_path, page("".join(parts))):
+        assert isinstance(article, Article)
+        assert article.text == f"The works begin soon.\n\n{PARAGRAPHS[0]}"
 
 
 @pytest.mark.parametrize(
@@ -235,6 +266,13 @@ def test_an_export_is_read_part_by_part(shape, above, tmp_path):
 def test_a_change_is_no_publication(head, above, date, tmp_path):
     found = only(tmp_path, page(f"<article>{H1}{above}{BODY}</article>", head)).date
     assert (found and str(found)) == date
+
+
+def test_one_date_may_be_of_publication_and_change(tmp_path):
+    time = (
+        '<time class="entry-date published updated" datetime="2023-06-30T10:00:00Z">June 30</time>'
+    )
+    assert str(only(tmp_path, page(f"<article>{H1}{time}{BODY}</article>")).date) == "2023-06-30"
 
 
 FRENCH = (

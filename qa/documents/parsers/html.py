@@ -52,11 +52,13 @@ _DECLARES = frozenset(("head", "title", "script", "style"))
 _UNKNOWN_TO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # Letters and figures, by which a passage is found again in the text.
 _COMPARED = 60
+_NO_LETTERS = re.compile(r"[\W_]+")
 _MOST_LINKED = 0.4  # of a passage
 _FADED = re.compile(
     r"(?i)\b(?:opacity\s*:\s*0?(?:\.0+)?|visibility\s*:\s*hidden)\s*(?:!important)?\s*(?:;|$)"
 )
 _MODIFIED = re.compile(r"""["']dateModified["']\s*:\s*(?:"[^"]*"|'[^']*')""")
+_PUBLISHED = re.compile(r"(?i)publi|entry-date|created|issued")  # WordPress says both of one date
 _CHANGED = re.compile(r"(?i)modif|updat|revis|mis\w*\s+à\s+jour|changed|actualis")
 _BLOCKS = re.compile(
     "address|article|aside|blockquote|d[dlt]|div|fig(?:caption|ure)|footer|h[1-6r]|header|main"
@@ -143,11 +145,11 @@ def _whole(text: str, page: html.HtmlElement) -> str:
     """
     lines = text.split("\n")
     flat = [_flat(line) for line in lines]
-    joined = " ".join(flat)
+    joined, starts = " ".join(flat), {line[:_COMPARED] for line in flat}
     every = [
         (block, line, _flat(line)[:_COMPARED]) for block in blocks(page) if (line := words(block))
     ]
-    taken = {block for block, _, start in every if start in joined}
+    taken = {block for block, _, start in every if start in starts or start in joined}
     within = {outer for block in taken for outer in block.iterancestors()}
     boxes = {(o.getparent(), o.tag, o.get("class")) for o in within if o.get("class")}
     parents = {block.getparent() for block in taken}
@@ -182,7 +184,7 @@ def _whole(text: str, page: html.HtmlElement) -> str:
 
 def _flat(text: str) -> str:
     """A text by its letters and figures only, to compare it with."""
-    return "".join(char for char in text if char.isalnum())
+    return _NO_LETTERS.sub("", text)
 
 
 def _around(page: html.HtmlElement) -> str:
@@ -204,7 +206,7 @@ def _uncover(tree: html.HtmlElement) -> None:
         if element.get("aria-hidden") is None and not faded:
             continue
         most = 2 * len(words(element)) > whole
-        holds = element.xpath("descendant-or-self::main | descendant-or-self::article")
+        holds = element.xpath("descendant-or-self::*[self::main or self::article or self::h1]")
         if (most or holds) and element.get("aria-hidden") is not None:
             del element.attrib["aria-hidden"]
         if most and holds and faded:
@@ -227,13 +229,16 @@ def _drop_teasers(tree: html.HtmlElement) -> None:
 def _drop_changes(tree: html.HtmlElement) -> None:
     """Cut out of a page, in place, what it declares about its last change."""
     for element in list(tree.iter("meta", "time")):
-        names = ("property", "name", "itemprop", "class")
+        names = ("property", "name", "itemprop", "class", "http-equiv")
         declared = " ".join(element.get(name) or "" for name in names)
-        before = (element.getprevious() is not None and element.getprevious().tail) or (
-            element.getparent().text if element.getprevious() is None else ""
-        )
-        if _CHANGED.search(declared) or (element.tag == "time" and _CHANGED.search(before or "")):
-            element.drop_tree() if element.tag == "meta" else element.attrib.pop("datetime", None)
+        if element.tag == "time":
+            above, beside = element.getparent(), element.getprevious()
+            declared += f" {above.text if beside is None else beside.tail}"
+        if _CHANGED.search(declared) and not _PUBLISHED.search(declared):
+            if element.tag == "meta":
+                element.drop_tree()
+            else:
+                element.attrib.pop("datetime", None)
     for script in tree.iter("script"):
         if script.text and "dateModified" in script.text:
             script.text = _MODIFIED.sub('"changed": ""', script.text)
