@@ -636,8 +636,8 @@ def _staging(path: Path) -> Path:
 
 
 def file_of(origin: str) -> str:
-    """The file of an article's origin, which names the row as well when a file holds several."""
-    return re.sub(r"#\d+$", "", origin)
+    """The file of an article's origin, which names the row or the archive's member as well."""
+    return re.sub(r"(\.zip)#.*$|#\d+$", r"\1", origin, flags=re.I | re.S)
 
 
 def _stand_in(connection: sqlite3.Connection) -> None:

@@ -69,14 +69,14 @@ _LARGEST_WHOLE = 200_000_000
 _MOST_NAMED = 1000  # failures of one file; more are counted
 
 # A folder of articles may hold its question set too, as this project's own corpus does.
-_NOT_ARTICLES = frozenset({"questions.jsonl", "questions.jsonl.gz"})
+_NOT_ARTICLES = frozenset(f"questions.{ending}" for ending in ("jsonl", "jsonl.gz", "csv", "tsv"))
 
 
 def find(paths: Sequence[Path]) -> list[Path]:
     """The files to read, each once, in the order given, a folder's files sorted by path.
 
     Folders are searched recursively. Hidden files and folders, endings that no parser takes,
-    question sets (questions.jsonl), links to folders and links that lead out of all the paths
+    question sets (questions.jsonl, .csv), links to folders and links that lead out of all the paths
     (`leading_out`) are passed over there. A path that is itself a link is followed.
 
     Raises:

@@ -280,8 +280,8 @@ class Uploads:
         failed = {failure.origin: failure.reason for failure in job.report.failures}
         _delete(place for place in new if str(place) in failed or self._is_useless(place))
         for origin, reason in failed.items():
-            file_of, row = _split(origin)
-            job.problems.append(Problem(kept[Path(file_of)], row, reason))
+            of_file, row = _split(origin)
+            job.problems.append(Problem(kept[Path(of_file)], row, reason))
 
     def _is_useless(self, place: Path) -> bool:
         """Whether the index has nothing from a file, which says what others say already."""
@@ -356,9 +356,9 @@ def _ending(kind: str) -> str:
 
 
 def _split(origin: str) -> tuple[str, str | None]:
-    """The file, and its row."""
-    match = re.fullmatch(r"(.*)#(\d+)", origin, re.DOTALL)
-    return (match[1], match[2]) if match else (origin, None)
+    """The file, and its row or an archive's member."""
+    file = file_of(origin)
+    return file, origin.removeprefix(file).removeprefix("#") or None
 
 
 def _file(article: Article) -> Path:
