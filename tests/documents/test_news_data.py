@@ -295,6 +295,7 @@ def test_the_charset_of_lines_is_told_by_the_whole_file(articles, monkeypatch):
     [
         json.dumps(ROW, indent=2) + "\n" + json.dumps(OTHER, indent=2),
         json.dumps([ROW, OTHER], indent=1),
+        json.dumps([ROW, OTHER]),
         json.dumps({"articles": [ROW, OTHER]}, indent=4),
         json.dumps(ROW, indent=2) + ",\n" + json.dumps(OTHER, indent=2),
     ],
@@ -426,6 +427,12 @@ NEWS_XML = {
         '<headline>T</headline></contentMeta><contentSet><inlineXML><html xmlns="http://www.w3.org/'
         f'1999/xhtml"><head><title>x</title></head><body><p>{TEXT}</p></body></html></inlineXML>'
         "</contentSet></newsItem>"
+    ),
+    "NewsML 1": (
+        '<NewsML><NewsItem xml:lang="en"><NewsManagement><FirstCreated>20230630T100000Z'
+        "</FirstCreated></NewsManagement><NewsComponent><NewsLines><HeadLine>T</HeadLine>"
+        "<CreditLine>Herald</CreditLine></NewsLines><ContentItem><DataContent>"
+        f"<p>{TEXT}</p></DataContent></ContentItem></NewsComponent></NewsItem></NewsML>"
     ),
     "NITF": (
         '<nitf><head><title>x</title><docdata><date.issue norm="20230630T100000Z"/></docdata>'

@@ -24,7 +24,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
         "text": (
             "content body articlebody fulltext maintext bodytext articletext contenttext plaintext"
             " contenthtml bodyhtml html contenu texte textecomplet corps article story"
-            " description summary abstract excerpt resume chapo"
+            " leadparagraph description summary abstract excerpt resume chapo"
         ),
         "date": (
             "published publishedat publisheddate publishdate publicationdate datepublished"
@@ -41,9 +41,20 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     }.items()
 }
 _FIELD_OF = {alias: field for field, aliases in ALIASES.items() for alias in aliases}
-_DESCRIPTIONS = frozenset(("description", "summary", "abstract", "excerpt", "resume", "chapo"))
+_DESCRIPTIONS = frozenset("leadparagraph description summary abstract excerpt resume chapo".split())
 # Where objects that stand for one value keep it: {"name": "Le Littoral"}, {"rendered": "<p>…"}.
-_VALUES = ("name", "title", "rendered", "value", "text", "content", "#text", "$date", "$oid")
+_VALUES = (
+    "name",
+    "title",
+    "main",
+    "rendered",
+    "value",
+    "text",
+    "content",
+    "#text",
+    "$date",
+    "$oid",
+)
 _TAG = re.compile(
     r"</?(?:p|br|div|span|a|b|i|em|strong|h[1-6]|[uo]l|li|table|img|figure)\b[^<>]*>", re.I
 )

@@ -111,7 +111,8 @@ def _shown(construct: Any) -> str:
 def _named_by(entry: Any) -> Any:
     """The outlet that an entry names: RSS has its title in <source>, Atom a <title> within."""
     source = entry.get("source") or {}
-    return source.get("title_detail") or {"value": source.get("title"), "type": "text/plain"}
+    title = source.get("title") or entry.get("publisher")
+    return source.get("title_detail") or {"value": title, "type": "text/plain"}
 
 
 def _date(entry: Any) -> str | None:

@@ -126,14 +126,19 @@ def _recoded(path: Path) -> list[str]:
 
 
 def _over_lines(path: Path, first: bytes) -> list[object]:
-    """The values of a file whose first line opens one that further lines close; else none."""
+    """The values of a file that has no article a line, by its first line; none of one that has.
+
+    That line opens an object or a list that further lines close, or holds a whole list of articles.
+    """
     start = first.strip(b" \t\r\n\xef\xbb\xbf")
-    if not start.startswith((b"{", b"[")) or start.endswith((b"}", b"]")):
+    closed = start.endswith((b"}", b"]"))
+    if not start.startswith(b"[") and (closed or not start.startswith(b"{")):
         return []
     try:
-        return _parse_all(decode(_whole(path)))
+        values = _parse_all(decode(_whole(path)))
     except SourceError:
         return []  # damage, which is then reported line by line
+    return values if not closed or len(values) == 1 else []
 
 
 def _whole(path: Path) -> bytes:

@@ -1,8 +1,8 @@
-"""News in XML that is no feed: NewsML-G2, NITF and the exports of MediaWiki; sitemaps are refused.
+"""News in XML that is no feed: NewsML, NITF and the exports of MediaWiki; sitemaps are refused.
 
-NewsML-G2 and NITF are what agencies deliver, a file an item or a message with many. A page of a
-wiki has a date only where a {{date|…}} says so: it knows when it was edited, which is not when the
-article was published.
+NewsML (1 and G2) and NITF are what agencies deliver, a file an item or a message with many. A page
+of a wiki has a date only where a {{date|…}} says so: it knows when it was edited, which is not when
+the article was published.
 
 Entities are not resolved and nothing is fetched.
 """
@@ -25,6 +25,7 @@ _ROOT = re.compile(rb"<(?:[\w.-]+:)?([a-z]\w*)(?=[\s>/])", re.I)
 _ITEMS = {
     "newsItem": "newsItem",
     "newsMessage": "newsItem",
+    "NewsML": "NewsItem",
     "nitf": "nitf",
     "mediawiki": "page",
     "urlset": "",
@@ -73,7 +74,7 @@ def articles(data: bytes, path: Path) -> Iterator[Article | Failure]:
     except (etree.XMLSyntaxError, ValueError) as exc:
         raise SourceError(f"the XML is cut off or malformed ({exc})") from exc
     items = root.xpath(f"descendant-or-self::*[local-name()='{_ITEMS[kind]}']")
-    fields_of = {"page": _of_wiki, "nitf": _of_nitf, "newsItem": _of_newsml}[_ITEMS[kind]]
+    fields_of = _FIELDS_OF[_ITEMS[kind]]
     number = 0
     for item in items:
         if (fields := fields_of(item, root)) is not None:
@@ -107,6 +108,16 @@ def _of_newsml(item: etree._Element, root: etree._Element) -> dict[str, object]:
     }
 
 
+def _of_newsml_1(item: etree._Element, root: etree._Element) -> dict[str, object]:
+    return {
+        "title": _said(item, "HeadLine"),
+        "text": _marked_up(item, "body.content") or _marked_up(item, "DataContent"),
+        "date": _said(item, "FirstCreated") or _said(item, "DateId"),
+        "source": _said(item, "CreditLine"),
+        "template_language": _language(item) or _language(root),
+    }
+
+
 def _of_nitf(item: etree._Element, root: etree._Element) -> dict[str, object]:
     issue = item.xpath("descendant::*[local-name()='date.issue']/@norm")
     wire = item.xpath("descendant::*[local-name()='pubdata']/@name")
@@ -135,6 +146,14 @@ def _of_wiki(item: etree._Element, root: etree._Element) -> dict[str, object] | 
         "source": _said(root, "siteinfo/sitename"),
         "template_language": _language(root),
     }
+
+
+_FIELDS_OF = {
+    "newsItem": _of_newsml,
+    "NewsItem": _of_newsml_1,
+    "nitf": _of_nitf,
+    "page": _of_wiki,
+}
 
 
 def _unwikified(text: str) -> str:
