@@ -135,6 +135,19 @@ def test_a_page_with_teasers_is_one_article(body, tmp_path):
     assert (article.text, article.date) == (TEXT, None)
 
 
+def test_an_article_whose_headline_links_to_itself_is_no_teaser(tmp_path):
+    comments = "<article class='comment'><h4>Ole</h4><p>I said so for years.</p></article>" * 2
+    article = f"<article><h2><a href='/here'>Breakwater to be rebuilt</a></h2>{BODY}</article>"
+    assert TEXT in only(tmp_path, page(article + comments)).text
+
+
+def test_a_word_of_the_menu_in_the_article_makes_no_article_of_the_menu(tmp_path):
+    menu = (
+        "<nav><ul><li>Tolvik</li><li>Our reporters are at work in all the harbours.</li></ul></nav>"
+    )
+    assert only(tmp_path, page(f"{menu}<div>{H1}{BODY}</div>")).text == TEXT
+
+
 def test_a_live_blog_is_one_article(tmp_path):
     posts = "".join(
         f"<article class='post'><h2>Update</h2><time>30 June 2023, 1{n}:00</time><p>{text} More "

@@ -52,6 +52,7 @@ _DECLARES = frozenset(("head", "title", "script", "style"))
 _UNKNOWN_TO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # Letters and figures, by which a passage is found again in the text.
 _COMPARED = 60
+_LEAST_COMPARED = 25  # within a line; any word of a menu is in some article
 _NO_LETTERS = re.compile(r"[\W_]+")
 _MOST_LINKED = 0.4  # of a passage
 _FADED = re.compile(
@@ -149,7 +150,11 @@ def _whole(text: str, page: html.HtmlElement) -> str:
     every = [
         (block, line, _flat(line)[:_COMPARED]) for block in blocks(page) if (line := words(block))
     ]
-    taken = {block for block, _, start in every if start in starts or start in joined}
+    taken = {
+        block
+        for block, _, start in every
+        if start in starts or (len(start) >= _LEAST_COMPARED and start in joined)
+    }
     within = {outer for block in taken for outer in block.iterancestors()}
     boxes = {(o.getparent(), o.tag, o.get("class")) for o in within if o.get("class")}
     parents = {block.getparent() for block in taken}
@@ -214,16 +219,14 @@ def _uncover(tree: html.HtmlElement) -> None:
 
 
 def _drop_teasers(tree: html.HtmlElement) -> None:
-    """Cut out of a page with an article, in place, those that lead to other pages."""
-    every = list(tree.iter("article"))
-    headings = {a: next((h for h in a.iter(*HEADINGS) if words(h)), None) for a in every}
-    teasers = [
-        a for a, h in headings.items() if h is not None and h.tag != "h1" and leads_elsewhere(h)
-    ]
-    if len(teasers) < len(every):
-        for teaser in teasers:
-            if not teaser.xpath("descendant::h1"):
-                teaser.drop_tree()
+    """Cut out of a page with an article, in place, the smaller ones that lead to other pages."""
+    sizes = {article: len(words(article)) for article in tree.iter("article")}
+    headings = {a: next((h for h in a.iter(*HEADINGS) if words(h)), None) for a in sizes}
+    teasers = [a for a, h in headings.items() if h is not None and leads_elsewhere(h)]
+    most = max((size for article, size in sizes.items() if article not in teasers), default=0)
+    for teaser in teasers:
+        if 2 * sizes[teaser] < most and not teaser.xpath("descendant::h1"):
+            teaser.drop_tree()
 
 
 def _drop_changes(tree: html.HtmlElement) -> None:

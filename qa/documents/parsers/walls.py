@@ -85,7 +85,10 @@ def drop_dialogs(tree: html.HtmlElement) -> None:
         if element.tag in ("html", "body", "head", "article", "main") or not _is_dialog(element):
             continue
         size = len(words(element).split())
-        small = 2 * size < whole and not element.xpath(_HOLDS)
+        asks = element.xpath("descendant::button | descendant::input") or _SPEECH.search(
+            words(element)
+        )
+        small = 2 * size < whole and not element.xpath(_HOLDS) and (asks or _has_role(element))
         if small or (size <= _LONGEST_WALL and speaks_of_consent(words(element))):
             element.drop_tree()
 
@@ -122,6 +125,9 @@ def is_label(line: str) -> bool:
 
 
 def _is_dialog(element: html.HtmlElement) -> bool:
-    role = (element.get("role") or "").lower()
+    return _has_role(element) or bool(_DIALOG.search(named(element)))
+
+
+def _has_role(element: html.HtmlElement) -> bool:
     modal = (element.get("aria-modal") or "").lower() == "true"
-    return modal or role in ("dialog", "alertdialog") or bool(_DIALOG.search(named(element)))
+    return modal or (element.get("role") or "").lower() in ("dialog", "alertdialog")
