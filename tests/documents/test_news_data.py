@@ -752,6 +752,33 @@ def test_notices_come_out_of_the_process_that_reads(tmp_path):
 
 # Hostile files.
 
+PART = b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n'
+DEEP = {
+    "parts.eml": b"Subject: x\n" + b"".join(PART % (n, n) for n in range(3000)),
+    "messages.eml": b"Subject: x\n" + b"Content-Type: message/rfc822\n\n" * 3000,
+    "a.mbox": b"From x\nSubject: x\n" + b"".join(PART % (n, n) for n in range(3000)),
+    "a.mht": b"Subject: x\n" + b"".join(PART % (n, n) for n in range(3000)),
+    "a.json": b'{"a": ' * 100_000,
+    "a.jsonl": b'{"a": [' * 100_000,
+    "a.xml": b"<nitf>" + b"<p>" * 5000,
+    "a.html": b"<div>" * 50_000,
+    "number.rtf": rb"{\rtf1 a \u99999999999 b}",
+    "number.json": b'{"text": "a", "id": %s}' % (b"9" * 5000),
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_what_is_nested_too_deeply_is_a_failure(name, results):
+    [failure] = results(name, DEEP[name])
+    assert type(failure) is Failure
+
+
+def test_a_row_that_fails_has_no_notice(results):
+    row = {"text": TEXT, "date": "never", "source": {"name": {"name": "x"}}}
+    [failure] = results("a.json", json.dumps(row))
+    assert "'source' should be text" in failure.reason
+
+
 MUTATED = sorted((DATA / "sources").glob("article_*"))
 OURS = sorted(set(SUPPORTED) - {".txt", ".md", ".markdown", ".pdf"})
 

@@ -42,7 +42,7 @@ def _read(path: Path, origin: str, levels: int) -> Iterator[Article | Failure]:
             read += 1
             place = f"{origin}#{name.as_posix().encode('utf-8', 'backslashreplace').decode()}"
             try:
-                yield from _of_member(archive.member(member.filename), name.name, place, levels)
+                yield from _of_member(archive.member(member), name.name, place, levels)
             except SourceError as exc:
                 yield Failure(place, str(exc))
     if not read and not passed_over:

@@ -104,8 +104,10 @@ def articles_from(fields: Mapping[str, object], origin: str) -> Iterator[Article
     try:
         yield article_from(fields, origin)
     except BadDate as exc:
-        yield from articles_from({**fields, "date": None}, origin)
-        yield Notice(origin, f"kept without a date: {exc}")
+        for item in articles_from({**fields, "date": None}, origin):
+            yield item
+            if isinstance(item, Article):
+                yield Notice(origin, f"kept without a date: {exc}")
     except SourceError as exc:
         yield Failure(origin, str(exc))
 

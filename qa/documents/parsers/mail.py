@@ -65,7 +65,10 @@ def _mailbox(path: Path) -> Iterator[Article | Failure]:
 
 
 def _parsed(data: bytes) -> EmailMessage:
-    message = message_from_bytes(data, policy=policy.default)
+    try:
+        message = message_from_bytes(data, policy=policy.default)
+    except _DAMAGE as exc:
+        raise SourceError(f"a damaged e-mail ({exc})") from exc
     if not message.keys():
         raise SourceError("not an e-mail: it has no header")
     return message

@@ -55,9 +55,10 @@ def read(path: Path) -> Iterator[Article]:
 
 
 def _title_of(document: Zip) -> str:
-    if not any(member.filename == "meta.xml" for member in document.members()):
-        return ""
-    found = document.xml("meta.xml").xpath("//dc:title", namespaces=_NAMESPACES)
+    try:
+        found = document.xml("meta.xml").xpath("//dc:title", namespaces=_NAMESPACES)
+    except SourceError:
+        return ""  # not there, or damaged, which loses a title and no text
     return sane_title(found[0].text) if found else ""
 
 

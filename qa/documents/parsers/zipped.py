@@ -34,14 +34,15 @@ class Zip:
         """Its files, folders left out, in their order."""
         return [member for member in self._file.infolist() if not member.is_dir()]
 
-    def member(self, name: str) -> bytes:
-        """The unpacked bytes of a member.
+    def member(self, wanted: str | zipfile.ZipInfo) -> bytes:
+        """The unpacked bytes of a member, by its name or as `members` gives it.
 
         Raises:
             SourceError: there is none of that name, it has a password, is damaged or too large.
         """
+        name = wanted if isinstance(wanted, str) else wanted.filename
         try:
-            info = self._file.getinfo(name)
+            info = self._file.getinfo(name) if isinstance(wanted, str) else wanted
             if info.flag_bits & 1:
                 raise SourceError(f"{name!r:.80} has a password; unpack it")
             with self._file.open(info) as member:
