@@ -335,6 +335,12 @@ def test_a_table_is_read(separator, charset, articles):
     assert (second.title, second.date, second.origin[-2:]) == ("Le moulin", None, "#3")
 
 
+def test_between_tabs_a_quotation_mark_may_be_a_word(articles):
+    said = '"No," the mayor said, and left.'
+    first, second = articles("a.tsv", f"title\ttext\nA\t{said}\nB\t{TEXT}\n")
+    assert (first.text, second.text) == (said, TEXT)
+
+
 @pytest.mark.parametrize(
     ("table", "reason"),
     [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def read(path: Path) -> Iterator[Article | Failure]:
     head = text.partition("\n")[0]
     csv.field_size_limit(_LONGEST_CELL)
     separator = max(_SEPARATORS, key=head.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows = _rows(text, separator)
     number = 0
     try:
         names = [name.strip() for name in next(rows, [])]
@@ -45,6 +46,16 @@ def read(path: Path) -> Iterator[Article | Failure]:
         raise SourceError(f"not a proper table after row {number} of articles: {exc}") from exc
     if number == 0:
         raise SourceError("the table has no rows")
+
+
+def _rows(text: str, separator: str) -> Iterator[list[str]]:
+    """The rows of a table; between tabs, quotation marks may be nothing but words."""
+    if separator == "\t":
+        try:
+            deque(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True), 0)
+        except csv.Error:
+            return csv.reader(io.StringIO(text), delimiter=separator, quoting=csv.QUOTE_NONE)
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
 
 
 def _articles(names: list[str], row: list[str], origin: str) -> Iterator[Article | Failure]:
