@@ -644,6 +644,17 @@ def test_what_a_reader_of_a_word_document_sees(body, expected, tmp_path):
     assert word(tmp_path, body) == expected
 
 
+def test_a_word_document_with_a_nameless_style_is_a_failure_and_no_crash(tmp_path):
+    document = docx.Document()
+    document.add_paragraph("Chairman Aksel Ruud defended the sum.")
+    name = document.styles["Title"].element.xpath("w:name")[0]
+    name.attrib.clear()
+    document.save(str(tmp_path / "a.docx"))
+    [failure] = read(tmp_path / "a.docx")
+    assert isinstance(failure, Failure)
+    assert "a damaged one" in failure.reason
+
+
 RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
 KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
 

@@ -19,6 +19,7 @@ import docx
 from docx.document import Document
 from docx.opc.exceptions import OpcError
 from docx.oxml import parse_xml
+from docx.oxml.exceptions import XmlchemyError
 from docx.oxml.ns import qn
 from docx.oxml.text.paragraph import CT_P
 from docx.oxml.xmlchemy import BaseOxmlElement
@@ -41,6 +42,7 @@ _DAMAGE = (
     RecursionError,
     TypeError,
     ValueError,
+    XmlchemyError,
 )
 _OLD_OR_ENCRYPTED = b"\xd0\xcf\x11\xe0"
 # Characters: a cell with more is no cell of figures but a box of a page's layout.
