@@ -160,10 +160,12 @@ def show_report(report: Report, index: Path) -> None:
     """What an indexing run did, in a line; what it passed over, beside it."""
     for failure in report.failures:
         say(f"not read: {failure.origin}: {failure.reason}")
+    for notice in report.notices:
+        say(f"read, but: {notice.origin}: {notice.reason}")
     for flagged in report.suspicious:
         say(f"addressed to a machine: {flagged}")
     for file, count in report.renamed.items():
-        say(f"{file}: {count} got an id of their own; another file's articles have theirs")
+        say(f"{file}: {count} articles have ids that another file's have too; they got new ones")
     counts = report.counts
     also = [f"{report.duplicates} duplicates left out"] if report.duplicates else []
     also += [f"{len(report.suspicious)} suspicious"] if report.suspicious else []

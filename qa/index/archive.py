@@ -387,8 +387,8 @@ def _uri(path: Path, mode: str) -> str:
 
 
 def file_of(origin: str) -> str:
-    """The file of an article's origin, which names the row as well when a file holds several."""
-    return re.sub(r"#\d+$", "", origin)
+    """The file of an article's origin, which names the row or the archive's member as well."""
+    return re.sub(r"(\.zip)#.*$|#\d+$", r"\1", origin, flags=re.I | re.S)
 
 
 def _article(row: Sequence[Any]) -> Article:

@@ -24,7 +24,7 @@ from qa.documents.chunks import Chunk, header, split
 from qa.documents.corrections import Amendment, tidy_title
 from qa.documents.injection import Flagged
 from qa.documents.parsers import Failure, count, leading_out
-from qa.documents.parsers.fields import origin_of
+from qa.documents.parsers.fields import Notice, origin_of
 from qa.documents.parsers.isolated import Child, Limits, TooMuch
 from qa.errors import ArticleError
 from qa.index.archive import IndexedChunk, file_of
@@ -102,6 +102,7 @@ class Report:
         counts: articles and chunks in the index afterwards.
         articles: ids of the articles that the paths hold and the index has afterwards, in the order
             of reading, each once; the first 1,000 of them.
+        notices: what there is to know about what was read all the same.
     """
 
     added: int = 0
@@ -117,6 +118,7 @@ class Report:
     seconds: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
     articles: tuple[str, ...] = ()
+    notices: list[Notice] = field(default_factory=list)
 
     def to_json(self) -> dict[str, object]:
         """As `qa index --json` prints it."""
@@ -134,6 +136,7 @@ class Report:
             "embedded_chunks": self.embedded,
             "seconds": round(self.seconds, 3),
             "index": self.counts,
+            "notices": [{"origin": n.origin, "reason": n.reason} for n in self.notices],
         }
 
 
@@ -332,7 +335,9 @@ class _Run:
 
     def _changed_in(self, items: Iterable[Article | Failure]) -> Iterator[Article]:
         for item in items:
-            if isinstance(item, Failure):
+            if isinstance(item, Notice):
+                self.report.notices.append(item)
+            elif isinstance(item, Failure):
                 self.report.failures.append(item)
             elif (article := self._register(item)) is not None:
                 if flagged := Flagged.of(article):

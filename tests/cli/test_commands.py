@@ -123,7 +123,7 @@ def test_what_is_passed_over_is_said_and_fails_when_that_is_asked_for(run: Run, 
     result = run("index", articles)
     assert result.code == 0
     assert "3 files of kinds that are not read: .xyz 2, .doc 1; 7 articles" in result.out
-    assert "more.jsonl: 1 got an id of their own" in result.err
+    assert "more.jsonl: 1 articles have ids that another" in result.err
     strict = run("index", articles, "--strict", "--json")
     assert (strict.code, strict.json["not_read"]) == (1, {".xyz": 2, ".doc": 1})
     assert "qa: --strict: 0 could not be read, and 3 files are of kinds" in strict.err
@@ -136,6 +136,13 @@ def test_articles_of_an_emptied_folder_stay_until_that_is_meant(run: Run, articl
     assert (refused.code, refused.out, len(refused.err.splitlines())) == (1, "", 1)
     assert f"qa index --allow-empty {articles}" in refused.err
     assert "6 removed" in run("index", articles, "--allow-empty").out
+
+
+def test_what_was_read_with_a_reservation_is_said(run: Run, articles: Path):
+    (articles / "row.json").write_text('{"text": "The port closed on Monday.", "date": "soon"}')
+    result = run("index", articles)
+    assert " 0 failed" in result.out
+    assert "row.json: kept without a date" in result.err
 
 
 @pytest.mark.parametrize("path", ["nowhere", "empty"])

@@ -1,8 +1,10 @@
 """Feeds: the entries of a saved RSS or Atom file, one article each.
 
-The text is the entry's content, or its summary when there is no content; the source is the
-feed's title. A date is the day on the publisher's clock, not in Greenwich. The entry's own id
-is kept when it is an address (http:, tag:, urn:), for only then it is unique among feeds.
+The text is the entry's content, or its summary when there is no content; the source is the one
+that the entry names, as aggregators do, else the feed's title. A date is the day on the
+publisher's clock, not in Greenwich; an entry whose date nobody can read is kept without it. The
+entry's own id is kept when it is an address (http:, tag:, urn:), for only then it is unique among
+feeds. Other XML is handed to `news_xml`.
 
 feedparser gets bytes, never a path or an address, so nothing is fetched.
 """
@@ -11,15 +13,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from email.utils import parsedate_tz
 from pathlib import Path
 from typing import Any
 from xml.sax import SAXException, SAXParseException
 
 import feedparser
 
-from qa.documents.article import Article, PartialDate
-from qa.documents.parsers.fields import Failure, article_from, language_code, origin_of
+from qa.documents.article import Article
+from qa.documents.parsers import news_xml
+from qa.documents.parsers.fields import Failure, articles_from, origin_of
 from qa.documents.parsers.html import plain
 from qa.documents.parsers.silenced import quiet
 from qa.errors import SourceError
@@ -29,19 +31,30 @@ _DATES = ("published", "updated", "created")
 
 def read(path: Path) -> Iterator[Article | Failure]:
     """The articles of a feed, in its order."""
-    feed = _parse(path.read_bytes())
+    data = path.read_bytes()
+    if news_xml.reads(data):
+        yield from news_xml.articles(data, path)
+        return
+    feed = _parse(data)
     if not feed.get("version"):
-        raise SourceError("not a feed (RSS or Atom), which is the only XML that is read")
+        raise SourceError(
+            "not a feed (RSS or Atom), nor other XML that is read (NewsML-G2, NITF, MediaWiki)"
+        )
     if not feed.entries and not feed.bozo:
         raise SourceError("the feed has no entries")
+    seen: set[object] = {None}
     for number, entry in enumerate(feed.entries, start=1):
         origin = origin_of(path, number)
         try:
             with quiet("feedparser"):  # which warns when an entry has one date and not another
                 fields = _fields(entry, feed.feed)
-            yield article_from(fields, origin)
         except SourceError as exc:
             yield Failure(origin, str(exc))
+        else:
+            if fields["id"] in seen:  # some feeds give every entry the address of the site
+                fields["id"] = None
+            seen.add(fields["id"])
+            yield from articles_from(fields, origin)
     fault = feed.get("bozo_exception")
     if isinstance(fault, SAXException):
         line = f" in line {fault.getLineNumber()}" if isinstance(fault, SAXParseException) else ""
@@ -56,7 +69,7 @@ def _parse(data: bytes) -> Any:
     try:
         with quiet("feedparser"):
             return feedparser.parse(
-                io.BytesIO(data),
+                io.BytesIO(data.lstrip(b" \t\r\n")),
                 resolve_relative_uris=False,
                 sanitize_html=False,  # `plain` needs the attributes that hide words
             )
@@ -75,8 +88,8 @@ def _fields(entry: Any, feed: Any) -> dict[str, object]:
         "title": _shown(entry.get("title_detail")),
         "text": text,
         "date": _date(entry),
-        "source": _shown(feed.get("title_detail")),
-        "language": language_code(feed.get("language") or ""),
+        "source": _shown(_named_by(entry)) or _shown(feed.get("title_detail")),
+        "template_language": entry.get("language") or feed.get("language"),
         "url": link if link.startswith(("http:", "https:")) else None,
     }
 
@@ -95,22 +108,13 @@ def _shown(construct: Any) -> str:
     return value if construct.get("type") == "text/plain" else plain(value)
 
 
-def _date(entry: Any) -> PartialDate | None:
-    """The day of publication, else of the last change; None when the entry has neither.
+def _named_by(entry: Any) -> Any:
+    """The outlet that an entry names: RSS has its title in <source>, Atom a <title> within."""
+    source = entry.get("source") or {}
+    title = source.get("title") or entry.get("publisher")
+    return source.get("title_detail") or {"value": title, "type": "text/plain"}
 
-    Raises:
-        SourceError: a date is there, but nobody can read it.
-    """
-    name = next((name for name in _DATES if entry.get(name)), None)
-    if name is None:
-        return None
-    written = str(entry[name])
-    try:
-        return PartialDate.parse(written)
-    except ValueError:
-        pass  # not ISO 8601: RSS writes "Wed, 11 Jan 2017 08:00:00 +0100"
-    day = parsedate_tz(written) or entry.get(f"{name}_parsed") or ()
-    try:
-        return PartialDate(*day[:3])
-    except (TypeError, ValueError) as exc:
-        raise SourceError(f"date {written!r:.60} is neither RFC 822 nor ISO 8601") from exc
+
+def _date(entry: Any) -> str | None:
+    """The day of publication, else of the last change; None when the entry has neither."""
+    return next((str(entry[name]) for name in _DATES if entry.get(name)), None)

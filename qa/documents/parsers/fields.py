@@ -1,8 +1,9 @@
 """Fields: what files say about an article, checked once and made an `Article`.
 
 What a file says is believed when it makes sense and refused when it does not: a date that is
-no date is a failure, never a guess. What it leaves out stays unknown, except the language,
-which is then told from the text.
+no date is never guessed at. What it leaves out stays unknown, except the language, which is then
+told from the text. The language that a template declares for all its pages is believed unless
+the text surely is in another.
 
 Knows nothing about files and formats.
 """
@@ -10,13 +11,17 @@ Knows nothing about files and formats.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from babel import Locale
+
 from qa.documents.article import Article, PartialDate, clean_text
+from qa.documents.parsers.dates import published
 from qa.errors import SourceError
-from qa.language.detect import detect
+from qa.language.detect import detect, question_language
 
 _LANGUAGE_TAG = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]+)*", re.I | re.A)
 _TWO_LETTERS = {"fra": "fr", "fre": "fr", "eng": "en"}
@@ -24,6 +29,10 @@ _TWO_LETTERS = {"fra": "fr", "fre": "fr", "eng": "en"}
 # Characters. A title and a source stand before each chunk of the text, and the id in its name.
 _LONGEST = {"text": 5_000_000, "title": 1000, "source": 1000, "url": 4000}
 _LONGEST_OTHER = 500
+
+# Words: whoever says less may well be told wrong, by small words and by statistics.
+_ENOUGH_OF_TWO = 12  # between French and English
+_ENOUGH_OF_ALL = 100
 
 # Titles that programs write into a document's properties when nobody gave one.
 _NO_TITLE = re.compile(
@@ -46,6 +55,11 @@ class Failure:
     reason: str
 
 
+@dataclass(frozen=True)
+class Notice(Failure):
+    """Something to know about a file or an article that was read all the same."""
+
+
 def origin_of(path: Path, number: int | None = None) -> str:
     """Where an article comes from: the path, and its row when a file holds several.
 
@@ -60,7 +74,8 @@ def article_from(fields: Mapping[str, object], origin: str) -> Article:
 
     Args:
         fields: text, and optionally id, title, date, source, language or lang, url; a missing
-            field, None and "" all mean that it is unknown. Other fields are ignored.
+            field, None and "" all mean that it is unknown. `template_language` is a tag that
+            holds for many texts, of which this may be an exception. Other fields are ignored.
     Raises:
         SourceError: there is no text, or a field makes no sense.
     """
@@ -68,16 +83,33 @@ def article_from(fields: Mapping[str, object], origin: str) -> Article:
     if not text:
         raise SourceError('there is no text: the field "text" is missing or empty')
     title = _words(fields, "title")
+    language = _language(fields) or _told_by(f"{title}\n{text}", _template_language(fields))
     return Article.create(
         id=clean_text(_words(fields, "id")) or None,
         title=title,
         text=text,
-        date=_date(fields.get("date")),
+        date=_date(fields.get("date"), language),
         source=_words(fields, "source"),
-        language=_language(fields) or _told_by(f"{title}\n{text}"),
+        language=language,
         url=clean_text(_words(fields, "url")) or None,
         origin=origin,
     )
+
+
+def articles_from(fields: Mapping[str, object], origin: str) -> Iterator[Article | Failure]:
+    """As `article_from`, and an article whose date makes no sense is kept without it.
+
+    A `Notice` then says so; whatever else is wrong is a `Failure`.
+    """
+    try:
+        yield article_from(fields, origin)
+    except BadDate as exc:
+        for item in articles_from({**fields, "date": None}, origin):
+            yield item
+            if isinstance(item, Article):
+                yield Notice(origin, f"kept without a date: {exc}")
+    except SourceError as exc:
+        yield Failure(origin, str(exc))
 
 
 def sane_title(title: str | None) -> str:
@@ -112,12 +144,16 @@ def _words(fields: Mapping[str, object], name: str) -> str:
     raise SourceError(f"the field {name!r} should be text but is {value!r:.60}")
 
 
-def _date(value: object) -> PartialDate | None:
+class BadDate(SourceError):
+    """A date is there that nobody can read."""
+
+
+def _date(value: object, language: str) -> PartialDate | None:
     """The date of publication to the precision known; None when there is none."""
     try:
-        return PartialDate.of(value)
-    except ValueError as exc:
-        raise SourceError(
+        return published(value, language)
+    except (ValueError, OverflowError, OSError) as exc:
+        raise BadDate(
             f"date {value!r:.60} is not a date like 2017, 2017-01 or 2017-01-11; "
             "mend it or leave it out"
         ) from exc
@@ -129,15 +165,40 @@ def _language(fields: Mapping[str, object]) -> str | None:
     tag = _words(fields, name)
     if not tag:
         return None
-    code = language_code(tag)
+    code = language_code(tag) or _names_of_languages().get(tag.strip().lower())
     if code is None:
         raise SourceError(f"{name} {tag!r:.60} is not a code like 'fr' or 'en'")
     return code
 
 
-def _told_by(text: str) -> str:
-    """The language that the text itself shows."""
+@cache
+def _names_of_languages() -> dict[str, str]:
+    """The code of each language by its name in French and English, in lower case."""
+    return {
+        name.lower(): code
+        for locale in ("fr", "en")
+        for code, name in Locale(locale).languages.items()
+        if len(code) == 2
+    }
+
+
+def _template_language(fields: Mapping[str, object]) -> str | None:
+    tag = fields.get("template_language")
+    return language_code(tag) if isinstance(tag, str) else None
+
+
+def _told_by(text: str, declared: str | None) -> str:
+    """The language that the text itself shows; the declared one while that may be right."""
     try:
-        return detect(clean_text(text))
+        shown = detect(clean_text(text))
     except ValueError as exc:
-        raise SourceError("the text has no words") from exc
+        if declared is None:
+            raise SourceError("the text has no words") from exc
+        return declared
+    if declared is None or declared == shown:
+        return shown
+    words = len(text.split())
+    two = {declared, shown} == {"fr", "en"} and words >= _ENOUGH_OF_TWO
+    if two and question_language(text[:4000], "fr" if declared == "fr" else "en") == shown:
+        return shown
+    return shown if words >= _ENOUGH_OF_ALL else declared

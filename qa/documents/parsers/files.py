@@ -44,13 +44,24 @@ _FORMATS = {
     ".jsonl.gz": Format("json_rows", by_line=True),
     ".ndjson": Format("json_rows", by_line=True),
     ".json": Format("json_rows"),
+    ".csv": Format("table"),
+    ".tsv": Format("table"),
     ".html": Format("html"),
     ".htm": Format("html"),
+    ".xhtml": Format("html"),
+    ".mht": Format("mail"),
+    ".mhtml": Format("mail"),
     ".pdf": Format("pdf"),
     ".docx": Format("docx"),
+    ".odt": Format("odt"),
+    ".rtf": Format("rtf"),
+    ".epub": Format("epub"),
+    ".eml": Format("mail"),
+    ".mbox": Format("mail"),
     ".rss": Format("feed"),
     ".atom": Format("feed"),
     ".xml": Format("feed"),
+    ".zip": Format("archive"),
 }
 SUPPORTED: tuple[str, ...] = tuple(_FORMATS)
 
@@ -58,14 +69,14 @@ _LARGEST_WHOLE = 200_000_000
 _MOST_NAMED = 1000  # failures of one file; more are counted
 
 # A folder of articles may hold its question set too, as this project's own corpus does.
-_NOT_ARTICLES = frozenset({"questions.jsonl", "questions.jsonl.gz"})
+_NOT_ARTICLES = frozenset(f"questions.{ending}" for ending in ("jsonl", "jsonl.gz", "csv", "tsv"))
 
 
 def find(paths: Sequence[Path]) -> list[Path]:
     """The files to read, each once, in the order given, a folder's files sorted by path.
 
     Folders are searched recursively. Hidden files and folders, endings that no parser takes,
-    question sets (questions.jsonl), links to folders and links that lead out of all the paths
+    question sets (questions.jsonl, .csv), links to folders and links that lead out of all the paths
     (`leading_out`) are passed over there. A path that is itself a link is followed.
 
     Raises:
@@ -95,7 +106,7 @@ def leading_out(paths: Sequence[Path]) -> list[Failure]:
         Path(parent, name)
         for path in filter(Path.is_dir, paths)
         for parent, folders, names in _walk(path)
-        for name in [*folders, *filter(_wanted, names)]
+        for name in [*folders, *filter(wanted, names)]
         if Path(parent, name).is_symlink()
     ]
     reason = "a link out of the folder; name what it leads to if you want that indexed"
@@ -115,7 +126,7 @@ def read(path: Path) -> Iterator[Article | Failure]:
     Raises:
         SourceError: no parser takes files of this name.
     """
-    file_format = _FORMATS[_ending(_named(path))]
+    file_format = _FORMATS[ending(_named(path))]
     parser = import_module(f"qa.documents.parsers.{file_format.module}")
     try:
         _check(path, whole=not file_format.by_line)
@@ -143,7 +154,7 @@ def count(path: Path) -> int:
     Raises:
         SourceError: no parser takes files of this name.
     """
-    if not _FORMATS[_ending(_named(path))].by_line or not path.is_file():
+    if not _FORMATS[ending(_named(path))].by_line or not path.is_file():
         return 1
     from qa.documents.parsers.json_rows import count_lines
 
@@ -152,7 +163,7 @@ def count(path: Path) -> int:
 
 def _named(path: Path) -> Path:
     """The path itself, once it is known that a parser takes it."""
-    if _ending(path) in _FORMATS:
+    if ending(path) in _FORMATS:
         if not os.path.lexists(path):
             raise SourceError(f"{str(path)!r} does not exist")
         return path
@@ -164,7 +175,7 @@ def _named(path: Path) -> Path:
 def _inside(folder: Path) -> list[Path]:
     """The files under a folder that a parser takes, sorted by path."""
     files = [
-        Path(parent, name) for parent, _, names in _walk(folder) for name in names if _wanted(name)
+        Path(parent, name) for parent, _, names in _walk(folder) for name in names if wanted(name)
     ]
     return sorted(files, key=lambda file: file.parts)
 
@@ -188,13 +199,13 @@ def _under(path: Path, roots: Sequence[Path]) -> bool:
     return any(path.is_relative_to(root) for root in roots)
 
 
-def _wanted(name: str) -> bool:
+def wanted(name: str) -> bool:
     """Whether a file met in a folder is one to read."""
     hidden = name.startswith(".") or name.lower() in _NOT_ARTICLES
-    return not hidden and _ending(Path(name)) in _FORMATS
+    return not hidden and ending(Path(name)) in _FORMATS
 
 
-def _ending(path: Path) -> str:
+def ending(path: Path) -> str:
     """The ending that the table is asked for: ".jsonl.gz" has two parts, others have one."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     return "".join(suffixes[-2:] if suffixes[-1:] == [".gz"] else suffixes[-1:])

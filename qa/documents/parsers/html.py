@@ -1,26 +1,44 @@
 """Web pages: the article of a saved HTML page, without its menus, comments and hidden words.
 
-trafilatura finds the article, its title, date and site. What the page hides from a reader is cut
-out before, as far as `hidden` can tell: a quote must be something that people could see.
+trafilatura finds the article, its title, date and site; passages that it loses although they
+stand within the article, such as a standfirst above it or the second half of a text in two boxes,
+are put back. What the page hides from a reader is cut out before, as far as `hidden` can tell: a
+quote must be something that people could see. Dialogs that lie over the page go, too, and what
+they in turn declare to be hidden is the article.
 
-The date is the one that the page declares (metadata, <time>, its address); dates that merely
-occur in the text are not taken. Also home of `plain`, which turns a feed's HTML into text.
+The date is the one of publication that the page declares (metadata, <time>, its address); that of
+a change and dates that merely occur in the text are not taken. A page that an outlet serves
+instead of its article is refused (`walls`), one that a press database exports is read part by part
+(`exports`). Also home of `plain`, which turns a feed's HTML into text.
 """
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import trafilatura
 from lxml import etree, html  # type: ignore[import-untyped]
 
 from qa.documents.article import Article
-from qa.documents.parsers.fields import article_from, language_code, origin_of
+from qa.documents.parsers.blocks import (
+    HEADINGS,
+    blocks,
+    is_furniture,
+    is_sentence,
+    leads_elsewhere,
+    linked,
+    words,
+)
+from qa.documents.parsers.exports import parts
+from qa.documents.parsers.fields import Failure, articles_from, language_code, origin_of
 from qa.documents.parsers.hidden import NEVER_SHOWN, Colour, background, hides, tells_colour
 from qa.documents.parsers.plain import decode
 from qa.documents.parsers.silenced import quiet
+from qa.documents.parsers.walls import COOKIE_WALL, drop_dialogs, is_label, speaks_of_consent, wall
 from qa.errors import SourceError
 
 _LOUD = ("trafilatura", "htmldate", "courlan", "justext", "charset_normalizer")
@@ -32,43 +50,209 @@ _SHORTEST = 50
 _DECLARES = frozenset(("head", "title", "script", "style"))
 # Characters that XML knows not, which lxml reads in HTML but refuses to move about.
 _UNKNOWN_TO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# Letters and figures, by which a passage is found again in the text.
+_COMPARED = 60
+_LEAST_COMPARED = 25  # within a line; any word of a menu is in some article
+_NO_LETTERS = re.compile(r"[\W_]+")
+_MOST_LINKED = 0.4  # of a passage
+_FADED = re.compile(
+    r"(?i)\b(?:opacity\s*:\s*0?(?:\.0+)?|visibility\s*:\s*hidden)\s*(?:!important)?\s*(?:;|$)"
+)
+_MODIFIED = re.compile(r"""["']dateModified["']\s*:\s*(?:"[^"]*"|'[^']*')""")
+_PUBLISHED = re.compile(r"(?i)publi|entry-date|created|issued")  # WordPress says both of one date
+_CHANGED = re.compile(r"(?i)modif|updat|revis|mis\w*\s+à\s+jour|changed|actualis")
 _BLOCKS = re.compile(
     "address|article|aside|blockquote|d[dlt]|div|fig(?:caption|ure)|footer|h[1-6r]|header|main"
     "|nav|[ou]l|p|pre|section|t(?:able|r)"
 )
 
 
-def read(path: Path) -> Iterator[Article]:
-    """The one article of a saved page."""
-    tree = _tree(_characters(path.read_bytes()))
-    language = language_code(tree.get("lang") or tree.get("xml:lang") or "")
+def read(path: Path) -> Iterator[Article | Failure]:
+    """The article of a saved page, or those of an export."""
+    yield from articles(characters(path.read_bytes()), path)
+
+
+def articles(page: str, path: Path, url: str | None = None) -> Iterator[Article | Failure]:
+    """The articles of a page.
+
+    Args:
+        page: its characters.
+        path: where it was found.
+        url: where it was published, if that is known from elsewhere.
+    Raises:
+        SourceError: there is no article in it.
+    """
+    tree = _tree(page)
+    declared = tree.get("lang") or tree.get("xml:lang")
+    shown_first = words(tree)
+    drop_dialogs(tree)
+    _uncover(tree)
     drop_hidden(tree)
+    _drop_changes(tree)
+    _drop_teasers(tree)
+    if several := parts(tree, language_code(declared or "")):
+        for number, part in enumerate(several, start=1):
+            fields = {
+                "title": part.title,
+                "text": part.text,
+                "date": part.date and str(part.date),
+                "source": part.source,
+                "template_language": declared,
+            }
+            yield from articles_from(fields, origin_of(path, number if len(several) > 1 else None))
+        return
+    shown = copy.deepcopy(tree)
+    found = _extracted(tree, precise=True) or _extracted(copy.deepcopy(shown), precise=False)
+    if found is None:
+        if speaks_of_consent(shown_first):
+            raise SourceError(COOKIE_WALL)
+        raise SourceError("no article found in the page; save the article's own page")
+    text = _whole(_without_title(found.text, found.title), shown)
+    if reason := wall(text, _around(shown), page):
+        raise SourceError(reason)
+    fields = {
+        "title": found.title,
+        # One line is one paragraph there; list items and table rows stay together.
+        "text": re.sub(r"\n(?![-|])", "\n\n", text),
+        "date": found.date,
+        "source": found.sitename or found.hostname,
+        "url": found.url or url,
+        "template_language": declared,
+    }
+    yield from articles_from(fields, origin_of(path))
+
+
+def _extracted(tree: html.HtmlElement, *, precise: bool) -> Any:
+    """What trafilatura makes of a page, or None; the tree is used up."""
     with quiet(*_LOUD):
         page = trafilatura.bare_extraction(
             tree,
             with_metadata=True,
             include_comments=False,
-            favor_precision=True,
             date_extraction_params={"original_date": True, "extensive_search": False},
+            favor_precision=precise,
+            favor_recall=not precise,
         )
     if page is None or isinstance(page, dict) or not page.text or len(page.text) < _SHORTEST:
-        raise SourceError("no article found in the page; save the article's own page")
-    fields = {
-        "title": page.title,
-        # One line is one paragraph there; list items and table rows stay together.
-        "text": re.sub(r"\n(?![-|])", "\n\n", _without_title(page.text, page.title)),
-        "date": page.date,
-        "source": page.sitename or page.hostname,
-        "url": page.url,
-        "language": language,
+        return None
+    return page
+
+
+def _whole(text: str, page: html.HtmlElement) -> str:
+    """The text of an article with the passages that were lost of it, each in its place.
+
+    A passage is lost when it is prose that stands between the headline and the article, between
+    two passages of one box, or in a box beside the article's and of the same kind.
+    """
+    lines = text.split("\n")
+    flat = [_flat(line) for line in lines]
+    joined, starts = " ".join(flat), {line[:_COMPARED] for line in flat}
+    every = [
+        (block, line, _flat(line)[:_COMPARED]) for block in blocks(page) if (line := words(block))
+    ]
+    taken = {
+        block
+        for block, _, start in every
+        if start in starts or (len(start) >= _LEAST_COMPARED and start in joined)
     }
-    yield article_from(fields, origin_of(path))
+    within = {outer for block in taken for outer in block.iterancestors()}
+    boxes = {(o.getparent(), o.tag, o.get("class")) for o in within if o.get("class")}
+    parents = {block.getparent() for block in taken}
+    numbers = [number for number, (block, _, _) in enumerate(every) if block in taken]
+    headline = next((n for n, (block, _, _) in enumerate(every) if block.tag == "h1"), len(every))
+    first = next((number for number in numbers if number > headline), 0)
+    last = max(numbers, default=0)
+
+    def is_lost(number: int, block: html.HtmlElement, line: str) -> bool:
+        above = headline < number < first
+        between = first < number < last and block.tag == "p" and block.getparent() in parents
+        beside = any((o.getparent(), o.tag, o.get("class")) in boxes for o in block.iterancestors())
+        return (
+            (above or between or beside)
+            and is_sentence(line)
+            and linked(block) < _MOST_LINKED
+            and not is_furniture(block, within)
+            and not speaks_of_consent(line)
+        )
+
+    place = 0
+    for number, (block, line, start) in enumerate(every):
+        if block in taken:
+            after = (n for n in (*range(place, len(flat)), *range(place)) if start in flat[n])
+            place = next(after, place - 1) + 1
+        elif is_lost(number, block, line):
+            lines.insert(place, line)
+            flat.insert(place, _flat(line))
+            place += 1
+    return "\n".join(lines)
+
+
+def _flat(text: str) -> str:
+    """A text by its letters and figures only, to compare it with."""
+    return _NO_LETTERS.sub("", text)
+
+
+def _around(page: html.HtmlElement) -> str:
+    """What a page says, its menus, its foot and what stands beside its article left out."""
+    etree.strip_elements(page, "nav", "footer", "aside", "script", "style", with_tail=False)
+    return words(page)
+
+
+def _uncover(tree: html.HtmlElement) -> None:
+    """Take back, in place, what says that the article itself is hidden.
+
+    A dialog declares the page behind it hidden from screen readers, and a page that fades in has
+    its article transparent until a script has run.
+    """
+    whole = len(words(tree))
+    for element in tree.iter(etree.Element):
+        style = element.get("style") or ""
+        faded = _FADED.search(style)
+        if element.get("aria-hidden") is None and not faded:
+            continue
+        most = 2 * len(words(element)) > whole
+        holds = element.xpath("descendant-or-self::*[self::main or self::article or self::h1]")
+        if (most or holds) and element.get("aria-hidden") is not None:
+            del element.attrib["aria-hidden"]
+        if most and holds and faded:
+            element.set("style", _FADED.sub("", style))
+
+
+def _drop_teasers(tree: html.HtmlElement) -> None:
+    """Cut out of a page with an article, in place, the smaller ones that lead to other pages."""
+    sizes = {article: len(words(article)) for article in tree.iter("article")}
+    headings = {a: next((h for h in a.iter(*HEADINGS) if words(h)), None) for a in sizes}
+    teasers = [a for a, h in headings.items() if h is not None and leads_elsewhere(h)]
+    most = max((size for article, size in sizes.items() if article not in teasers), default=0)
+    for teaser in teasers:
+        if 2 * sizes[teaser] < most and not teaser.xpath("descendant::h1"):
+            teaser.drop_tree()
+
+
+def _drop_changes(tree: html.HtmlElement) -> None:
+    """Cut out of a page, in place, what it declares about its last change."""
+    for element in list(tree.iter("meta", "time")):
+        names = ("property", "name", "itemprop", "class", "http-equiv")
+        declared = " ".join(element.get(name) or "" for name in names)
+        if element.tag == "time":
+            above, beside = element.getparent(), element.getprevious()
+            declared += f" {above.text if beside is None else beside.tail}"
+        if _CHANGED.search(declared) and not _PUBLISHED.search(declared):
+            if element.tag == "meta":
+                element.drop_tree()
+            else:
+                element.attrib.pop("datetime", None)
+    for script in tree.iter("script"):
+        if script.text and "dateModified" in script.text:
+            script.text = _MODIFIED.sub('"changed": ""', script.text)
 
 
 def _without_title(text: str, title: str | None) -> str:
-    """The text without the title as its first line."""
+    """The text without its title, and without a label above that, as its first lines."""
     line, _, rest = text.partition("\n")
-    return rest if rest and line.split() == (title or "").split() else text
+    if rest and (line.split() == (title or "").split() or is_label(line)):
+        return _without_title(rest, title)
+    return text
 
 
 def plain(fragment: str) -> str:
@@ -81,6 +265,20 @@ def plain(fragment: str) -> str:
     parts: list[str] = []
     _collect(tree, parts)
     return "".join(parts)
+
+
+def titled(page: bytes) -> tuple[str, str]:
+    """The title and all the text of a page that is nothing but an article, such as a chapter."""
+    tree = _tree(characters(page))
+    drop_hidden(tree)
+    heading = next((h for name in ("h1", "h2", "h3") for h in tree.iter(name) if words(h)), None)
+    title = words(heading) if heading is not None else ""
+    if heading is not None:
+        heading.drop_tree()
+    etree.strip_elements(tree, *NEVER_SHOWN, with_tail=False)
+    collected: list[str] = []
+    _collect(tree, collected)
+    return title, "".join(collected)
 
 
 def drop_hidden(tree: html.HtmlElement) -> None:
@@ -142,8 +340,8 @@ def _tree(text: str) -> html.HtmlElement:
     return tree
 
 
-def _characters(data: bytes) -> str:
-    """A page's characters: UTF-8, else the charset that it declares, else a sure guess."""
+def characters(data: bytes) -> str:
+    """The characters of a page: UTF-8, else the charset that it declares, else a sure guess."""
     declared = _DECLARED.search(data[:_ENOUGH_FOR_CHARSET])
     if declared is None:
         return decode(data)

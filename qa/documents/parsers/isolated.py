@@ -25,7 +25,7 @@ from typing import IO, Any, Self
 from qa.documents.article import Article, PartialDate
 from qa.documents.chunks import split
 from qa.documents.injection import Flagged
-from qa.documents.parsers.fields import Failure, origin_of
+from qa.documents.parsers.fields import Failure, Notice, origin_of
 from qa.documents.parsers.files import read
 from qa.errors import SourceError
 
@@ -144,7 +144,7 @@ def _too_much(path: Path, what: str) -> TooMuch:
 def _result(sent: dict[str, Any]) -> Article | Failure:
     """What the child sent: an article's fields, or a failure's."""
     if "reason" in sent:
-        kind = TooMuch if sent.pop("too_much") else Failure
+        kind = {kind.__name__: kind for kind in (Failure, Notice, TooMuch)}[sent.pop("kind")]
         return kind(**sent)
     date = PartialDate.parse(sent["date"]) if sent["date"] else None
     return Article(**{**sent, "date": date})
@@ -195,7 +195,7 @@ def _send(results: IO[bytes], item: object) -> None:
 
 def _fields(item: Article | Failure) -> dict[str, Any]:
     if isinstance(item, Failure):
-        return {**asdict(item), "too_much": isinstance(item, TooMuch)}
+        return {**asdict(item), "kind": type(item).__name__}
     return {**asdict(item), "date": str(item.date) if item.date else None}
 
 

@@ -3,8 +3,12 @@
     {"id": "…", "title": "…", "text": "…", "date": "2017-01", "source": "…", "language": "fr",
      "url": "…"}
 
-Only `text` is required, `lang` is read as `language`, and other fields are ignored. Lines are
-read one at a time, so a file may be larger than the memory.
+Only `text` is required, and other fields are ignored. Names and shapes that other programs use
+are known (`aliases`), and so is where they put a list of articles: under any name, up to three
+levels down. A JSON Feed is such an object; its title is the source of what it holds.
+
+Lines are read one at a time, so a file may be larger than the memory. Two kinds of file are read
+whole all the same: those that are not UTF-8, and objects that are written over several lines.
 """
 
 from __future__ import annotations
@@ -13,13 +17,14 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
 from qa.documents.article import Article
-from qa.documents.parsers.fields import Failure, article_from, origin_of
+from qa.documents.parsers.aliases import CUT_OFF, canonical, has_text
+from qa.documents.parsers.fields import Failure, Notice, articles_from, origin_of
 from qa.documents.parsers.plain import decode, not_utf8
 from qa.errors import SourceError
 
@@ -30,6 +35,13 @@ _COUNTED = 16_000_000  # bytes
 _BLOCK = 1_000_000
 _LINE_STARTS = re.compile(rb"(?<=\n)[^\n]")
 _EXPECTED = 'expected an object with "text", a list of them, or {"articles": [...]}'
+_LARGEST_WHOLE = 200_000_000  # bytes
+_LEVELS = 3  # down to the list of articles
+# Objects in which some programs keep the fields of an article.
+_INNER = ("_source", "fields", "attributes", "article", "node")
+_BETWEEN = re.compile(r"[\s,\ufeff]*")
+_DECODER = json.JSONDecoder()
+_JSON_FEED = "https://jsonfeed.org/version/"
 
 
 def read(path: Path) -> Iterator[Article | Failure]:
@@ -60,14 +72,92 @@ def count_lines(path: Path) -> int:
 
 def _read_lines(path: Path) -> Iterator[Article | Failure]:
     """One article a line; empty lines are passed over."""
-    empty = True
+    empty, recoded = True, None
     with _open(path) as file:
         for number, line in _lines(file, path.stat().st_size):
-            if line.strip(b" \t\r\n\xef\xbb\xbf"):
-                empty = False
-                yield _article(line, origin_of(path, number))
+            if number == 1 and (line.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in line):
+                yield from _of_text(decode(_whole(path)), path)  # UTF-16
+                return
+            if not line.strip(b" \t\r\n\xef\xbb\xbf"):
+                continue
+            if empty and (values := _over_lines(path, line)):
+                yield from _of_value(values if len(values) > 1 else values[0], path)
+                return
+            empty = False
+            try:
+                text = line.decode("utf-8-sig")
+            except UnicodeDecodeError as exc:
+                recoded = recoded or _recoded(path)
+                if len(recoded) < number:
+                    yield Failure(origin_of(path, number), not_utf8(exc))
+                    continue
+                text = recoded[number - 1]
+            yield from _of_line(text, origin_of(path, number))
     if empty:
         raise SourceError("the file is empty")
+
+
+def _of_text(text: str, path: Path) -> Iterator[Article | Failure]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield from _of_line(line, origin_of(path, number))
+
+
+def _of_line(line: str, origin: str) -> Iterator[Article | Failure]:
+    """One line's article, or why there is none."""
+    try:
+        value, end = _parse(line := line.strip())
+        if line[end:].strip(", \t"):
+            raise SourceError(f"not valid JSON: Extra data at column {end + 1}")
+        yield from _of_object(value, origin)
+    except SourceError as exc:
+        yield Failure(origin, str(exc))
+
+
+def _recoded(path: Path) -> list[str]:
+    """The lines of a file in another charset than UTF-8; none where that cannot be told.
+
+    Asked of the whole file, since a line is too short to tell.
+    """
+    try:
+        return decode(_whole(path)).split("\n")
+    except SourceError:
+        return []  # each line is then reported by itself
+
+
+def _over_lines(path: Path, first: bytes) -> list[object]:
+    """The values of a file that has no article a line, by its first line; none of one that has.
+
+    That line opens an object or a list that further lines close, or holds a whole list of articles.
+    """
+    start = first.strip(b" \t\r\n\xef\xbb\xbf")
+    closed = start.endswith((b"}", b"]"))
+    if not start.startswith(b"[") and (closed or not start.startswith(b"{")):
+        return []
+    try:
+        values = _parse_all(decode(_whole(path)))
+    except SourceError:
+        return []  # damage, which is then reported line by line
+    return values if not closed or len(values) == 1 else []
+
+
+def _whole(path: Path) -> bytes:
+    """All of a file, unpacked.
+
+    Raises:
+        SourceError: it is larger than what is read at once, or damaged.
+    """
+    with _open(path) as file:
+        try:
+            data = file.read(_LARGEST_WHOLE + 1)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as exc:
+            raise SourceError("the gzip file is cut off or damaged; fetch it again") from exc
+    if len(data) > _LARGEST_WHOLE:
+        raise SourceError(
+            f"only files of up to {_LARGEST_WHOLE / 1e6:.0f} MB are read unless they are UTF-8 "
+            "with an object a line; write it so"
+        )
+    return data
 
 
 def _open(path: Path) -> BinaryIO | gzip.GzipFile:
@@ -101,44 +191,106 @@ def _lines(file: BinaryIO | gzip.GzipFile, size: int) -> Iterator[tuple[int, byt
         yield number, line
 
 
-def _article(line: bytes, origin: str) -> Article | Failure:
-    """One line's article, or why there is none."""
-    try:
-        return _from_object(_parse(line.decode("utf-8-sig").strip()), origin)
-    except UnicodeDecodeError as exc:
-        return Failure(origin, not_utf8(exc))
-    except SourceError as exc:
-        return Failure(origin, str(exc))
-
-
 def _read_json(path: Path) -> Iterator[Article | Failure]:
-    """The articles of a file that is one JSON value."""
-    value = _parse(decode(path.read_bytes()))
-    if isinstance(value, dict) and "articles" in value:
-        value = value["articles"]
+    """The articles of a file that is one JSON value, or several one after the other."""
+    values = _parse_all(decode(path.read_bytes()))
+    yield from _of_value(values if len(values) > 1 else values[0], path)
+
+
+def _of_value(value: object, path: Path) -> Iterator[Article | Failure]:
+    """The articles of a value, wherever it keeps them.
+
+    Raises:
+        SourceError: it holds none.
+    """
+    common: dict[str, object] = {}
+    if isinstance(value, dict):
+        if _is_article(value):
+            yield from _of_object(value, origin_of(path))
+            return
+        if str(value.get("version")).startswith(_JSON_FEED):
+            common = {"source": value.get("title"), "template_language": value.get("language")}
+        value = _listed(value, _LEVELS)
+        if value is None:
+            raise SourceError(
+                f'there is no text: the field "text" is missing or empty; {_EXPECTED}'
+            )
     if not isinstance(value, list):
-        yield _from_object(value, origin_of(path))
-        return
+        raise SourceError(f"{_EXPECTED}; it is {value!r:.60}")
     if not value:
         raise SourceError("the list of articles is empty")
     for number, item in enumerate(value, start=1):
         origin = origin_of(path, number)
         try:
-            yield _from_object(item, origin)
+            yield from _of_object(item, origin, common)
         except SourceError as exc:
             yield Failure(origin, str(exc))
 
 
-def _from_object(value: object, origin: str) -> Article:
+def _listed(value: Mapping[str, object], levels: int) -> list[object] | None:
+    """The list of articles in an object, or the articles that it names one by one; else None."""
+    for part in value.values():
+        if isinstance(part, list) and any(has_text(_unwrapped(item)) for item in part):
+            return part
+    if "articles" in value and value["articles"] == []:
+        return []
+    named = [(name, part) for name, part in value.items() if has_text(_unwrapped(part))]
+    if named:
+        return [{"id": name, **part} for name, part in named if isinstance(part, dict)]
+    inner = (part for part in value.values() if isinstance(part, dict))
+    found = (_listed(part, levels - 1) for part in inner) if levels else iter(())
+    return next((part for part in found if part is not None), None)
+
+
+def _is_article(value: Mapping[str, object]) -> bool:
+    """Whether an object is one article, and not a list of some that has a description."""
+    return has_text(value, whole=True) or (has_text(value) and _listed(value, _LEVELS) is None)
+
+
+def _unwrapped(item: object) -> object:
+    """An object with the fields that an object within it keeps for it."""
+    if not isinstance(item, dict) or has_text(item):
+        return item
+    inner = next((item[name] for name in _INNER if has_text(item.get(name))), None)
+    return {**item, **inner} if isinstance(inner, dict) else item
+
+
+def _of_object(
+    value: object, origin: str, common: Mapping[str, object] | None = None
+) -> Iterator[Article | Failure]:
+    value = _unwrapped(value)
     if not isinstance(value, dict):
         raise SourceError(f"{_EXPECTED}; it is {value!r:.60}")
-    return article_from(value, origin)
+    fields = {**(common or {}), **canonical(value)}
+    if common and ":" not in str(fields.get("id")):
+        fields["id"] = None  # of a feed, which counts by itself
+    text = fields.get("text")
+    if isinstance(text, str) and CUT_OFF.search(text):
+        fields["text"] = CUT_OFF.sub("…", text)
+        yield Notice(origin, f"only the beginning of its text is there: it ends {text[-20:]!r}")
+    yield from articles_from(fields, origin)
 
 
-def _parse(text: str) -> object:
-    """The JSON value of a text."""
+def _parse_all(text: str) -> list[object]:
+    """The JSON values of a text, one after the other; commas may be between them."""
+    values: list[object] = []
+    end = _after_gap(text, 0)
+    while end < len(text) or not values:
+        value, end = _parse(text, end)
+        values.append(value)
+        end = _after_gap(text, end)
+    return values
+
+
+def _after_gap(text: str, start: int) -> int:
+    gap = _BETWEEN.match(text, start)
+    return gap.end() if gap else start
+
+
+def _parse(text: str, start: int = 0) -> tuple[object, int]:
+    """The JSON value that begins at a place of a text, and where it ends."""
     try:
-        return json.loads(text)
+        return _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as exc:
         where = f"line {exc.lineno} column {exc.colno}" if "\n" in text else f"column {exc.colno}"
         raise SourceError(f"not valid JSON: {exc.msg.removesuffix(' at')} at {where}") from exc

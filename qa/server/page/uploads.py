@@ -252,8 +252,8 @@ class Uploads:
         for place in new:
             self._replace_earlier(place)
         for origin, reason in failed.items():
-            file_of, row = _split(origin)
-            job.problems.append(Problem(kept[Path(file_of)], row, reason))
+            of_file, row = _split(origin)
+            job.problems.append(Problem(kept[Path(of_file)], row, reason))
 
     def _replace_earlier(self, place: Path) -> None:
         """Take out what earlier files of the same name said of the stories that a new one tells."""
@@ -337,9 +337,9 @@ def _ending(kind: str) -> str:
 
 
 def _split(origin: str) -> tuple[str, str | None]:
-    """The file, and its row."""
-    match = re.fullmatch(r"(.*)#(\d+)", origin, re.DOTALL)
-    return (match[1], match[2]) if match else (origin, None)
+    """The file, and its row or an archive's member."""
+    file = file_of(origin)
+    return file, origin.removeprefix(file).removeprefix("#") or None
 
 
 def _file(article: Article) -> Path:

@@ -1,0 +1,364 @@
+"""Saved pages as sites and press databases make them: what is read of each, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa.documents.article import Article
+from qa.documents.parsers import Failure, read
+
+PARAGRAPHS = (
+    "The council of Tolvik voted on Monday to rebuild the breakwater that the storm tore open.",
+    "The chairman of the harbour board, Aksel Ruud, said the work would begin in May.",
+    "Fishermen had asked for a longer wall, but the county refused to pay for it.",
+    "The ferry will use the northern quay until then, and the fish hall stays open.",
+)
+TEXT = "\n\n".join(PARAGRAPHS)
+ONE, TWO, THREE, FOUR = (f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+BODY = ONE + TWO + THREE + FOUR
+H1 = "<h1>Breakwater to be rebuilt</h1>"
+CONSENT = (
+    "<h2>Your privacy</h2><p>We and our 94 partners use cookies to store information on your "
+    "device and show you personalised ads. You may withdraw your consent.</p>"
+    "<button>Accept all</button>"
+)
+NEWSLETTER = "<h2>Newsletter</h2><p>Get the news of the harbour every morning, free of charge.</p>"
+
+
+def page(body: str, head: str = "", lang: str = "en") -> str:
+    title = "<title>Breakwater to be rebuilt</title>"
+    head = f'<head><meta charset="utf-8">{title}{head}</head>'
+    return f'<!DOCTYPE html><html lang="{lang}">{head}<body>{body}</body></html>'
+
+
+def results(tmp_path, content: str, name: str = "a.html") -> list[Article | Failure]:
+    (tmp_path / name).write_text(content)
+    return list(read(tmp_path / name))
+
+
+def only(tmp_path, content: str) -> Article:
+    [article] = results(tmp_path, content)
+    assert isinstance(article, Article), article
+    return article
+
+
+WHOLE = {
+    "a dialog hides the root": (
+        f'<div id="app" aria-hidden="true"><div><article>{H1}{BODY}</article></div></div>'
+        f'<div role="dialog" aria-modal="true">{CONSENT}</div>'
+    ),
+    "a consent tool without roles": (
+        f'<div id="app" aria-hidden="true">{H1}<div class="c">{BODY}</div></div>'
+        f'<div id="onetrust-consent-sdk"><div class="x">{CONSENT}</div></div>'
+    ),
+    "a newsletter dialog hides main": (
+        f'<div class="overlay"><div role="dialog">{NEWSLETTER}</div></div>'
+        f'<main aria-hidden="true">{H1}{BODY}</main>'
+    ),
+    "an article that fades in": f'<article style="opacity:0; color:#222">{H1}{BODY}</article>',
+    "an article not yet visible": f'<main style="visibility: hidden">{H1}{BODY}</main>',
+    "a root not yet visible": f'<div id="root" style="visibility:hidden">{H1}{BODY}</div>',
+    "a standfirst in the header": (
+        f"<header>{H1}<div class='dek'>{ONE}</div></header><section class='content'>"
+        f"{TWO}{THREE}{FOUR}</section>"
+    ),
+    "a standfirst as a heading": (
+        f"<div class='head'>{H1}<h2 class='dek'>{PARAGRAPHS[0]}</h2></div>"
+        f"<div class='content'>{TWO}{THREE}{FOUR}</div>"
+    ),
+    "two boxes of text": (
+        f"{H1}<div class='text'>{ONE}{TWO}</div><div class='pub'>Advertisement</div>"
+        f"<div class='text'>{THREE}{FOUR}</div>"
+    ),
+    "sections with a newsletter between": (
+        f"<main>{H1}<section class='b'>{ONE}{TWO}</section><section class='newsletter'>"
+        f"{NEWSLETTER}</section><section class='b'>{THREE}{FOUR}</section></main>"
+    ),
+    "a box for each paragraph": H1
+    + "".join(
+        f"<div class='para'>{p}</div><div class='ad'>Ad</div>" for p in (ONE, TWO, THREE, FOUR)
+    ),
+    "an aside that is the article": f"<div><aside class='story'>{H1}{BODY}</aside></div>",
+    "comments that are articles": (
+        f"<article>{H1}{BODY}</article><ol>"
+        + "<li><article class='comment'><h4>Ole</h4><p>30 June 2023</p><p>I have said so for "
+        "years, and nobody at the board ever listened to any of us.</p></article></li>"
+        * 3
+        + "</ol>"
+    ),
+    "an invitation above the article": (
+        f"<header><a href='/s'>Subscribe to read our newspaper</a></header>"
+        f"<article>{H1}{BODY}</article>"
+    ),
+    "an invitation below the article": (
+        f"<article>{H1}{BODY}</article><footer>Subscribe to continue reading our stories</footer>"
+    ),
+}
+
+
+@pytest.mark.parametrize("body", WHOLE.values(), ids=WHOLE)
+def test_the_whole_article_is_read_and_nothing_else(body, tmp_path):
+    article = only(tmp_path, page(body))
+    assert article.text == TEXT
+    assert article.title == "Breakwater to be rebuilt"
+
+
+def test_words_behind_aria_stay_hidden_where_they_are_no_article(tmp_path):
+    unseen = '<p aria-hidden="true">Words of an icon font, unseen by all.</p>'
+    body = f"<article>{H1}{BODY}{unseen}</article>"
+    assert only(tmp_path, page(body)).text == TEXT
+
+
+def teasers(shape: str) -> str:
+    return "".join(
+        shape.format(title)
+        for title in ("Ferry prices rise", "Otter seen in the harbour", "Mill sold to a baker")
+    )
+
+
+STORY = "<p>3 July 2023</p><p>The company said on Friday that prices rise again in August.</p>"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<main><article>{H1}{BODY}</article><section class='more'>"
+        + teasers(f"<article><h3><a href='/x'>{{}}</a></h3>{STORY}</article>")
+        + "</section></main>",
+        f"<main><article>{H1}{BODY}</article>"
+        + teasers(f"<a href='/x'><article><h3>{{}}</h3>{STORY}</article></a>")
+        + "</main>",
+    ],
+)
+def test_a_page_with_teasers_is_one_article(body, tmp_path):
+    article = only(tmp_path, page(body))
+    assert (article.text, article.date) == (TEXT, None)
+
+
+def test_an_article_whose_headline_links_to_itself_is_no_teaser(tmp_path):
+    comments = "<article class='comment'><h4>Ole</h4><p>I said so for years.</p></article>" * 2
+    article = f"<article><h2><a href='/here'>Breakwater to be rebuilt</a></h2>{BODY}</article>"
+    assert TEXT in only(tmp_path, page(article + comments)).text
+
+
+def test_a_word_of_the_menu_in_the_article_makes_no_article_of_the_menu(tmp_path):
+    menu = (
+        "<nav><ul><li>Tolvik</li><li>Our reporters are at work in all the harbours.</li></ul></nav>"
+    )
+    assert only(tmp_path, page(f"{menu}<div>{H1}{BODY}</div>")).text == TEXT
+
+
+def test_a_live_blog_is_one_article(tmp_path):
+    posts = "".join(
+        f"<article class='post'><h2>Update</h2><time>30 June 2023, 1{n}:00</time><p>{text} More "
+        "follows soon, the county says.</p></article>"
+        for n, text in enumerate(PARAGRAPHS)
+    )
+    article = only(tmp_path, page(f"<main><h1>Storm live</h1>{posts}</main>"))
+    assert all(paragraph in article.text for paragraph in PARAGRAPHS)
+
+
+# Of two outlets, on 30 June and 1 July.
+SHAPES = {
+    "articles": (
+        "<article><header><div>news·20230630</div><h1>{title}</h1><p>{outlet}, {day}</p></header>"
+        "{one}{two}</article>"
+    ),
+    "Europresse": (
+        '<article><header><div class="rdp__DocPublicationName"><span class="DocPublicationName">'
+        '{outlet}</span>, no. 2433</div><span class="DocHeader">World, {day}, 834 words, p. 2'
+        '</span><div class="titreArticle"><p class="titreArticleVisu">{title}</p></div></header>'
+        '<section><div class="docOcurrContainer">{one}{two}</div></section><footer><p>© 2023 '
+        "{outlet}. All rights reserved.</p></footer></article>"
+    ),
+    "Factiva": (
+        '<div class="article enArticle"><div>News</div><div id="hd"><span class="enHeadline">'
+        '{title}</span></div><div class="author">By Ada Lind</div><div>812 words</div><div>{day}'
+        "</div><div>05:12</div><div>{outlet}</div><div>TOLVC</div><div>English</div><div>Copyright "
+        "2023 {outlet}.</div>{one}{two}<div>Document TOLVC00020230630ej6u0001p</div></div>"
+    ),
+    "headings side by side": "<h2>{title}</h2><p><b>{outlet}</b> – {day}</p>{one}{two}<hr>",
+    "boxes": (
+        '<div class="document"><h2>{title}</h2><div class="source">{outlet}</div><div>{day}</div>'
+        "<div>{one}{two}</div></div>"
+    ),
+    "rows of a table": "<tr><td><h3>{title}</h3><p>{outlet} | {day}</p>{one}{two}</td></tr>",
+    "rules between": "<p><b>{title}</b></p><p>{outlet}, {day}</p>{one}{two}<hr>",
+    "a date for machines": (
+        '<article><h2>{title}</h2><span class="source">{outlet}</span> <time datetime="{iso}">'
+        "this week</time>{one}{two}</article>"
+    ),
+    "Nexis": (
+        '<div class="c0"><p><span>1 of 2 DOCUMENTS</span></p></div><div class="c3"><p>{outlet}</p>'
+        '</div><div class="c3"><p>{day}</p></div><div class="c4"><p>{title}</p></div><div '
+        'class="c4"><p><span>LENGTH: </span><span>812 words</span></p></div><div class="c4">{one}'
+        "{two}</div><br>"
+    ),
+    "date above the headline": (
+        "<section><p>{outlet}</p><p>{day}</p><h2>{title}</h2>{one}{two}</section>"
+    ),
+}
+
+
+@pytest.mark.parametrize("above", ["", "<h1>Your search: 2 documents</h1>"])
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_an_export_is_read_part_by_part(shape, above, tmp_path):
+    expected = [
+        ("Breakwater to be rebuilt", "Tolvik Courier", "2023-06-30", "Friday 30 June 2023"),
+        ("Reconstruction", "AFP", "2023-07-01", "samedi 1er juillet 2023"),
+    ]
+    parts = "".join(
+        shape.format(title=title, outlet=outlet, iso=iso, day=day, one=ONE, two=TWO)
+        for title, outlet, iso, day in expected
+    )
+    parts = f"<table>{parts}</table>" if parts.startswith("<tr>") else parts
+    found = results(tmp_path, page(above + parts))
+    assert [isinstance(part, Article) for part in found] == [True, True]
+    assert [(a.title, a.source, str(a.date)) for a in found if isinstance(a, Article)] == [
+        part[:3] for part in expected
+    ]
+    assert {a.text for a in found if isinstance(a, Article)} == {"\n\n".join(PARAGRAPHS[:2])}
+    assert [part.origin.rpartition("#")[2] for part in found] == ["1", "2"]
+
+
+def test_articles_with_headlines_of_the_first_rank_need_no_date(tmp_path):
+    parts = f"<article><h1>One</h1>{ONE}{TWO}</article><article><h1>Two</h1>{THREE}{FOUR}</article>"
+    first, second = results(tmp_path, page(parts))
+    assert isinstance(first, Article)
+    assert (first.title, first.date, first.source) == ("One", None, None)
+    assert isinstance(second, Article)
+    assert second.text == "\n\n".join(PARAGRAPHS[2:])
+
+
+def test_a_short_first_paragraph_of_a_part_is_not_lost(tmp_path):
+    short = "<p>The works begin soon.</p>"
+    parts = (
+        f"<article><h2>{t}</h2><p>Courier, 30 June 2023</p>{short}{ONE}</article>" for t in "AB"
+    )
+    for article in results(tmp_path, page("".join(parts))):
+        assert isinstance(article, Article)
+        assert article.text == f"The works begin soon.\n\n{PARAGRAPHS[0]}"
+
+
+@pytest.mark.parametrize(
+    ("head", "above", "date"),
+    [
+        ('<meta property="article:modified_time" content="2024-01-09T10:00:00Z">', "", None),
+        ('<meta name="last-modified" content="2024-01-09">', "", None),
+        (
+            '<meta property="og:updated_time" content="2024-01-09">',
+            '<time datetime="2023-06-30">30 June</time>',
+            "2023-06-30",
+        ),
+        (
+            (
+                '<script type="application/ld+json">{"@type": "NewsArticle", "dateModified": '
+                '"2024-01-09T08:00:00Z", "datePublished": "2023-06-30T08:00:00Z"}</script>'
+            ),
+            "",
+            "2023-06-30",
+        ),
+        (
+            (
+                '<script type="application/ld+json">{"@type": "NewsArticle", "dateModified": '
+                '"2024-01-09T08:00:00Z"}</script>'
+            ),
+            "",
+            None,
+        ),
+        (
+            "",
+            (
+                '<p>Published <time datetime="2023-06-30">30 June</time>, updated '
+                '<time datetime="2024-01-09">9 January</time></p>'
+            ),
+            "2023-06-30",
+        ),
+    ],
+)
+def test_a_change_is_no_publication(head, above, date, tmp_path):
+    found = only(tmp_path, page(f"<article>{H1}{above}{BODY}</article>", head)).date
+    assert (found and str(found)) == date
+
+
+def test_one_date_may_be_of_publication_and_change(tmp_path):
+    time = (
+        '<time class="entry-date published updated" datetime="2023-06-30T10:00:00Z">June 30</time>'
+    )
+    assert str(only(tmp_path, page(f"<article>{H1}{time}{BODY}</article>")).date) == "2023-06-30"
+
+
+FRENCH = (
+    "<p>Le conseil de Tolvik a voté lundi la reconstruction de la digue que la tempête de janvier "
+    "avait ouverte, pour onze millions.</p><p>Les travaux commencent en mai.</p>"
+)
+
+
+@pytest.mark.parametrize(
+    ("declared", "body", "language"),
+    [("en", FRENCH, "fr"), ("fr", BODY, "en"), ("fr-FR", FRENCH, "fr"), ("", FRENCH, "fr")],
+)
+def test_the_text_is_believed_and_not_its_template(declared, body, language, tmp_path):
+    assert (
+        only(tmp_path, page(f"<article>{H1}{body}</article>", lang=declared)).language == language
+    )
+
+
+COOKIES = "shows only its dialog about cookies"
+SUBSCRIBERS = "the rest is for subscribers"
+REFUSED = [
+    (f"<div class='consent'>{CONSENT}</div>", COOKIES),
+    (f"<div role='dialog'>{CONSENT}</div>", COOKIES),
+    (f"<div class='x'>{CONSENT}</div>", COOKIES),
+    (
+        (
+            "<main><h1>Le respect de votre vie privée est notre priorité</h1><p>Avec nos 842 "
+            "partenaires, nous utilisons des cookies ou technologies similaires pour mesurer "
+            "l’audience. Vous pouvez retirer votre consentement à tout moment.</p></main>"
+        ),
+        COOKIES,
+    ),
+    (
+        f"<article>{H1}{ONE}<p>Il vous reste 82,5 % de cet article à lire.</p></article>",
+        SUBSCRIBERS,
+    ),
+    (f"<article>{H1}{ONE}<p>La suite est réservée aux abonnés.</p></article>", SUBSCRIBERS),
+    (f"<article>{H1}{ONE}<p>Pour lire la suite, abonnez-vous.</p></article>", SUBSCRIBERS),
+    (f"<article>{H1}{ONE}</article><div><h2>Subscribe to continue reading</h2></div>", SUBSCRIBERS),
+    (f"<article>{H1}{ONE}<p>Sign in to read the full story.</p></article>", SUBSCRIBERS),
+    (f"<article>{H1}<b>Article réservé aux abonnés</b>{ONE}</article>", SUBSCRIBERS),
+    (
+        (
+            '<script type="application/ld+json">{"@type":"NewsArticle","isAccessibleForFree":false}'
+            f"</script><article>{H1}{ONE}</article>"
+        ),
+        SUBSCRIBERS,
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "reason"), REFUSED)
+def test_what_stands_instead_of_an_article_is_refused(body, reason, tmp_path):
+    [failure] = results(tmp_path, page(body))
+    assert isinstance(failure, Failure)
+    assert reason in failure.reason
+
+
+def test_articles_about_cookies_and_subscriptions_are_read(tmp_path):
+    body = (
+        "<article><h1>Regulator fines shop</h1><p>The regulator fined a web shop on Monday because "
+        "its banner said “We use cookies” and offered no way to reject all of them.</p><p>Consent "
+        "has to be as easy to refuse as to give, the court had ruled in March.</p><p>The Courier "
+        "has 4,000 subscribers, and the rest of its income is from advertisements.</p></article>"
+    )
+    assert "reject all of them" in only(tmp_path, page(body)).text
+
+
+def test_a_subscriber_s_copy_is_read_without_its_label(tmp_path):
+    points = "".join(
+        f"<p>Point {n} of the plan costs {n} million crowns, the board said at its meeting.</p>"
+        for n in range(9)
+    )
+    label = "<span>Article réservé aux abonnés</span>"
+    article = only(tmp_path, page(f"<article>{label}{H1}{BODY}{points}</article>"))
+    assert article.text.startswith(PARAGRAPHS[0])
