@@ -251,6 +251,11 @@ class Correction:
     after: str
     day: str | None = None
 
+    @property
+    def date(self) -> PartialDate | None:
+        """The day as a date."""
+        return PartialDate.of(self.day)
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:

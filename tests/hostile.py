@@ -78,7 +78,7 @@ class Markup(HTMLParser):
         "td template textarea th thead time tr u ul wbr".split()
     )
 
-    _LINKS = ("https://", "http://", "#", "/#article=", "/share/", "/conversations/")
+    _LINKS = ("https://", "http://", "#", "../#article=", "share/", "conversations/")
 
     def __init__(self, html: str) -> None:
         super().__init__()

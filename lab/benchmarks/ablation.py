@@ -49,6 +49,7 @@ SWITCHES: Mapping[str, Sequence[tuple[Any, str, Any]]] = {
     "every question open": ((pipeline, "kind_of", lambda *_: "open"),),
     "every question a fact": ((pipeline, "kind_of", lambda *_: "fact"),),
     "all judged as facts": ((pipeline, "confidence", lambda *a, **_: confidence.confidence(*a)),),
+    "framing words searched": ((followups, "_FRAME", _NEVER),),
     "several questions as one": ((followups, "_QUESTION", _NEVER),),
     "nothing carried": ((followups, "needs_history", lambda *_: False),),
     "a wider gap between quotes": ((quotes, "_SCORE_GAP", 0.2),),

@@ -8,13 +8,15 @@ switched off. Printed are the measures that the set has and, for each switch, th
 with its 95% interval; a difference that its interval does not hold at 0 is marked "*". No language
 model is asked: `lab.benchmarks.ablation` is for what happens to a model's words.
 
-With --form framed the sample is of articles, each asked for by its title in words that people use
-("Tell me about …", "Résume …"); with --form paired two questions of the set make one message.
+With --form framed the sample is of articles, each asked for by the first name in its title, in
+words that people use ("Tell me about …", "Résume …"); with --form paired two questions of the set
+make one message.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache
@@ -65,6 +67,7 @@ SWITCHES: Mapping[str, Sequence[tuple[Any, str, Any]]] = {
             "every question open",
             "every question a fact",
             "all judged as facts",
+            "framing words searched",
             "several questions as one",
             "nothing carried",
             "no antecedents",
@@ -79,12 +82,18 @@ _FRAMES = {
 }
 
 
+def _subject(article: Article) -> str:
+    """The first name in a title; the title where there is none."""
+    found = re.search(r"(?<=. )[A-ZÀ-Þ][\w-]+(?: [A-ZÀ-Þ][\w-]+)*", article.title)
+    return found.group() if found else article.title
+
+
 def framed(articles: Sequence[Article]) -> list[GoldQuestion]:
     """A request for each article by its title."""
     return [
         GoldQuestion(
             str(n),
-            _FRAMES["fr" if article.language == "fr" else "en"][n % 4].format(article.title),
+            _FRAMES["fr" if article.language == "fr" else "en"][n % 4].format(_subject(article)),
             doc_ids=(article.id,),
         )
         for n, article in enumerate(article for article in articles if article.title)

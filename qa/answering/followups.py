@@ -25,6 +25,17 @@ _LAST, _MOST_CHARS = 2, 300
 _ANY_DAY = date(2000, 1, 1)
 # Of what stands before a message's questions so much is searched with each.
 _MOST_PREAMBLE = 200
+# What asks for an overview and says nothing of its subject; no article has these words of it.
+_FRAME = re.compile(
+    r"^\W*(?:(?:ils )?(?:que|qu'est-ce que)?\s*(?:disent|racontent|parlent|dit-on)(?: quoi)?\s+"
+    r"(?:(?:les|vos|tes|ces) articles\s+)?(?:sur|de|d'|à propos d[eu]|au sujet d[eu])|"
+    r"what (?:do|does|did) (?:the|your) articles? (?:say|tell(?: us)?|report) (?:about|on|of)|"
+    r"tell me (?:more )?about|parle[sz]?[- ]moi d[eu']|"
+    r"(?:(?:fais|faites|donne[zr]?)[- ]?(?:moi )?)?un (?:petit |court )?résumé (?:sur|d[eu'])|"
+    r"résume[rz]?(?:[- ]moi)?|tl;?dr(?: (?:on|of|du|de))?|sum up|summari[sz]e|"
+    r"(?:give me )?a (?:short )?summary (?:of|on))\s*",
+    re.IGNORECASE,
+)
 _QUESTION = re.compile(r"[^.?!\n]{8,}\?")
 _IN_LANGUAGE = re.compile(
     r"\b(?:answer|reply|respond|write|repond\w*|redige\w*|tradui\w*|translate\w*)\b[^.?!]{0,20}"
@@ -54,8 +65,8 @@ def make_standalone(question: Question, embedder: QueryEmbedder | None = None) -
 def queries(question: Question) -> tuple[str, ...]:
     """What is searched for, each by itself.
 
-    The stand-alone question; of a message that asks several, each of them behind what is said
-    before the first.
+    The stand-alone question, without "what do the articles say about" or "sum up". Of a message
+    that asks several, each of them behind what is said before the first.
 
     Args:
         question: stand-alone; see `make_standalone`.
@@ -63,7 +74,7 @@ def queries(question: Question) -> tuple[str, ...]:
     text, whole = question.text, question.standalone
     asked = [match for match in _QUESTION.finditer(text) if len(match.group().split()) > 2]
     if len(asked) < 2:
-        return (whole,)
+        return (_FRAME.sub("", whole).strip() or whole,)
     before = text[: asked[0].start()].strip()[-_MOST_PREAMBLE:]
     return tuple(f"{before} {match.group().strip()}".strip() for match in asked)
 

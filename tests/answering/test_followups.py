@@ -128,6 +128,22 @@ def test_most_of_the_table_is_told_apart():
     assert sum(right) / len(right) >= 0.9
 
 
+@pytest.mark.parametrize(
+    ("typed", "subject"),
+    [
+        ("What do the articles say about Derna?", "Derna?"),
+        ("Que disent les articles sur l'opération Irini ?", "l'opération Irini ?"),
+        ("ils disent quoi les articles sur derna", "derna"),
+        ("tldr on the brexit vote", "the brexit vote"),
+        ("Fais-moi un résumé de la chute de Kadhafi", "la chute de Kadhafi"),
+        ("What did the articles of 2019 say?", "What did the articles of 2019 say?"),
+        ("Tell me about", "Tell me about"),
+    ],
+)
+def test_of_what_asks_for_an_overview_only_the_subject_is_searched(typed: str, subject: str):
+    assert queries(Question(typed, standalone=typed)) == (subject,)
+
+
 def test_each_question_of_several_is_searched_behind_what_stands_before_them():
     message = "I write on the instructors. Which towns will host them? How many will come?"
     assert queries(Question(message, standalone=message)) == (

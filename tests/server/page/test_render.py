@@ -23,7 +23,15 @@ from qa.server.page.chats import Talk, Turn
 from qa.server.page.exports import safe_link
 from qa.server.page.marks import highlighted
 from qa.server.page.texts import ENGLISH, FRENCH, TEXTS, Texts
-from qa.types import Citation, Constraints, Language, Outlet, Question, ReaderResult
+from qa.types import (
+    Citation,
+    Constraints,
+    Correction,
+    Language,
+    Outlet,
+    Question,
+    ReaderResult,
+)
 from tests.fakes import hit
 from tests.hostile import Markup
 from tests.page import ARTICLE, EVIL, QUOTE, answer, cite, text_of
@@ -498,3 +506,28 @@ def test_the_model_line(state: LLMState, says: str) -> None:
     assert says in line
     assert bool(line) == bool(says)
     assert Markup(render.model_line(LLMStatus(state, EVIL, note=EVIL), ENGLISH)).wrong == []
+
+
+WORDS = "The quoted sentence"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (Correction(EVIL, WORDS, "2026-11-30"), ("corrected", "said_before")),
+        (Correction("", WORDS, "2026-11-30"), ("corrected", "not_there_before")),
+        (Correction(WORDS, EVIL), ("says_now",)),
+        (Correction(WORDS, ""), ("says_no_more",)),
+    ],
+)
+def test_a_corrected_quote_says_how_it_was_worded(
+    texts: Texts, change: Correction, says: tuple[str, ...]
+):
+    quote = replace(cite(1, ARTICLE, WORDS), correction=change)
+    page = shown(turn(citations=(quote,)), texts=texts)
+    for key in says:
+        assert getattr(texts, key).format(day=texts.day(change.date)) in text_of(page)
+    assert EVIL not in page
+    assert ("<del>" in page) is (change.before == EVIL)
+    assert "<ins>" in page or not (change.before and change.after)
