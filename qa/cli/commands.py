@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -89,35 +90,75 @@ def index(
         bool, typer.Option(help="Take articles out whose folder or file is empty or gone.")
     ] = False,
     strict: Annotated[bool, typer.Option(help="Fail when anything was passed over.")] = False,
+    feed: Annotated[
+        list[str] | None,
+        typer.Option(help="Address of a news feed to fetch and index too; may be repeated."),
+    ] = None,
+    every: Annotated[
+        float | None,
+        typer.Option(min=1, help="Go on: fetch and index again after so many seconds."),
+    ] = None,
+    watch: Annotated[bool, typer.Option(help="Go on: index again when a file changes.")] = False,
     as_json: Json = False,
 ) -> None:
     """Read articles, cut, embed and store them. Unchanged articles cost nothing."""
     settings = Settings.load({"index": index})
-    paths = paths or ([settings.corpus] if settings.corpus else [])
-    if not paths:
+    if not (paths or feed) and settings.corpus:
+        paths = [settings.corpus]
+    if not (paths or feed):
         raise SettingsError("say what to index: `qa index PATH...`, or set QA_CORPUS to a folder.")
     from qa.index.build import index_paths
+    from qa.index.feeds import fetch, folder_of
     from qa.index.sources import to_read
+    from qa.index.watch import rounds
     from qa.models import Embedder
 
-    # A wrong path is told before a model is fetched.
-    to_read(paths, None if rebuild else settings.index, allow_empty=allow_empty)
-    _need_embedder(settings)
-    embedder = Embedder.open(settings)
-    with terminal.indexing_bar() as progress:
-        report = index_paths(
-            paths, settings, embedder, rebuild=rebuild, progress=progress, allow_empty=allow_empty
-        )
-    if as_json:
-        _print_json(report.to_json())
-    else:
-        terminal.show_report(report, settings.index)
-    other = sum(report.not_read.values())
-    if strict and (report.failures or other):
-        raise SourceError(
-            f"--strict: {len(report.failures)} could not be read, and {other} files are of kinds "
-            "that are not read; the rest is indexed."
-        )
+    given, feeds = list(paths or ()), folder_of(settings.index)
+    embedder = cache(lambda: Embedder.open(settings))
+
+    def once(*, rebuild: bool) -> None:
+        found = list(given)
+        if feed:
+            for fetched in fetch(feed, feeds):
+                if fetched.problem:
+                    terminal.say(f"not fetched: {fetched.url}: {fetched.problem}")
+            found += [feeds] if feeds.exists() else []
+        if not found:
+            raise SourceError("no feed could be fetched; check the addresses and the network.")
+        # A wrong path is told before a model is fetched.
+        to_read(found, None if rebuild else settings.index, allow_empty=allow_empty)
+        _need_embedder(settings)
+        with terminal.indexing_bar() as progress:
+            report = index_paths(
+                found,
+                settings,
+                embedder(),
+                rebuild=rebuild,
+                progress=progress,
+                allow_empty=allow_empty,
+            )
+        if as_json:
+            _print_json(report.to_json())
+        else:
+            terminal.show_report(report, settings.index)
+        other = sum(report.not_read.values())
+        if strict and (report.failures or other):
+            raise SourceError(
+                f"--strict: {len(report.failures)} could not be read, and {other} files are of "
+                "kinds that are not read; the rest is indexed."
+            )
+
+    once(rebuild=rebuild)
+    if not (watch or every):
+        return
+    try:
+        for _ in rounds(given if watch else (), every):
+            try:
+                once(rebuild=False)
+            except QAError as exc:  # the next round may find it mended
+                terminal.complain(str(exc))
+    except KeyboardInterrupt:
+        terminal.say("stopped; the index is as the last round left it.")
 
 
 @app.command()

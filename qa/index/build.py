@@ -399,6 +399,9 @@ class _Run:
         archive.see(article)
         self._hold(article)
         if before:
+            if known is not None and known.fingerprint == before.fingerprint:
+                report.unchanged -= 1  # as which the earlier version was counted
+                report.updated += 1
             return article
         if known is None:
             report.added += 1

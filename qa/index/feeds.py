@@ -46,6 +46,11 @@ class Fetched:
     problem: str | None = None
 
 
+def folder_of(index: Path) -> Path:
+    """Where the feeds of an index are kept: beside its directory."""
+    return index.with_name(f"{index.name}-feeds")
+
+
 def fetch(urls: Sequence[str], folder: Path) -> list[Fetched]:
     """Fetch feeds, each into a folder of its own under `folder`.
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ import qa.models
 from qa.cli.commands import main
 from qa.index.directory import write_lock
 from tests import ROOT
-from tests.fakes import BagOfWords, write_articles
+from tests.fakes import ARTICLE_COUNT, BagOfWords, write_articles
+from tests.feeds import serving
 
 
 @dataclass
@@ -127,6 +128,58 @@ def test_what_is_passed_over_is_said_and_fails_when_that_is_asked_for(run: Run, 
     strict = run("index", articles, "--strict", "--json")
     assert (strict.code, strict.json["not_read"]) == (1, {".xyz": 2, ".doc": 1})
     assert "qa: --strict: 0 could not be read, and 3 files are of kinds" in strict.err
+
+
+STORY = """<rss version="2.0"><channel><title>The Quay</title><item><title>The ferry</title>
+<link>https://quay.example/ferry</link><pubDate>Fri, 30 Jun 2023 10:00:00 GMT</pubDate>
+<description>The ferry to Orm sails {} times a day, the port said on Friday.</description>
+</item></channel></rss>"""
+
+
+def test_a_feed_is_fetched_and_its_corrected_story_replaces_the_first(run: Run):
+    with serving() as site:
+        site.body = STORY.format("four").encode()
+        first = run("index", "--feed", site.url)
+        assert (first.code, first.out.split(",")[0]) == (0, "1 added")
+        site.body = STORY.format("five").encode()
+        assert ", 1 updated" in run("index", "--feed", site.url).out
+        answer = run("ask", "How many times a day does the ferry to Orm sail?", "--json").json
+    [quote] = [cited for cited in answer["citations"] if "ferry" in cited["quote"]]
+    assert "five times" in quote["quote"]
+    assert "four times" in quote["correction"]["before"]
+
+
+def test_a_feed_that_cannot_be_fetched_is_said_and_the_rest_goes_in(run: Run, articles: Path):
+    nobody = "http://127.0.0.1:9/feed"
+    result = run("index", articles, "--feed", nobody)
+    assert result.code == 0
+    assert f"not fetched: {nobody}: " in result.err
+    alone = run("index", "--feed", nobody)
+    assert (alone.code, "no feed could be fetched" in alone.err) == (1, True)
+
+
+def test_going_on_indexes_at_each_round_and_outlives_a_round_that_fails(
+    run: Run, articles: Path, monkeypatch: pytest.MonkeyPatch
+):
+    more, away = articles / "more.txt", articles.with_name("away")
+
+    def rounds(paths: list[Path], every_s: float | None) -> Iterator[None]:
+        assert (paths, every_s) == ([articles], 60)
+        more.write_text("The ferry to Orm sails four times a day.")
+        yield
+        articles.rename(away)
+        yield
+        away.rename(articles)
+        yield
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("qa.index.watch.rounds", rounds)
+    result = run("index", articles, "--watch", "--every", 60)
+    assert result.code == 0
+    added = [line.split(",")[0] for line in result.out.splitlines()]
+    assert added == [f"{ARTICLE_COUNT} added", "1 added", "0 added"]
+    assert "--allow-empty" in result.err
+    assert "stopped; the index is as the last round left it" in result.err
 
 
 def test_articles_of_an_emptied_folder_stay_until_that_is_meant(run: Run, articles: Path):

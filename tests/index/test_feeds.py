@@ -2,61 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from qa.errors import SourceError
 from qa.index.feeds import fetch
-
-FEED = b"<rss version='2.0'><channel><title>Le Quai</title></channel></rss>"
-
-
-@dataclass
-class Site:
-    """A server with one feed; what it was asked is in `asked`, path and headers."""
-
-    url: str = ""
-    body: bytes = FEED
-    status: int = 200
-    robots: tuple[int, str] = (404, "")
-    kind: str = "application/rss+xml"
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+from tests.feeds import FEED, Site, serving
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    site = Site()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            site.asked.append((self.path, dict(self.headers)))
-            etag = f'"{hash(site.body)}"'
-            status, body = site.status, site.body
-            if self.path == "/robots.txt":
-                status, body = site.robots[0], site.robots[1].encode()
-            elif self.headers.get("If-None-Match") == etag:
-                status, body = 304, b""
-            self.send_response(status)
-            self.send_header("Content-Type", site.kind)
-            self.send_header("ETag", etag)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    site.url = f"http://127.0.0.1:{server.server_address[1]}/feed"
-    yield site
-    server.shutdown()
-    server.server_close()
+    with serving() as site:
+        yield site
 
 
 def test_every_state_is_kept_and_none_twice(site: Site, tmp_path: Path):

@@ -4,7 +4,7 @@ The text is the entry's content, or its summary when there is no content; the so
 that the entry names, as aggregators do, else the feed's title. A date is the day on the
 publisher's clock, not in Greenwich; an entry whose date nobody can read is kept without it. The
 entry's own id is kept when it is an address (http:, tag:, urn:), for only then it is unique among
-feeds. Other XML is handed to `news_xml`.
+feeds; else its link is its id. Other XML is handed to `news_xml`.
 
 feedparser gets bytes, never a path or an address, so nothing is fetched.
 """
@@ -84,7 +84,7 @@ def _fields(entry: Any, feed: Any) -> dict[str, object]:
         raise SourceError("the entry has no text, neither content nor summary")
     identity, link = entry.get("id") or "", entry.get("link") or ""
     return {
-        "id": identity if ":" in identity else None,
+        "id": identity if ":" in identity else link or None,
         "title": _shown(entry.get("title_detail")),
         "text": text,
         "date": _date(entry),
