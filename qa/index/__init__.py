@@ -1,6 +1,8 @@
 """One directory: articles and their words in SQLite, vectors in Chroma.
 
 directory  the two opened as one, with the manifest
+feeds      news feeds fetched into a folder
+watch      when to index again
 sources    the files of a run, what it passes over, paths that are empty now
 build      articles → index; what is new, changed or gone
 session    the index open for a run, and what the run does at its end
