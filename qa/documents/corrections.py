@@ -9,14 +9,16 @@ it is whatever is amended. Knows nothing about files and indexes.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher, get_close_matches
+from difflib import SequenceMatcher
+from functools import partial
 from typing import Self
 
 from qa.documents.article import Article, PartialDate, clean_text
 from qa.errors import ArticleError
 from qa.language.sentences import sentences
+from qa.language.terms import words
 
-# Sentences, and texts, with less than this in common are different ones (`difflib`, 0 to 1).
+# Sentences, and texts, of which less is kept (`_kept`) are different ones; set by eye.
 _LIKENESS = 0.6
 
 
@@ -72,17 +74,21 @@ def reworded(quote: str, text: str, language: str) -> str | None:
     if not missing:
         return None
     others = [sentence for sentence in there if sentence not in own]
-    near = (get_close_matches(sentence, others, 1, _LIKENESS) for sentence in missing)
-    return " ".join(dict.fromkeys(sentence for found in near for sentence in found))
+    nearest = (max(others, key=partial(_kept, sentence), default="") for sentence in missing)
+    near = [n for n, m in zip(nearest, missing, strict=True) if _kept(m, n) >= _LIKENESS]
+    return " ".join(dict.fromkeys(near))
+
+
+def _kept(one: str, other: str) -> float:
+    """Share of the words of the shorter that the longer has in the same order, in [0, 1]."""
+    both = words(one), words(other)
+    matched = SequenceMatcher(None, *both, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in matched) / max(1, min(map(len, both)))
 
 
 def is_version(one: Article, other: Article) -> bool:
-    """Whether two articles tell one story, one of them corrected: their words are mostly the same.
-
-    Source: the ratio of Ratcliff and Metzener, as in `difflib`, over words.
-    """
-    words, others = one.text.split(), other.text.split()
-    return SequenceMatcher(None, words, others, autojunk=False).ratio() >= _LIKENESS
+    """Whether two articles tell one story, one of them corrected: their words are mostly the same."""
+    return _kept(one.text, other.text) >= _LIKENESS
 
 
 def tidy_title(title: str) -> str:
