@@ -87,7 +87,7 @@ def _kept(one: str, other: str) -> float:
 
 
 def is_version(one: Article, other: Article) -> bool:
-    """Whether two articles tell one story, one of them corrected: most of the words are the same."""
+    """Whether two articles tell one story, one of them corrected: most words are the same."""
     return _kept(one.text, other.text) >= _LIKENESS
 
 

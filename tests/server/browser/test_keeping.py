@@ -162,7 +162,9 @@ def test_sharing_says_first_who_reads_then_copies_an_address_until_it_is_stopped
     bar.get_by_role("button", name=ENGLISH.share_talk).press("Enter")
     shown = bar.get_by_role("link", name=ENGLISH.shared_page)
     expect(shown).to_be_visible()
-    link = laptop.evaluate("(path) => location.origin + path", shown.get_attribute("href"))
+    link = laptop.evaluate(
+        "(path) => new URL(path, location.href).href", shown.get_attribute("href")
+    )
     laptop.wait_for_function(
         "(link) => navigator.clipboard.readText().then((text) => text === link)", arg=link
     )
