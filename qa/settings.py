@@ -50,6 +50,15 @@ def _pairs(logins: SecretStr | None) -> SecretStr | None:
     return logins
 
 
+def _mapped(fields: tuple[str, ...]) -> tuple[str, ...]:
+    known = ("id", "title", "text", "date", "source", "language", "url")
+    for pair in fields:
+        field, _, name = pair.partition("=")
+        if field not in known or not name:
+            raise ValueError(f"{pair!r} is not FIELD=NAME, the field one of {', '.join(known)}")
+    return fields
+
+
 def _sendable(key: SecretStr | None) -> SecretStr | None:
     """A key that every client sends in the same bytes: beyond ASCII, each has its own."""
     value = key.get_secret_value() if key else ""
@@ -228,6 +237,11 @@ class Settings(BaseModel):
     upload_types: Annotated[
         Names,
         Field(description="endings of those files, as .txt, .pdf; unset is all that can be read"),
+    ] = ()
+    fields: Annotated[
+        Names,
+        AfterValidator(_mapped),
+        Field(description="what rows of JSON and CSV call a field, as text=contenu,date=meta.jour"),
     ] = ()
     file_seconds: Annotated[
         float, Field(gt=0, le=3600, description="most seconds that reading a file may take")

@@ -316,7 +316,8 @@ class _Run:
 
     def _changed(self, files: Sequence[Path]) -> Iterator[Article]:
         limits = Limits(self.settings.file_seconds, self.settings.file_megabytes)
-        with Child(limits) as child:
+        names = dict(pair.split("=", 1) for pair in self.settings.fields)
+        with Child(limits, names) as child:
             for self.file, file in enumerate(files, 1):
                 yield from self._changed_in(self._read(child, file))
 

@@ -767,6 +767,21 @@ def test_notices_come_out_of_the_process_that_reads(tmp_path):
     assert type(notice) is Notice
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv"])
+def test_names_that_somebody_gives_count_before_all_others(tmp_path, name):
+    path, names = tmp_path / name, {"text": "inhalt", "source": "meta.blatt", "date": "tag"}
+    row = {"inhalt": TEXT, "content": SECOND, "tag": "2023-06-30", "meta": {"blatt": "Der Bote"}}
+    if name.endswith(".csv"):
+        names["source"] = "blatt"
+        path.write_text(f'inhalt,content,tag,blatt\n"{TEXT}","{SECOND}",2023-06-30,Der Bote\n')
+    else:
+        path.write_text(json.dumps(row))
+    with Child(Limits(), names) as child:
+        [article] = child.read(path)
+    assert isinstance(article, Article)
+    assert (article.text, article.source, str(article.date)) == (TEXT, "Der Bote", "2023-06-30")
+
+
 # Hostile files.
 
 PART = b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n'

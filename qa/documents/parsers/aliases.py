@@ -63,6 +63,27 @@ _ENTITY = re.compile(r"&(?:[a-z]{2,8}\d?|#\d{2,6}|#x[\da-f]{2,5});", re.I)
 CUT_OFF = re.compile(r"(?:…|\.\.\.)?\s*\[\+\s*\d+ (?:chars|characters)\]\s*$")
 
 
+_given: dict[str, str] = {}
+
+
+def prefer(names: Mapping[str, str]) -> None:
+    """Let these names count before all others, for whatever this process reads.
+
+    Args:
+        names: a field and what rows call it; a dot leads into an object ("source.name").
+    """
+    _given.clear()
+    _given.update(names)
+
+
+def _given_value(row: Mapping[str, object], field: str) -> object:
+    """What a row has under the name that was given for a field; None without either."""
+    value: object = row if field in _given else None
+    for part in _given.get(field, "").split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return _one(field, value)
+
+
 def canonical(row: Mapping[str, object]) -> dict[str, object]:
     """A row under the names and in the shapes that `article_from` knows; other fields left out."""
     found: dict[str, list[tuple[int, object]]] = {}
@@ -72,6 +93,8 @@ def canonical(row: Mapping[str, object]) -> dict[str, object]:
         if field and (value := _one(field, value)) not in (None, ""):
             found.setdefault(field, []).append((ALIASES[field].index(key), value))
     fields = {field: min(values, key=lambda pair: pair[0])[1] for field, values in found.items()}
+    given = {field: _given_value(row, field) for field in _given}
+    fields |= {field: value for field, value in given.items() if value not in (None, "")}
     return {field: _shown(field, value) for field, value in fields.items()}
 
 
@@ -85,6 +108,8 @@ def has_text(row: object, *, whole: bool = False) -> bool:
     """Whether a value is an object with a text; `whole`: with more than a description of one."""
     if not isinstance(row, Mapping):
         return False
+    if _given_value(row, "text"):
+        return True
     return any(
         _FIELD_OF.get(key := simple(name)) == "text"
         and not (whole and key in _DESCRIPTIONS)

@@ -16,7 +16,7 @@ import selectors
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -60,8 +60,14 @@ class TooMuch(Failure):
 class Child:
     """A process that reads files. One at a time: not to be shared between threads."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, names: Mapping[str, str] | None = None) -> None:
+        """
+        Args:
+            limits: for each file.
+            names: see `aliases.prefer`.
+        """
         self._limits = limits
+        self._names = dict(names or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._rest = b""
 
@@ -106,7 +112,8 @@ class Child:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             limits = [str(self._limits.megabytes), str(self._limits.seconds)]
-            command = [sys.executable, "-m", "qa.documents.parsers.isolated", *limits]
+            names = json.dumps(self._names)
+            command = [sys.executable, "-m", "qa.documents.parsers.isolated", *limits, names]
             self._process = subprocess.Popen(  # noqa: S603 (our own module)
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
@@ -153,7 +160,10 @@ def _result(sent: dict[str, Any]) -> Article | Failure:
 # In the child.
 
 
-def _main(megabytes: int, seconds: float) -> None:
+def _main(megabytes: int, seconds: float, names: Mapping[str, str]) -> None:
+    from qa.documents.parsers.aliases import prefer  # not for the parent: it loads parsers
+
+    prefer(names)
     _bound(megabytes)
     results, sys.stdout = sys.stdout.buffer, sys.stderr  # what a library prints is no result
     _send(results, "ready")
@@ -225,4 +235,4 @@ def _allow(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    _main(int(sys.argv[1]), float(sys.argv[2]))
+    _main(int(sys.argv[1]), float(sys.argv[2]), json.loads(sys.argv[3]))
