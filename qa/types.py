@@ -281,6 +281,11 @@ class Citation:
         """The article's own words."""
         return self.span.of(self.article.text)
 
+    @property
+    def page(self) -> int | None:
+        """The page of the file on which it begins; None where that is not known."""
+        return self.article.page_of(self.span.start)
+
     def holds(self, other: Citation) -> bool:
         """Whether it quotes all that another quotes."""
         return self.article.id == other.article.id and self.span.holds(other.span)
@@ -300,6 +305,7 @@ class Citation:
                 "end": self.answer.end,
                 "text": self.answer.of(self.article.text),
             },
+            "page": self.page,
             "correction": self.correction and asdict(self.correction),
         }
 

@@ -515,7 +515,7 @@ def test_an_answer_prints_as_the_architecture_says(pipeline: Pipeline):
     ]
     assert set(printed["citations"][0]) == {
         *("n", "article_id", "title", "date", "source", "language", "url", "start", "end"),
-        *("quote", "also", "answer", "correction"),
+        *("quote", "also", "answer", "correction", "page"),
     }
     assert {"chunk_id", "article_id", "score", "ranks"} <= set(printed["hits"][0])
 

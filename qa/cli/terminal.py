@@ -198,7 +198,8 @@ def show(answer: Answer) -> None:
             write(f"    nearest: {_about(article)}\n")
     for citation in answer.citations:
         also = f" (and {len(citation.also)} more with the same words)" if citation.also else ""
-        write(f"[{citation.n}] {_about(citation.article)}{also}\n")
+        page = f", p. {citation.page}" if citation.page else ""
+        write(f"[{citation.n}] {_about(citation.article)}{page}{also}\n")
         quote = extractive.shown(citation.quote)
         if quote not in answer.text:
             write(f"    “{quote}”\n")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -113,6 +114,8 @@ class Article:
         language: ISO 639-1 code, such as "fr" or "en".
         url: where it was published; None when unknown.
         origin: where it was read, such as "/news/a.jsonl#12"; not part of the identity.
+        pages: of a paginated file, the offsets at which its pages begin, then the end of the last;
+            empty for other files, and where that is not known. Not part of the identity.
     """
 
     id: str
@@ -123,6 +126,7 @@ class Article:
     language: str
     url: str | None
     origin: str
+    pages: tuple[int, ...] = ()
 
     @classmethod
     def create(
@@ -159,6 +163,11 @@ class Article:
             url=url or None,
             origin=origin,
         )
+
+    def page_of(self, offset: int) -> int | None:
+        """The page that holds a character, from 1; None where that is not known."""
+        page = bisect_right(self.pages, offset)
+        return page if 0 < page < len(self.pages) else None
 
     @property
     def fingerprint(self) -> str:

@@ -34,7 +34,10 @@ from qa.language.terms import fold
 if TYPE_CHECKING:
     import numpy as np
 
-_ARTICLE_COLUMNS = "id, title, text, date, source, language, url, origin, fingerprint"
+_ARTICLES = (
+    "SELECT id, title, text, date, source, language, url, origin, "
+    "(SELECT starts FROM {0}.paged WHERE article_id = id), fingerprint FROM {0}.article"
+)
 PAGE = 500  # rows fetched at once
 
 _RESTORE = (
@@ -190,7 +193,7 @@ class Archive:
         """
         found = {}
         for *fields, fingerprint in self.rows(
-            f"SELECT {_ARTICLE_COLUMNS} FROM {schema}.article WHERE id IN ({LISTED})",  # noqa: S608
+            f"{_ARTICLES.format(schema)} WHERE id IN ({LISTED})",
             (json.dumps(list(ids)),),
         ):
             article = found[fields[0]] = _article(fields)
@@ -210,11 +213,11 @@ class Archive:
         """(id, origin) of every article that is not as it was stored. Reads them all."""
         last, found = "", list[tuple[str, str]]()
         while rows := self.rows(
-            f"SELECT {_ARTICLE_COLUMNS} FROM article WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608
+            f"{_ARTICLES.format('main')} WHERE id > ? ORDER BY id LIMIT ?",
             (last, PAGE),
         ):
             found += [
-                (row[0], row[-2]) for row in rows if _article(row[:-1]).fingerprint != row[-1]
+                (row[0], row[-3]) for row in rows if _article(row[:-1]).fingerprint != row[-1]
             ]
             last = rows[-1][0]
         return found
@@ -392,5 +395,7 @@ def file_of(origin: str) -> str:
 
 
 def _article(row: Sequence[Any]) -> Article:
-    id, title, text, date, *rest = row
-    return Article(id, title, text, PartialDate.parse(date) if date else None, *rest)
+    id, title, text, date, source, language, url, origin, starts = row
+    day = PartialDate.parse(date) if date else None
+    pages = tuple(json.loads(starts)) if starts else ()
+    return Article(id, title, text, day, source, language, url, origin, pages)

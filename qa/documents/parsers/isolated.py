@@ -154,7 +154,7 @@ def _result(sent: dict[str, Any]) -> Article | Failure:
         kind = {kind.__name__: kind for kind in (Failure, Notice, TooMuch)}[sent.pop("kind")]
         return kind(**sent)
     date = PartialDate.parse(sent["date"]) if sent["date"] else None
-    return Article(**{**sent, "date": date})
+    return Article(**{**sent, "date": date, "pages": tuple(sent["pages"])})
 
 
 # In the child.

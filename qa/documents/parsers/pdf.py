@@ -17,7 +17,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -25,7 +25,7 @@ from statistics import median
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from qa.documents.article import Article
+from qa.documents.article import Article, clean_text
 from qa.documents.parsers.dateline import dateline
 from qa.documents.parsers.divided import BULLET, CLOSES_SENTENCE, compounds, join
 from qa.documents.parsers.fields import Failure, article_from, origin_of, sane_title
@@ -116,10 +116,29 @@ def read(path: Path) -> Iterator[Article | Failure]:
     fields = {"title": title, "text": text or title}
     article = article_from(fields, origin_of(path))
     date = dateline(article.text, french=article.language == "fr")
-    yield article_from({**fields, "date": date and str(date)}, origin_of(path))
+    article = article_from({**fields, "date": date and str(date)}, origin_of(path))
+    end = len(article.text) - sum(len(clean_text(text)) + 2 for text in notes_text)
+    yield replace(article, pages=_page_starts(article.text, body, end))
     if scans:
         numbers = ", ".join(map(str, scans[:10]))
         yield Failure(origin_of(path), f"pages without text: {numbers}; {_SCAN}")
+
+
+def _page_starts(text: str, body: Sequence[Sequence[Line]], end: int) -> tuple[int, ...]:
+    """`Article.pages` of a text made of the pages' lines, up to its footnotes at `end`.
+
+    A page begins where its first line does, whose last word may be divided. Nothing when one is
+    not found, for instance because a later headline stands above the text.
+    """
+    starts, at = list[int](), 0
+    for number, page in enumerate(body):
+        if number and page:
+            words = clean_text(page[0].text).split()
+            at = text.find(" ".join(words[:-1] or words), at, end)
+            if at < 0:
+                return ()
+        starts.append(at)
+    return (*starts, max(at, end))
 
 
 def _open(path: Path) -> tuple[str, list[_Page]]:

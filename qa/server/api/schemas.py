@@ -201,6 +201,7 @@ class CitationOut(ArticleFields):
     quote: str
     also: Annotated[list[CopyOut], Field(description="other articles that have it word for word")]
     answer: Annotated[PointedOut | None, Field(description="where the reader points inside it")]
+    page: Annotated[int | None, Field(description="page of a PDF on which it begins")] = None
     correction: Annotated[
         CorrectionOut | None,
         Field(description="how it was worded before the outlet corrected it"),

@@ -58,7 +58,8 @@ def with_references(answer: Answer, texts: Texts) -> str:
 
 def quote_with_reference(citation: Citation, texts: Texts) -> str:
     """A quote within quotation marks and where it is from, as a line of plain text."""
-    return f"{_quoted(citation, texts)} — {_reference(citation.article, texts)}"
+    page = f", p. {citation.page}" if citation.page else ""
+    return f"{_quoted(citation, texts)} — {_reference(citation.article, texts)}{page}"
 
 
 def _says(answer: Answer, citation: Citation) -> bool:

@@ -199,6 +199,9 @@ def test_footnotes_stand_after_the_text(parsed):
     )
     note = "1 The register of the harbour board lists every stall and its rent, but for the years"
     assert article.text == f"{TEXT}\n\n{note} of the war."
+    second = article.text.index(TRADERS.split(".")[0])
+    places = (0, second - 3, second, article.text.index(QUAY[-20:]), article.text.index(note))
+    assert [article.page_of(place) for place in places] == [1, 1, 2, 2, None]
 
 
 def test_raised_figures_stay_raised(parsed):

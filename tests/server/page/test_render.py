@@ -531,3 +531,9 @@ def test_a_corrected_quote_says_how_it_was_worded(
     assert EVIL not in page
     assert ("<del>" in page) is (change.before == EVIL)
     assert "<ins>" in page or not (change.before and change.after)
+
+
+def test_a_source_says_on_which_pages_its_quotes_stand():
+    paged = replace(ARTICLE, pages=(0, 4, len(ARTICLE.text)))
+    assert " · p. 2" in text_of(shown(turn(citations=(cite(1, paged, WORDS),))))
+    assert " · p. " not in text_of(shown(turn(citations=(cite(1, ARTICLE, WORDS),))))
