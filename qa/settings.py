@@ -83,6 +83,11 @@ class Settings(BaseModel):
     corpus: Annotated[Path | None, Field(description="articles to index when no path is given")] = (
         None
     )
+    fields: Annotated[
+        Names,
+        AfterValidator(_mapped),
+        Field(description="what rows of JSON and CSV call a field, as text=contenu,date=meta.jour"),
+    ] = ()
     models_dir: Annotated[Path, Field(description="where models are kept")] = Path(
         platformdirs.user_cache_dir("qa", appauthor=False), "models"
     )
@@ -237,11 +242,6 @@ class Settings(BaseModel):
     upload_types: Annotated[
         Names,
         Field(description="endings of those files, as .txt, .pdf; unset is all that can be read"),
-    ] = ()
-    fields: Annotated[
-        Names,
-        AfterValidator(_mapped),
-        Field(description="what rows of JSON and CSV call a field, as text=contenu,date=meta.jour"),
     ] = ()
     file_seconds: Annotated[
         float, Field(gt=0, le=3600, description="most seconds that reading a file may take")
