@@ -206,9 +206,13 @@ class ArchiveWriter(Archive):
     # Writing
 
     def stage(self, articles: Iterable[Article], passages: Iterable[IndexedChunk]) -> None:
-        """Put articles with their chunks where only `publish` finds them, all or nothing."""
+        """Put articles with their chunks where only `publish` finds them, all or nothing.
+
+        Of several versions of an article the last counts.
+        """
+        last = {article.id: article for article in articles}
         with self._transaction() as connection:
-            for article in articles:
+            for article in last.values():
                 connection.execute("DELETE FROM coming.article WHERE id = ?", (article.id,))
                 connection.execute(
                     "INSERT INTO coming.article VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -230,6 +234,8 @@ class ArchiveWriter(Archive):
                     connection.execute("INSERT INTO coming.paged VALUES (?, ?)", row)
                 connection.execute("INSERT OR IGNORE INTO due VALUES (?)", (article.id,))
             for passage in passages:
+                if passage.article.fingerprint != last[passage.article.id].fingerprint:
+                    continue
                 chunk = passage.chunk
                 connection.execute(
                     "INSERT INTO coming.chunk VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -47,6 +47,8 @@ def archive(settings: Settings) -> Archive:
 def now_and_before(settings: Settings) -> tuple[list[str], dict[str, tuple[str, str]]]:
     with closing(archive(settings)) as opened:
         articles = list(opened.articles())
+        chunks = opened.passages(sorted(opened.chunk_ids()))
+        assert sorted(passage.chunk.text for passage in chunks) == sorted(a.text for a in articles)
         return [a.text for a in articles], opened.earlier([a.id for a in articles])
 
 
