@@ -211,6 +211,11 @@ class ArchiveWriter(Archive):
         Of several versions of an article the last counts.
         """
         last = {article.id: article for article in articles}
+        chunks = {
+            passage.chunk.id: passage
+            for passage in passages
+            if passage.article.fingerprint == last[passage.article.id].fingerprint
+        }
         with self._transaction() as connection:
             for article in last.values():
                 connection.execute("DELETE FROM coming.article WHERE id = ?", (article.id,))
@@ -233,9 +238,7 @@ class ArchiveWriter(Archive):
                     row = (article.id, json.dumps(article.pages))
                     connection.execute("INSERT INTO coming.paged VALUES (?, ?)", row)
                 connection.execute("INSERT OR IGNORE INTO due VALUES (?)", (article.id,))
-            for passage in passages:
-                if passage.article.fingerprint != last[passage.article.id].fingerprint:
-                    continue
+            for passage in chunks.values():
                 chunk = passage.chunk
                 connection.execute(
                     "INSERT INTO coming.chunk VALUES (?, ?, ?, ?, ?, ?, ?)",

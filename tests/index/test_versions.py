@@ -84,6 +84,14 @@ def test_of_two_files_the_one_saved_last_counts(
     assert now_and_before(settings)[0] == [RIGHT]
 
 
+def test_a_correction_that_was_taken_back_is_one_version_again(settings: Settings, tmp_path: Path):
+    folder = tmp_path / "news"
+    for name, text, second in (("a", WRONG, 100), ("b", RIGHT, 200), ("c", WRONG, 300)):
+        saved(folder / f"{name}.jsonl", text, second)
+    run(settings, folder)
+    assert now_and_before(settings)[0] == [WRONG]
+
+
 def test_without_an_address_title_and_outlet_tell_a_story(settings: Settings, tmp_path: Path):
     saved(tmp_path / "news" / "a.jsonl", WRONG, 100, url="")
     saved(tmp_path / "news" / "b.jsonl", RIGHT, 200, url="")
