@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from qa.documents.article import Article
 from qa.documents.chunks import Chunk, header, split
-from qa.documents.corrections import Amendment, tidy_title
+from qa.documents.corrections import Amendment, is_version, tidy_title
 from qa.documents.injection import Flagged
 from qa.documents.parsers import Failure, count, leading_out
 from qa.documents.parsers.fields import Notice, origin_of
@@ -291,6 +291,7 @@ class _Run:
         self.report = Report()
         self.names: Mapping[Path, str] = {}
         self.held: dict[str, None] = {}  # in the order of reading
+        self.waiting: dict[str, Article] = {}  # by fingerprint, until they are staged
         self.done = 0  # articles
         self.about = 0
         self.file, self.files = 0, 0
@@ -344,6 +345,7 @@ class _Run:
                 if flagged := Flagged.of(article):
                     self.report.suspicious.append(flagged)
                 if not self.index.archive.take_up(article):
+                    self.waiting[article.fingerprint] = article
                     yield article
                     continue
             self._tell(1)
@@ -446,9 +448,12 @@ class _Run:
         )
 
     def _corrects(self, read: Article, other: Version) -> bool:
-        """Whether the two are versions of one story in two files."""
+        """Whether the two are versions of one story in two files: told alike, under one heading."""
         same = bool(other.story) and other.story == story(read)
-        return same and self._is_of_another(read, other.origin)
+        if not (same and self._is_of_another(read, other.origin)):
+            return False
+        article = self.waiting.get(other.fingerprint) or self.index.archive.version(other)
+        return article is not None and is_version(read, article)
 
     def _hold(self, article: Article) -> None:
         if len(self.held) < _MOST_NAMED:
@@ -514,6 +519,8 @@ class _Run:
             )
         ]
         self.index.archive.stage(batch.articles, passages)
+        for article in batch.articles:
+            self.waiting.pop(article.fingerprint, None)
         self._tell(len(batch.articles))
 
     def _missing(self) -> list[str]:

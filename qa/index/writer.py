@@ -102,6 +102,7 @@ _PUBLISH = (
 class Version:
     """A state of an article: its fingerprint, where it was read, and which story it tells."""
 
+    id: str
     fingerprint: str
     origin: str
     story: str
@@ -149,15 +150,23 @@ class ArchiveWriter(Archive):
 
     def seen(self, article_id: str) -> Version | None:
         """What was read under this id, None when nothing was."""
-        query = "SELECT fingerprint, origin, story FROM seen WHERE id = ?"
+        query = "SELECT id, fingerprint, origin, story FROM seen WHERE id = ?"
         return next((Version(*row) for row in self.rows(query, (article_id,))), None)
+
+    def version(self, version: Version) -> Article | None:
+        """The article in this state, as it is staged or published; None when it is neither."""
+        for schema in ("coming", "main"):
+            for article in self._articles([version.id], schema).values():
+                if article.fingerprint == version.fingerprint:
+                    return article
+        return None
 
     def known(self, article_id: str) -> Version | None:
         """What the archive holds under this id, None when nothing."""
         article = self.article(article_id)
         if article is None:
             return None
-        return Version(article.fingerprint, article.origin, story(article))
+        return Version(article.id, article.fingerprint, article.origin, story(article))
 
     def own_ids(self, id: str, digits: int, file: str) -> list[str]:
         """The ids `id~…`, of so many digits, that a file's articles have or were just given."""

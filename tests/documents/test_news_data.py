@@ -767,6 +767,18 @@ def test_notices_come_out_of_the_process_that_reads(tmp_path):
     assert type(notice) is Notice
 
 
+def test_what_wiki_templates_stand_for_is_read(results):
+    wiki = (
+        "<mediawiki><page><title>Orm</title><ns>0</ns><revision><text>{{box|a=b}}\n"
+        "On Friday {{w|Nils Aas}} of {{w|Holmsund|the harbour town}} paid {{nowrap|4 million}} "
+        "crowns for the bridge over the Orm, and the council of the town thanked him.</text>"
+        "</revision></page></mediawiki>"
+    )
+    [article] = results("a.xml", wiki)
+    assert "On Friday Nils Aas of the harbour town paid 4 million crowns for" in article.text
+    assert "box" not in article.text
+
+
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv"])
 def test_names_that_somebody_gives_count_before_all_others(tmp_path, name):
     path, names = tmp_path / name, {"text": "inhalt", "source": "meta.blatt", "date": "tag"}

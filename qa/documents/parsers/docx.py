@@ -58,6 +58,7 @@ _VISIBLE_RUNS = (
     " or w:tblPr/w:shd or w:tblPr/w:tblStyle]]"
     "[not(w:rPr/w:sz[number(@w:val) <= 2])]"
     "[not(ancestor::w:moveFrom)]"
+    "[not(ancestor::w:tr[w:trPr/w:del])]"
     "[not(ancestor::*[local-name()='Fallback'])]"
 )
 _BOXES = ".//w:txbxContent[not(ancestor::*[local-name()='Fallback'])]"

@@ -51,6 +51,7 @@ _WIKI = (
     (r"__[A-Z]+__", ""),
 )
 _INNERMOST = re.compile(r"\{\{[^{}]*\}\}")
+_LINKS = frozenset("w wikipedia lien lang langue".split())  # their last value is what is shown
 _DEEPEST = 20
 
 
@@ -158,12 +159,23 @@ _FIELDS_OF = {
 
 def _unwikified(text: str) -> str:
     for _ in range(_DEEPEST):
-        text, gone = _INNERMOST.subn("", text)
+        text, gone = _INNERMOST.subn(_of_template, text)
         if not gone:
             break
     for pattern, words in _WIKI:
         text = re.sub(pattern, words, text)
     return plain(text.replace("\n\n", "<p>").replace("\n", "<br>"))
+
+
+def _of_template(match: re.Match[str]) -> str:
+    """The words that a template stands for within a line; a box of its own has none."""
+    name, *values = match.group()[2:-2].split("|")
+    before, after = match.string[: match.start()], match.string[match.end() :]
+    alone = before[-1:] in ("", "\n") and after[:1] in ("", "\n")
+    values = [value for value in values if "=" not in value]
+    if alone or not values or name.strip().lower() == "date":  # the article's own
+        return ""
+    return values[-1] if name.strip().lower() in _LINKS else " ".join(values)
 
 
 def _said(element: etree._Element, place: str) -> str:

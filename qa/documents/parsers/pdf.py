@@ -320,7 +320,10 @@ def _without_edges(pages: Sequence[_Rows]) -> Iterator[_Rows]:
             if at not in edges[number]
             or not (
                 _returns(row, pages, edges, apart=_apart(at, page, leading))
-                or _continues_count(row, number, pages, edges)
+                or (
+                    _continues_count(row, number, pages, edges)
+                    and (_apart(at, page, leading) or not _is_amid_sentence(at, page))
+                )
                 or (at in (0, len(page) - 1) and _stands_apart(at, page, leading))
                 or (at in (0, len(page) - 1) and _PRINTED.fullmatch(_text(row)))
             )
@@ -353,15 +356,16 @@ def _leading(pairs: Sequence[tuple[list[Word], list[Word]]]) -> float:
 def _returns(
     row: list[Word], pages: Sequence[_Rows], edges: Sequence[set[int]], *, apart: bool
 ) -> bool:
-    """Whether a row in words stands at the same height of other pages, but for its numbers.
+    """Whether a row in words stands at the same height of other pages.
 
-    On two pages it has to stand apart from the text as well.
+    Its numbers may be others where it stands apart from the text, as on two pages it has to.
     """
-    shape = _shape(row)
+    shaped = _shape if apart else _text
+    shape = shaped(row)
     if not re.search(r"[^\W\d_]", shape):
         return False
     alike = sum(
-        any(_level(page[at], row) and _shape(page[at]) == shape for at in places)
+        any(_level(page[at], row) and shaped(page[at]) == shape for at in places)
         for page, places in zip(pages, edges, strict=True)
     )
     return alike >= max(2 if apart else 3, _RETURNS * len(pages))
@@ -393,6 +397,11 @@ def _continues_count(
         for other, (page, places) in enumerate(zip(pages, edges, strict=True))
         for at in places
     )
+
+
+def _is_amid_sentence(at: int, page: _Rows) -> bool:
+    """Whether the row above the last of a page ends no sentence, so that the last may end it."""
+    return at == len(page) - 1 > 0 and CLOSES_SENTENCE.search(_text(page[at - 1])) is None
 
 
 def _page_number(row: Sequence[Word]) -> int | None:

@@ -187,6 +187,24 @@ def test_a_page_number_alone_goes(number, parsed):
     assert article.text == rest
 
 
+def test_years_and_figures_that_end_a_page_s_last_sentence_stay(parsed):
+    """Though they count on, or stand at one height, from page to page."""
+    towns = ("Vik", "Orm", "Bressac")
+    for ends in (("2019.", "2020.", "2021."), [f"Turnout was {n} per cent." for n in (41, 52, 63)]):
+        pages = [
+            [
+                *texts(
+                    f"The harbour board of {town} met on Monday.",
+                    f"It sold the quay of {town} in",
+                    end,
+                )
+            ]
+            for town, end in zip(towns, ends, strict=True)
+        ]
+        article, _ = parsed(pdf(*pages))
+        assert all(end in article.text for end in ends), article.text
+
+
 def test_footnotes_stand_after_the_text(parsed):
     first = [
         *column(60, 100, 400, MARKET),
