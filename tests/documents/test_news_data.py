@@ -767,6 +767,26 @@ def test_notices_come_out_of_the_process_that_reads(tmp_path):
     assert type(notice) is Notice
 
 
+def test_raised_figures_stay_raised(results):
+    words = (
+        "will pay 10<sup>6</sup> crowns for CO<sub>2</sub> filters<sup><a>1</a></sup> on Monday."
+    )
+    article = f"<article><h1>Skarra</h1><p>The town {words}</p><p>{TEXT}</p></article>"
+    page = f"<html><body>{article}</body></html>"
+    row = json.dumps({"text": f"<p>The town {words}</p>"})
+    for name, content in (("a.html", page), ("a.jsonl", row)):
+        [article] = results(name, content)
+        assert "will pay 10⁶ crowns for CO2 filters¹ on Monday." in article.text, name
+    document = docx.Document()
+    paragraph = document.add_paragraph("The town will pay 10")
+    paragraph.add_run("6").font.superscript = True
+    paragraph.add_run(" crowns on Monday.")
+    file = io.BytesIO()
+    document.save(file)
+    [article] = results("a.docx", file.getvalue())
+    assert article.text == "The town will pay 10⁶ crowns on Monday."
+
+
 def test_what_wiki_templates_stand_for_is_read(results):
     wiki = (
         "<mediawiki><page><title>Orm</title><ns>0</ns><revision><text>{{box|a=b}}\n"

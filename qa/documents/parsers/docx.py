@@ -26,7 +26,7 @@ from docx.oxml.xmlchemy import BaseOxmlElement
 from lxml.etree import LxmlError  # type: ignore[import-untyped]
 
 from qa.documents.article import Article
-from qa.documents.parsers.fields import article_from, origin_of, sane_title
+from qa.documents.parsers.fields import RAISED, article_from, origin_of, sane_title
 from qa.documents.parsers.silenced import quiet
 from qa.errors import SourceError
 
@@ -61,6 +61,7 @@ _VISIBLE_RUNS = (
     "[not(ancestor::w:tr[w:trPr/w:del])]"
     "[not(ancestor::*[local-name()='Fallback'])]"
 )
+_SUPERSCRIPT = "w:rPr/w:vertAlign[@w:val='superscript']"
 _BOXES = ".//w:txbxContent[not(ancestor::*[local-name()='Fallback'])]"
 _PARAGRAPH, _TABLE, _ROW, _CELL = map(qn, ("w:p", "w:tbl", "w:tr", "w:tc"))
 # Around blocks, and no block themselves.
@@ -129,7 +130,7 @@ def _paragraph(paragraph: BaseOxmlElement) -> list[str]:
     """The words of a paragraph, and after them those of each paragraph of its text boxes."""
     boxes = paragraph.xpath(_BOXES)
     own = [
-        run.text
+        run.text.translate(RAISED if run.xpath(_SUPERSCRIPT) else {})
         for run in paragraph.xpath(_VISIBLE_RUNS)
         if not any(ancestor in boxes for ancestor in run.iterancestors())
         and not run.xpath(".//w:txbxContent")

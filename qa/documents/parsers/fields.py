@@ -34,6 +34,9 @@ _LONGEST_OTHER = 500
 _ENOUGH_OF_TWO = 12  # between French and English
 _ENOUGH_OF_ALL = 100
 
+# Figures set above the line, for `str.translate`: 10⁶ is not 106.
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 # Titles that programs write into a document's properties when nobody gave one.
 _NO_TITLE = re.compile(
     r"untitled.*|sans titre.*|document\d*|microsoft word - .*|powerpoint presentation|titre|title"

@@ -34,7 +34,7 @@ from qa.documents.parsers.blocks import (
     words,
 )
 from qa.documents.parsers.exports import parts
-from qa.documents.parsers.fields import Failure, articles_from, language_code, origin_of
+from qa.documents.parsers.fields import RAISED, Failure, articles_from, language_code, origin_of
 from qa.documents.parsers.hidden import NEVER_SHOWN, Colour, background, hides, tells_colour
 from qa.documents.parsers.plain import decode
 from qa.documents.parsers.silenced import quiet
@@ -337,6 +337,9 @@ def _tree(text: str) -> html.HtmlElement:
             element.text = _UNKNOWN_TO_XML.sub(" ", element.text)
         if element.tail and _UNKNOWN_TO_XML.search(element.tail):
             element.tail = _UNKNOWN_TO_XML.sub(" ", element.tail)
+    for raised in tree.iter("sup"):
+        for element in raised.iter():
+            element.text = element.text and element.text.translate(RAISED)
     return tree
 
 

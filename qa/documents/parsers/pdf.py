@@ -28,7 +28,7 @@ import pypdfium2.raw as pdfium
 from qa.documents.article import Article, clean_text
 from qa.documents.parsers.dateline import dateline
 from qa.documents.parsers.divided import BULLET, CLOSES_SENTENCE, compounds, join
-from qa.documents.parsers.fields import Failure, article_from, origin_of, sane_title
+from qa.documents.parsers.fields import RAISED, Failure, article_from, origin_of, sane_title
 from qa.documents.parsers.layout import Line, Word, lines, rows
 from qa.errors import SourceError
 
@@ -75,7 +75,6 @@ _LETTERS = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
     | {"\x02": "-", "\ufffe": "-"}  # how PDFium writes a hyphen at a line's end
 )
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 _Rows = list[list[Word]]
@@ -273,7 +272,7 @@ def _word(letters: Sequence[_Letter]) -> Word:
     size = max(letter.bottom - letter.top for letter in letters)
     bottom = max(letter.bottom for letter in letters)
     text = "".join(
-        letter.char.translate(_RAISED)
+        letter.char.translate(RAISED)
         if letter.bottom - letter.top < _RAISED_SIZE * size and bottom - letter.bottom > size / 10
         else letter.char
         for letter in letters
