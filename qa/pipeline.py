@@ -267,10 +267,10 @@ def _corrected(answer: Answer, retriever: HybridRetriever) -> Answer:
         if article.id not in earlier:
             return citation
         text, day = earlier[article.id]
-        before = reworded(citation.quote, text, article.language)
-        if before is None:
+        changed = reworded(citation.quote, text, article.language)
+        if changed is None:
             return citation
-        after = reworded(text, citation.quote, article.language) or citation.quote
+        after, before = changed
         return replace(citation, correction=Correction(before, after, day))
 
     return replace(answer, citations=tuple(map(beside, answer.citations)))

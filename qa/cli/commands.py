@@ -107,6 +107,8 @@ def index(
         paths = [settings.corpus]
     if not (paths or feed):
         raise SettingsError("say what to index: `qa index PATH...`, or set QA_CORPUS to a folder.")
+    if watch and not paths:
+        raise SettingsError("--watch watches files: name a PATH; for feeds alone, use --every.")
     from qa.index.build import index_paths
     from qa.index.feeds import fetch, folder_of
     from qa.index.sources import to_read

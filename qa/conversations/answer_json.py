@@ -101,7 +101,7 @@ def _citation(kept: Mapping[str, Any], find: Find) -> tuple[Citation, bool]:
         if start < 0:
             gone = _stub({**kept, "article_id": kept["article_id"] + _AS_IT_WAS}, quote)
             as_it_was = _numbered(kept, gone, Span(0, len(quote)), find)
-            now = reworded(quote, article.text, article.language) or ""
+            _, now = reworded(quote, article.text, article.language) or (quote, "")
             return replace(as_it_was, correction=Correction(quote, now)), True
     if article is None:
         return _numbered(kept, _stub(kept, quote), Span(0, len(quote)), find), True

@@ -20,6 +20,7 @@ from qa.language.terms import words
 
 # Sentences, and texts, of which less is kept (`_kept`) are different ones; set by eye.
 _LIKENESS = 0.6
+_COMPARED = 1000  # words at the beginning of a text: comparing takes the square of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class Amendment:
         return replace(article, title=title, date=date)
 
 
-def reworded(quote: str, text: str, language: str) -> str | None:
-    """How another version of an article words a quote; None where it has the same words.
+def reworded(quote: str, text: str, language: str) -> tuple[str, str] | None:
+    """What of a quote another version of its article words otherwise; None where nothing.
 
     Args:
         quote: of one version, whole sentences.
@@ -65,23 +66,24 @@ def reworded(quote: str, text: str, language: str) -> str | None:
         language: of both.
 
     Returns:
-        The sentences of `text` most like those of the quote that it does not have; empty where
-        none is like them.
+        The sentences of the quote that `text` does not have, and those of `text` most like them,
+        empty where none is.
     """
     there = [" ".join(span.of(text).split()) for span in sentences(text, language)]
     own = [" ".join(span.of(quote).split()) for span in sentences(quote, language)]
-    missing = [sentence for sentence in own if sentence not in " ".join(there)]
+    whole = " ".join(there)
+    missing = [sentence for sentence in own if sentence not in whole]
     if not missing:
         return None
     others = [sentence for sentence in there if sentence not in own]
     nearest = (max(others, key=partial(_kept, sentence), default="") for sentence in missing)
     near = [n for n, m in zip(nearest, missing, strict=True) if _kept(m, n) >= _LIKENESS]
-    return " ".join(dict.fromkeys(near))
+    return " ".join(missing), " ".join(dict.fromkeys(near))
 
 
 def _kept(one: str, other: str) -> float:
     """Share of the words of the shorter that the longer has in the same order, in [0, 1]."""
-    both = words(one), words(other)
+    both = words(one)[:_COMPARED], words(other)[:_COMPARED]
     matched = SequenceMatcher(None, *both, autojunk=False).get_matching_blocks()
     return sum(block.size for block in matched) / max(1, min(map(len, both)))
 

@@ -87,16 +87,18 @@ def _fetched(client: httpx.Client, url: str, folder: Path) -> Fetched:
             if response.status_code == httpx.codes.NOT_MODIFIED:
                 return Fetched(url)
             response.raise_for_status()
-            body = b""
+            body = bytearray()
             for part in response.iter_bytes():
                 body += part
                 if len(body) > _LARGEST:
                     return Fetched(url, problem=f"it has more than {_LARGEST / 1e6:.0f} MB")
     except httpx.HTTPStatusError as exc:
         return Fetched(url, problem=f"the server answered {exc.response.status_code}")
-    except httpx.HTTPError as exc:
-        return Fetched(url, problem=f"{exc or type(exc).__name__}")
-    return Fetched(url, _kept(folder, body, response, known))
+    except (httpx.HTTPError, httpx.InvalidURL) as exc:
+        return Fetched(url, problem=str(exc) or type(exc).__name__)
+    except SourceError as exc:
+        return Fetched(url, problem=str(exc))
+    return Fetched(url, _kept(folder, bytes(body), response, known))
 
 
 def _kept(
@@ -122,7 +124,11 @@ def _kept(
 
 
 def _state(folder: Path) -> dict[str, str]:
-    """What the server said of the last state; nothing before the first."""
+    """What the server said of the last state; nothing before the first.
+
+    Raises:
+        SourceError: the note of it is damaged.
+    """
     path = folder / _STATE
     if not path.exists():
         return {}

@@ -110,8 +110,11 @@ class Version:
 
 def story(article: Article) -> str:
     """What the versions of one story have in common, its address or title and outlet, else ""."""
-    named = article.title and article.source
-    return article.url or (f"{article.title}\x1f{article.source}" if named else "")
+    return _story(article.url, article.title, article.source)
+
+
+def _story(url: str | None, title: str, source: str | None) -> str:
+    return url or (f"{title}\x1f{source}" if title and source else "")
 
 
 class ArchiveWriter(Archive):
@@ -163,10 +166,10 @@ class ArchiveWriter(Archive):
 
     def known(self, article_id: str) -> Version | None:
         """What the archive holds under this id, None when nothing."""
-        article = self.article(article_id)
-        if article is None:
-            return None
-        return Version(article.id, article.fingerprint, article.origin, story(article))
+        query = "SELECT id, fingerprint, origin, url, title, source FROM article WHERE id = ?"
+        for id, fingerprint, origin, *told in self.rows(query, (article_id,)):
+            return Version(id, fingerprint, origin, _story(*told))
+        return None
 
     def own_ids(self, id: str, digits: int, file: str) -> list[str]:
         """The ids `id~…`, of so many digits, that a file's articles have or were just given."""

@@ -158,6 +158,11 @@ def test_a_feed_that_cannot_be_fetched_is_said_and_the_rest_goes_in(run: Run, ar
     assert (alone.code, "no feed could be fetched" in alone.err) == (1, True)
 
 
+def test_feeds_alone_are_not_watched(run: Run):
+    result = run("index", "--feed", "http://127.0.0.1:9/feed", "--watch")
+    assert (result.code, "use --every" in result.err) == (1, True)
+
+
 def test_going_on_indexes_at_each_round_and_outlives_a_round_that_fails(
     run: Run, articles: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -77,6 +77,15 @@ def test_one_that_fails_stops_no_other(site: Site, tmp_path: Path):
     assert broken.problem == "the server answered 500"
 
 
+def test_a_damaged_note_of_one_is_said_and_stops_no_other(site: Site, tmp_path: Path):
+    [first] = fetch([site.url], tmp_path)
+    assert first.file
+    (first.file.parent / ".feed.json").write_text("{")
+    damaged, other = fetch([site.url, f"{site.url}?2"], tmp_path)
+    assert "delete it" in (damaged.problem or "")
+    assert other.file
+
+
 def test_an_endless_feed_is_given_up_on(site: Site, tmp_path: Path, monkeypatch):
     monkeypatch.setattr("qa.index.feeds._LARGEST", 10)
     [fetched] = fetch([site.url], tmp_path)
