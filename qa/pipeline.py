@@ -19,8 +19,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
@@ -28,11 +29,19 @@ from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 from qa.answering import collection, extractive, generative, grounding, small_talk
 from qa.answering.abstention import FOREIGN, abstention, is_foreign
 from qa.answering.confidence import confidence
-from qa.answering.followups import make_standalone, queries
+from qa.answering.followups import (
+    all_mentioned,
+    by_itself,
+    make_standalone,
+    newly_named,
+    own_words,
+    queries,
+    written_in,
+)
 from qa.answering.kinds import Kind, kind_of
 from qa.answering.passages import select
 from qa.answering.queue import Queue
-from qa.answering.quotes import Evidence, choose, cite, left_out
+from qa.answering.quotes import Evidence, choose, cite, left_out, naming
 from qa.documents.corrections import reworded
 from qa.errors import AnswerError
 from qa.language.sentences import Span
@@ -120,7 +129,7 @@ def build(
         started = time.perf_counter()
         question = make_standalone(question, retriever.embedder)
         assert question.language is not None
-        kind = kind_of(question.text, retriever.embedder)
+        kind = kind_of(own_words(question), retriever.embedder)
         reply = small_talk.reply(question.text, question.language, question.history)
         if is_foreign(question.text):
             reply = FOREIGN
@@ -133,13 +142,14 @@ def build(
         if prepared.reply is not None:
             return prepared
         started = time.perf_counter()
-        searches = _search(retriever, prepared.question)
+        searches, question = search(retriever, prepared.question)
+        prepared = replace(prepared, question=question)
         hits = in_turn([search.hits for search in searches])
         # A message of several questions wants more than one sentence. So does a follow-up: what it
         # carries weighs in the search, and the fact itself may stand further down.
         several = len(searches) > 1 or (prepared.kind == "fact" and prepared.question.carried)
         kind: Kind = "open" if several else prepared.kind
-        chosen = _evidence(searches, kind, settings)
+        chosen = _evidence(searches, question, kind, settings)
         retrieved = searches[0]
         topic = _topic(prepared.question, retrieved.constraints)
         return replace(
@@ -150,7 +160,7 @@ def build(
             citations=cite(chosen, by_date=kind == "summary"),
             confidence=confidence(
                 f"{prepared.question.carried} {topic}".strip(),
-                prepared.language,
+                written_in(prepared.question),
                 hits,
                 chosen,
                 kind=kind,
@@ -187,29 +197,51 @@ def build(
     ).with_config(run_name="qa")
 
 
-def _search(retriever: HybridRetriever, question: Question) -> list[Retrieved]:
-    """What is found for the question, or for each question of a message that asks several."""
+def search(
+    retriever: HybridRetriever, question: Question, **options: Any
+) -> tuple[list[Retrieved], Question]:
+    """What is found for the question, or for each question of a message that asks several.
+
+    And the question as it was then understood: a follow-up may be of another subject.
+    """
+    found = _find(retriever, question, options)
+    if not question.carried or len(found) > 1:
+        return found, question
+    alone, hits = by_itself(question), found[0].hits
+    unread = retriever.model_copy(update={"reading": None})
+    new = newly_named(question, [*hits, *_find(unread, alone, options)[0].hits])
+    if new and not all_mentioned(new, hits[:1]):
+        return _find(retriever, alone, options), alone
+    return found, question
+
+
+def _find(
+    retriever: HybridRetriever, question: Question, options: Mapping[str, Any]
+) -> list[Retrieved]:
     return [
         retriever.find(
             text,
-            language=question.language,
+            language=written_in(question),
             filters=question.filters,
             today=question.asked_on,
             said=question.said,
             constraints=question.constraints,
             waited_s=question.waited_s,
+            **options,
         )
         for text in queries(question)
     ]
 
 
-def _evidence(searches: Sequence[Retrieved], kind: Kind, settings: Settings) -> list[Evidence]:
+def _evidence(
+    searches: Sequence[Retrieved], question: Question, kind: Kind, settings: Settings
+) -> list[Evidence]:
     """The sentences to quote; of several searches each gets its part of the budget."""
     quoted = _quoted(kind, settings)
     share = {name: max(1, limit // len(searches)) for name, limit in quoted.items()}
     chosen: dict[tuple[str, Span], Evidence] = {}
-    for search in searches:
-        for item in choose(search.hits, **share):
+    for search, text in zip(searches, queries(question), strict=True):
+        for item in choose(naming(search.hits, text), **share):
             chosen.setdefault((item.article.id, item.sentence.span), item)
     return list(chosen.values())
 
@@ -225,7 +257,7 @@ def _quoted(kind: Kind, settings: Settings) -> dict[str, int]:
 
 def _topic(question: Question, constraints: Constraints) -> str:
     """The question without the outlets that are to tell it, which articles need not mention."""
-    typed = question.text.strip()
+    typed = own_words(question)
     for outlet in constraints.outlets:
         if outlet.cued:
             typed = typed.replace(outlet.written, " ")

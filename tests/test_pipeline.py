@@ -88,6 +88,14 @@ def test_a_follow_up_is_understood_from_what_was_said(assistant: Assistant):
     assert "Maëlle Tanguy" in second.text
 
 
+def test_a_follow_up_of_another_subject_leaves_the_first(assistant: Assistant):
+    asked = "Qui a dirigé le chantier du pont de Kervalec ?"
+    for typed in ("And Sandmouth?", "and sandmouth"):
+        answer = assistant.ask(typed, history=[asked, "Maëlle Tanguy [1]."])
+        assert answer.question.carried == ""
+        assert "Sandmouth" in answer.citations[0].quote
+
+
 def test_filters_say_which_articles_count(assistant: Assistant):
     question = "What was seen near Sandmouth?"
     assert "lynx" in assistant.ask(question).text

@@ -1,6 +1,7 @@
 """What question sets lose without each rule of search and of choosing quotes.
 
-    python -m lab.benchmarks.rules SET... [--sample 150] [--only NAME …] [--form framed|paired]
+    python -m lab.benchmarks.rules SET... [--sample 150] [--only NAME …]
+        [--form framed|paired|switched]
 
 SET is a folder with docs.jsonl.gz and questions.jsonl.gz, or "corpus" with its own questions. Each
 question is asked with the extractive answerer, first as the program ships and then with each rule
@@ -10,7 +11,8 @@ model is asked: `lab.benchmarks.ablation` is for what happens to a model's words
 
 With --form framed the sample is of articles, each asked for by the first name in its title, in
 words that people use ("Tell me about …", "Résume …"); with --form paired two questions of the set
-make one message.
+make one message; with --form switched such a name follows a question about another article ("And
+Philae?").
 """
 
 from __future__ import annotations
@@ -34,13 +36,14 @@ from qa.evaluation.questions import GoldQuestion, load
 from qa.evaluation.rows import Row
 from qa.evaluation.run import Plan
 from qa.evaluation.system import SystemUnderTest, cached_index
+from qa.language.detect import question_language
 from qa.models import Embedder
 from qa.search import calibration, constraints, rerank, retriever, source_names
 from qa.search import scoring as search_scoring
 from qa.settings import Settings
 from qa.types import Constraints
 
-_MEASURES = "MRR@10 R@10 AllEvidence@10 VitalRecall GoldInQuotes answered abstained".split()
+_MEASURES = "MRR@10 R@10 VitalRecall GoldInQuotes CitationPrecision answered abstained".split()
 SHIPPED = "as it ships"
 SWITCHES: Mapping[str, Sequence[tuple[Any, str, Any]]] = {
     "no outlets or times": ((retriever, "understand", lambda *_: Constraints()),),
@@ -69,7 +72,10 @@ SWITCHES: Mapping[str, Sequence[tuple[Any, str, Any]]] = {
             "all judged as facts",
             "framing words searched",
             "several questions as one",
+            "joined questions as one",
             "nothing carried",
+            "old names carried",
+            "quotes of any article",
             "no antecedents",
         )
     },
@@ -100,19 +106,51 @@ def framed(articles: Sequence[Article]) -> list[GoldQuestion]:
     ]
 
 
+_TURNS = {
+    "fr": ("Et {} ?", "et {}", "Et pour {} ?", "Et qu'en est-il de {} ?"),
+    "en": ("And {}?", "and {}", "What about {}?", "how about {}?"),
+}
+
+
+def switched(articles: Sequence[Article], questions: Sequence[GoldQuestion]) -> list[GoldQuestion]:
+    """A name in the title of each article, behind a question that another article answers."""
+    titled = [
+        article for article in articles if article.title and _subject(article) in article.text
+    ]
+    asked = [q for q in questions if q.doc_ids and not q.history]
+    made = []
+    for n, (article, before) in enumerate(zip(titled, asked * len(titled), strict=False)):
+        name = _subject(article)
+        if name in before.text or article.id in before.doc_ids:
+            continue
+        same = tuple(other.id for other in articles if name in other.title)
+        turn = _TURNS[before.lang or "en"][n % 4].format(name.lower() if n % 4 == 1 else name)
+        history = (before.text, before.answers[0] if before.answers else "…")
+        made.append(GoldQuestion(str(n), turn, doc_ids=same, history=history))
+    return made
+
+
 def paired(questions: Sequence[GoldQuestion]) -> list[GoldQuestion]:
     """Two questions a message, whose answers are all needed."""
     some = [q for q in questions if q.answers and q.doc_ids and q.text.endswith("?")]
     return [
         GoldQuestion(
             f"{one.id} {other.id}",
-            f"{one.text} {other.text}",
+            _message(one.text, other.text, n),
             answers=(one.answers[0], other.answers[0]),
             doc_ids=tuple(dict.fromkeys((*one.doc_ids, *other.doc_ids))),
             kind="multi",
         )
-        for one, other in zip(some[::2], some[1::2], strict=False)
+        for n, (one, other) in enumerate(zip(some[::2], some[1::2], strict=False))
     ]
+
+
+def _message(one: str, other: str, n: int) -> str:
+    """Two questions in two sentences, or, every second time, joined by "and"."""
+    if n % 2 == 0:
+        return f"{one} {other}"
+    joint = "et" if question_language(one) == "fr" else "and"
+    return f"{one.rstrip(' ?')} {joint} {other[0].lower()}{other[1:]}"
 
 
 def rows(system: SystemUnderTest, questions: Sequence[GoldQuestion], name: str) -> list[Row]:
@@ -164,6 +202,8 @@ def compare(folder: Path, sample: int, names: Sequence[str], form: str | None) -
     remember(system)
     if form == "framed":
         questions = tuple(framed(list(system._assistant.articles())))
+    elif form == "switched":
+        questions = tuple(switched(list(system._assistant.articles()), questions))
     elif form == "paired":
         questions = tuple(paired(Plan(sample=2 * sample).pick(questions)))
     chosen = Plan(sample=sample).pick(questions)
@@ -194,7 +234,7 @@ def main() -> None:
     parser.add_argument("sets", nargs="+", type=Path)
     parser.add_argument("--sample", type=int, default=150)
     parser.add_argument("--only", nargs="*", choices=SWITCHES, default=list(SWITCHES))
-    parser.add_argument("--form", choices=("framed", "paired"))
+    parser.add_argument("--form", choices=("framed", "paired", "switched"))
     given = parser.parse_args()
     for folder in given.sets:
         compare(folder, given.sample, given.only, given.form)

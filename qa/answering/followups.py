@@ -17,8 +17,8 @@ from qa.answering.kinds import LEANS, QueryEmbedder, read
 from qa.answering.small_talk import is_small_talk
 from qa.language.dates import time_expressions
 from qa.language.detect import question_language
-from qa.language.terms import fold
-from qa.types import Language, Question
+from qa.language.names import mentioned, names
+from qa.types import Hit, Language, Question
 
 # Of the questions since the topic opened, those carried beside the first; and of each so much.
 _LAST, _MOST_CHARS = 2, 300
@@ -37,9 +37,17 @@ _FRAME = re.compile(
     re.IGNORECASE,
 )
 _QUESTION = re.compile(r"[^.?!\n]{8,}\?")
+# Joins two questions, where each names something: "and when did Notre-Dame burn".
+_JOINS = re.compile(
+    r"[,;]?\s+(?:and|et)\s+(?=(?:who|whom|what|when|where|why|how|which|qui|que|quand|où|pourquoi|"
+    r"comment|combien|quel(?:le)?s?)\b)",
+    re.IGNORECASE,
+)
 _IN_LANGUAGE = re.compile(
-    r"\b(?:answer|reply|respond|write|repond\w*|redige\w*|tradui\w*|translate\w*)\b[^.?!]{0,20}"
-    r"\b(?:in|en|into) (french|english|francais|anglais)\b"
+    r"(?:please |(?:can|could) you )?\b(?:answer|reply|respond|write|r[ée]pond\w*|r[ée]dige\w*|"
+    r"tradui\w*|translate\w*)\b[^.?!]{0,20}\b(?:in|en|into) (french|english|fran[cç]ais|anglais)\b"
+    r"[\s:,.-]*",
+    re.IGNORECASE,
 )
 
 
@@ -52,7 +60,12 @@ def make_standalone(question: Question, embedder: QueryEmbedder | None = None) -
     """
     text, history = question.text.strip(), question.history
     before = question_language(history[-2]) if len(history) > 1 else "en"
-    language = question.language or _language_wanted(text) or question_language(text, before)
+    wanted = _language_wanted(text)
+    language = question.language or wanted or question_language(text, before)
+    if wanted:
+        text = _IN_LANGUAGE.sub("", text).strip() or text
+    if text.isupper() and " " in text:
+        text = text.lower()  # shouted
     carried = ""
     if not is_small_talk(text, history) and needs_history(text, embedder):
         carried = " ".join(topic(history, embedder))
@@ -60,6 +73,36 @@ def make_standalone(question: Question, embedder: QueryEmbedder | None = None) -
             carried = _without_times(carried, language)
     standalone = f"{carried} {text}".strip()
     return replace(question, standalone=standalone, carried=carried, language=language)
+
+
+def by_itself(question: Question) -> Question:
+    """A question without what it carries."""
+    return replace(question, carried="", standalone=own_words(question))
+
+
+def newly_named(question: Question, hits: Sequence[Hit]) -> list[str]:
+    """The names in a follow-up that what it carries does not mention: "And Philae?".
+
+    Args:
+        question: see `make_standalone`.
+        hits: names in small letters are known by the capital that these texts write.
+    """
+    seen = _texts(hits)
+    found = dict.fromkeys(names(own_words(question)))
+    for word in re.findall(r"[^\W\d_]{3,}", own_words(question)):
+        always = not re.search(rf"\b{word}\b", seen)
+        if always and re.search(rf"[\w,] {word.capitalize()}\b", seen):
+            found[word] = None
+    return [name for name in found if not mentioned(name, question.carried)]
+
+
+def all_mentioned(some: Sequence[str], hits: Sequence[Hit]) -> bool:
+    """Whether each of some names is in one of the hits, or in its article's title."""
+    return all(mentioned(name, _texts(hits)) for name in some)
+
+
+def _texts(hits: Sequence[Hit]) -> str:
+    return " ".join(f"{hit.article.title}. {hit.chunk.text}" for hit in hits)
 
 
 def queries(question: Question) -> tuple[str, ...]:
@@ -71,18 +114,40 @@ def queries(question: Question) -> tuple[str, ...]:
     Args:
         question: stand-alone; see `make_standalone`.
     """
-    text, whole = question.text, question.standalone
+    text, whole = own_words(question), question.standalone
     asked = [match for match in _QUESTION.finditer(text) if len(match.group().split()) > 2]
-    if len(asked) < 2:
+    before = text[: asked[0].start()].strip()[-_MOST_PREAMBLE:] if asked else ""
+    single = [part for match in asked for part in _joined(match.group())] or _joined(text)
+    if len(single) < 2:
         return (_FRAME.sub("", whole).strip() or whole,)
-    before = text[: asked[0].start()].strip()[-_MOST_PREAMBLE:]
-    return tuple(f"{before} {match.group().strip()}".strip() for match in asked)
+    return tuple(f"{before} {one.strip()}".strip() for one in single)
+
+
+def _joined(text: str) -> list[str]:
+    """The questions that one sentence asks, if each of them names something; else the sentence."""
+    parts = _JOINS.split(text)
+    return parts if all(map(names, parts)) else [text]
+
+
+def own_words(question: Question) -> str:
+    """What a stand-alone question says itself, without what it carries."""
+    return question.standalone.removeprefix(question.carried).strip()
+
+
+def written_in(question: Question) -> Language:
+    """The language of a stand-alone question, be its answer asked for in the other."""
+    wanted = _language_wanted(question.text)
+    return (
+        question.language
+        if question.language and not wanted
+        else question_language(question.standalone)
+    )
 
 
 def _language_wanted(text: str) -> Language | None:
     """The language that a message asks to be answered in: "answer in French"."""
-    match = _IN_LANGUAGE.search(fold(text))
-    return None if match is None else "fr" if match.group(1).startswith("fr") else "en"
+    match = _IN_LANGUAGE.search(text)
+    return None if match is None else "fr" if match.group(1).lower().startswith("fr") else "en"
 
 
 def needs_history(text: str, embedder: QueryEmbedder | None = None) -> bool:

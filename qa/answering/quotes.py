@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from qa.documents.article import Article
 from qa.documents.injection import is_spoilt
-from qa.language.names import names
+from qa.language.names import mentioned, names
 from qa.language.sentences import Span, sentences
 from qa.language.terms import denies, opens_with_pronoun, words
 from qa.types import Citation, Hit, ScoredSentence
@@ -94,6 +94,17 @@ def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
         taken.append(evidence)
         left -= length
     return taken
+
+
+def naming(hits: Sequence[Hit], question: str) -> list[Hit]:
+    """The hits whose articles mention a name that the question does; all, where none does."""
+    wanted = [name for name in names(question) if not name[0].isdigit()]
+    kept = [
+        hit
+        for hit in hits
+        if any(mentioned(name, f"{hit.article.title} {hit.article.text}") for name in wanted)
+    ]
+    return kept or list(hits)
 
 
 def cite(evidence: Iterable[Evidence], *, by_date: bool = False) -> tuple[Citation, ...]:

@@ -31,6 +31,7 @@ from qa.evaluation.questions import GoldQuestion
 from qa.index.build import PassageEmbedder, ProgressCallback, index_paths
 from qa.index.directory import EmbedderIdentity, LiveIndex, Manifest
 from qa.models.loading import LanguageModel
+from qa.pipeline import search
 from qa.search.retriever import HybridRetriever, Mode, Retrieved, in_turn
 from qa.settings import Settings
 from qa.types import Answer, Hit, Question
@@ -41,7 +42,7 @@ logger = logging.getLogger(__name__)
 _INDEX_ROOMS = ("documents", "index", "language", "models")
 _NOT_THE_PIPELINE = ("cli", "evaluation", "server")
 
-_ranked: ContextVar[list[Sequence[Hit]] | None] = ContextVar("ranked", default=None)
+_ranked: ContextVar[dict[str, Sequence[Hit]] | None] = ContextVar("ranked", default=None)
 
 
 class DeepRetriever(HybridRetriever):
@@ -53,7 +54,7 @@ class DeepRetriever(HybridRetriever):
         # Not deeper than the candidates: more would change them.
         found = super().find(question, k=max(wanted, self.candidates), **options)
         if (ranked := _ranked.get()) is not None:
-            ranked.append(found.hits)
+            ranked[question] = found.hits
         return replace(found, hits=found.hits[:wanted])
 
 
@@ -129,7 +130,7 @@ class SystemUnderTest:
 
     def ask(self, question: GoldQuestion) -> Outcome:
         """The answer as anybody gets it, with the whole ranking behind it."""
-        ranked: list[Sequence[Hit]] = []
+        ranked: dict[str, Sequence[Hit]] = {}
         token = _ranked.set(ranked)
         started = time.perf_counter()
         try:
@@ -137,24 +138,17 @@ class SystemUnderTest:
         finally:
             spent = (time.perf_counter() - started) * 1000
             _ranked.reset(token)
-        return Outcome(answer, in_turn(ranked), spent)
+        asked = [ranked[text] for text in queries(answer.question) if text in ranked]
+        return Outcome(answer, in_turn(asked), spent)
 
     def search(self, question: GoldQuestion, mode: Mode) -> Outcome:
         """Retrieval alone, as the assistant does it."""
         started = time.perf_counter()
         asked = make_standalone(self._asked(question), self._retriever.embedder)
-        rows = [
-            self._retriever.find(
-                text,
-                language=asked.language,
-                filters=asked.filters,
-                k=max(self._retriever.k, self._retriever.candidates),
-                mode=mode,
-                today=asked.asked_on,
-                said=asked.said,
-            ).hits
-            for text in queries(asked)
-        ]
+        found, _ = search(
+            self._retriever, asked, k=max(self._retriever.k, self._retriever.candidates), mode=mode
+        )
+        rows = [search.hits for search in found]
         return Outcome(None, in_turn(rows), (time.perf_counter() - started) * 1000)
 
     def _asked(self, question: GoldQuestion) -> Question:

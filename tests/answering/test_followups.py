@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.answering.followups import make_standalone, needs_history, queries
+from qa.answering.followups import make_standalone, needs_history, newly_named, queries
+from qa.documents.article import Article
 from qa.documents.filters import Filters
 from qa.types import Question
 from tests import DATA
+from tests.fakes import hit
 
 FRENCH = (
     "Qui a formé les soldats libyens en janvier 2017 ?",
@@ -152,3 +155,54 @@ def test_each_question_of_several_is_searched_behind_what_stands_before_them():
     )
     one = "Who led the works? In 1903?"
     assert queries(Question(one, standalone=one)) == (one,)
+
+
+def test_two_questions_joined_are_searched_apart_when_each_names_something():
+    apart = "How many died in Beirut and when did Notre-Dame burn?"
+    assert queries(Question(apart, standalone=apart)) == (
+        "How many died in Beirut",
+        "when did Notre-Dame burn?",
+    )
+    for together in ("Who resigned in Beirut and when was it?", "Qui a chanté, et où ?"):
+        assert queries(Question(together, standalone=together)) == (together,)
+
+
+@pytest.mark.parametrize(
+    ("typed", "searched", "language"),
+    [
+        ("Answer in French: how many died in Beirut?", "how many died in Beirut?", "fr"),
+        (
+            "Combien de morts à Beyrouth ? Réponds en anglais.",
+            "Combien de morts à Beyrouth ?",
+            "en",
+        ),
+        ("HOW MANY DIED IN BEIRUT?", "how many died in beirut?", "en"),
+        ("NATO", "NATO", "en"),
+    ],
+)
+def test_what_says_how_to_answer_is_not_searched(typed: str, searched: str, language: str):
+    question = make_standalone(Question(typed))
+    assert (question.text, question.standalone, question.language) == (typed, searched, language)
+
+
+LANDING = hit(
+    Article.create(
+        id="l", title="On a comet", text="The robot Philae came down.", language="en", origin="l"
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "new"),
+    [
+        ("And Philae?", ["Philae"]),
+        ("and philae", ["philae"]),
+        ("and the robot?", []),  # the text writes it in small letters
+        ("And Haftar?", []),  # carried
+        ("And when?", []),
+    ],
+)
+def test_a_follow_up_may_name_something_new(typed: str, new: list[str]):
+    question = make_standalone(Question(typed, ENGLISH))
+    assert question.carried
+    assert newly_named(replace(question, carried=f"{question.carried} Haftar."), [LANDING]) == new

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.answering.quotes import Evidence, choose, cite, left_out
+from qa.answering.quotes import Evidence, choose, cite, left_out, naming
 from qa.documents.article import Article, PartialDate
 from qa.documents.chunks import split
 from qa.language.sentences import Span
@@ -74,6 +74,14 @@ def test_no_more_quotes_than_wanted_and_a_neighbour_costs_none():
     assert texts(chosen) == ["The port closed.", "It rained hard."]
     [quote] = cite(chosen)
     assert quote.quote == "The port closed. It rained hard."
+
+
+def test_where_an_article_mentions_what_is_named_no_other_is_quoted():
+    port = hit(article("port", "The port of Beirut blew up.", "Many died."))
+    tower = hit(article("tower", "The tower fell.", "Many died."))
+    assert naming([tower, port], "What happened in Beirut?") == [port]
+    assert naming([tower, port], "What happened in Lisbon in 2020?") == [tower, port]
+    assert naming([tower, port], "what happened?") == [tower, port]
 
 
 def test_no_hits_no_evidence():
