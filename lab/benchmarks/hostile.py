@@ -13,6 +13,7 @@ import io
 import json
 import os
 import random
+import re
 import socket
 import zipfile
 from collections.abc import Callable, Sequence
@@ -25,7 +26,7 @@ GOOD = ("Brisk", "Calder", "Dunmoor", "Elswick", "Fenholt")
 SECRET = "the canary of Brandmouth sings at noon"
 _DATA = ROOT / "tests" / "data" / "sources"
 _SIZES = (3, 100, 5_000, 50_000, 400_000)
-_LARGEST = 20_000_000
+LARGEST = 20_000_000
 
 
 def write(folder: Path, count: int, rng: random.Random) -> list[Path]:
@@ -53,7 +54,7 @@ def write(folder: Path, count: int, rng: random.Random) -> list[Path]:
             files.append(_no_file(folder, f"{n:02}", secret, rng))
             continue
         path = folder / f"{n:02}-{kind}{ending}"
-        path.write_bytes(data[:_LARGEST])
+        path.write_bytes(data[:LARGEST])
         files.append(path)
     return files
 
@@ -65,30 +66,28 @@ def _damaged(rng: random.Random) -> tuple[str, str, bytes]:
     """The name of a damage, an ending, the bytes."""
     source = rng.choice(sorted(_DATA.glob("article_*")))
     ending = source.name[source.name.index(".") :]
-    kind = rng.choice(sorted(_DAMAGES))
-    if kind == "other-ending":
-        return kind, rng.choice(SUPPORTED), source.read_bytes()
-    return (
-        kind,
-        ending,
-        _inside(source.read_bytes(), ending, lambda data: _DAMAGES[kind](data, rng), rng),
-    )
+    kind, data = damaged(source.read_bytes(), rng)
+    return kind, rng.choice(SUPPORTED) if "other-ending" in kind else ending, data
 
 
-def _inside(data: bytes, ending: str, harm: Callable[[bytes], bytes], rng: random.Random) -> bytes:
-    """A file harmed: as it lies there, or what is packed in it."""
-    if rng.random() < 0.5:
-        return harm(data)
-    if ending.endswith(".gz"):
-        return gzip.compress(harm(gzip.decompress(data)))
-    if ending == ".docx":
-        return _zip(
-            {
-                name: harm(part) if name == "word/document.xml" else part
-                for name, part in _unzip(data)
-            }
-        )
-    return harm(data)
+def damaged(data: bytes, rng: random.Random) -> tuple[str, bytes]:
+    """The name of a damage, and a valid file with it: as it lies there, or what is packed in it."""
+    kinds = rng.choices(sorted(_DAMAGES), k=rng.choice((1, 1, 1, 2)))
+
+    def harmed(data: bytes) -> bytes:
+        for kind in kinds:
+            data = _DAMAGES[kind](data, rng) if len(data) > 1 else data
+        return data
+
+    kind, packed = "+".join(kinds), rng.random() < 0.7
+    if packed and data.startswith(b"\x1f\x8b"):
+        return kind, gzip.compress(harmed(gzip.decompress(data)))
+    if packed and data.startswith(b"PK\3\4"):
+        parts = dict(_unzip(data))
+        filled = [name for name, part in parts.items() if part]
+        name = rng.choice([n for n in filled if n in _TEXTS and rng.random() < 0.7] or filled)
+        return kind, _zip({**parts, name: harmed(parts[name])})
+    return kind, harmed(data)
 
 
 def _cut(data: bytes, rng: random.Random) -> bytes:
@@ -119,14 +118,47 @@ def _with(*pieces: bytes) -> Callable[[bytes, random.Random], bytes]:
     return put
 
 
+def _pieces(data: bytes, rng: random.Random) -> bytes:
+    """Cut where a format has its marks, the pieces swapped, gone, repeated or opened again."""
+    pieces = _MARKS.split(data)
+    for _ in range(rng.choice((1, 3, 20))):
+        one, other = rng.randrange(len(pieces)), rng.randrange(len(pieces))
+        how = rng.randrange(4)
+        if how == 0:
+            pieces[one], pieces[other] = pieces[other], pieces[one]
+        elif how == 1:
+            pieces[one] = b""
+        elif how == 2:
+            pieces[one] *= rng.choice((2, 50, 3000))
+        else:
+            pieces[one:one] = pieces[min(one, other) : max(one, other)][:200]
+    return b"".join(pieces)
+
+
+def _renumbered(data: bytes, rng: random.Random) -> bytes:
+    """With some of its numbers out of all measure."""
+    large = (b"0", b"-7", b"9" * 20, b"1" + b"0" * 400, b"4294967296", b"0x7fffffff", b"1e400")
+    often = rng.choice((0.05, 0.5))
+    return re.sub(
+        rb"\d+", lambda found: rng.choice(large) if rng.random() < often else found[0], data
+    )
+
+
 def _in(charset: str) -> Callable[[bytes, random.Random], bytes]:
     return lambda data, rng: data.decode("utf-8", "replace").encode(charset, "replace")
 
 
+# Between the marks of all formats, and around them.
+_MARKS = re.compile(rb"(?<=[>}\],;\n])|(?=[<{\[\\(/])")
+# What is read first of a packed document.
+_TEXTS = ("word/document.xml", "content.xml")
 _DAMAGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
     "cut": _cut,
     "part-gone": _without_a_part,
     "flipped": _flipped,
+    "pieces": _pieces,
+    "more-pieces": _pieces,
+    "renumbered": _renumbered,
     "repeated": lambda data, rng: data * rng.choice((2, 20, 500)),
     "shuffled": lambda data, rng: b"\n".join(rng.sample(s := data.split(b"\n"), len(s))),
     "noise": lambda data, rng: data[: len(data) // 2] + rng.randbytes(len(data)),
@@ -149,13 +181,8 @@ _DAMAGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
 
 def _made(secret: Path, rng: random.Random) -> tuple[str, str, bytes]:
     """The name of what it is made of, an ending, the bytes."""
-    size = rng.choice(_SIZES)
-    ending = rng.choice(
-        (".txt", ".md", ".html", ".rss", ".json", ".jsonl", ".jsonl.gz", ".pdf", ".docx")
-    )
-    kind = rng.choice(sorted(_MADE[ending]))
-    made = _MADE[ending][kind](size)
-    data = made.encode() if isinstance(made, str) else made
+    ending = rng.choice(TO_MAKE)
+    kind, data = made(ending, rng)
     other = {
         ".md": (".md", ".markdown"),
         ".html": (".html", ".htm"),
@@ -163,7 +190,14 @@ def _made(secret: Path, rng: random.Random) -> tuple[str, str, bytes]:
         ".jsonl": (".jsonl", ".ndjson"),
     }
     ending = rng.choice(other.get(ending, (ending,)))
-    return f"{kind}-{size}", ending, data.replace(b"SECRET", os.fsencode(secret))
+    return kind, ending, data.replace(b"SECRET", os.fsencode(secret))
+
+
+def made(ending: str, rng: random.Random) -> tuple[str, bytes]:
+    """What a file of a format of `TO_MAKE` is made of, and the file."""
+    kind, size = rng.choice(sorted(_MADE[ending])), rng.choice(_SIZES)
+    data = _MADE[ending][kind](size)
+    return f"{kind}-{size}", data.encode() if isinstance(data, str) else data
 
 
 def _aliases(size: int) -> str:
@@ -534,6 +568,7 @@ _NO_FILES: dict[str, Callable[[Path, Path], Path | None]] = {
     "bytes": lambda path, secret: _named(path, b"\xff\xfe\xe9"),
     "long": lambda path, secret: _named(path, b"x" * 200),
 }
+TO_MAKE = tuple(_MADE)
 KINDS: Sequence[str] = sorted(
     {*_DAMAGES, *_NO_FILES, *(f"{kind} {end}" for end, kinds in _MADE.items() for kind in kinds)}
 )
