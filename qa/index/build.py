@@ -373,7 +373,8 @@ class _Run:
             report.duplicates += 1
             self._hold(article)
             return None
-        corrected = [v for v in (before, known) if v and identities.corrects(article, v)]
+        others = [v for v in (before, known) if v and v.fingerprint != article.fingerprint]
+        corrected = [other for other in others if identities.corrects(article, other)]
         if later := next((v for v in corrected if _saved(read.origin) < _saved(v.origin)), None):
             report.duplicates += 1
             self._note_earlier(article, later.origin)

@@ -20,7 +20,8 @@ from qa.index.writer import OWN_ID, ArchiveWriter, Version, story
 
 # What counts readers, which the addresses of one article differ in from day to day.
 _COUNTERS = re.compile(
-    r"(?<=[?&#])(?:utm_\w+|at_\w+|xtor|fbclid|gclid|mc_[ce]id|cmpid)=[^&#]*&?", re.IGNORECASE
+    r"(?<=[?&#])(?:utm_\w+|at_(?:medium|campaign|custom\d)|xtor|fbclid|gclid|mc_[ce]id|cmpid)=[^&#]*&?",
+    re.IGNORECASE,
 )
 
 
