@@ -417,9 +417,11 @@ class _Run:
             self.held[article.id] = None
 
     def _is_elsewhere(self, origin: str, article: Article) -> bool:
-        """Whether an article of this id still stands in a file that is not being read now."""
+        """Whether the article still stands in a newer file, or one that is not being read now."""
+        if not is_of_another(article, origin):
+            return False
         being_read = self.whole or _under(origin, self.roots)
-        return not being_read and is_of_another(article, origin)
+        return not being_read or _saved(article.origin) < _saved(origin)
 
     def stage(self, batches: Iterable[Sequence[tuple[Article, Sequence[Chunk]]]]) -> None:
         """Embed articles with their chunks, and put them where `complete` finds them.

@@ -90,6 +90,11 @@ def test_a_correction_that_was_taken_back_is_one_version_again(settings: Setting
         saved(folder / f"{name}.jsonl", text, second)
     run(settings, folder)
     assert now_and_before(settings)[0] == [WRONG]
+    again = run(settings, folder)
+    assert (again.updated, again.embedded, again.unchanged) == (0, 0, 1)
+    (folder / "c.jsonl").unlink()
+    run(settings, folder)
+    assert now_and_before(settings)[0] == [RIGHT]
 
 
 def test_without_an_address_title_and_outlet_tell_a_story(settings: Settings, tmp_path: Path):
