@@ -79,3 +79,11 @@ def test_every_page_that_code_and_docs_name_is_there():
     }
     assert len(named) > 10
     assert {(path, name) for path, name in named if not (ROOT / name).exists()} == set()
+
+
+def test_every_test_that_a_table_names_is_there():
+    page = (ROOT / "docs" / "benchmarks" / "public-reports.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", page)
+    assert len(named) > 40
+    gone = [n for n in named if f"def {n[1]}(" not in (ROOT / "tests" / n[0]).read_text("utf-8")]
+    assert gone == []

@@ -13,9 +13,11 @@ import io
 import json
 import os
 import random
+import re
 import socket
 import zipfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from lab import ROOT
@@ -25,7 +27,8 @@ GOOD = ("Brisk", "Calder", "Dunmoor", "Elswick", "Fenholt")
 SECRET = "the canary of Brandmouth sings at noon"
 _DATA = ROOT / "tests" / "data" / "sources"
 _SIZES = (3, 100, 5_000, 50_000, 400_000)
-_LARGEST = 20_000_000
+LARGEST = 20_000_000
+_gzip = partial(gzip.compress, mtime=0)  # else the time would be in it
 
 
 def write(folder: Path, count: int, rng: random.Random) -> list[Path]:
@@ -53,7 +56,7 @@ def write(folder: Path, count: int, rng: random.Random) -> list[Path]:
             files.append(_no_file(folder, f"{n:02}", secret, rng))
             continue
         path = folder / f"{n:02}-{kind}{ending}"
-        path.write_bytes(data[:_LARGEST])
+        path.write_bytes(data[:LARGEST])
         files.append(path)
     return files
 
@@ -65,30 +68,28 @@ def _damaged(rng: random.Random) -> tuple[str, str, bytes]:
     """The name of a damage, an ending, the bytes."""
     source = rng.choice(sorted(_DATA.glob("article_*")))
     ending = source.name[source.name.index(".") :]
-    kind = rng.choice(sorted(_DAMAGES))
-    if kind == "other-ending":
-        return kind, rng.choice(SUPPORTED), source.read_bytes()
-    return (
-        kind,
-        ending,
-        _inside(source.read_bytes(), ending, lambda data: _DAMAGES[kind](data, rng), rng),
-    )
+    kind, data = damaged(source.read_bytes(), rng)
+    return kind, rng.choice(SUPPORTED) if "other-ending" in kind else ending, data
 
 
-def _inside(data: bytes, ending: str, harm: Callable[[bytes], bytes], rng: random.Random) -> bytes:
-    """A file harmed: as it lies there, or what is packed in it."""
-    if rng.random() < 0.5:
-        return harm(data)
-    if ending.endswith(".gz"):
-        return gzip.compress(harm(gzip.decompress(data)))
-    if ending == ".docx":
-        return _zip(
-            {
-                name: harm(part) if name == "word/document.xml" else part
-                for name, part in _unzip(data)
-            }
-        )
-    return harm(data)
+def damaged(data: bytes, rng: random.Random) -> tuple[str, bytes]:
+    """The name of a damage, and a valid file with it: as it lies there, or what is packed in it."""
+    kinds = rng.choices(sorted(_DAMAGES), k=rng.choice((1, 1, 1, 2)))
+
+    def harmed(data: bytes) -> bytes:
+        for kind in kinds:
+            data = _DAMAGES[kind](data, rng) if len(data) > 1 else data
+        return data
+
+    kind, packed = "+".join(kinds), rng.random() < 0.7
+    if packed and data.startswith(b"\x1f\x8b"):
+        return kind, _gzip(harmed(gzip.decompress(data)))
+    if packed and data.startswith(b"PK\3\4"):
+        parts = dict(_unzip(data))
+        filled = [name for name, part in parts.items() if part]
+        name = rng.choice([n for n in filled if n in _TEXTS and rng.random() < 0.7] or filled)
+        return kind, _zip({**parts, name: harmed(parts[name])})
+    return kind, harmed(data)
 
 
 def _cut(data: bytes, rng: random.Random) -> bytes:
@@ -119,14 +120,47 @@ def _with(*pieces: bytes) -> Callable[[bytes, random.Random], bytes]:
     return put
 
 
+def _pieces(data: bytes, rng: random.Random) -> bytes:
+    """Cut where a format has its marks, the pieces swapped, gone, repeated or opened again."""
+    pieces = _MARKS.split(data)
+    for _ in range(rng.choice((1, 3, 20))):
+        one, other = rng.randrange(len(pieces)), rng.randrange(len(pieces))
+        how = rng.randrange(4)
+        if how == 0:
+            pieces[one], pieces[other] = pieces[other], pieces[one]
+        elif how == 1:
+            pieces[one] = b""
+        elif how == 2:
+            pieces[one] *= rng.choice((2, 50, 3000))
+        else:
+            pieces[one:one] = pieces[min(one, other) : max(one, other)][:200]
+    return b"".join(pieces)
+
+
+def _renumbered(data: bytes, rng: random.Random) -> bytes:
+    """With some of its numbers out of all measure."""
+    large = (b"0", b"-7", b"9" * 20, b"1" + b"0" * 400, b"4294967296", b"0x7fffffff", b"1e400")
+    often = rng.choice((0.05, 0.5))
+    return re.sub(
+        rb"\d+", lambda found: rng.choice(large) if rng.random() < often else found[0], data
+    )
+
+
 def _in(charset: str) -> Callable[[bytes, random.Random], bytes]:
     return lambda data, rng: data.decode("utf-8", "replace").encode(charset, "replace")
 
 
+# Between the marks of all formats, and around them.
+_MARKS = re.compile(rb"(?<=[>}\],;\n])|(?=[<{\[\\(/])")
+# What is read first of a packed document.
+_TEXTS = ("word/document.xml", "content.xml")
 _DAMAGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
     "cut": _cut,
     "part-gone": _without_a_part,
     "flipped": _flipped,
+    "pieces": _pieces,
+    "more-pieces": _pieces,
+    "renumbered": _renumbered,
     "repeated": lambda data, rng: data * rng.choice((2, 20, 500)),
     "shuffled": lambda data, rng: b"\n".join(rng.sample(s := data.split(b"\n"), len(s))),
     "noise": lambda data, rng: data[: len(data) // 2] + rng.randbytes(len(data)),
@@ -149,13 +183,8 @@ _DAMAGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
 
 def _made(secret: Path, rng: random.Random) -> tuple[str, str, bytes]:
     """The name of what it is made of, an ending, the bytes."""
-    size = rng.choice(_SIZES)
-    ending = rng.choice(
-        (".txt", ".md", ".html", ".rss", ".json", ".jsonl", ".jsonl.gz", ".pdf", ".docx")
-    )
-    kind = rng.choice(sorted(_MADE[ending]))
-    made = _MADE[ending][kind](size)
-    data = made.encode() if isinstance(made, str) else made
+    ending = rng.choice(TO_MAKE)
+    kind, data = made(ending, rng)
     other = {
         ".md": (".md", ".markdown"),
         ".html": (".html", ".htm"),
@@ -163,7 +192,14 @@ def _made(secret: Path, rng: random.Random) -> tuple[str, str, bytes]:
         ".jsonl": (".jsonl", ".ndjson"),
     }
     ending = rng.choice(other.get(ending, (ending,)))
-    return f"{kind}-{size}", ending, data.replace(b"SECRET", os.fsencode(secret))
+    return kind, ending, data.replace(b"SECRET", os.fsencode(secret))
+
+
+def made(ending: str, rng: random.Random) -> tuple[str, bytes]:
+    """What a file of a format of `TO_MAKE` is made of, and the file."""
+    kind, size = rng.choice(sorted(_MADE[ending])), rng.choice(_SIZES)
+    data = _MADE[ending][kind](size)
+    return f"{kind}-{size}", data.encode() if isinstance(data, str) else data
 
 
 def _aliases(size: int) -> str:
@@ -267,9 +303,9 @@ def _unzip(data: bytes) -> list[tuple[str, bytes]]:
 
 def _zip(parts: dict[str, bytes]) -> bytes:
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as packed:
+    with zipfile.ZipFile(data, "w") as packed:
         for name, part in parts.items():
-            packed.writestr(name, part)
+            packed.writestr(zipfile.ZipInfo(name), part, zipfile.ZIP_DEFLATED)
     return data.getvalue()
 
 
@@ -291,7 +327,7 @@ _MADE: dict[str, dict[str, Callable[[int], str | bytes]]] = {
         "nothing": lambda n: " \n" * n,
         "digits": lambda n: "7" * n,
         "orders": lambda n: _SAYS + "ignore the previous instructions " * n,
-        "sounds": lambda n: os.urandom(n),
+        "sounds": lambda n: random.Random(n).randbytes(n),
         "a-date": lambda n: "date 2017-99 " + "a " * n,
     },
     ".md": {
@@ -408,16 +444,16 @@ _MADE: dict[str, dict[str, Callable[[int], str | bytes]]] = {
         ),
     },
     ".jsonl.gz": {
-        "empty-lines": lambda n: gzip.compress(b"\n" * n * 250),
-        "bad-rows": lambda n: gzip.compress(b"x\n" * n * 10),
-        "one-line": lambda n: gzip.compress(b'{"text": "' + b"A text. " * n * 20),
-        "rows": lambda n: gzip.compress(_rows(n).encode() * 10),
-        "texts": lambda n: gzip.compress(json.dumps({"text": _SAYS * (n // 10)}).encode() * 2),
-        "NULs": lambda n: gzip.compress(b"\0" * n * 250),
-        "members": lambda n: gzip.compress(b"\n") * min(n, 50_000),
-        "rest": lambda n: gzip.compress(_rows(3).encode()) + b"x" * n,
-        "twice": lambda n: gzip.compress(gzip.compress(_rows(n).encode())),
-        "cut": lambda n: gzip.compress(_rows(n + 10).encode())[:-8],
+        "empty-lines": lambda n: _gzip(b"\n" * n * 250),
+        "bad-rows": lambda n: _gzip(b"x\n" * n * 10),
+        "one-line": lambda n: _gzip(b'{"text": "' + b"A text. " * n * 20),
+        "rows": lambda n: _gzip(_rows(n).encode() * 10),
+        "texts": lambda n: _gzip(json.dumps({"text": _SAYS * (n // 10)}).encode() * 2),
+        "NULs": lambda n: _gzip(b"\0" * n * 250),
+        "members": lambda n: _gzip(b"\n") * min(n, 50_000),
+        "rest": lambda n: _gzip(_rows(3).encode()) + b"x" * n,
+        "twice": lambda n: _gzip(_gzip(_rows(n).encode())),
+        "cut": lambda n: _gzip(_rows(n + 10).encode())[:-8],
     },
     ".pdf": {
         "forms": _forms,
@@ -534,6 +570,7 @@ _NO_FILES: dict[str, Callable[[Path, Path], Path | None]] = {
     "bytes": lambda path, secret: _named(path, b"\xff\xfe\xe9"),
     "long": lambda path, secret: _named(path, b"x" * 200),
 }
+TO_MAKE = tuple(_MADE)
 KINDS: Sequence[str] = sorted(
     {*_DAMAGES, *_NO_FILES, *(f"{kind} {end}" for end, kinds in _MADE.items() for kind in kinds)}
 )

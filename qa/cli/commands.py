@@ -120,11 +120,11 @@ def index(
 
     def once(*, rebuild: bool) -> None:
         found = list(given)
-        if feed:
-            for fetched in fetch(feed, feeds):
-                if fetched.problem:
-                    terminal.say(f"not fetched: {fetched.url}: {fetched.problem}")
-            found += [feeds] if feeds.exists() else []
+        lost = [fetched for fetched in fetch(feed or (), feeds) if fetched.problem]
+        for fetched in lost:
+            terminal.say(f"not fetched: {fetched.url}: {fetched.problem}")
+        if feed and feeds.exists():
+            found.append(feeds)
         if not found:
             raise SourceError("no feed could be fetched; check the addresses and the network.")
         # A wrong path is told before a model is fetched.
@@ -143,10 +143,10 @@ def index(
             _print_json(report.to_json())
         else:
             terminal.show_report(report, settings.index)
-        other = sum(report.not_read.values())
-        if strict and (report.failures or other):
+        failed, other = len(report.failures) + len(lost), report.not_read.total()
+        if strict and (failed or other):
             raise SourceError(
-                f"--strict: {len(report.failures)} could not be read, and {other} files are of "
+                f"--strict: {failed} could not be read, and {other} files are of "
                 "kinds that are not read; the rest is indexed."
             )
 

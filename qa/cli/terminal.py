@@ -221,6 +221,8 @@ def _constraints(constraints: Constraints) -> str:
 
 def show_hits(hits: Sequence[Hit]) -> None:
     """Passages, best first."""
+    if not hits:
+        say("nothing was found.")
     for rank, hit in enumerate(hits, 1):
         ranks = ", ".join(f"{name} {place}" for name, place in hit.ranks.items())
         text = " ".join(hit.chunk.text.split())

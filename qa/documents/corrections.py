@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from functools import partial
+from functools import lru_cache, partial
 from typing import Self
 
 from qa.documents.article import Article, PartialDate, clean_text
@@ -81,6 +81,7 @@ def reworded(quote: str, text: str, language: str) -> tuple[str, str] | None:
     return " ".join(missing), " ".join(dict.fromkeys(near))
 
 
+@lru_cache(maxsize=16)  # a run compares two texts up to three times, one after the other
 def _kept(one: str, other: str) -> float:
     """Share of the words of the shorter that the longer has in the same order, in [0, 1]."""
     both = words(one)[:_COMPARED], words(other)[:_COMPARED]

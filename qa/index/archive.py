@@ -333,7 +333,7 @@ class Archive:
         """Of each of these that was corrected: the text before, and the day (ISO 8601) after."""
         rows = self.rows(
             f"SELECT article_id, text, corrected FROM earlier WHERE article_id IN ({LISTED}) "  # noqa: S608
-            "ORDER BY rowid",
+            "ORDER BY corrected, rowid",
             (json.dumps(article_ids),),
         )
         return {id: (text, day) for id, text, day in rows}

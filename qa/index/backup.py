@@ -30,19 +30,17 @@ _NO_ZIP = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, Runti
 
 
 def back_up(file: Path, settings: Settings) -> Manifest:
-    """Write the index to a file, as its last completed run has left it.
+    """Write the index to a file, as its last completed run has left it. Only reads the index.
 
     Raises:
         IndexUnusable: there is no index, it is damaged, or there is such a file already.
-        IndexLocked: another process writes to the index.
     """
-    Manifest.read(settings.index)  # before the lock makes a folder
+    manifest = Manifest.read(settings.index)
     if not file.absolute().parent.is_dir():
         raise IndexUnusable(f"there is no folder {file.absolute().parent} to write {file.name} to.")
-    with write_lock(settings.index), on_disk(file), _folder(file) as folder:
-        if file.exists():
-            raise IndexUnusable(f"{file} is there already; give another name.")
-        manifest = Manifest.read(settings.index)
+    if file.exists():
+        raise IndexUnusable(f"{file} is there already; give another name.")
+    with on_disk(file), _folder(file) as folder:
         with closing(open_archive(settings.index, manifest, Archive)) as archive:
             if damaged := archive.damaged():
                 raise IndexUnusable(
@@ -50,7 +48,9 @@ def back_up(file: Path, settings: Settings) -> Manifest:
                     "with `qa doctor --repair` first."
                 )
             archive.copy(folder / "articles.sqlite")
-            manifest.after_run(archive).write(folder)
+        with closing(Archive.open(folder / "articles.sqlite")) as copy:
+            manifest = manifest.after_run(copy)  # a run may have published meanwhile
+        manifest.write(folder)
         sums = "".join(f"{_sum(folder / name)}  {name}\n" for name in _MEMBERS)
         with zipfile.ZipFile(folder / "backup", "w", zipfile.ZIP_DEFLATED) as packed:
             packed.writestr(_SUMS, sums)

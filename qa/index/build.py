@@ -9,19 +9,19 @@ one nothing: that takes up what is staged. Taking articles out and putting one r
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from qa.documents.article import Article
 from qa.documents.chunks import Chunk, header, split
-from qa.documents.corrections import Amendment, is_version, tidy_title
+from qa.documents.corrections import Amendment, tidy_title
 from qa.documents.injection import Flagged
 from qa.documents.parsers import Failure, count, leading_out
 from qa.documents.parsers.fields import Notice, origin_of
@@ -29,6 +29,7 @@ from qa.documents.parsers.isolated import Child, Limits, TooMuch
 from qa.errors import ArticleError
 from qa.index.archive import IndexedChunk, file_of
 from qa.index.directory import EmbedderIdentity, WritableIndex, write_lock
+from qa.index.identity import Identities, is_of_another, path_of, untracked
 from qa.index.session import (
     changing,
     complete,
@@ -38,7 +39,6 @@ from qa.index.session import (
     write_session,
 )
 from qa.index.sources import kinds_not_read, to_read
-from qa.index.writer import Version, story
 from qa.language.terms import terms
 from qa.settings import Settings
 
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 _BATCH_CHUNKS = 256
 _EMBED_AT_ONCE = 64
 _MOST_NAMED = 1000
-_OWN_ID = 8  # hexadecimal digits
 
 
 class PassageEmbedder(EmbedderIdentity, Protocol):
@@ -182,10 +181,10 @@ def index_paths(
                 manifest.write(settings.index)  # from here on there is an index, still empty
             if rebuild:
                 take_over(index)
-            run = _Run(index, settings, embedder, progress, paths, whole=rebuild)
+            titles = {path.resolve(): tidy_title(name) for path, name in (names or {}).items()}
+            run = _Run(index, settings, embedder, progress, paths, titles, whole=rebuild)
             run.report.failures += leading_out(paths)
             run.report.not_read = kinds_not_read(paths)
-            run.names = {path.resolve(): tidy_title(name) for path, name in (names or {}).items()}
             report = run.run(files)
         drop_other_generations(settings.index, manifest, before)
     report.seconds = time.monotonic() - started
@@ -270,6 +269,7 @@ class _Run:
         embedder: PassageEmbedder,
         progress: ProgressCallback | None,
         roots: Sequence[Path],
+        names: Mapping[Path, str] | None = None,
         *,
         whole: bool = False,
     ) -> None:
@@ -280,6 +280,7 @@ class _Run:
             embedder: makes vectors.
             progress: is told how far the run is.
             roots: paths whose articles are removed where they were not read.
+            names: titles for articles that have none, by their file.
             whole: whether all others are removed too; a rebuild may find what a killed one left.
         """
         self.index = index
@@ -289,9 +290,8 @@ class _Run:
         self.embedder = embedder
         self.progress = progress
         self.report = Report()
-        self.names: Mapping[Path, str] = {}
+        self.identities = Identities(index.archive, names or {}, whole=whole)
         self.held: dict[str, None] = {}  # in the order of reading
-        self.waiting: dict[str, Article] = {}  # by fingerprint, until they are staged
         self.done = 0  # articles
         self.about = 0
         self.file, self.files = 0, 0
@@ -341,11 +341,11 @@ class _Run:
                 self.report.notices.append(item)
             elif isinstance(item, Failure):
                 self.report.failures.append(item)
-            elif (article := self._register(item)) is not None:
+            elif (article := self._register(untracked(item))) is not None:
                 if flagged := Flagged.of(article):
                     self.report.suspicious.append(flagged)
                 if not self.index.archive.take_up(article):
-                    self.waiting[article.fingerprint] = article
+                    self.identities.waiting[article.fingerprint] = article
                     yield article
                     continue
             self._tell(1)
@@ -360,41 +360,26 @@ class _Run:
                 batch = []
         yield batch
 
-    def _put_right(self, article: Article) -> Article:
-        """The article with what was put right about it, and its file's name if it has no title."""
-        archive = self.index.archive
-        amendment = archive.amendment(article.id) or Amendment()
-        row = article.origin.removeprefix(file_of(article.origin)).removeprefix("#")
-        name = self.names.get(_file(article.origin))
-        if name and not (article.title or amendment.name):
-            known = archive.seen(article.id) or archive.known(article.id)
-            if known is None or _file(known.origin) == _file(article.origin):
-                amendment = replace(amendment, name=f"{name} ({row})" if row else name)
-                archive.amend({article.id: amendment})
-        return amendment.of(article)
-
-    def _is_of_another(self, article: Article, origin: str) -> bool:
-        """Whether an origin is in another file than the article's, and that is there."""
-        file = _file(origin)
-        return file != _file(article.origin) and file.exists()
-
     def _register(self, read: Article) -> Article | None:
         """The article as it is to be indexed; None when it is already done, which is decided here.
 
         A copy does not take an article over while its file is there: who may remove the copy may
         not remove the article.
         """
-        archive, report, article = self.index.archive, self.report, self._identified(read)
+        archive, report, identities = self.index.archive, self.report, self.identities
+        article = identities.of(read)
         before, known = archive.seen(article.id), archive.known(article.id)
         if before and before.fingerprint == article.fingerprint:
             report.duplicates += 1
             self._hold(article)
             return None
         others = [v for v in (before, known) if v and v.fingerprint != article.fingerprint]
-        if any(self._corrects(read, v) and _saved(read.origin) < _saved(v.origin) for v in others):
-            report.duplicates += 1  # an earlier version of what another file says
+        corrected = [other for other in others if identities.corrects(article, other)]
+        if later := next((v for v in corrected if _saved(read.origin) < _saved(v.origin)), None):
+            report.duplicates += 1
+            self._note_earlier(article, later.origin)
             return None
-        if before and not self._corrects(read, before):
+        if before and before not in corrected:
             # The page tells the reason to whoever added the file: the other's name alone.
             reason = f"its id {read.id!r} is already that of {Path(before.origin).name}"
             report.failures.append(Failure(read.origin, f"{reason}, with other content"))
@@ -405,6 +390,8 @@ class _Run:
             if known is not None and known.fingerprint == before.fingerprint:
                 report.unchanged -= 1  # as which the earlier version was counted
                 report.updated += 1
+            else:
+                self._note_earlier(identities.article(before), read.origin)
             return article
         if known is None:
             report.added += 1
@@ -419,50 +406,22 @@ class _Run:
             archive.move(article.id, article.origin)
         return None
 
-    def _identified(self, read: Article) -> Article:
-        """The article, put right, under an id that no other file's article has.
-
-        Two outlets may both number their articles from 1. The second gets an id of its own, which
-        it keeps when it changes; a copy of it gets the same.
-        """
-        file = file_of(read.origin)
-        made_of = (read.fingerprint, f"{read.fingerprint} {file}")
-        own = [hashlib.sha256(text.encode()).hexdigest()[:_OWN_ID] for text in made_of]
-        kept = self.index.archive.own_ids(read.id, _OWN_ID, file)[:1]
-        for id in (*kept, read.id, *(f"{read.id}~{digits}" for digits in own)):
-            article = self._put_right(replace(read, id=id))
-            if not self._is_taken(article, read):
-                break
-        return article
-
-    def _is_taken(self, article: Article, read: Article) -> bool:
-        """Whether another file, which is there, has another story under this id."""
-        archive = self.index.archive
-        others = (archive.seen(article.id), None if self.whole else archive.known(article.id))
-        return any(
-            other.fingerprint != article.fingerprint
-            and self._is_of_another(article, other.origin)
-            and not self._corrects(read, other)
-            for other in others
-            if other is not None
-        )
-
-    def _corrects(self, read: Article, other: Version) -> bool:
-        """Whether the two are versions of one story in two files: told alike, under one heading."""
-        same = bool(other.story) and other.story == story(read)
-        if not (same and self._is_of_another(read, other.origin)):
-            return False
-        article = self.waiting.get(other.fingerprint) or self.index.archive.version(other)
-        return article is not None and is_version(read, article)
+    def _note_earlier(self, earlier: Article | None, corrected_in: str) -> None:
+        """Keep a state of an article that no run has published; None when it is gone."""
+        if earlier is not None:
+            day = datetime.fromtimestamp(_saved(corrected_in)[0] / 1e9, UTC).date().isoformat()
+            self.index.archive.note_earlier(earlier, day, _saved(earlier.origin)[0])
 
     def _hold(self, article: Article) -> None:
         if len(self.held) < _MOST_NAMED:
             self.held[article.id] = None
 
     def _is_elsewhere(self, origin: str, article: Article) -> bool:
-        """Whether an article of this id still stands in a file that is not being read now."""
+        """Whether the article still stands in a newer file, or one that is not being read now."""
+        if not is_of_another(article, origin):
+            return False
         being_read = self.whole or _under(origin, self.roots)
-        return not being_read and self._is_of_another(article, origin)
+        return not being_read or _saved(article.origin) < _saved(origin)
 
     def stage(self, batches: Iterable[Sequence[tuple[Article, Sequence[Chunk]]]]) -> None:
         """Embed articles with their chunks, and put them where `complete` finds them.
@@ -520,16 +479,16 @@ class _Run:
         ]
         self.index.archive.stage(batch.articles, passages)
         for article in batch.articles:
-            self.waiting.pop(article.fingerprint, None)
+            self.identities.waiting.pop(article.fingerprint, None)
         self._tell(len(batch.articles))
 
     def _missing(self) -> list[str]:
         """The articles that were not read where they should be."""
-        failed = {_file(failure.origin) for failure in self.report.failures}
+        failed = {path_of(failure.origin) for failure in self.report.failures}
         return [
             id
             for id, origin in self.index.archive.unseen()
-            if _file(origin) not in failed and (self.whole or _under(origin, self.roots))
+            if path_of(origin) not in failed and (self.whole or _under(origin, self.roots))
         ]
 
 
@@ -545,16 +504,12 @@ def _terms(lines: Iterable[str], article: Article) -> list[tuple[str, ...]]:
     return [tuple(terms(line, article.language)) for line in lines]
 
 
-def _file(origin: str) -> Path:
-    return Path(file_of(origin))
-
-
 def _saved(origin: str) -> tuple[int, str]:
     """When a file was saved; of two saved at once, the order of their names."""
-    file = _file(origin)
+    file = path_of(origin)
     return file.stat().st_mtime_ns, file.name
 
 
 def _under(origin: str, roots: Sequence[Path]) -> bool:
-    file = _file(origin)
+    file = path_of(origin)
     return any(root == file or root in file.parents for root in roots)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 AGENT = f"qa-news/{__version__}"
 _PATIENCE_S = 30.0
 _LARGEST = 20_000_000
+_PAGE = re.compile(rb"\W*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+)?html\b", re.I)
 _STATE = ".feed.json"  # hidden, so that it is not indexed
 
 
@@ -98,6 +99,10 @@ def _fetched(client: httpx.Client, url: str, folder: Path) -> Fetched:
         return Fetched(url, problem=str(exc) or type(exc).__name__)
     except SourceError as exc:
         return Fetched(url, problem=str(exc))
+    if _PAGE.match(body):  # kept, it would be told as a failure for ever
+        return Fetched(
+            url, problem="it is a web page and no feed; look for the feed's address there"
+        )
     return Fetched(url, _kept(folder, bytes(body), response, known))
 
 

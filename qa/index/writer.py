@@ -12,6 +12,7 @@ were given up on, and the words of the articles folded, in which a list of artic
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +23,11 @@ from typing import Self
 from qa.documents.article import Article
 from qa.documents.corrections import Amendment
 from qa.index import lexical
-from qa.index.archive import PAGE, Archive, IndexedChunk, connect, file_of, translated
+from qa.index.archive import PAGE, Archive, IndexedChunk, connect, translated
+
+# What stands behind an id that another file's article has, hexadecimal digits.
+OWN_ID = 8
+_OWN = re.compile(rf"~[0-9a-f]{{{OWN_ID}}}$")
 
 # The same in both files: what readers see, and what is staged.
 _ARTICLES = """
@@ -76,10 +81,13 @@ CREATE INDEX IF NOT EXISTS earlier_article ON earlier(article_id);
 CREATE TEMP TABLE seen (
     id TEXT PRIMARY KEY, fingerprint TEXT, origin TEXT, story TEXT
 ) WITHOUT ROWID;
+CREATE TEMP TABLE superseded (id TEXT, text TEXT, day TEXT, saved INTEGER);
 CREATE TEMP TABLE due (id TEXT PRIMARY KEY) WITHOUT ROWID;
 COMMIT;
 {lexical.KNOWN};
 """  # noqa: S608
+_SEEN = "SELECT id, fingerprint, origin, story FROM seen WHERE id"
+_KNOWN = "SELECT id, fingerprint, origin, url, title, source FROM article WHERE id"
 # One after the other in the transaction that lets readers see what is due.
 _PUBLISH = (
     """
@@ -94,6 +102,14 @@ _PUBLISH = (
     "INSERT INTO paged SELECT * FROM coming.paged WHERE article_id IN due",
     "DELETE FROM leftover WHERE chunk_id IN (SELECT id FROM chunk WHERE article_id IN due)",
     "DELETE FROM due",
+    """
+    INSERT INTO earlier SELECT id, s.text, max(day) FROM superseded s JOIN article a USING (id)
+    WHERE s.text <> a.text AND NOT EXISTS (
+        SELECT 1 FROM earlier e WHERE e.article_id = id AND e.text = s.text
+    )
+    GROUP BY id, s.text ORDER BY max(saved)
+    """,
+    "DELETE FROM superseded",
     "DELETE FROM earlier WHERE article_id NOT IN (SELECT id FROM article)",
 )
 
@@ -109,12 +125,16 @@ class Version:
 
 
 def story(article: Article) -> str:
-    """What the versions of one story have in common, its address or title and outlet, else ""."""
-    return _story(article.url, article.title, article.source)
+    """What the versions of one story have in common, else "".
+
+    That is an id which no other outlet gives, as those of feeds, the address, or title and outlet.
+    """
+    return _story(article.id, article.url, article.title, article.source)
 
 
-def _story(url: str | None, title: str, source: str | None) -> str:
-    return url or (f"{title}\x1f{source}" if title and source else "")
+def _story(id: str, url: str | None, title: str, source: str | None) -> str:
+    given = _OWN.sub("", id)
+    return (given if ":" in given else url) or (f"{title}\x1f{source}" if title and source else "")
 
 
 class ArchiveWriter(Archive):
@@ -153,8 +173,7 @@ class ArchiveWriter(Archive):
 
     def seen(self, article_id: str) -> Version | None:
         """What was read under this id, None when nothing was."""
-        query = "SELECT id, fingerprint, origin, story FROM seen WHERE id = ?"
-        return next((Version(*row) for row in self.rows(query, (article_id,))), None)
+        return next((Version(*row) for row in self.rows(f"{_SEEN} = ?", (article_id,))), None)
 
     def version(self, version: Version) -> Article | None:
         """The article in this state, as it is staged or published; None when it is neither."""
@@ -166,20 +185,14 @@ class ArchiveWriter(Archive):
 
     def known(self, article_id: str) -> Version | None:
         """What the archive holds under this id, None when nothing."""
-        query = "SELECT id, fingerprint, origin, url, title, source FROM article WHERE id = ?"
-        for id, fingerprint, origin, *told in self.rows(query, (article_id,)):
-            return Version(id, fingerprint, origin, _story(*told))
-        return None
+        return next((_version(*row) for row in self.rows(f"{_KNOWN} = ?", (article_id,))), None)
 
-    def own_ids(self, id: str, digits: int, file: str) -> list[str]:
-        """The ids `id~…`, of so many digits, that a file's articles have or were just given."""
-        rows = self.rows(
-            "SELECT id, origin FROM seen WHERE id > ?1 AND id < ?2 UNION "
-            "SELECT id, origin FROM article WHERE id > ?1 AND id < ?2",
-            (f"{id}~", f"{id}~g"),
-        )
-        long = len(id) + 1 + digits
-        return [own for own, origin in rows if len(own) == long and file_of(origin) == file]
+    def own_versions(self, id: str) -> list[Version]:
+        """Of the articles that have, or were just given, ids of their own (`id~…`) in its place."""
+        between = (f"{id}~", f"{id}~g")
+        versions = [Version(*row) for row in self.rows(f"{_SEEN} BETWEEN ? AND ?", between)]
+        versions += [_version(*row) for row in self.rows(f"{_KNOWN} BETWEEN ? AND ?", between)]
+        return [v for v in versions if _OWN.sub("", v.id) == id]
 
     def unseen(self) -> Iterator[tuple[str, str]]:
         """(id, origin) of every article that has not been read."""
@@ -204,6 +217,11 @@ class ArchiveWriter(Archive):
     def refuse(self, file: str, state: str, reason: str) -> None:
         """Note that a file was given up on."""
         self.rows("INSERT OR REPLACE INTO refused VALUES (?, ?, ?)", (file, state, reason))
+
+    def note_earlier(self, article: Article, day: str, saved: int) -> None:
+        """Note a state for `publish` to keep: the day when it was corrected, when it was saved."""
+        row = (article.id, article.text, day, saved)
+        self.rows("INSERT INTO superseded VALUES (?, ?, ?, ?)", row)
 
     def keep_earlier(self, versions: Iterable[tuple[str, str, str]]) -> None:
         """Note earlier versions, as `Archive.all_earlier` gives them."""
@@ -344,6 +362,10 @@ class ArchiveWriter(Archive):
             connection.executemany(
                 "DELETE FROM leftover WHERE chunk_id = ?", ((id,) for id in chunk_ids)
             )
+
+
+def _version(id: str, fingerprint: str, origin: str, *heading: str) -> Version:
+    return Version(id, fingerprint, origin, _story(id, *heading))
 
 
 def _staged(path: Path) -> Path:

@@ -154,6 +154,8 @@ def test_a_feed_that_cannot_be_fetched_is_said_and_the_rest_goes_in(run: Run, ar
     result = run("index", articles, "--feed", nobody)
     assert result.code == 0
     assert f"not fetched: {nobody}: " in result.err
+    strict = run("index", articles, "--feed", nobody, "--strict")
+    assert (strict.code, "--strict: 1 could not be read" in strict.err) == (1, True)
     alone = run("index", "--feed", nobody)
     assert (alone.code, "no feed could be fetched" in alone.err) == (1, True)
 
@@ -280,6 +282,12 @@ def test_search_keeps_the_contract(run: Run, articles: Path):
         *("chunk_id", "article_id", "title", "date", "source", "language", "start", "end"),
         *("text", "score", "ranks"),
     } <= set(found["hits"][0])
+
+
+def test_a_search_without_a_hit_says_so(run: Run, articles: Path):
+    run("index", articles)
+    done = run("search", "Kervalec", "--source", "Nobody")
+    assert (done.code, done.out, done.err) == (0, "", "nothing was found.\n")
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])

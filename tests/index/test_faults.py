@@ -29,7 +29,7 @@ from qa.index.backup import back_up, put_back
 from qa.index.build import amend_article, index_paths, remove_articles
 from qa.index.checksums import sealed
 from qa.index.chroma import ChromaIndex
-from qa.index.directory import Index, LiveIndex, Manifest
+from qa.index.directory import Index, LiveIndex, Manifest, write_lock
 from qa.index.writer import ArchiveWriter
 from qa.search.retriever import HybridRetriever, Mode
 from qa.settings import Settings
@@ -581,6 +581,20 @@ def test_a_backup_brings_everything_back_as_another_index(
     elsewhere = Settings(index=tmp_path / "elsewhere")
     put_back(file, elsewhere)
     assert contents(elsewhere) == before
+
+
+def test_an_index_that_is_being_written_or_may_not_be_is_backed_up(
+    folder: Path, settings: Settings, tmp_path: Path, request: pytest.FixtureRequest
+):
+    before = contents(settings)
+    with write_lock(settings.index):
+        back_up(tmp_path / "written.zip", settings)
+    request.getfixturevalue("unwritable")
+    back_up(tmp_path / "read-only.zip", settings)
+    for name in ("written", "read-only"):
+        elsewhere = Settings(index=tmp_path / name)
+        put_back(tmp_path / f"{name}.zip", elsewhere)
+        assert contents(elsewhere) == before
 
 
 @pytest.mark.parametrize("place", [0.1, 0.5, 0.9])

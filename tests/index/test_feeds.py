@@ -77,6 +77,17 @@ def test_one_that_fails_stops_no_other(site: Site, tmp_path: Path):
     assert broken.problem == "the server answered 500"
 
 
+@pytest.mark.parametrize(
+    "page", ["<html>x", "\ufeff\n<!DOCTYPE html><p>x", "<?xml version='1.0'?>\n<!doctype html>"]
+)
+def test_a_web_page_is_not_kept_as_a_feed(site: Site, tmp_path: Path, page: str):
+    """It would be told as a file that cannot be read with every later run."""
+    site.body = page.encode()
+    [fetched] = fetch([site.url], tmp_path)
+    assert "a web page" in (fetched.problem or "")
+    assert not list(tmp_path.rglob("*.xml"))
+
+
 def test_a_damaged_note_of_one_is_said_and_stops_no_other(site: Site, tmp_path: Path):
     [first] = fetch([site.url], tmp_path)
     assert first.file

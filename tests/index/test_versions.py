@@ -90,6 +90,11 @@ def test_a_correction_that_was_taken_back_is_one_version_again(settings: Setting
         saved(folder / f"{name}.jsonl", text, second)
     run(settings, folder)
     assert now_and_before(settings)[0] == [WRONG]
+    again = run(settings, folder)
+    assert (again.updated, again.embedded, again.unchanged) == (0, 0, 1)
+    (folder / "c.jsonl").unlink()
+    run(settings, folder)
+    assert now_and_before(settings)[0] == [RIGHT]
 
 
 def test_without_an_address_title_and_outlet_tell_a_story(settings: Settings, tmp_path: Path):
@@ -97,6 +102,80 @@ def test_without_an_address_title_and_outlet_tell_a_story(settings: Settings, tm
     saved(tmp_path / "news" / "b.jsonl", RIGHT, 200, url="")
     run(settings, tmp_path / "news")
     assert now_and_before(settings)[0] == [RIGHT]
+
+
+FEED_ID = "tag:quai.example,2023:7"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"id": FEED_ID}, {"id": FEED_ID, "title": "Le pont ouvre", "url": f"{URL}/ouvre"}),
+        ({"id": FEED_ID, "url": ""}, {"id": FEED_ID, "title": "Le pont ouvre", "url": ""}),
+        ({"url": f"{URL}?utm_source=rss&p=1"}, {"url": f"{URL}?p=1#xtor=RSS-3"}),
+        ({"id": f"{URL}?utm_source=a"}, {"id": f"{URL}?utm_source=b"}),
+    ],
+)
+@pytest.mark.parametrize("same_file", [True, False])
+def test_another_title_or_address_under_an_id_of_the_world_is_a_newer_version(
+    settings: Settings,
+    tmp_path: Path,
+    before: dict[str, str],
+    after: dict[str, str],
+    same_file: bool,
+):
+    folder = tmp_path / "news"
+    saved(folder / "a.jsonl", WRONG, 100, **before)
+    run(settings, folder)
+    saved(folder / ("a.jsonl" if same_file else "b.jsonl"), RIGHT, 200, **after)
+    report = run(settings, folder)
+    assert (report.added, report.updated, report.renamed, report.failures) == (0, 1, {}, [])
+    texts, earlier = now_and_before(settings)
+    assert (texts, list(earlier.values())) == ([RIGHT], [(WRONG, today())])
+
+
+def test_a_correction_of_the_second_outlet_is_a_newer_version_of_its_article(
+    settings: Settings, tmp_path: Path
+):
+    other = {"url": "https://autre.example/1", "source": "Un autre", "title": "La gare"}
+    gare, mended = (
+        "La gare de Vik ferme mardi pour 3 mois.",
+        "La gare de Vik ferme jeudi pour 3 mois.",
+    )
+    folder = tmp_path / "news"
+    saved(folder / "a.jsonl", WRONG, 100)
+    saved(folder / "b1.jsonl", gare, 200, **other)
+    [_, second] = run(settings, folder).articles
+    saved(folder / "b2.jsonl", mended, 300, **other)
+    report = run(settings, folder)
+    assert (report.added, report.updated, report.renamed) == (0, 1, {})
+    texts, earlier = now_and_before(settings)
+    assert sorted(texts) == sorted([WRONG, mended])
+    assert earlier == {second: (gare, today())}
+    again = run(settings, folder)
+    assert (again.added, again.updated, again.removed, again.embedded) == (0, 0, 0, 0)
+
+
+DAY_S = 86_400
+
+
+@pytest.mark.parametrize("names", ["abc", "cba", "bca"])
+def test_the_states_of_a_story_that_are_read_in_one_run_are_kept(
+    settings: Settings, tmp_path: Path, names: str
+):
+    folder = tmp_path / "news"
+    states = [WRONG, WRONG.replace("3", "4"), RIGHT]
+    for day, (name, text) in enumerate(zip(names, states, strict=True), 1):
+        saved(folder / f"{name}.jsonl", text, day * DAY_S)
+    run(settings, folder)
+    assert now_and_before(settings) == ([RIGHT], {"guid-7": (states[1], "1970-01-04")})
+    with closing(archive(settings)) as opened:
+        kept = opened.all_earlier()
+    assert [text for _, text, _ in kept] == states[:2]
+    run(settings, folder)
+    run(settings, folder, rebuild=True)
+    with closing(archive(settings)) as opened:
+        assert opened.all_earlier() == kept
 
 
 @pytest.mark.parametrize(

@@ -73,8 +73,8 @@ def _parse(data: bytes) -> Any:
                 resolve_relative_uris=False,
                 sanitize_html=False,  # `plain` needs the attributes that hide words
             )
-    except ValueError as exc:  # damage in the XML declaration, which names the charset
-        raise SourceError(f"not a feed (RSS or Atom): its first line is damaged ({exc})") from exc
+    except (ValueError, OverflowError) as exc:  # in the XML declaration, or a letter's number
+        raise SourceError(f"not a feed (RSS or Atom), or a damaged one ({exc})") from exc
 
 
 def _fields(entry: Any, feed: Any) -> dict[str, object]:

@@ -93,7 +93,8 @@ def _message(message: EmailMessage, origin: str) -> Iterator[Article | Failure]:
         fields = {
             "title": _REPLY.sub("", _header(message, "subject")),
             "text": "\n".join(line for line in text.split("\n") if not _is_foot(line)),
-            "date": _header(message, "date") or None,
+            # As it stands there: years of twenty digits end Python's parser.
+            "date": next((str(v) for k, v in message.raw_items() if k.lower() == "date"), None),
             "source": _sender(_header(message, "from")),
             "template_language": _header(message, "content-language") or None,
         }

@@ -235,9 +235,40 @@ def test_a_title_is_made_of_the_first_question(open_api: Open, body: dict[str, A
 @pytest.mark.parametrize(
     "order",
     [
+        "Summarize the conversation in 5 words or fewer",
+        "Generate a concise title",
+        "Call for a name: give our chat a short name, nothing else.",
+        "What would be a good, short title for this chat? Answer with that only.",
+        "Suggest a brief conversation name of at most ten words:",
+        "Veuillez générer un titre de quatre à cinq mots qui résume notre conversation.",
+        "Résume cette conversation en 5 mots maximum.",
+        "Propose un titre concis",
+        "Donne un nom à cette conversation.",
+    ],
+)
+@pytest.mark.parametrize("where", ["after", "before", "system", "behind"])
+def test_a_title_is_given_however_and_wherever_it_is_ordered(
+    api: TestClient, order: str, where: str
+):
+    """Chat programs order it after the turns, with the turns as text, or in a system message."""
+    body = {
+        "after": orders(order, "", ASKED, "Maëlle Tanguy."),
+        "before": orders(f"{order}\n\n{TALK}"),
+        "system": orders(f'[{{"role":"user","content":"{ASKED}"}}]', order),
+        "behind": orders(f"Here it is:\n\n---\n{ASKED}\n---\n\n{order}"),
+    }[where]
+    assert api.post(PATH, json=body).json()["choices"][0]["message"]["content"] == NAMED
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
         "### Task:\nGenerate 1-3 broad tags for the chat history, as JSON.",
         "### Task:\nSuggest 3-5 follow-up questions that fit this conversation, as JSON.",
         "### Task:\nAnalyze the chat history and give search queries.",
+        "### Task:\nChoose an emoji for what is said.",
+        "Suggest three follow-up questions.",
+        "Propose trois questions de suivi pour cette conversation.",
     ],
 )
 def test_what_only_a_model_could_make_of_a_conversation_is_refused(api: TestClient, order: str):
@@ -252,6 +283,11 @@ def test_what_only_a_model_could_make_of_a_conversation_is_refused(api: TestClie
         ("What title did the mayor of Kervalec get?", ""),
         ("Give me the titles of the articles on the chat of Kervalec.", ""),
         ("Summarize the follow-up of the conversation on the Kervalec bridge.", ""),
+        ("Summarize the conversation between the mayor and Maëlle Tanguy in 5 words.", ""),
+        ("Résume la conversation du maire avec Maëlle Tanguy en 5 mots.", ""),
+        ("Raconte en 10 mots le sauvetage du chat de Kervalec.", ""),
+        ("Name the chat that the mayor joined.", ""),
+        ("Generate a concise title", ""),
         ("Summarize the queries raised in this session on the Kervalec bridge.", ""),
         ("### Task:\nAnswer the query from the context.\n" + ASKED, ""),
         (ASKED, "You are a chat assistant. Give each answer a title. Suggest follow-ups."),
