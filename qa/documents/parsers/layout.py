@@ -12,33 +12,33 @@ left corner.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, groupby, pairwise
+from itertools import chain, combinations, groupby, pairwise
 from math import inf, isfinite
 from statistics import median
 
 from qa.documents.parsers.divided import BULLET
 
 _GUTTER = 0.7  # of the size of the letters: the narrowest strip between columns
-_WIDE = 1.6  # the same for columns of two lines, and between the cells of one line
+_WIDE = 1.6  # the same between the cells of one line; the widest indent
 _SPACE = 0.4  # of the size of large letters, at most, between the words of a headline
-_DEEP = 3  # rows on either side, from which a strip is no gap by chance
-_LARGE = 1.15  # of the usual size: a heading
-_HEADLINE = 1.3  # which, with nothing beside it, stands above the whole page
+_DEEP = 3  # rows on either side, from which a strip may be one between columns
 _LOOKED_AT = 12  # rows above and below, in which a strip is followed
+_STRETCHED = 2.5  # times the narrowest space of a line: no space between words
+_HEADLINE = 1.3  # of the usual size; with nothing beside it, it stands above the whole page
 _SAME_SIZE = 1.08
-_NEAR = 3.0  # of the size, at most, from a line to the next one of a block
 _SAME_EDGE = 2.0  # points
+_NEAR = 3.0  # of the size, at most, from a line to the next one of a block
 _NARROWED = 0.5  # of a column's width, at least, is left beside a box that stands in it
 _SHORT_CELL = 15  # characters on average, up to which columns are a table's
-_FULL = 0.5  # of a column's width that the lines of running text fill on average
 _PROSE = 0.4  # of the lines, at least, go on with the sentence of the line above
 _NEIGHBOURS = 3  # lines above and below, whose widest is the width of the column there
 _SAME_ROW = 0.35  # of the size: how far apart the feet of two words of a line may be
-_STRETCHED = 2.5  # times the narrowest space of a line: no space between words
 _CORE = 0.25  # of a word's height at its top and bottom, which may overlap the next line's
 _DROPPED = 1.8  # of the usual size: a capital that spans several lines
+_CAPITAL = re.compile(r"[«“\"]?[^\W\d_a-z][’']?")
 
 _Stretch = tuple[float, float]
 
@@ -81,16 +81,17 @@ class Line:
     in_table: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class _Run:
-    """Words of one row without a strip between them; those of a row have its number."""
+    """Words of one row without a strip between them, or of several rows."""
 
-    words: list[Word]
-    row: int
-    left: float
-    right: float
-    bottom: float
-    size: float
+    def __init__(self, words: list[Word], row: int = -1) -> None:
+        self.words = words
+        self.row = row
+        self.left = min(word.left for word in words)
+        self.right = max(word.right for word in words)
+        self.top = min(word.top + _CORE * word.size for word in words)
+        self.bottom = max(word.bottom for word in words)
+        self.size = median(word.size for word in words)
 
 
 def rows(words: Sequence[Word]) -> list[list[Word]]:
@@ -110,17 +111,7 @@ def lines(words: Sequence[Word]) -> list[Line]:
     if not words:
         return []
     usual = median(word.size for word in words)
-    dropped = [word for word in words if _is_dropped(word, words, usual)]
-    runs = _runs(rows([word for word in words if word not in dropped]), usual)
-    for capital in dropped:
-        beside = [run for run in runs if _is_beside(capital, run)]
-        if beside:
-            words = beside[0].words
-            words[0] = _with_capital(capital, words[0])
-        else:
-            runs.append(_run([capital], -1))
-    runs.sort(key=lambda run: run.bottom)
-    blocks = _with_tables(_blocks(runs), usual)
+    blocks = _with_tables(_blocks([*_runs(rows(_with_capitals(words, usual)), usual)]), usual)
     return [
         line
         for number, block in enumerate(_in_order(blocks, usual))
@@ -128,63 +119,47 @@ def lines(words: Sequence[Word]) -> list[Line]:
     ]
 
 
-def _is_dropped(word: Word, words: Sequence[Word], usual: float) -> bool:
-    """Whether a word is a large capital without others of its size in its row."""
-    letters = [char for char in word.text if char.isalpha()]
-    if word.size <= _DROPPED * usual or len(word.text) > 2 or len(letters) != 1:
-        return False
-    return letters[0].isupper() and not any(
-        other is not word
-        and other.size > _DROPPED * usual
-        and abs(other.bottom - word.bottom) < usual
-        for other in words
-    )
+def _with_capitals(words: Sequence[Word], usual: float) -> list[Word]:
+    """Words, those that begin with a capital over several lines whole again."""
+    found = list(words)
+    for capital in words:
+        if capital.size <= _DROPPED * usual or not _CAPITAL.fullmatch(capital.text):
+            continue
+        beside = [
+            word
+            for word in found
+            if word.size * _DROPPED < capital.size
+            and capital.top <= word.top + _CORE * word.size < capital.bottom
+            and 0 <= word.left + word.size - capital.right < capital.size
+        ]
+        if beside:
+            first = rows(beside)[0][0]
+            space = "" if first.text[0].islower() else " "
+            whole = replace(first, text=f"{capital.text}{space}{first.text}")
+            found[found.index(first)] = whole
+            found.remove(capital)
+    return found
 
 
-def _is_beside(capital: Word, run: _Run) -> bool:
-    """Whether a run begins at the right of a capital that spans several lines."""
-    foot = run.bottom - (1 - _CORE) * run.size
-    return capital.top <= foot < capital.bottom and abs(run.left - capital.right) < capital.size
-
-
-def _with_capital(capital: Word, word: Word) -> Word:
-    """A word with its first letter, which may be a word of its own, such as "A"."""
-    space = "" if word.text[0].islower() else " "
-    return replace(word, text=f"{capital.text}{space}{word.text}")
-
-
-def _runs(grid: Sequence[list[Word]], usual: float) -> list[_Run]:
+def _runs(grid: Sequence[list[Word]], usual: float) -> Iterator[_Run]:
     """The runs of rows."""
     free = [
         [(-inf, row[0].left), *_gaps(row, _GUTTER * usual), (max(word.right for word in row), inf)]
         for row in grid
     ]
-    runs = []
     for number, row in enumerate(grid):
+        changes = {b.left for a, b in pairwise(row) if not _are_alike(a, b)}
         gaps = [
             gap
             for gap in free[number][1:-1]
-            if _changes(gap, row) or _is_deep(gap, number, free, usual, _space_beside(gap, row))
+            if gap[1] in changes or _is_gutter(gap, number, free, usual)
         ]
-        runs += [_run(part, number) for part in _split(row, gaps)]
-    return runs
-
-
-def _changes(gap: _Stretch, row: Sequence[Word]) -> bool:
-    """Whether the letters after a gap are of another size than those before it."""
-    at = [word.left for word in row].index(gap[1])
-    return not _are_alike(row[at - 1], row[at])
+        for part in _split(row, gaps):
+            yield _Run(part, number)
 
 
 def _are_alike(one: Word | _Run, other: Word | _Run) -> bool:
     return max(one.size, other.size) <= _SAME_SIZE * min(one.size, other.size)
-
-
-def _space_beside(gap: _Stretch, row: Sequence[Word]) -> float:
-    """The wider one of the spaces before and after that of a gap."""
-    at = [word.left for word in row].index(gap[1])
-    around = row[max(0, at - 2) : at], row[at : at + 2]
-    return max((b.left - a.right for pair in around for a, b in pairwise(pair)), default=inf)
 
 
 def _gaps(words: Sequence[Word], least: float) -> list[_Stretch]:
@@ -197,75 +172,6 @@ def _gaps(words: Sequence[Word], least: float) -> list[_Stretch]:
     ]
 
 
-def _run(words: list[Word], row: int) -> _Run:
-    return _Run(
-        words,
-        row,
-        left=words[0].left,
-        right=max(word.right for word in words),
-        bottom=max(word.bottom for word in words),
-        size=median(word.size for word in words),
-    )
-
-
-def _is_deep(
-    gap: _Stretch, number: int, free: Sequence[Sequence[_Stretch]], usual: float, space: float
-) -> bool:
-    """Whether a gap in a row goes on above and below, with words on either side of it.
-
-    Lines that are stretched to a column's width may have such gaps by chance. The words right of
-    them do not begin at one place.
-
-    Args:
-        number: of the row.
-        free: stretches without words of all rows.
-        space: beside the gap, in the same row.
-    """
-    ends, starts, narrowest, crossed = [gap[0]], [gap[1]], gap[1] - gap[0], 0
-    least_beyond = _beyond(gap[1], free[number])
-    for places in (
-        range(number + 1, min(len(free), number + _LOOKED_AT)),
-        range(number - 1, max(-1, number - _LOOKED_AT), -1),
-    ):
-        strip = gap
-        for place in places:
-            met = (
-                (min(right, strip[1]), max(left, strip[0]), left, right)
-                for left, right in free[place]
-                if min(right, strip[1]) - max(left, strip[0]) >= _GUTTER * usual
-            )
-            right_edge, left_edge, left, right = max(met, default=(0.0, 0.0, 0.0, 0.0))
-            if not right_edge:
-                crossed += 1
-                break
-            strip = left_edge, right_edge
-            narrowest = min(narrowest, right_edge - left_edge)
-            ends += [left] if isfinite(left) else []
-            if right - right_edge < _WIDE * usual:
-                starts.append(right)
-                least_beyond = min(least_beyond, _beyond(right, free[place]))
-    depth, most = sorted((len(ends), len(starts)))
-    wide = narrowest >= _WIDE * usual
-    distinct = gap[1] - gap[0] > _STRETCHED * space
-    straight = max(starts) - min(starts) <= _SAME_EDGE and least_beyond > _NEAR * usual
-    signs = _aligned(ends) + _aligned(starts) + wide + distinct + straight
-    short = depth < 2 * _DEEP and crossed > 1
-    if depth >= _DEEP:
-        return signs > (2 if short else 0)
-    return wide and most > 1 and not short and (distinct or (signs > 2 and depth > 1))
-
-
-def _beyond(place: float, free: Sequence[_Stretch]) -> float:
-    """How far the words that begin at a place reach without a gap."""
-    return min((gap[0] for gap in free if gap[0] > place), default=inf) - place
-
-
-def _aligned(edges: Sequence[float]) -> bool:
-    """Whether most words begin or end at one place."""
-    most = max(sum(abs(one - edge) <= _SAME_EDGE for one in edges) for edge in edges)
-    return most >= max(2, len(edges) / 2)
-
-
 def _split(words: Sequence[Word], gaps: Sequence[_Stretch]) -> list[list[Word]]:
     """Words by the strips between them, left to right."""
     parts: list[list[Word]] = [[] for _ in range(len(gaps) + 1)]
@@ -274,29 +180,74 @@ def _split(words: Sequence[Word], gaps: Sequence[_Stretch]) -> list[list[Word]]:
     return [part for part in parts if part]
 
 
+def _is_gutter(
+    gap: _Stretch, number: int, free: Sequence[Sequence[_Stretch]], usual: float
+) -> bool:
+    """Whether a gap in a row goes on above and below, with words on either side of it.
+
+    Lines that are stretched to a column's width may have such gaps by chance. Full lines stand
+    above and below these, and what is right of them does not begin at one place, or is short.
+
+    Args:
+        number: of the row.
+        free: stretches without words of all rows.
+    """
+    ends, starts, reach, crossed = [gap[0]], [gap[1]], [_reach(gap[1], free[number])], 0
+    for step in (1, -1):
+        strip = gap
+        for place in range(number + step, number + step * _LOOKED_AT, step):
+            if not 0 <= place < len(free):
+                break
+            met = (
+                (min(right, strip[1]), max(left, strip[0]), left, right)
+                for left, right in free[place]
+                if min(right, strip[1]) - max(left, strip[0]) >= _GUTTER * usual
+            )
+            end, start, left, right = max(met, default=(0.0,) * 4)
+            if not end:
+                crossed += 1
+                break
+            strip = start, end
+            ends += [left] if isfinite(left) else []
+            if right - end < _WIDE * usual:
+                starts.append(right)
+                reach.append(_reach(right, free[place]))
+    straight = max(starts) - min(starts) <= _SAME_EDGE and min(reach) > _NEAR * usual
+    depth = min(len(ends), len(starts))
+    if depth < 2 * _DEEP and crossed > 1:
+        return depth >= _DEEP and straight and _are_aligned(ends)
+    return depth >= _DEEP and (straight or _are_aligned(ends) or _are_aligned(starts))
+
+
+def _reach(place: float, free: Sequence[_Stretch]) -> float:
+    """How far the words that begin at a place reach without a gap."""
+    return min((gap[0] for gap in free if gap[0] > place), default=inf) - place
+
+
+def _are_aligned(edges: Sequence[float]) -> bool:
+    """Whether most words begin or end at one place."""
+    most = max(sum(abs(one - edge) <= _SAME_EDGE for one in edges) for edge in edges)
+    return most >= max(2, len(edges) / 2)
+
+
 def _blocks(runs: Sequence[_Run]) -> list[list[_Run]]:
     """Runs put together to blocks from top to bottom."""
-    below: dict[_Run, list[_Run]] = {}
+    below: dict[_Run, list[_Run]] = {run: [] for run in runs}
     above: dict[_Run, list[_Run]] = {run: [] for run in runs}
     for at, run in enumerate(runs):
-        below[run] = []
         for other in runs[at + 1 :]:
             if other.bottom - run.bottom > _NEAR * run.size:
                 break
             if _overlap(run, other) and not any(_overlap(one, other) for one in below[run]):
                 below[run].append(other)
                 above[other].append(run)
-    blocks: list[list[_Run]] = []
-    of: dict[_Run, list[_Run]] = {}
+    blocks: dict[_Run, list[_Run]] = {}
     for run in runs:
         before = _next(run, above[run])
-        if before is not None and _next(before, below[before]) is run:
-            of[run] = of[before]
-            of[run].append(run)
-        else:
-            of[run] = [run]
-            blocks.append(of[run])
-    return blocks
+        goes_on = before is not None and _next(before, below[before]) is run
+        blocks[run] = blocks[before] if before is not None and goes_on else []
+        blocks[run].append(run)
+    return [block for run, block in blocks.items() if block[0] is run]
 
 
 def _next(run: _Run, others: Sequence[_Run]) -> _Run | None:
@@ -319,144 +270,110 @@ def _overlap(one: _Run, other: _Run) -> bool:
 
 def _with_tables(blocks: Sequence[list[_Run]], usual: float) -> list[list[_Run]]:
     """Blocks, those of a table put together to one."""
+    tables = {id(block): [block] for block in blocks}
     cells = [
         block for block in blocks if not _is_prose(block) and block[0].size < _HEADLINE * usual
     ]
-    table = {id(block): [block] for block in cells}
     for one, other in combinations(cells, 2):
-        if len({run.row for run in one} & {run.row for run in other}) > 1:
-            joined = table[id(one)]
-            if other not in joined:
-                joined += table[id(other)]
-                table.update({id(block): joined for block in joined})
-    found = [block for block in blocks if id(block) not in table]
-    for parts in {id(joined): joined for joined in table.values()}.values():
-        if sum(map(_is_long, parts)) < 2:
-            parts = [[run for part in parts for run in part]]
-        found += parts
-    return found
+        table = tables[id(one)]
+        if len({run.row for run in one} & {run.row for run in other}) > 1 and other not in table:
+            table += tables[id(other)]
+            tables.update((id(block), table) for block in table)
+    return [
+        block
+        for table in {id(table): table for table in tables.values()}.values()
+        for block in (table if sum(map(_is_long, table)) > 1 else [[*chain(*table)]])
+    ]
 
 
 def _is_prose(block: Sequence[_Run]) -> bool:
-    """Whether lines go on with the sentence of the line above, as there was no room in it."""
+    """Whether lines go on with the sentence of the line above: in small letters, for want of room.
+
+    In long lines one sign is enough, as the width of the column may change.
+    """
+    pairs = list(enumerate(pairwise(block)))
+    small = [below.words[0].text[0].islower() for _, (_, below) in pairs]
     full = [
         above.words[-1].text.endswith(("-", "\u2010"))
         or above.right + below.words[0].right - below.words[0].left + _SPACE * below.size
         > max(run.right for run in block[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS + 1])
-        for at, (above, below) in enumerate(pairwise(block))
+        for at, (above, below) in pairs
     ]
-    going_on = sum(
-        is_full and below.words[0].text[0].islower()
-        for is_full, below in zip(full, block[1:], strict=True)
-    )
-    return (going_on > 0 and going_on >= _PROSE * len(full)) or (
-        len(block) > 2 and _is_long(block) and sum(full) >= 2 * _PROSE * len(full)
-    )
+    least = _PROSE * max(1, len(pairs))
+    if _is_long(block):
+        return sum(small) >= least or (len(pairs) > 1 and sum(full) >= 2 * least)
+    return sum(map(min, small, full)) >= least
 
 
 def _is_long(block: Sequence[_Run]) -> bool:
     """Whether lines are too long for the cells of a table."""
-    width = max(run.right for run in block) - min(run.left for run in block)
-    letters = sum(len(word.text) for run in block for word in run.words) / len(block)
-    filled = sum(run.right - run.left for run in block) / len(block) / width if width else 0
-    return letters > _SHORT_CELL and filled > _FULL
+    return sum(len(word.text) for run in block for word in run.words) > _SHORT_CELL * len(block)
 
 
 def _in_order(blocks: Sequence[list[_Run]], usual: float) -> Iterator[list[_Run]]:
     """Blocks in the order of reading."""
-    boxes = [_box(block) for block in blocks]
-    for at, block in enumerate(blocks):
-        if block[0].size > _HEADLINE * usual and not any(
-            other is not boxes[at] and other.top < boxes[at].bottom and boxes[at].top < other.bottom
-            for other in boxes
-        ):
-            boxes[at] = replace(boxes[at], left=-inf, right=inf)
-    waits_for = {
+    boxes = [_Run([word for run in block for word in run.words]) for block in blocks]
+    for box in boxes:
+        beside = (
+            one is not box and one.top < box.bottom - _CORE * box.size and box.top < one.bottom
+            for one in boxes
+        )
+        if box.size > _HEADLINE * usual and not any(beside):
+            box.left, box.right = -inf, inf
+    waits = {
         at: {
-            other
-            for other, before in enumerate(boxes)
-            if other != at and _is_before(before, box, boxes)
+            place
+            for place, one in enumerate(boxes)
+            if one is not box and _is_before(one, box, boxes)
         }
         for at, box in enumerate(boxes)
     }
-    while waits_for:
-        ready = [at for at, others in waits_for.items() if not others]
-        at = min(ready or waits_for, key=lambda at: (boxes[at].top, boxes[at].left))
+    while waits:
+        first = [at for at, others in waits.items() if not others & waits.keys()]
+        at = min(first or waits, key=lambda at: (boxes[at].top, boxes[at].left))
         yield blocks[at]
-        del waits_for[at]
-        for others in waits_for.values():
-            others.discard(at)
+        del waits[at]
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
-def _box(block: Sequence[_Run]) -> _Box:
-    return _Box(
-        min(run.left for run in block),
-        block[0].bottom - (1 - _CORE) * block[0].size,
-        max(run.right for run in block),
-        block[-1].bottom - _CORE * block[-1].size,
-    )
-
-
-def _is_before(one: _Box, other: _Box, boxes: Sequence[_Box]) -> bool:
+def _is_before(one: _Run, other: _Run, boxes: Sequence[_Run]) -> bool:
     """Whether a block is above another, or at its left with nothing between that parts them."""
-    if one.left < other.right and other.left < one.right:
+    if _overlap(one, other):
         return (one.top, one.left) < (other.top, other.left)
     upper, lower = sorted((one, other), key=lambda box: box.top)
     return one.right <= other.left and not any(
-        box.left < one.right
-        and other.left < box.right
-        and upper.bottom <= box.top
-        and box.bottom <= lower.top
+        _overlap(box, one)
+        and _overlap(box, other)
+        and upper.bottom <= box.top + _CORE * box.size
+        and box.bottom - _CORE * box.size <= lower.top
         for box in boxes
     )
 
 
 def _lines(block: Sequence[_Run], number: int, usual: float) -> Iterator[Line]:
     """The lines of a block; wide gaps within one are between cells."""
-    by_row = [
-        sorted(runs, key=lambda run: run.left)
-        for _, runs in groupby(sorted(block, key=lambda run: run.row), key=lambda run: run.row)
-    ]
+    by_row = groupby(sorted(block, key=lambda run: (run.row, run.left)), key=lambda run: run.row)
+    grid = [list(runs) for _, runs in by_row]
     prose = _is_prose(block)
-
-    def wide(words: Sequence[Word]) -> float:
-        """The least gap between cells; a line of prose may be stretched."""
-        return max(_WIDE * usual, _STRETCHED * _least_gap(words) if prose else 0.0)
-
-    cells = [
-        [part for run in runs for part in _split(run.words, _gaps(run.words, wide(run.words)))]
-        for runs in by_row
-    ]
-    # Not the beginning of a paragraph, by chance without a small letter at a line's head.
-    listed = (
-        not prose
-        and len(block) > (2 if _is_long(block) else 1)
-        and block[0].size < _HEADLINE * usual
-    )
-    for at, (runs, parts) in enumerate(zip(by_row, cells, strict=True)):
-        around = by_row[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS + 1]
-        weights = {word.weight for run in runs for word in run.words}
+    # Two long lines may be the beginning of a paragraph, by chance with a capital in each.
+    short = len(block) > (2 if _is_long(block) else 1) and block[0].size < _HEADLINE * usual
+    for at, runs in enumerate(grid):
+        cells = []
+        for run in runs:
+            spaces = [b.left - a.right for a, b in pairwise(run.words)]
+            least = _STRETCHED * min(spaces, default=0.0) if prose else 0.0
+            cells += _split(run.words, _gaps(run.words, max(_WIDE * usual, least)))
+        around = grid[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS + 1]
+        words = [word for cell in cells for word in cell]
+        weights = {word.weight for word in words}
         yield Line(
-            text=" | ".join(" ".join(word.text for word in part) for part in parts),
+            text=" | ".join(" ".join(word.text for word in cell) for cell in cells),
             left=runs[0].left,
             right=runs[-1].right,
-            top=min(word.top for run in runs for word in run.words),
-            bottom=max(run.bottom for run in runs),
-            size=median(word.size for run in runs for word in run.words),
+            top=min(word.top for word in words),
+            bottom=max(word.bottom for word in words),
+            size=median(word.size for word in words),
             column=(min(one[0].left for one in around), max(one[-1].right for one in around)),
             block=number,
             weight=weights.pop() if len(weights) == 1 else 0,
-            in_table=listed or len(parts) > 1,
+            in_table=(short and not prose) or len(cells) > 1,
         )
-
-
-def _least_gap(words: Sequence[Word]) -> float:
-    return min((b.left - a.right for a, b in pairwise(words)), default=0.0)
