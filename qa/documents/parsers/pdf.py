@@ -60,7 +60,7 @@ _PRINTED = re.compile(
 _BOLDER = 60  # of weights, which are 400 and 700 in a font that says so exactly
 _SIZE_CHANGES = 1.08
 _INDENTED = 0.6  # of a letter's height
-_FIGURES = 0.3  # of a block's lines, that begin with a figure: a list of figures or of dates
+_FIGURES = 0.25  # of a block's lines, that begin with a figure: a list of figures or of dates
 _ROOM = 2.5  # of a letter's height, at least, is left by who begins a new line on purpose
 _SHORT = 0.85  # of the column's width
 _RAGGED = 0.3  # of a column's width, by which lines of another one may differ
@@ -540,6 +540,8 @@ def _goes_on_elsewhere(end: _Paragraph, line: Line, *, next_to: bool) -> bool:
     filled = _room(before, line) <= (1 - _SHORT) * (right - left) or line.text[0].isdigit()
     if line.text[:1].islower():
         return before.text.endswith(("-", "\u2010")) or (filled and (not closed or next_to))
+    if _is_below(before, line):  # not a box in the same column
+        same_width = abs(left - other_left) <= _SAME_HEIGHT / 2
     indented = line.left - other_left > _INDENTED * line.size
     return next_to and len(end.lines) > 1 and filled and same_width and not (indented or closed)
 
