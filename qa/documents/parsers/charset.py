@@ -226,8 +226,8 @@ def _as_sign(char: str, before: str, after: str) -> float:
     if char in "½¼¾":
         return _ODD if before.isalpha() or after.isalpha() else 0.0
     if char in "®™":
-        return _ODD if inside else _UNLIKELY * (not before.isalnum())
-    if char in "ªº¹²³®™" and after.isalpha():
+        return _ODD if after.isalpha() else _UNLIKELY * (not before.isalnum())
+    if char in "ªº¹²³" and after.isalpha():
         return _ODD
     if char in _BESIDE_WORDS or char in _SELDOM:
         return _ODD if inside else _UNLIKELY * (char in _SELDOM)
