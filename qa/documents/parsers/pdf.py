@@ -454,7 +454,7 @@ def _paragraphs(pages: Sequence[Sequence[Line]]) -> list[_Paragraph]:
         blocks = [list(group) for _, group in groupby(page, key=lambda line: line.block)]
         ends = [(-1, end) for at, end in ends if at >= 0]
         for at, block in enumerate(blocks):
-            end = _open_end(ends, at, [block[0] for block in blocks])
+            end = _open_end(ends, at, blocks)
             ends = [other for other in ends if other[1] is not end]
             figures = sum(line.text[0].isdigit() for line in block)
             listed = figures > 1 and figures >= _FIGURES * len(block)
@@ -476,26 +476,38 @@ def _paragraphs(pages: Sequence[Sequence[Line]]) -> list[_Paragraph]:
 
 
 def _open_end(
-    ends: Sequence[tuple[int, _Paragraph]], number: int, firsts: Sequence[Line]
+    ends: Sequence[tuple[int, _Paragraph]], number: int, blocks: Sequence[Sequence[Line]]
 ) -> _Paragraph | None:
-    """The paragraph of another block that goes on in a block; captions may stand between.
+    """The paragraph of another block that goes on in a block of this page.
 
-    None where several blocks may go on with it: those beside and below it, with a picture between.
-
-    Args:
-        firsts: the first lines of the page's blocks.
+    Captions may stand between. None where several blocks may go on with it: those beside and below
+    it, with a picture between, or one with a small letter behind others that are closed.
     """
-    line = firsts[number]
+    line = blocks[number][0]
     for at, end in reversed(ends):
-        last = end.lines[-1]
-        if _goes_on_elsewhere(end, line, next_to=end is ends[-1][1]):
-            below = _is_below(last, line)
-            rivals = (
-                _is_below(last, other) != below and _goes_on_elsewhere(end, other, next_to=False)
-                for other in firsts[at + 1 : number if below else None]
-            )
-            return None if at >= 0 and any(rivals) else end
+        if not _goes_on_elsewhere(end, line, next_to=end is ends[-1][1]):
+            continue
+        below = _is_below(end.lines[-1], line)
+        for place, (other, *_) in enumerate(blocks[at + 1 :], start=at + 1):
+            if _goes_on_elsewhere(end, other, next_to=False) and (
+                (
+                    at >= 0
+                    and (place < number or not below)
+                    and _is_below(end.lines[-1], other) != below
+                )
+                or (
+                    place > number
+                    and not line.text[:1].islower()
+                    and all(_is_closed(block[-1].text) for block in blocks[number:place])
+                )
+            ):
+                return None
+        return end
     return None
+
+
+def _is_closed(text: str) -> bool:
+    return CLOSES_SENTENCE.search(text) is not None
 
 
 def _is_below(above: Line, line: Line) -> bool:
@@ -515,7 +527,7 @@ def _goes_on(before: Line, line: Line, leading: float) -> bool:
     apart = (before.left - line.left) + (before.right - line.right)
     centred = abs(apart) < line.size and abs(before.left - line.left) > _SAME_HEIGHT / 2
     filled = (before.right - left) / (right - left) if right > left else 1.0
-    ended = CLOSES_SENTENCE.search(before.text) is not None
+    ended = _is_closed(before.text)
     opens = indented and not was_indented and not centred and (ended or filled < _SHORT)
     breaks = not line.text[:1].islower() and line.size < leading and not centred
     broken = breaks and _room(before, line) > _ROOM * line.size
@@ -536,7 +548,7 @@ def _goes_on_elsewhere(end: _Paragraph, line: Line, *, next_to: bool) -> bool:
         return False
     (left, right), (other_left, other_right) = before.column, line.column
     same_width = abs((right - left) - (other_right - other_left)) <= _RAGGED * (right - left)
-    closed = CLOSES_SENTENCE.search(before.text) is not None
+    closed = _is_closed(before.text)
     filled = _room(before, line) <= (1 - _SHORT) * (right - left) or line.text[0].isdigit()
     if line.text[:1].islower():
         return before.text.endswith(("-", "\u2010")) or (filled and (not closed or next_to))
