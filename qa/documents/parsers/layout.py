@@ -98,8 +98,8 @@ def rows(words: Sequence[Word]) -> list[list[Word]]:
     """Words by the line they stand on, whatever the columns; top to bottom, left to right."""
     found: list[list[Word]] = []
     for word in sorted(words, key=lambda one: one.bottom):
-        near = _SAME_ROW * min(word.size, found[-1][-1].size) if found else 0.0
-        if found and word.bottom - found[-1][-1].bottom <= near:
+        near = _SAME_ROW * min(word.size, found[-1][0].size) if found else 0.0
+        if found and word.bottom - found[-1][0].bottom <= near:
             found[-1].append(word)
         else:
             found.append([word])
@@ -149,10 +149,15 @@ def _runs(grid: Sequence[list[Word]], usual: float) -> Iterator[_Run]:
     ]
     for number, row in enumerate(grid):
         changes = {b.left for a, b in pairwise(row) if not _are_alike(a, b)}
+        spaces = [0.0, *(b.left - a.right for a, b in pairwise(row)), 0.0]
+        beside = {
+            word.left: max(before, after)
+            for word, before, after in zip(row[1:], spaces, spaces[2:], strict=False)
+        }
         gaps = [
             gap
             for gap in free[number][1:-1]
-            if gap[1] in changes or _is_gutter(gap, number, free, usual)
+            if gap[1] in changes or _is_gutter(gap, number, free, usual, beside[gap[1]])
         ]
         for part in _split(row, gaps):
             yield _Run(part, number)
@@ -181,7 +186,7 @@ def _split(words: Sequence[Word], gaps: Sequence[_Stretch]) -> list[list[Word]]:
 
 
 def _is_gutter(
-    gap: _Stretch, number: int, free: Sequence[Sequence[_Stretch]], usual: float
+    gap: _Stretch, number: int, free: Sequence[Sequence[_Stretch]], usual: float, space: float
 ) -> bool:
     """Whether a gap in a row goes on above and below, with words on either side of it.
 
@@ -191,6 +196,7 @@ def _is_gutter(
     Args:
         number: of the row.
         free: stretches without words of all rows.
+        space: the wider one of those before and after, to which that of a stretched line is alike.
     """
     ends, starts, reach, crossed = [gap[0]], [gap[1]], [_reach(gap[1], free[number])], 0
     for step in (1, -1):
@@ -213,9 +219,12 @@ def _is_gutter(
                 starts.append(right)
                 reach.append(_reach(right, free[place]))
     straight = max(starts) - min(starts) <= _SAME_EDGE and min(reach) > _NEAR * usual
-    depth = min(len(ends), len(starts))
+    depth, most = sorted((len(ends), len(starts)))
+    distinct = 0 < _STRETCHED * space < gap[1] - gap[0]
+    if depth < _DEEP <= most:  # a line or two beside a column
+        return distinct and gap[1] - gap[0] >= _WIDE * usual
     if depth < 2 * _DEEP and crossed > 1:
-        return depth >= _DEEP and straight and _are_aligned(ends)
+        return depth >= _DEEP and straight and (distinct or _are_aligned(ends))
     return depth >= _DEEP and (straight or _are_aligned(ends) or _are_aligned(starts))
 
 
