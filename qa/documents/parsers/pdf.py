@@ -498,7 +498,10 @@ def _open_end(
                 or (
                     place > number
                     and not line.text[:1].islower()
-                    and all(_is_closed(block[-1].text) for block in blocks[number:place])
+                    and all(
+                        _is_closed(block[-1].text) or not _alike(block[-1], other)
+                        for block in blocks[number:place]
+                    )
                 )
             ):
                 return None

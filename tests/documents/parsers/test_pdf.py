@@ -485,3 +485,23 @@ def test_where_two_columns_may_go_on_a_sentence_is_left_open(parsed):
     text = parsed(pdf(page))[0].text
     assert "nobody spoke" not in text
     assert "nobody of the" not in text
+
+
+@pytest.mark.parametrize("box", [["In figures", "9,000 people"], ["5,200 names"]])
+def test_a_line_or_two_beside_an_article_are_not_read_across(box, parsed):
+    page = [HEADLINE, *column(60, 130, 290, f"{TRADERS} {QUAY}")]
+    page += [(400.0, 156.0 + 13 * at, 10.0, text) for at, text in enumerate(box)]
+    text = parsed(pdf(page))[0].text
+    assert f"{TRADERS} {QUAY}".replace("\n", "\n\n") in text
+    assert all(line in text for line in box)
+
+
+def test_a_sentence_does_not_go_on_with_a_capital_where_a_small_letter_waits(parsed):
+    """A line over both columns is so short that it stands over the left one only."""
+    page = [
+        *texts("The council of Skarra closed the", "market in the spring. No traders"),
+        *texts("Ada Brandt won the election of", "June by four votes out of nine.", left=310),
+        (60, 150, 16, "Nobody spoke"),
+        *texts("who were there spoke of it, and", "the quay stays empty.", left=310, top=190),
+    ]
+    assert "traders Ada" not in parsed(pdf(page))[0].text
