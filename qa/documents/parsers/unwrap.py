@@ -76,8 +76,10 @@ def _by_machine(
         small: those of them whose second begins with a small letter, or which shout.
     """
     long = [before for before, _ in within if len(before) > width / 2]
+    verse = len(small) > _BRIEF and all(before.rstrip()[-1:] in (",", ";") for before, _ in small)
     return (
         width > 0
+        and not verse
         and len(small) >= min(2, len(long) - _BRIEF + 1)
         and sum(_is_full(*pair, width) for pair in small) >= _MOST_FULL * len(small)
         and len(small) >= (1 - _CAPITALS) * len(long)

@@ -65,6 +65,10 @@ with nets full of light and of herring
 and nobody spoke on the quay
 for the men had been counting
 the lamps that were out on the shore""",
+    "verse of even lines": """and the ships came home at last,
+and the nets were full of light,
+and the men went up the quay,
+and the lamps were out that night.""",
     "list": """The council decided:
 
 - to close the pool in October, once the season has ended,
