@@ -106,14 +106,16 @@ def _reason(exc: UnicodeDecodeError, wide: str | None) -> str:
     number = exc.object.count(newline, 0, exc.start) + 1
     line = f" in line {number}" if newline in exc.object.rstrip() else ""
     place = f"not UTF-8 (byte 0x{exc.object[exc.start]:02x}{line})"
-    if _is_damaged_utf8(exc.object):
+    if _is_damaged_utf8(exc.object) and _share_of_utf8(exc.object) >= 0.5:
         return (
             f"{place} though the rest is: a damaged place, or text of another charset pasted in; "
             "mend it there, or drop such bytes with `iconv -c -f UTF-8 -t UTF-8`"
         )
     return (
         f"{place}, and the charset cannot be told for sure; save it as UTF-8 where it was written, "
-        "or name its charset to `iconv -f CHARSET -t UTF-8`, such as WINDOWS-1252 or MACINTOSH"
+        "or name its charset to `iconv -f CHARSET -t UTF-8` and read the result before it goes in: "
+        "WINDOWS-1250 was usual for Polish, Czech or Hungarian, WINDOWS-1251 for Russian, "
+        "WINDOWS-1252 or MACINTOSH for French or English"
     )
 
 
@@ -134,14 +136,13 @@ def _with_zeros(data: bytes) -> str:
 
 def _is_damaged_utf8(data: bytes) -> bool:
     """Whether bytes that are not UTF-8 are so all the same, but for some places."""
-    return _UTF8.search(data) is not None or _is_mostly_utf8(data)
+    return _UTF8.search(data) is not None or _share_of_utf8(data) > 0.5
 
 
-def _is_mostly_utf8(data: bytes) -> bool:
-    """Whether more signs beyond ASCII are written in UTF-8 than are not (in any script)."""
-    text = data.decode("utf-8", "replace")
-    bad = text.count("\ufffd")
-    return len(_BEYOND_ASCII.findall(text)) - bad > bad
+def _share_of_utf8(data: bytes) -> float:
+    """The share of signs beyond ASCII that are written in UTF-8 (in any script)."""
+    found = _BEYOND_ASCII.findall(data.decode("utf-8", "replace"))
+    return 1 - found.count("\ufffd") / max(1, len(found))
 
 
 def _in_old_charset(data: bytes) -> str | None:
@@ -188,6 +189,9 @@ def _misspelt(char: str, before: str, after: str) -> bool:
             return after.isalpha() and after.islower()
         case "œ":
             return after.isalpha() and after.lower() not in "udnstcil"[: 8 if char == "œ" else 4]
+    # In the charsets of Turkey and Central Europe these are letters of other names, as in Erdoğan.
+    if char in "ðÐþÞõÕÝ":
+        return True
     alone = not before.strip() and after.isspace()
     return alone and char not in "ôÔ"
 
@@ -222,7 +226,9 @@ def _as_sign(char: str, before: str, after: str) -> float:
     if char in "½¼¾":
         return _ODD if before.isalpha() or after.isalpha() else 0.0
     if char in "®™":
-        return _ODD if inside else _UNLIKELY * (not before.isalnum())
+        return _ODD if after.isalpha() else _UNLIKELY * (not before.isalnum())
+    if char in "ªº¹²³" and after.isalpha():
+        return _ODD
     if char in _BESIDE_WORDS or char in _SELDOM:
         return _ODD if inside else _UNLIKELY * (char in _SELDOM)
     return _ODD

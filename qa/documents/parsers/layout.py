@@ -1,33 +1,54 @@
 """The layout of a page: words with their places become lines in the order of reading.
 
-A page is cut into columns where a strip without words runs down several lines, and across where no
-such strip is left: a headline over three columns, then the columns. Short cells that stand in rows
-are a table, which is read row by row. Places are in points, from the page's upper left corner.
+Built from below, as a page may have any shape. A row of words is cut where a strip without words
+runs down several rows. The runs that this leaves are put together to blocks as long as one run has
+only one other below it, and that one only the first above it: so the text beside a box or a
+quotation stays in its column, and where two ways lead on, the block ends. A block is read before
+those below it, and before those at its right unless something that stands over both is between
+them (T. Breuel, "High performance document layout analysis", 2003). Blocks of short cells that
+stand in rows are a table, which is read row by row. Places are in points, from the page's upper
+left corner.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, combinations, groupby, pairwise
+from math import inf, isfinite
 from statistics import median
 
-_GUTTER = 0.8  # of the size of the letters: the narrowest strip between columns
-_WIDE = 1.6  # the same for columns of two lines, and between the cells of one line
-_LARGE = 1.15  # of the usual size: a heading
+from qa.documents.parsers.divided import BULLET
+
+_GUTTER = 0.7  # of the size of the letters: the narrowest strip between columns
+_WIDE = 1.6  # the same between the cells of one line; the widest indent
+_SPACE = 0.4  # of the size of large letters, at most, between the words of a headline
+_DEEP = 3  # rows on either side, from which a strip may be one between columns
+_LOOKED_AT = 12  # rows above and below, in which a strip is followed
+_STRETCHED = 2.5  # times the narrowest space of a line: no space between words
+_HEADLINE = 1.3  # of the usual size; with nothing beside it, it stands above the whole page
+_SAME_SIZE = 1.08
+_SAME_EDGE = 2.0  # points
+_NEAR = 2.0  # of the size, at most, from a line to the next one of a block
+_NARROWED = 0.5  # of a column's width, at least, is left beside a box that stands in it
 _SHORT_CELL = 15  # characters on average, up to which columns are a table's
-_FULL = 0.5  # of a column's width that the lines of running text fill on average
+_PROSE = 0.4  # of the lines, at least, go on with the sentence of the line above
+_NEIGHBOURS = 3  # lines above and below, whose widest is the width of the column there
 _SAME_ROW = 0.35  # of the size: how far apart the feet of two words of a line may be
 _CORE = 0.25  # of a word's height at its top and bottom, which may overlap the next line's
 _DROPPED = 1.8  # of the usual size: a capital that spans several lines
-
+_CAPITAL = re.compile(r"[«“\"]?[^\W\d_a-z][’']?")
 
 _Stretch = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A run of letters; `size` is the height from the lowest descender to the highest letter."""
+    """A run of letters; `size` is the height from the lowest descender to the highest letter.
+
+    `weight` is that of the font (bold or not), 0 when it does not say.
+    """
 
     text: str
     left: float
@@ -35,11 +56,18 @@ class Word:
     top: float
     bottom: float
     size: float
+    weight: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Words side by side in one column, which reaches from `column[0]` to `column[1]`."""
+    """Words side by side in one block.
+
+    Attributes:
+        column: left and right edge of the block at the height of the line.
+        block: the block's number, from 0, in the order of reading.
+        weight: of its words, 0 when they have several.
+    """
 
     text: str
     left: float
@@ -48,15 +76,30 @@ class Line:
     bottom: float
     size: float
     column: _Stretch
+    block: int
+    weight: int
     in_table: bool = False
+
+
+class _Run:
+    """Words of one row without a strip between them, or of several rows."""
+
+    def __init__(self, words: list[Word], row: int = -1) -> None:
+        self.words = words
+        self.row = row
+        self.left = min(word.left for word in words)
+        self.right = max(word.right for word in words)
+        self.top = min(word.top + _CORE * word.size for word in words)
+        self.bottom = max(word.bottom for word in words)
+        self.size = median(word.size for word in words)
 
 
 def rows(words: Sequence[Word]) -> list[list[Word]]:
     """Words by the line they stand on, whatever the columns; top to bottom, left to right."""
     found: list[list[Word]] = []
     for word in sorted(words, key=lambda one: one.bottom):
-        near = _SAME_ROW * min(word.size, found[-1][-1].size) if found else 0.0
-        if found and word.bottom - found[-1][-1].bottom <= near:
+        near = _SAME_ROW * min(word.size, found[-1][0].size) if found else 0.0
+        if found and word.bottom - found[-1][0].bottom <= near:
             found[-1].append(word)
         else:
             found.append([word])
@@ -68,101 +111,70 @@ def lines(words: Sequence[Word]) -> list[Line]:
     if not words:
         return []
     usual = median(word.size for word in words)
-    found: list[Line] = []
-    for group in _groups(_bands(words), usual):
-        gaps = _gaps(_cover(group), _GUTTER * usual)
-        parts = _split(group, gaps)
-        if len(parts) == 1 or not _deep(group, usual):
-            found += _one_column(group)
-        elif _is_table(parts):
-            found += _table(group, gaps)
-        else:
-            for part in _split(group, [max(gaps, key=lambda gap: gap[1] - gap[0])]):
-                found += lines(part)
+    blocks = _with_tables(_blocks([*_runs(rows(_with_capitals(words, usual)), usual)]), usual)
+    return [
+        line
+        for number, block in enumerate(_in_order(blocks, usual))
+        for line in _lines(block, number, usual)
+    ]
+
+
+def _with_capitals(words: Sequence[Word], usual: float) -> list[Word]:
+    """Words, those that begin with a capital over several lines whole again."""
+    found = list(words)
+    for capital in words:
+        if capital.size <= _DROPPED * usual or not _CAPITAL.fullmatch(capital.text):
+            continue
+        beside = [
+            word
+            for word in found
+            if word.size * _DROPPED < capital.size
+            and capital.top <= word.top + _CORE * word.size < capital.bottom
+            and 0 <= word.left + word.size - capital.right < capital.size
+        ]
+        if beside:
+            first = rows(beside)[0][0]
+            space = "" if first.text[0].islower() else " "
+            whole = replace(first, text=f"{capital.text}{space}{first.text}")
+            found[found.index(first)] = whole
+            found.remove(capital)
     return found
 
 
-def _bands(words: Sequence[Word]) -> list[list[Word]]:
-    """Words in runs from top to bottom, with no word across the border between two runs."""
-    bands: list[list[Word]] = []
-    end = 0.0
-    for word in sorted(words, key=lambda one: one.top + _CORE * one.size):
-        if not bands or word.top + _CORE * word.size >= end:
-            bands.append([])
-            end = 0.0
-        bands[-1].append(word)
-        end = max(end, word.bottom - _CORE * word.size)
-    return bands
+def _runs(grid: Sequence[list[Word]], usual: float) -> Iterator[_Run]:
+    """The runs of rows."""
+    free = [
+        [(-inf, row[0].left), *_gaps(row, _GUTTER * usual), (max(word.right for word in row), inf)]
+        for row in grid
+    ]
+    for number, row in enumerate(grid):
+        changes = {b.left for a, b in pairwise(row) if not _are_alike(a, b)}
+        spaces = [0.0, *(b.left - a.right for a, b in pairwise(row)), 0.0]
+        beside = {
+            word.left: max(before, after)
+            for word, before, after in zip(row[1:], spaces, spaces[2:], strict=False)
+        }
+        gaps = [
+            gap
+            for gap in free[number][1:-1]
+            if gap[1] in changes or _is_gutter(gap, number, free, usual, beside[gap[1]])
+        ]
+        for part in _split(row, gaps):
+            yield _Run(part, number)
 
 
-def _groups(bands: Sequence[list[Word]], usual: float) -> list[list[Word]]:
-    """Bands put together as long as they share a strip without words, or have none."""
-    groups: list[list[Word]] = []
-    cover: list[_Stretch] = []
-    open_to_more = False
-    for band in bands:
-        of_band = _cover(band)
-        gaps = _gaps(of_band, _GUTTER * usual)
-        heading = not gaps and max(word.size for word in band) > _LARGE * usual
-        together = _united([*cover, *of_band])
-        shared = _gaps(together, _GUTTER * usual)
-        # Columns may follow a line that stands above one of them, not one that reaches over two.
-        fits = shared if _gaps(cover, _GUTTER * usual) else len(shared) >= len(gaps)
-        if open_to_more and not heading and fits:
-            groups[-1] += band
-            cover = together
-        else:
-            groups.append(list(band))
-            cover = of_band
-            open_to_more = not heading
-    return _settled(groups, usual)
+def _are_alike(one: Word | _Run, other: Word | _Run) -> bool:
+    return max(one.size, other.size) <= _SAME_SIZE * min(one.size, other.size)
 
 
-def _settled(groups: Sequence[list[Word]], usual: float) -> list[list[Word]]:
-    """Groups that are no columns after all, for want of lines, become one column with the next."""
-    settled: list[list[Word]] = []
-    single = False
-    for group in groups:
-        columns = _are_columns(group, usual) and _deep(group, usual)
-        heading = max(word.size for word in group) > _LARGE * usual
-        plain = not columns and not heading
-        if single and plain:
-            settled[-1] += group
-        else:
-            settled.append(list(group))
-        single = plain
-    return settled
-
-
-def _are_columns(words: Sequence[Word], usual: float) -> bool:
-    return bool(_gaps(_cover(words), _GUTTER * usual))
-
-
-def _deep(words: Sequence[Word], usual: float) -> bool:
-    """Whether the columns of a group have the lines to be told from a gap by chance."""
-    gaps = _gaps(_cover(words), _GUTTER * usual)
-    depths = sorted((len(rows(part)) for part in _split(words, gaps)), reverse=True)
-    widest = max(gap[1] - gap[0] for gap in gaps)
-    return depths[1] >= 3 or (depths[0] >= 2 and widest >= _WIDE * usual)
-
-
-def _cover(words: Sequence[Word]) -> list[_Stretch]:
-    """The stretches of the page's width in which a word stands."""
-    return _united([(word.left, word.right) for word in words])
-
-
-def _united(stretches: Sequence[_Stretch]) -> list[_Stretch]:
-    united: list[_Stretch] = []
-    for left, right in sorted(stretches):
-        if united and left <= united[-1][1]:
-            united[-1] = united[-1][0], max(united[-1][1], right)
-        else:
-            united.append((left, right))
-    return united
-
-
-def _gaps(cover: Sequence[_Stretch], least: float) -> list[_Stretch]:
-    return [(a[1], b[0]) for a, b in pairwise(cover) if b[0] - a[1] >= least]
+def _gaps(words: Sequence[Word], least: float) -> list[_Stretch]:
+    """The gaps between words of a row, but for that after the mark of an item in a list."""
+    return [
+        (a.right, b.left)
+        for a, b in pairwise(words)
+        if b.left - a.right >= max(least, _SPACE * max(a.size, b.size))
+        and not BULLET.fullmatch(f"{a.text} ")
+    ]
 
 
 def _split(words: Sequence[Word], gaps: Sequence[_Stretch]) -> list[list[Word]]:
@@ -173,57 +185,204 @@ def _split(words: Sequence[Word], gaps: Sequence[_Stretch]) -> list[list[Word]]:
     return [part for part in parts if part]
 
 
-def _is_table(parts: Sequence[Sequence[Word]]) -> bool:
-    """Whether columns are those of a table: fewer than two of them hold running text."""
-    return sum(_is_running(part) for part in parts) < 2
+def _is_gutter(
+    gap: _Stretch, number: int, free: Sequence[Sequence[_Stretch]], usual: float, space: float
+) -> bool:
+    """Whether a gap in a row goes on above and below, with words on either side of it.
+
+    Lines that are stretched to a column's width may have such gaps by chance. Full lines stand
+    above and below these, and what is right of them does not begin at one place, or is short.
+
+    Args:
+        number: of the row.
+        free: stretches without words of all rows.
+        space: the wider one of those before and after, to which that of a stretched line is alike.
+    """
+    ends, starts, reach, crossed = [gap[0]], [gap[1]], [_reach(gap[1], free[number])], 0
+    for step in (1, -1):
+        strip = gap
+        for place in range(number + step, number + step * _LOOKED_AT, step):
+            if not 0 <= place < len(free):
+                break
+            met = (
+                (min(right, strip[1]), max(left, strip[0]), left, right)
+                for left, right in free[place]
+                if min(right, strip[1]) - max(left, strip[0]) >= _GUTTER * usual
+            )
+            end, start, left, right = max(met, default=(0.0,) * 4)
+            if not end:
+                crossed += 1
+                break
+            strip = start, end
+            ends += [left] if isfinite(left) else []
+            if right - end < _WIDE * usual:
+                starts.append(right)
+                reach.append(_reach(right, free[place]))
+    straight = max(starts) - min(starts) <= _SAME_EDGE and min(reach) > _NEAR * usual
+    depth, most = sorted((len(ends), len(starts)))
+    distinct = 0 < _STRETCHED * space < gap[1] - gap[0]
+    if depth < _DEEP <= most:  # a line or two beside a column
+        return distinct and gap[1] - gap[0] >= _WIDE * usual
+    if depth < 2 * _DEEP and crossed > 1:
+        return depth >= _DEEP and straight and (distinct or _are_aligned(ends))
+    return depth >= _DEEP and (straight or _are_aligned(ends) or _are_aligned(starts))
 
 
-def _is_running(column: Sequence[Word]) -> bool:
-    width = max(word.right for word in column) - min(word.left for word in column)
-    found = rows(column)
-    letters = sum(len(word.text) for word in column) / len(found)
-    filled = sum(row[-1].right - row[0].left for row in found) / len(found) / width if width else 0
-    return letters > _SHORT_CELL and filled > _FULL
+def _reach(place: float, free: Sequence[_Stretch]) -> float:
+    """How far the words that begin at a place reach without a gap."""
+    return min((gap[0] for gap in free if gap[0] > place), default=inf) - place
 
 
-def _table(words: Sequence[Word], gaps: Sequence[_Stretch]) -> list[Line]:
-    column = min(word.left for word in words), max(word.right for word in words)
+def _are_aligned(edges: Sequence[float]) -> bool:
+    """Whether most words begin or end at one place."""
+    most = max(sum(abs(one - edge) <= _SAME_EDGE for one in edges) for edge in edges)
+    return most >= max(2, len(edges) / 2)
+
+
+def _blocks(runs: Sequence[_Run]) -> list[list[_Run]]:
+    """Runs put together to blocks from top to bottom."""
+    below: dict[_Run, list[_Run]] = {run: [] for run in runs}
+    above: dict[_Run, list[_Run]] = {run: [] for run in runs}
+    for at, run in enumerate(runs):
+        for other in runs[at + 1 :]:
+            if other.bottom - run.bottom > _NEAR * run.size:
+                break
+            if _overlap(run, other) and not any(_overlap(one, other) for one in below[run]):
+                below[run].append(other)
+                above[other].append(run)
+    blocks: dict[_Run, list[_Run]] = {}
+    for run in runs:
+        before = _next(run, above[run])
+        goes_on = before is not None and _next(before, below[before]) is run
+        blocks[run] = blocks[before] if before is not None and goes_on else []
+        blocks[run].append(run)
+    return [block for run, block in blocks.items() if block[0] is run]
+
+
+def _next(run: _Run, others: Sequence[_Run]) -> _Run | None:
+    """The only run that goes on with another, or the only one that shares an edge with it."""
+    alike = [one for one in others if _are_alike(one, run)]
+    if len(alike) > 1:
+        width = run.right - run.left
+        alike = [
+            one
+            for one in alike
+            if min(abs(one.left - run.left), abs(one.right - run.right)) <= _SAME_EDGE
+            and _NARROWED * width <= one.right - one.left <= width / _NARROWED
+        ]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _overlap(one: _Run, other: _Run) -> bool:
+    return one.left < other.right and other.left < one.right
+
+
+def _with_tables(blocks: Sequence[list[_Run]], usual: float) -> list[list[_Run]]:
+    """Blocks, those of a table put together to one."""
+    tables = {id(block): [block] for block in blocks}
+    cells = [
+        block for block in blocks if not _is_prose(block) and block[0].size < _HEADLINE * usual
+    ]
+    for one, other in combinations(cells, 2):
+        table = tables[id(one)]
+        if len({run.row for run in one} & {run.row for run in other}) > 1 and other not in table:
+            table += tables[id(other)]
+            tables.update((id(block), table) for block in table)
     return [
-        _line(row, " | ".join(_text(cell) for cell in _split(row, gaps)), column, in_table=True)
-        for row in rows(words)
+        block
+        for table in {id(table): table for table in tables.values()}.values()
+        for block in (table if sum(map(_is_long, table)) > 1 else [[*chain(*table)]])
     ]
 
 
-def _one_column(words: Sequence[Word]) -> list[Line]:
-    column = min(word.left for word in words), max(word.right for word in words)
-    usual = median(word.size for word in words)
-    dropped = [word for word in words if word.size > _DROPPED * usual and len(word.text) <= 2]
-    found = []
-    for row in rows([word for word in words if word not in dropped]):
-        cells = _split(row, _gaps(_cover(row), _WIDE * usual))
-        text = " | ".join(_text(cell) for cell in cells)
-        for capital in dropped:
-            if capital.top <= row[0].top + _CORE * usual < capital.bottom:
-                text = capital.text + (text if text[:1].islower() else f" {text}")
-                dropped.remove(capital)
-                break
-        found.append(_line(row, text, column, in_table=len(cells) > 1))
-    alone = [_line([word], word.text, column, in_table=False) for word in dropped]
-    return alone + found
+def _is_prose(block: Sequence[_Run]) -> bool:
+    """Whether lines go on with the sentence of the line above: in small letters, for want of room.
+
+    In long lines one sign is enough, as the width of the column may change.
+    """
+    pairs = list(enumerate(pairwise(block)))
+    small = [below.words[0].text[0].islower() for _, (_, below) in pairs]
+    full = [
+        above.words[-1].text.endswith(("-", "\u2010"))
+        or above.right + below.words[0].right - below.words[0].left + _SPACE * below.size
+        > max(run.right for run in block[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS + 1])
+        for at, (above, below) in pairs
+    ]
+    least = _PROSE * max(1, len(pairs))
+    if _is_long(block):
+        return sum(small) >= least or (len(pairs) > 1 and sum(full) >= 2 * least)
+    return sum(map(min, small, full)) >= least
 
 
-def _line(row: Sequence[Word], text: str, column: tuple[float, float], *, in_table: bool) -> Line:
-    return Line(
-        text=text,
-        left=row[0].left,
-        right=max(word.right for word in row),
-        top=min(word.top for word in row),
-        bottom=max(word.bottom for word in row),
-        size=median(word.size for word in row),
-        column=column,
-        in_table=in_table,
+def _is_long(block: Sequence[_Run]) -> bool:
+    """Whether lines are too long for the cells of a table."""
+    return sum(len(word.text) for run in block for word in run.words) > _SHORT_CELL * len(block)
+
+
+def _in_order(blocks: Sequence[list[_Run]], usual: float) -> Iterator[list[_Run]]:
+    """Blocks in the order of reading."""
+    boxes = [_Run([word for run in block for word in run.words]) for block in blocks]
+    for box in boxes:
+        beside = (
+            one is not box and one.top < box.bottom - _CORE * box.size and box.top < one.bottom
+            for one in boxes
+        )
+        if box.size > _HEADLINE * usual and not any(beside):
+            box.left, box.right = -inf, inf
+    waits = {
+        at: {
+            place
+            for place, one in enumerate(boxes)
+            if one is not box and _is_before(one, box, boxes)
+        }
+        for at, box in enumerate(boxes)
+    }
+    while waits:
+        first = [at for at, others in waits.items() if not others & waits.keys()]
+        at = min(first or waits, key=lambda at: (boxes[at].top, boxes[at].left))
+        yield blocks[at]
+        del waits[at]
+
+
+def _is_before(one: _Run, other: _Run, boxes: Sequence[_Run]) -> bool:
+    """Whether a block is above another, or at its left with nothing between that parts them."""
+    if _overlap(one, other):
+        return (one.top, one.left) < (other.top, other.left)
+    upper, lower = sorted((one, other), key=lambda box: box.top)
+    return one.right <= other.left and not any(
+        _overlap(box, one)
+        and _overlap(box, other)
+        and upper.bottom <= box.top + _CORE * box.size
+        and box.bottom - _CORE * box.size <= lower.top
+        for box in boxes
     )
 
 
-def _text(words: Sequence[Word]) -> str:
-    return " ".join(word.text for word in words)
+def _lines(block: Sequence[_Run], number: int, usual: float) -> Iterator[Line]:
+    """The lines of a block; wide gaps within one are between cells."""
+    by_row = groupby(sorted(block, key=lambda run: (run.row, run.left)), key=lambda run: run.row)
+    grid = [list(runs) for _, runs in by_row]
+    prose = _is_prose(block)
+    # Two long lines may be the beginning of a paragraph, by chance with a capital in each.
+    short = len(block) > (2 if _is_long(block) else 1) and block[0].size < _HEADLINE * usual
+    for at, runs in enumerate(grid):
+        cells = []
+        for run in runs:
+            spaces = [b.left - a.right for a, b in pairwise(run.words)]
+            least = _STRETCHED * min(spaces, default=0.0) if prose else 0.0
+            cells += _split(run.words, _gaps(run.words, max(_WIDE * usual, least)))
+        around = grid[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS + 1]
+        words = [word for cell in cells for word in cell]
+        weights = {word.weight for word in words}
+        yield Line(
+            text=" | ".join(" ".join(word.text for word in cell) for cell in cells),
+            left=runs[0].left,
+            right=runs[-1].right,
+            top=min(word.top for word in words),
+            bottom=max(word.bottom for word in words),
+            size=median(word.size for word in words),
+            column=(min(one[0].left for one in around), max(one[-1].right for one in around)),
+            block=number,
+            weight=weights.pop() if len(weights) == 1 else 0,
+            in_table=(short and not prose) or len(cells) > 1,
+        )

@@ -2,12 +2,14 @@
 
 The title is the subject, the source is whom it is from, and the date is that of sending. The HTML
 of a message is read as a feed's is, without what it hides, such as the line that mail programs
-show beside the subject. Attachments are not read.
+show beside the subject. A message that is only sent on, in the text or attached, counts as its own:
+with its subject, date and sender. Other attachments are not read.
 """
 
 from __future__ import annotations
 
 import mailbox
+import quopri
 import re
 from collections.abc import Iterator
 from email import message_from_bytes, policy
@@ -19,8 +21,9 @@ from pathlib import Path
 from qa.documents.article import Article
 from qa.documents.parsers import html
 from qa.documents.parsers.fields import Failure, Notice, articles_from, origin_of
-from qa.documents.parsers.plain import decode
+from qa.documents.parsers.plain import COMMENT, decode, sent_on, without_breaks
 from qa.errors import SourceError
+from qa.language.detect import detect
 
 _DAMAGE = (MessageError, LookupError, ValueError, TypeError, AttributeError, RecursionError)
 _REPLY = re.compile(r"(?i)^(?:(?:re|fwd?|tr|aw|wg)\s*:\s*)+")
@@ -33,6 +36,10 @@ _FOOT = re.compile(
 )
 _LONGEST_FOOT = 200
 _SEPARATOR = b"From "
+_MESSAGE = "message/rfc822"
+_FLOWED = re.compile(r"(?<=[^\s>-]) \r?\n(?!\r?\n|>)")
+_WORD = re.compile(r"(?<![\w/.:?=&-])[^\W\d_]{2,}(?![\w/:=&])")  # but those of addresses
+_SOFT_BREAK = re.compile(rb"=\r?\n")
 
 
 def read(path: Path) -> Iterator[Article | Failure]:
@@ -74,6 +81,11 @@ def _parsed(data: bytes) -> EmailMessage:
     return message
 
 
+def _date(message: EmailMessage) -> str | None:
+    """As it stands there: years of twenty digits end Python's parser."""
+    return next((str(v) for k, v in message.raw_items() if k.lower() == "date"), None)
+
+
 def _message(message: EmailMessage, origin: str) -> Iterator[Article | Failure]:
     """The article of a message.
 
@@ -81,28 +93,52 @@ def _message(message: EmailMessage, origin: str) -> Iterator[Article | Failure]:
         SourceError: it has no text, or is damaged.
     """
     try:
-        body = message.get_body(("html", "plain"))
-        if body is None:
-            raise SourceError("the message has no text")
-        text = _characters(body)
-        if body.get_content_type() == "text/html":
-            text = html.plain(text)
-        elif body.get_param("format") == "flowed":
-            text = re.sub(r"(?<=[^\s>-]) \r?\n(?!\r?\n|>)", " ", text)
-        attached = [part.get_filename() or "without a name" for part in message.iter_attachments()]
+        text = _text(message)
+        language = _header(message, "content-language") or None
+        inner, text = sent_on(text, french=detect(text, default="") == "fr")
+        attached = list(message.iter_attachments())
+        messages = [part.get_content() for part in attached if part.get_content_type() == _MESSAGE]
+        names = [
+            part.get_filename() or "without a name"
+            for part in attached
+            if part.get_content_type() != _MESSAGE
+        ]
         fields = {
-            "title": _REPLY.sub("", _header(message, "subject")),
+            "title": _REPLY.sub("", str(inner.get("title") or _header(message, "subject"))),
             "text": "\n".join(line for line in text.split("\n") if not _is_foot(line)),
-            # As it stands there: years of twenty digits end Python's parser.
-            "date": next((str(v) for k, v in message.raw_items() if k.lower() == "date"), None),
-            "source": _sender(_header(message, "from")),
-            "template_language": _header(message, "content-language") or None,
+            "date": inner["date"] if inner else _date(message),
+            "source": _sender(str(inner.get("sender") or _header(message, "from"))),
+            "template_language": language,
         }
     except _DAMAGE as exc:
         raise SourceError(f"a damaged e-mail ({exc})") from exc
-    yield from articles_from(fields, origin)
-    if attached:
-        yield Notice(origin, f"its attachments are not read: {', '.join(attached)!r:.200}")
+    if not messages or len(text) > COMMENT:
+        yield from articles_from(fields, origin)
+    for number, one in enumerate(messages, start=1):
+        yield from _message(one, f"{origin}#{number}")
+    if names:
+        yield Notice(origin, f"its attachments are not read: {', '.join(names)!r:.200}")
+
+
+def _text(message: EmailMessage) -> str:
+    """The text of a message: of its HTML, unless the plain one has more than twice the words."""
+    texts = []
+    for kind in ("html", "plain"):
+        body = message.get_body((kind,))
+        data = None if body is None else body.get_payload(decode=True)
+        if body is None or not isinstance(data, bytes) or not data.strip():
+            continue
+        text = _characters(body)
+        if body.get_content_type() == "text/html":
+            texts.append(html.plain(text))
+        else:
+            flowed = body.get_param("format") == "flowed"
+            text = _FLOWED.sub(" ", text) if flowed else text
+            texts.append(without_breaks(text))
+    if not texts:
+        raise SourceError("the message has no text")
+    first, last = (len(_WORD.findall(text)) for text in (texts[0], texts[-1]))
+    return texts[0] if 2 * first >= last else texts[-1]
 
 
 def _page(message: EmailMessage, path: Path) -> Iterator[Article | Failure]:
@@ -125,6 +161,8 @@ def _characters(part: Message) -> str:
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes) or not data.strip():
         raise SourceError("the message has no text")
+    if "content-transfer-encoding" not in part and _SOFT_BREAK.search(data):
+        data = quopri.decodestring(data)
     charset = part.get_content_charset()
     if charset is None:
         return html.characters(data) if part.get_content_type() == "text/html" else decode(data)

@@ -17,8 +17,8 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise
 from pathlib import Path
 from statistics import median
 
@@ -57,9 +57,13 @@ _ABOVE = 4  # paragraphs, among which the headline is
 _PRINTED = re.compile(
     r"(?:https?|file)://\S+ \d+/\d+|\d{1,2}[/.]\d{1,2}[/.]\d{2,4},? \d{1,2}:\d\d(?: [AP]M)?(?: .*)?"
 )
-_SIZE_CHANGES = 1.12
+_BOLDER = 60  # of weights, which are 400 and 700 in a font that says so exactly
+_SIZE_CHANGES = 1.08
 _INDENTED = 0.6  # of a letter's height
+_FIGURES = 0.25  # of a block's lines, that begin with a figure: a list of figures or of dates
+_ROOM = 2.5  # of a letter's height, at least, is left by who begins a new line on purpose
 _SHORT = 0.85  # of the column's width
+_RAGGED = 0.3  # of a column's width, by which lines of another one may differ
 _HEADLINE = 1.2  # of the usual size
 _LONGEST_HEADLINE = 200
 _FEW_WORDS = 4  # from which a line is rather a headline than the name of a paper
@@ -84,6 +88,7 @@ _Rows = list[list[Word]]
 class _Paragraph:
     text: str
     size: float
+    lines: list[Line] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +188,7 @@ class _Letter:
     top: float
     bottom: float
     turns: int = 0
+    weight: int = 0
 
 
 def _letters(page: pypdfium2.PdfTextPage) -> list[_Letter]:
@@ -193,7 +199,8 @@ def _letters(page: pypdfium2.PdfTextPage) -> list[_Letter]:
         angle = pdfium.FPDFText_GetCharAngle(page, at)
         left, bottom, right, top = page.get_charbox(at, loose=True)
         turns = round(-angle / (math.pi / 2)) % 4  # which PDFium counts clockwise
-        found.append(_Letter(char, left, right, top, bottom, turns))
+        weight = pdfium.FPDFText_GetFontWeight(page, at)
+        found.append(_Letter(char, left, right, top, bottom, turns, weight))
     return found
 
 
@@ -229,7 +236,7 @@ def _upright(letters: Sequence[_Letter], box: tuple[float, float, float, float])
                     )
                 case _:
                     place = top - one.top, top - one.bottom, right - one.right, right - one.left
-            upright.append(_Letter(one.char, *place))
+            upright.append(_Letter(one.char, *place, weight=one.weight))
     return upright
 
 
@@ -284,6 +291,7 @@ def _word(letters: Sequence[_Letter]) -> Word:
         top=min(letter.top for letter in letters),
         bottom=bottom,
         size=size,
+        weight=max(letters[0].weight, 0),
     )
 
 
@@ -438,26 +446,75 @@ def _note_rows(page: _Rows, usual: float) -> int:
 def _paragraphs(pages: Sequence[Sequence[Line]]) -> list[_Paragraph]:
     """Lines joined to paragraphs, across columns and pages."""
     hyphenated = compounds(line.text for page in pages for line in page)
-    pairs = [pair for page in pages for pair in pairwise(page) if pair[0].column == pair[1].column]
+    pairs = [pair for page in pages for pair in pairwise(page) if pair[0].block == pair[1].block]
     leading = median([below.bottom - above.bottom for above, below in pairs] or [0.0])
     paragraphs: list[_Paragraph] = []
-    before: Line | None = None
-    page_before = 0
-    for number, page in enumerate(pages):
-        for line in page:
-            together = before is not None and (
-                _goes_on(before, line, leading)
-                if before.column == line.column and page_before == number
-                else _goes_on_elsewhere(before, line)
-            )
-            if before is not None and before.in_table and line.in_table:
-                paragraphs[-1].text += f"\n{line.text}"
-            elif together:
-                paragraphs[-1].text = join(paragraphs[-1].text, line.text, hyphenated)
-            else:
-                paragraphs.append(_Paragraph(line.text, line.size))
-            before, page_before = line, number
+    ends: list[tuple[int, _Paragraph]] = []  # of the blocks before: which one, -1 on another page
+    for page in pages:
+        blocks = [list(group) for _, group in groupby(page, key=lambda line: line.block)]
+        ends = [(-1, end) for at, end in ends if at >= 0]
+        for at, block in enumerate(blocks):
+            end = _open_end(ends, at, blocks)
+            ends = [other for other in ends if other[1] is not end]
+            figures = sum(line.text[0].isdigit() for line in block)
+            listed = figures > 1 and figures >= _FIGURES * len(block)
+            for place, line in enumerate(block):
+                before = block[place - 1] if place else None
+                if end and before and before.in_table and line.in_table:
+                    end.text += f"\n{line.text}"
+                elif end and (
+                    before is None
+                    or (_goes_on(before, line, leading) and not (listed and line.text[0].isdigit()))
+                ):
+                    end.text = join(end.text, line.text, hyphenated)
+                else:
+                    end = _Paragraph(line.text, line.size)
+                    paragraphs.append(end)
+                end.lines.append(line)
+            ends += [(at, end)] if end else []
     return paragraphs
+
+
+def _open_end(
+    ends: Sequence[tuple[int, _Paragraph]], number: int, blocks: Sequence[Sequence[Line]]
+) -> _Paragraph | None:
+    """The paragraph of another block that goes on in a block of this page.
+
+    Captions may stand between. None where several blocks may go on with it: those beside and below
+    it, with a picture between, or one with a small letter behind others that are closed.
+    """
+    line = blocks[number][0]
+    for at, end in reversed(ends):
+        if not _goes_on_elsewhere(end, line, next_to=end is ends[-1][1]):
+            continue
+        below = _is_below(end.lines[-1], line)
+        for place, (other, *_) in enumerate(blocks[at + 1 :], start=at + 1):
+            if _goes_on_elsewhere(end, other, next_to=False) and (
+                (
+                    at >= 0
+                    and (place < number or not below)
+                    and _is_below(end.lines[-1], other) != below
+                )
+                or (
+                    place > number
+                    and not line.text[:1].islower()
+                    and all(
+                        _is_closed(block[-1].text) or not _alike(block[-1], other)
+                        for block in blocks[number:place]
+                    )
+                )
+            ):
+                return None
+        return end
+    return None
+
+
+def _is_closed(text: str) -> bool:
+    return CLOSES_SENTENCE.search(text) is not None
+
+
+def _is_below(above: Line, line: Line) -> bool:
+    return above.bottom < line.top and above.left < line.right and line.left < above.right
 
 
 def _goes_on(before: Line, line: Line, leading: float) -> bool:
@@ -470,30 +527,50 @@ def _goes_on(before: Line, line: Line, leading: float) -> bool:
         return True
     left, right = line.column
     indented, was_indented = (one.left - left > _INDENTED * line.size for one in (line, before))
-    centred = abs((before.left + before.right) - (line.left + line.right)) < line.size
+    apart = (before.left - line.left) + (before.right - line.right)
+    centred = abs(apart) < line.size and abs(before.left - line.left) > _SAME_HEIGHT / 2
     filled = (before.right - left) / (right - left) if right > left else 1.0
-    ended = CLOSES_SENTENCE.search(before.text) is not None
+    ended = _is_closed(before.text)
     opens = indented and not was_indented and not centred and (ended or filled < _SHORT)
-    if BULLET.match(line.text) or opens:
+    breaks = not line.text[:1].islower() and line.size < leading and not centred
+    broken = breaks and _room(before, line) > _ROOM * line.size
+    if BULLET.match(line.text) or opens or broken:
         return False
     heading = filled < _HALF and line.text[:1].isupper() and not before.text.endswith(",")
     return not (filled < _SHORT and ended) and not (heading and not centred)
 
 
-def _goes_on_elsewhere(before: Line, line: Line) -> bool:
-    """Whether a line continues the paragraph at the foot of another column or page."""
+def _goes_on_elsewhere(end: _Paragraph, line: Line, *, next_to: bool) -> bool:
+    """Whether a line continues a paragraph at the foot of another column or page.
+
+    Args:
+        next_to: whether that is the block read before, so that a capital may follow.
+    """
+    before = end.lines[-1]
     if not _alike(before, line) or before.in_table or line.in_table or BULLET.match(line.text):
         return False
-    if before.text.endswith(("-", "\u2010")) or line.text[:1].islower():
-        return True
-    left, right = before.column
-    filled = before.right - left >= _SHORT * (right - left) or line.text[:1].isdigit()
-    indented = line.left - line.column[0] > _INDENTED * line.size
-    return filled and not indented and CLOSES_SENTENCE.search(before.text) is None
+    (left, right), (other_left, other_right) = before.column, line.column
+    same_width = abs((right - left) - (other_right - other_left)) <= _RAGGED * (right - left)
+    closed = _is_closed(before.text)
+    filled = _room(before, line) <= (1 - _SHORT) * (right - left) or line.text[0].isdigit()
+    if line.text[:1].islower():
+        return before.text.endswith(("-", "\u2010")) or (filled and (not closed or next_to))
+    if _is_below(before, line):  # not a box in the same column
+        same_width = abs(left - other_left) <= _SAME_HEIGHT / 2
+    indented = line.left - other_left > _INDENTED * line.size
+    return next_to and len(end.lines) > 1 and filled and same_width and not (indented or closed)
+
+
+def _room(before: Line, line: Line) -> float:
+    """How far the first word of a line would have ended from the edge of the line above."""
+    first = len(line.text.split()[0]) / len(line.text)
+    return before.column[1] - before.right - first * (line.right - line.left)
 
 
 def _alike(line: Line, other: Line) -> bool:
-    return max(line.size, other.size) <= _SIZE_CHANGES * min(line.size, other.size)
+    """Whether two lines are of one size, and not the one bold and the other not."""
+    bolder = line.weight and other.weight and abs(line.weight - other.weight) >= _BOLDER
+    return not bolder and max(line.size, other.size) <= _SIZE_CHANGES * min(line.size, other.size)
 
 
 def _headline(paragraphs: Sequence[_Paragraph]) -> tuple[str, list[str]]:

@@ -25,7 +25,7 @@ from qa.documents.parsers.fields import Failure, article_from, origin_of
 from qa.documents.parsers.unwrap import unwrap
 from qa.language.detect import detect
 
-__all__ = ["decode", "not_utf8", "read", "split_title"]
+__all__ = ["COMMENT", "decode", "not_utf8", "read", "sent_on", "split_title", "without_breaks"]
 
 _DATE = re.compile(r"date (\d{4}(?:-\d{1,2}){0,2})(?:\s+|$)", re.A)
 _LONGEST_TITLE = 120
@@ -37,13 +37,18 @@ _FIELDS = {
     "title": "subject objet sujet title titre headline".split(),
     "date": "date sent envoyé published publié".split(),
     "source": "source publication journal".split(),
-    "": "from de to à cc cci bcc by par author auteur reply-to message-id mime-version".split(),
+    "sender": "from de".split(),
+    "": "to à cc cci bcc by par author auteur reply-to message-id mime-version".split(),
 }
 _MEANING = {name: field for field, names in _FIELDS.items() for name in names}
 _CODES = re.compile(r"(?=.*\b[A-Z]{2,5}\d{3,5}\b)(?:[A-Z0-9/&-]+\s+){2,}\S+(?:\s+\S+){0,3}")
 _MAIL_SIGNATURE = re.compile(r"\n-- ?\n(?:.*(?:\n|\Z)){0,12}\Z")
 _LAST_LINE = re.compile(r"[a-z]{2,4}(?:[-/][a-z]{2,4})+/?|#{3}|-(?:30|0)-|\(?(?:ENDS?|FIN)\)?")
+_TIME = re.compile(r",?(?: at| à)? \d{1,2}[:h]\d\d.*")
 _QUOTED = re.compile(r"^(?:> ?)+", re.M)
+_MESSAGE = re.compile(r"(?i)(?=(?:[\w-]+:.*\n(?:[ \t].*\n)*)*?content-type:)[\w-]+:")
+_NESTED = re.compile(r"(?im)^(?:from|de|subject|objet|date)\s?:")
+COMMENT = 160  # characters, at most, above a message that is sent on, which go
 
 
 def read(path: Path) -> Iterator[Article | Failure]:
@@ -54,8 +59,14 @@ def read(path: Path) -> Iterator[Article | Failure]:
 
         yield from html.read(path)
         return
-    fields, body = _header(re.sub(r"\r\n?", "\n", raw))
-    text = clean_text(unwrap(_body(body)))
+    raw = re.sub(r"\r\n?", "\n", raw)
+    if _MESSAGE.match(raw):
+        from qa.documents.parsers import mail
+
+        yield from mail.read(path)
+        return
+    fields, body = _header(raw)
+    text = clean_text(without_breaks(body))
     french = detect(text, default="") == "fr"
     date: str | PartialDate | None = _date(fields.get("date", ""), french=french)
     if match := _DATE.match(text):
@@ -79,6 +90,25 @@ def split_title(text: str) -> tuple[str, str]:
     line, gap, rest = text.partition("\n\n")
     is_title = gap and "\n" not in line and len(line) <= _LONGEST_TITLE and line[-1:] != "."
     return (line, rest) if is_title else ("", text)
+
+
+def without_breaks(text: str) -> str:
+    """The paragraphs of a text as a mail program or an agency sends it."""
+    return unwrap(_body(text))
+
+
+def sent_on(text: str, *, french: bool) -> tuple[dict[str, object], str]:
+    """The title, date and sender of a message that another one sends on, and its text.
+
+    Nothing and the text, when no header of a message stands near its top.
+    """
+    bare = re.sub(r"\r\n?", "\n", _QUOTED.sub("", text))
+    for match in _NESTED.finditer(bare[:COMMENT]):
+        fields, rest = _header(bare[match.start() :])
+        if {"title", "date", "sender"} <= fields.keys():
+            day = _date(fields["date"], french=french)
+            return {**fields, "date": day and str(day)}, rest
+    return {}, text
 
 
 def _header(text: str) -> tuple[dict[str, str], str]:
@@ -108,7 +138,7 @@ def _body(text: str) -> str:
 
 def _date(text: str, *, french: bool) -> PartialDate | None:
     """The day of a header's date in whatever form; None when it names none."""
-    if day := alone(text, french=french):
+    if day := alone(_TIME.sub("", text), french=french):
         return day
     try:
         return PartialDate.of(parsedate_to_datetime(text))

@@ -13,13 +13,16 @@ from itertools import pairwise
 
 from qa.documents.parsers.divided import BULLET, CLOSES_SENTENCE, compounds, join
 
-_WIDTHS = range(40, 101)
-_LEAST_PAIRS = 2
+_WIDTHS = range(30, 133)
 _MOST_FULL = 0.75  # share of the breaks that a machine would have made
-_CAPITALS = 0.75  # share of lines that begin with a capital: verse
+_CAPITALS = 0.65  # share of lines before one that begins with a capital: verse
+_BRIEF = 2  # long lines, up to which a single break shows the width
+_LONGER = 1.1  # times the width: a line that no machine broke, such as a headline
 _ENOUGH_LINES = 10  # from which a single line may be longer than the width
-_CELLS = re.compile(r"\S(?: {3,}|\t)\S")
-_RULE = re.compile(r"\W*")
+_CELLS = re.compile(r"\S(?: {3,}|\t| \| )\S")
+_HEAD = re.compile(r"(?:By|Par) [A-ZÀ-Þ]|(?!.*[a-zß-ÿ])[A-ZÀ-Þ].* [A-ZÀ-Þ]")  # whose text it is
+_WROTE = re.compile(r"(?:wrote|a écrit)\s?:$")
+_RULE = re.compile(r"(?!\s*[^\w\s*=-]{1,3}\s*$)\W*")  # but the last marks of a sentence
 _FIELD = re.compile(r"[A-Z][\w-]{1,15}\s?:\s")
 
 
@@ -27,14 +30,15 @@ def unwrap(text: str) -> str:
     """A text with its paragraphs on one line each, if a machine broke them; else as it was."""
     plain = re.sub(r"\r\n?", "\n", text).expandtabs(8)
     blocks = [block.split("\n") for block in re.split(r"\n\s*\n", plain.strip("\n").rstrip())]
-    wrapped = [
+    within = [
         pair
         for block in blocks
         for pair in pairwise(block)
-        if _is_running(pair) and not _FIELD.match(pair[1])
+        if _is_running(pair) and not _FIELD.match(pair[1]) and not _is_closed(pair[0])
     ]
-    width = _width([len(before) for before, _ in wrapped])
-    if not _by_machine(wrapped, width):
+    small = [pair for pair in within if pair[1].strip()[:1].islower() or "".join(pair).isupper()]
+    width = _width([len(before) for before, _ in small])
+    if not _by_machine(within, small, width):
         return text
     hyphenated = compounds(line for block in blocks for line in block)
     return "\n\n".join(
@@ -48,10 +52,10 @@ def _is_running(pair: tuple[str, str]) -> bool:
     "2." after a line without a full stop is no item but the end of a sentence.
     """
     before, line = (line.strip() for line in pair)
-    item = BULLET.match(line) and not (line[0].isdigit() and not CLOSES_SENTENCE.search(before))
-    return not item and not any(
-        _CELLS.search(one) or _RULE.fullmatch(one) for one in (before, line)
-    )
+    item = BULLET.match(line) and not (line[0].isdigit() and not _is_closed(before))
+    if item or (_HEAD.match(line) and not before.isupper()) or _WROTE.search(before):
+        return False
+    return not any(_CELLS.search(one) or _RULE.fullmatch(one) for one in (before, line))
 
 
 def _width(lengths: Sequence[int]) -> int:
@@ -62,19 +66,35 @@ def _width(lengths: Sequence[int]) -> int:
     return longest if longest in _WIDTHS else 0
 
 
-def _by_machine(pairs: Sequence[tuple[str, str]], width: int) -> bool:
-    """Whether the lines within sentences are as full as they can be."""
-    pairs = [pair for pair in pairs if not CLOSES_SENTENCE.search(pair[0].rstrip())]
-    if len(pairs) < _LEAST_PAIRS or not width:
-        return False
-    full = sum(_is_full(before, line, width) for before, line in pairs)
-    capitals = sum(line.strip()[:1].isupper() and not line.isupper() for _, line in pairs)
-    return full >= _MOST_FULL * len(pairs) and capitals <= _CAPITALS * len(pairs)
+def _by_machine(
+    within: Sequence[tuple[str, str]], small: Sequence[tuple[str, str]], width: int
+) -> bool:
+    """Whether the lines within sentences are as full as they can be.
+
+    Args:
+        within: pairs of lines of which the first closes no sentence.
+        small: those of them whose second begins with a small letter, or which shout.
+    """
+    long = [before for before, _ in within if len(before) > width / 2]
+    verse = len(small) > _BRIEF and all(before.rstrip()[-1:] in (",", ";") for before, _ in small)
+    return (
+        width > 0
+        and not verse
+        and len(small) >= min(2, len(long) - _BRIEF + 1)
+        and sum(_is_full(*pair, width) for pair in small) >= _MOST_FULL * len(small)
+        and len(small) >= (1 - _CAPITALS) * len(long)
+    )
+
+
+def _is_closed(line: str) -> bool:
+    return CLOSES_SENTENCE.search(line.rstrip()) is not None
 
 
 def _is_full(before: str, line: str, width: int) -> bool:
     """Whether the next word did not fit, or was divided."""
     first = next(iter(line.split(maxsplit=1)), "")
+    if len(before) > _LONGER * width:
+        return False
     return len(before) + 1 + len(first) > width or re.search(r"\w-$", before) is not None
 
 
@@ -90,7 +110,7 @@ def _paragraphs(block: Sequence[str], width: int, hyphenated: frozenset[str]) ->
             paragraph = join(paragraph, text, hyphenated)
             continue
         deeper = _indent(line) > _indent(before)
-        ended = CLOSES_SENTENCE.search(before.rstrip()) is not None
+        ended = _is_closed(before)
         long = len(before.rstrip()) >= width / 2 and text[:1].islower() and not ended
         item = _indent(line) if BULLET.match(text) else None
         if running and not deeper and (full or long):

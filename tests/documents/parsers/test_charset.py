@@ -68,10 +68,33 @@ def test_older_charsets_are_read(text, charset):
         ("Ο δήμαρχος παραιτήθηκε τη Δευτέρα μετά από διαφωνία.", "cp1253"),
         ("市长周一因预算争议辞职。选举将在秋天举行。", "gb18030"),
         ("市長は月曜日に予算をめぐる争いの後に辞任した。", "shift_jis"),
+        ("市長は月曜日に予算をめぐる争いの後に辞任した。", "euc_jp"),
+        ("Мер пішов у відставку після суперечки щодо бюджету. Її підтримали.", "koi8-u"),
+        ("Мэр ушёл в отставку, сообщила пресс-служба.", "iso8859-5"),
     ],
 )
 def test_what_cannot_be_told_is_refused_and_not_guessed(text, charset):
-    with pytest.raises(SourceError, match=r"charset cannot be told for sure.*iconv -f CHARSET"):
+    """The advice names a charset for each language, and never to drop what is no UTF-8."""
+    with pytest.raises(SourceError, match=r"charset cannot be told for sure") as refusal:
+        decode(text.encode(charset))
+    advice = str(refusal.value)
+    assert "iconv -c" not in advice
+    assert advice.index("WINDOWS-1250 was usual for Polish") < advice.index("WINDOWS-1252")
+    assert "read the result" in advice
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        ("The mayor of Győr, Zoltán Szőke, resigned.", "cp1250"),
+        ("The minister Mihai Şora spoke.", "cp1250"),
+        ("Le président Wałęsa a été élu, dit-on.", "cp1250"),
+        ("Erdoğan met the mayor of İzmir, Ankara’s café owner said.", "cp1254"),
+        ("Erdoğan a été reçu à Paris, où il a dîné avec l'élu.", "cp1254"),
+    ],
+)
+def test_names_of_another_charset_are_not_read_with_wrong_letters(text, charset):
+    with pytest.raises(SourceError, match="charset cannot be told"):
         decode(text.encode(charset))
 
 

@@ -362,3 +362,146 @@ def test_rows_of_two_columns_in_one_string_are_columns(parsed):
 def test_a_file_without_its_end_is_cut_off(tmp_path):
     data = pdf([*column(60, 100, 400, MARKET)])
     assert "cut off" in refused(data[:-8], tmp_path)
+
+
+# What stands beside an article.
+
+
+@pytest.mark.parametrize("size", [10, 8])
+@pytest.mark.parametrize("left", [400, 60], ids=["right", "left"])
+@pytest.mark.parametrize("from_top", [0, 52], ids=["level", "lower"])
+def test_a_box_of_figures_beside_an_article_is_not_read_across(size, left, from_top, parsed):
+    box = ["In figures", "9,000", "people", "41 years", "90 million", "crowns"]
+    page = [HEADLINE, *column(60 if left > 60 else 180, 130, 290, f"{TRADERS} {QUAY}")]
+    page += [(left, 130.0 + from_top + 13 * at, size, text) for at, text in enumerate(box)]
+    article, _ = parsed(pdf(page))
+    assert f"{TRADERS} {QUAY}".replace("\n", "\n\n") in article.text
+    assert all(line in article.text for line in box)
+
+
+@pytest.mark.parametrize("by_row", [False, True])
+def test_three_very_narrow_columns_are_no_table(by_row, parsed):
+    columns = [
+        list(column(left, 130, 75, text))
+        for left, text in zip((60, 150, 240), (MARKET, TRADERS, QUAY), strict=True)
+    ]
+    drawn = itertools.zip_longest(*columns) if by_row else columns
+    article, _ = parsed(pdf([HEADLINE, *(piece for some in drawn for piece in some if piece)]))
+    text = " ".join(article.text.split())
+    assert all(" ".join(one.split()) in text for one in (MARKET, TRADERS, QUAY))
+
+
+def test_a_quotation_between_two_columns_stays_out_of_them(parsed):
+    def around(left: float, text: str, *, at_left: bool) -> list[Piece]:
+        """A column of which a quotation takes 60 points over six lines."""
+        words, found, top = text.replace("\n", " ").split(), [], 130.0
+        while words:
+            narrow = 160 < top < 240
+            line = [words.pop(0)]
+            while words and len(" ".join([*line, words[0]])) <= (30 if narrow else 44):
+                line.append(words.pop(0))
+            found.append((left + (70 if narrow and at_left else 0), top, 10.0, " ".join(line)))
+            top += 13
+        return found
+
+    page = [
+        HEADLINE,
+        *around(60, f"{MARKET} {TRADERS} 2031.", at_left=False),
+        *around(310, f"{QUAY} {MARKET}", at_left=True),
+    ]
+    page += [(232.0, 175.0 + 19 * at, 14, text) for at, text in enumerate(["Nobody spoke", "up"])]
+    text = " ".join(parsed(pdf(page))[0].text.split())
+    for whole in (f"{MARKET} {TRADERS} 2031.", f"{QUAY} {MARKET}"):
+        assert " ".join(whole.split()) in text
+
+
+def test_articles_with_other_numbers_of_columns_stay_apart(parsed):
+    page = [
+        HEADLINE,
+        *(
+            piece
+            for x, t in ((60, MARKET), (310, TRADERS + " 2031."))
+            for piece in column(x, 120, 220, t)
+        ),
+        (60, 330, 18, "Ice on the harbour"),
+        *(
+            piece
+            for x, t in ((60, QUAY), (225, MARKET), (390, QUAY))
+            for piece in column(x, 350, 150, t)
+        ),
+    ]
+    text = " ".join(parsed(pdf(page))[0].text.split())
+    order = [
+        "open in 2031.",
+        "Ice on the harbour",
+        "The last market day",
+        "before the election",
+        "30 April",
+    ]
+    places, at = [], 0
+    for one in order:
+        at = text.index(one, at)
+        places.append(at)
+    assert places == sorted(places)
+
+
+def test_a_caption_beside_a_picture_is_in_no_line_of_the_text(parsed):
+    caption = "The fish market of Skarra on its last day (photograph: Ada Lund)."
+    page = [HEADLINE, *column(60, 130, 250, MARKET), *column(330, 156, 120, caption, size=7)]
+    text = parsed(pdf(page))[0].text
+    assert text.split("\n\n")[:2] == MARKET.split("\n")
+    assert caption in text
+
+
+def test_where_two_columns_may_go_on_a_sentence_is_left_open(parsed):
+    """Two columns, a quotation over both, two columns: nobody knows which way they are read."""
+    page = [
+        *texts(
+            "The council of Skarra has closed",
+            "the fish market that had stood on",
+            "a quay by the church, and nobody",
+        ),
+        *texts(
+            "spoke against it in a debate that",
+            "lasted four minutes, though it is",
+            "the oldest in the county, and one",
+            left=310,
+        ),
+        (60, 180, 16, "“Nobody spoke against it, not one of them”"),
+        *texts(
+            "of the traders learned of it from",
+            "the radio. He will stay until the",
+            "police carry him out.",
+            top=220,
+        ),
+        *texts(
+            "who paid 300 crowns for a stall",
+            "there will move to the rope works",
+            "in spring.",
+            left=310,
+            top=220,
+        ),
+    ]
+    text = parsed(pdf(page))[0].text
+    assert "nobody spoke" not in text
+    assert "nobody of the" not in text
+
+
+@pytest.mark.parametrize("box", [["In figures", "9,000 people"], ["5,200 names"]])
+def test_a_line_or_two_beside_an_article_are_not_read_across(box, parsed):
+    page = [HEADLINE, *column(60, 130, 290, f"{TRADERS} {QUAY}")]
+    page += [(400.0, 156.0 + 13 * at, 10.0, text) for at, text in enumerate(box)]
+    text = parsed(pdf(page))[0].text
+    assert f"{TRADERS} {QUAY}".replace("\n", "\n\n") in text
+    assert all(line in text for line in box)
+
+
+def test_a_sentence_does_not_go_on_with_a_capital_where_a_small_letter_waits(parsed):
+    """A line over both columns is so short that it stands over the left one only."""
+    page = [
+        *texts("The council of Skarra closed the", "market in the spring. No traders"),
+        *texts("Ada Brandt won the election of", "June by four votes out of nine.", left=310),
+        (60, 150, 16, "Nobody spoke"),
+        *texts("who were there spoke of it, and", "the quay stays empty.", left=310, top=190),
+    ]
+    assert "traders Ada" not in parsed(pdf(page))[0].text

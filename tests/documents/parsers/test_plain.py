@@ -65,6 +65,10 @@ with nets full of light and of herring
 and nobody spoke on the quay
 for the men had been counting
 the lamps that were out on the shore""",
+    "verse of even lines": """and the ships came home at last,
+and the nets were full of light,
+and the men went up the quay,
+and the lamps were out that night.""",
     "list": """The council decided:
 
 - to close the pool in October, once the season has ended,
@@ -317,3 +321,66 @@ def test_a_line_with_the_date_dates_a_markdown_file(parsed):
 def test_words_divided_in_markdown_are_whole_again(parsed):
     source = "Il fau-\ndra une semaine au vice-\nprésident,\n**dit-il**.\n"
     assert parsed(source, "a.md").text == "Il faudra une semaine au vice-président, dit-il."
+
+
+# What surrounds wrapped text.
+
+
+PROSE = (
+    "The council of Skarra voted on Monday to close the fish market, which has stood on the quay "
+    "since 1821. Nobody spoke against it in a debate that lasted four minutes, and the traders "
+    "learned of it from the radio."
+)
+
+
+def wrapped(text: str, width: int, subsequent_indent: str = "") -> str:
+    return textwrap.fill(text, width, break_on_hyphens=False, subsequent_indent=subsequent_indent)
+
+
+@pytest.mark.parametrize("width", [35, 60, 78, 110, 120])
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Fish market to close\nBy Ada Lund\nSkarra, 12 June 2023",
+        "Nobody spoke against the closing of the old fish market of Skarra\nADA LUND",
+        "Ada Lund | Skarra Herald | June 12, 2023",
+    ],
+)
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_lines_above_a_wrapped_text_stay_lines(width, head, gap):
+    assert unwrap(head + gap + wrapped(PROSE, width)).split("\n")[-1] == PROSE
+    assert unwrap(head + gap + wrapped(PROSE, width)).startswith(head)
+
+
+@pytest.mark.parametrize("width", [40, 60, 120])
+def test_two_lines_are_one_sentence(width):
+    sentence = PROSE[: int(1.5 * width)].rsplit(" ", 1)[0]
+    assert unwrap(f"Title\n\n{wrapped(sentence, width)}") == f"Title\n\n{sentence}"
+
+
+@pytest.mark.parametrize("width", [35, 72, 120])
+@pytest.mark.parametrize("mark", ["> ", ">", ">> "])
+def test_a_quoted_mail_is_whole_again(width, mark, parsed):
+    lines = f"{wrapped(PROSE, width)}\n\n{wrapped(PROSE, width)}".split("\n")
+    article = parsed("On 12 June 2023, Ada Lund wrote:\n" + "\n".join(mark + one for one in lines))
+    assert article.text.endswith(f"{PROSE}\n\n{PROSE}")
+    assert "wrote: The" not in article.text
+
+
+@pytest.mark.parametrize("width", [35, 60, 120])
+@pytest.mark.parametrize("mark", ["- ", "1. ", "— ", "– "])
+@pytest.mark.parametrize("hanging", [True, False])
+def test_items_and_turns_of_a_dialogue_stay_apart(width, mark, hanging):
+    item = "Why should the market close, asks the mayor, who is one of those that voted for it?"
+    lines = wrapped(mark + item, width, subsequent_indent="   " if hanging else "")
+    text = f"{wrapped(PROSE, width)}\n\n{lines}\n{lines}\n\n{wrapped(PROSE, width)}"
+    assert unwrap(text) == f"{PROSE}\n\n{mark}{item}\n{mark}{item}\n\n{PROSE}"
+
+
+def test_a_verse_that_runs_on_stays_verse():
+    verse = """The ships came in at the end of the day
+With nets full of light and of herring, and
+nobody spoke on the quay
+For the men had been counting again
+The lamps that were out on the shore"""
+    assert unwrap(verse) == verse
