@@ -288,6 +288,123 @@ def test_one_date_may_be_of_publication_and_change(tmp_path):
     assert str(only(tmp_path, page(f"<article>{H1}{time}{BODY}</article>")).date) == "2023-06-30"
 
 
+BAR = '<div class="bar"><span class="date">Monday 30 November 2026</span></div>'
+TEASER = '<li><a href="/x">Mill sold</a> <time datetime="2024-05-02">2 May 2024</time></li>'
+SHOWN = {
+    "a head bar alone": (f"{BAR}<article>{H1}{BODY}</article>", "", None),
+    "a head bar and a line": (
+        f"{BAR}<article>{H1}<p>By Ada Lind | March 14, 2023 8:12 AM</p>{BODY}</article>",
+        "",
+        "2023-03-14",
+    ),
+    "a sidebar": (f"<main>{H1}{BODY}<aside><ul>{TEASER}</ul></aside></main>", "", None),
+    "a list of others": (f"<div>{H1}<div>{BODY}</div><ul>{TEASER * 3}</ul></div>", "", None),
+    "comments": (
+        (
+            f"<article>{H1}{BODY}</article><div class='comments'><p><time datetime='2024-01-02'>2 "
+            "January</time></p><p>Well done.</p></div>"
+        ),
+        "",
+        None,
+    ),
+    "a standfirst between": (
+        f"{H1}{ONE}<p class='meta'>Posted on <b>14 March 2023</b> by Ada Lind</p>{TWO}{THREE}",
+        "",
+        "2023-03-14",
+    ),
+    "above the headline": (
+        f"{BAR}<article><span>14.03.2023</span>{H1}{BODY}</article>",
+        "",
+        "2023-03-14",
+    ),
+    "a sentence": (
+        f"{H1}<p>On June 3, 2019 the wall broke for the first time.</p>{BODY}",
+        "",
+        None,
+    ),
+    "a list of others for machines": (
+        f"<article>{H1}{BODY}</article>",
+        (
+            '<script type="application/ld+json">{"@type": "ItemList", "itemListElement": [{'
+            '"@type": "NewsArticle", "datePublished": "2024-05-02"}]}</script>'
+        ),
+        None,
+    ),
+    "the address": (
+        f"<article>{H1}{BODY}</article>",
+        '<link rel="canonical" href="https://tolvik.example/2023/03/14/breakwater">',
+        "2023-03-14",
+    ),
+    "a dateline": (
+        f"<article>{H1}<p>TOLVIK, March 14, 2023 (AFP) - Go.</p>{BODY}</article>",
+        "",
+        "2023-03-14",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "head", "date"), SHOWN.values(), ids=SHOWN)
+def test_only_a_date_of_the_article_itself_is_its_date(body, head, date, tmp_path):
+    found = only(tmp_path, page(body, head)).date
+    assert (found and str(found)) == date
+
+
+@pytest.mark.parametrize(
+    ("written", "lang", "date"),
+    [
+        ("06/30/2023", "en-US", "2023-06-30"),
+        ("06/30/2023", "en", "2023-06-30"),
+        ("06/07/2023", "en-US", "2023-06-07"),
+        ("06/07/2023 10:12 AM", "en_US", "2023-06-07"),
+        ("06/07/2023", "en", "2023"),
+        ("06/07/2023", "en-GB", "2023"),
+        ("14.03.2023", "en", "2023-03-14"),
+    ],
+)
+def test_figures_of_a_date_are_read_as_the_page_s_country_writes_them(
+    written, lang, date, tmp_path
+):
+    head = f'<meta name="date" content="{written}">'
+    assert str(only(tmp_path, page(f"<article>{H1}{BODY}</article>", head, lang)).date) == date
+
+
+def test_a_time_within_a_sentence_stays_in_it(tmp_path):
+    sentence = "<p>The wall broke on <time datetime='2023-02-11'>11 February</time> at noon.</p>"
+    article = only(tmp_path, page(f"<article>{H1}{sentence}{BODY}</article>"))
+    assert article.text == f"The wall broke on 11 February at noon.\n\n{TEXT}"
+    assert article.date is None
+
+
+LINKS = '<td width="120"><a href="/">Home</a><br><a href="/s">Sport</a></td>'
+AD = "<td><b>Advertisement</b><br>Buy your sofas at Lund, quality at a low price since 1950.</td>"
+BREAKS = "<br><br>".join(PARAGRAPHS)
+TITLED = "<font size='5'><b>Breakwater to be rebuilt</b></font>"
+ROWS = "<tr><td>Stone</td><td>4 million</td></tr><tr><td>Steel</td><td>2 million</td></tr>"
+FIGURES = f"<table>{ROWS}</table>"
+LAID_OUT = {
+    "a menu and an advertisement beside": f"<tr>{LINKS}<td>{TITLED}<br>{BREAKS}</td>{AD}</tr>",
+    "paragraphs in the cell": f"<tr>{LINKS}<td>{H1}{BODY}</td>{AD}</tr>",
+    "tables in the table": (
+        f"<tr><td colspan=3>Tolvik Courier</td></tr><tr>{LINKS}<td><table><tr><td>"
+        f"{TITLED}</td></tr><tr><td>{BREAKS}</td></tr></table></td>{AD}</tr>"
+    ),
+    "one column": f"<tr>{LINKS}</tr><tr><td>{H1}</td></tr><tr><td>{ONE}{TWO}</td></tr>"
+    f"<tr><td>{THREE}{FOUR}</td></tr>",
+}
+
+
+@pytest.mark.parametrize("rows", LAID_OUT.values(), ids=LAID_OUT)
+def test_a_table_that_lays_out_a_page_is_no_table(rows, tmp_path):
+    assert only(tmp_path, page(f"<table width='780'>{rows}</table>")).text == TEXT
+
+
+def test_a_table_of_figures_stays_one_within_a_table_that_lays_out(tmp_path):
+    cell = f"<td>{H1}{ONE}{TWO}{FIGURES}{THREE}{FOUR}</td>"
+    text = only(tmp_path, page(f"<table><tr>{LINKS}{cell}</tr></table>")).text
+    assert "| Stone | 4 million |" in text
+    assert "Home" not in text
+
+
 FRENCH = (
     "<p>Le conseil de Tolvik a voté lundi la reconstruction de la digue que la tempête de janvier "
     "avait ouverte, pour onze millions.</p><p>Les travaux commencent en mai.</p>"
@@ -296,7 +413,14 @@ FRENCH = (
 
 @pytest.mark.parametrize(
     ("declared", "body", "language"),
-    [("en", FRENCH, "fr"), ("fr", BODY, "en"), ("fr-FR", FRENCH, "fr"), ("", FRENCH, "fr")],
+    [
+        ("de", FRENCH, "fr"),
+        ("de", ONE, "en"),
+        ("en", FRENCH, "fr"),
+        ("fr", BODY, "en"),
+        ("fr-FR", FRENCH, "fr"),
+        ("", FRENCH, "fr"),
+    ],
 )
 def test_the_text_is_believed_and_not_its_template(declared, body, language, tmp_path):
     assert (

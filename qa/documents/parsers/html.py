@@ -6,8 +6,7 @@ are put back. What the page hides from a reader is cut out before, as far as `hi
 quote must be something that people could see. Dialogs that lie over the page go, too, and what
 they in turn declare to be hidden is the article.
 
-The date is the one of publication that the page declares (metadata, <time>, its address); that of
-a change and dates that merely occur in the text are not taken. A page that an outlet serves
+The date is the one of publication (`page_date`). A page that an outlet serves
 instead of its article is refused (`walls`), one that a press database exports is read part by part
 (`exports`). Also home of `plain`, which turns a feed's HTML into text.
 """
@@ -31,11 +30,21 @@ from qa.documents.parsers.blocks import (
     is_sentence,
     leads_elsewhere,
     linked,
+    open_layout,
     words,
 )
+from qa.documents.parsers.dateline import dateline, of_publication
 from qa.documents.parsers.exports import parts
-from qa.documents.parsers.fields import RAISED, Failure, articles_from, language_code, origin_of
+from qa.documents.parsers.fields import (
+    RAISED,
+    Failure,
+    articles_from,
+    language_code,
+    language_of,
+    origin_of,
+)
 from qa.documents.parsers.hidden import NEVER_SHOWN, Colour, background, hides, tells_colour
+from qa.documents.parsers.page_date import published_on
 from qa.documents.parsers.plain import decode
 from qa.documents.parsers.silenced import quiet
 from qa.documents.parsers.walls import COOKIE_WALL, drop_dialogs, is_label, speaks_of_consent, wall
@@ -58,9 +67,6 @@ _MOST_LINKED = 0.4  # of a passage
 _FADED = re.compile(
     r"(?i)\b(?:opacity\s*:\s*0?(?:\.0+)?|visibility\s*:\s*hidden)\s*(?:!important)?\s*(?:;|$)"
 )
-_MODIFIED = re.compile(r"""["']dateModified["']\s*:\s*(?:"[^"]*"|'[^']*')""")
-_PUBLISHED = re.compile(r"(?i)publi|entry-date|created|issued")  # WordPress says both of one date
-_CHANGED = re.compile(r"(?i)modif|updat|revis|mis\w*\s+à\s+jour|changed|actualis")
 _BLOCKS = re.compile(
     "address|article|aside|blockquote|d[dlt]|div|fig(?:caption|ure)|footer|h[1-6r]|header|main"
     "|nav|[ou]l|p|pre|section|t(?:able|r)"
@@ -88,7 +94,6 @@ def articles(page: str, path: Path, url: str | None = None) -> Iterator[Article 
     drop_dialogs(tree)
     _uncover(tree)
     drop_hidden(tree)
-    _drop_changes(tree)
     _drop_teasers(tree)
     if several := parts(tree, language_code(declared or "")):
         for number, part in enumerate(several, start=1):
@@ -101,7 +106,9 @@ def articles(page: str, path: Path, url: str | None = None) -> Iterator[Article 
             }
             yield from articles_from(fields, origin_of(path, number if len(several) > 1 else None))
         return
+    open_layout(tree)
     shown = copy.deepcopy(tree)
+    _open_times(tree)
     found = _extracted(tree, precise=True) or _extracted(copy.deepcopy(shown), precise=False)
     if found is None:
         if speaks_of_consent(shown_first):
@@ -110,14 +117,18 @@ def articles(page: str, path: Path, url: str | None = None) -> Iterator[Article 
     text = _whole(_without_title(found.text, found.title), shown)
     if reason := wall(text, _around(shown), page):
         raise SourceError(reason)
+    language = language_of(f"{found.title}\n{text}", language_code(declared or ""))
+    tag = declared if language_code(declared or "") == language else language
+    date = published_on(shown, found.title, found.url or url, tag)
+    date = date or dateline(text, french=language == "fr")
     fields = {
         "title": found.title,
         # One line is one paragraph there; list items and table rows stay together.
         "text": re.sub(r"\n(?![-|])", "\n\n", text),
-        "date": found.date,
+        "date": date and str(date),
         "source": found.sitename or found.hostname,
         "url": found.url or url,
-        "template_language": declared,
+        "language": language,
     }
     yield from articles_from(fields, origin_of(path))
 
@@ -194,6 +205,7 @@ def _flat(text: str) -> str:
 
 def _around(page: html.HtmlElement) -> str:
     """What a page says, its menus, its foot and what stands beside its article left out."""
+    page = copy.deepcopy(page)
     etree.strip_elements(page, "nav", "footer", "aside", "script", "style", with_tail=False)
     return words(page)
 
@@ -229,28 +241,18 @@ def _drop_teasers(tree: html.HtmlElement) -> None:
             teaser.drop_tree()
 
 
-def _drop_changes(tree: html.HtmlElement) -> None:
-    """Cut out of a page, in place, what it declares about its last change."""
-    for element in list(tree.iter("meta", "time")):
-        names = ("property", "name", "itemprop", "class", "http-equiv")
-        declared = " ".join(element.get(name) or "" for name in names)
-        if element.tag == "time":
-            above, beside = element.getparent(), element.getprevious()
-            declared += f" {above.text if beside is None else beside.tail}"
-        if _CHANGED.search(declared) and not _PUBLISHED.search(declared):
-            if element.tag == "meta":
-                element.drop_tree()
-            else:
-                element.attrib.pop("datetime", None)
-    for script in tree.iter("script"):
-        if script.text and "dateModified" in script.text:
-            script.text = _MODIFIED.sub('"changed": ""', script.text)
+def _open_times(tree: html.HtmlElement) -> None:
+    """Make words, in place, of each <time> in a sentence, where trafilatura would cut it out."""
+    for time in list(tree.iter("time")):
+        if is_sentence(words(time.getparent()), least=6):
+            time.drop_tag()
 
 
 def _without_title(text: str, title: str | None) -> str:
-    """The text without its title, and without a label above that, as its first lines."""
+    """The text without its title, its date and a label above it, as its first lines."""
     line, _, rest = text.partition("\n")
-    if rest and (line.split() == (title or "").split() or is_label(line)):
+    told = line.split() == (title or "").split() or of_publication(line, "fr")
+    if rest and (told or is_label(line)):
         return _without_title(rest, title)
     return text
 
