@@ -79,6 +79,15 @@ WHOLE = {
         f"<div class='para'>{p}</div><div class='ad'>Ad</div>" for p in (ONE, TWO, THREE, FOUR)
     ),
     "an aside that is the article": f"<div><aside class='story'>{H1}{BODY}</aside></div>",
+    "panels of tabs": (
+        f"<main>{H1}<div role='tablist'><button role='tab'>Story</button><b>More</b></div>"
+        f"<div role='tabpanel'>{ONE}{TWO}</div>"
+        f"<div role='tabpanel' aria-hidden='true'>{THREE}{FOUR}</div></main>"
+    ),
+    "a passage that unfolds": (
+        f"<article>{H1}{ONE}<button aria-expanded='false' aria-controls='p'>Why</button>"
+        f"<div id='p' aria-hidden='true'>{TWO}</div>{THREE}{FOUR}</article>"
+    ),
     "comments that are articles": (
         f"<article>{H1}{BODY}</article><ol>"
         + "<li><article class='comment'><h4>Ole</h4><p>30 June 2023</p><p>I have said so for "
@@ -101,6 +110,15 @@ def test_the_whole_article_is_read_and_nothing_else(body, tmp_path):
     article = only(tmp_path, page(body))
     assert article.text == TEXT
     assert article.title == "Breakwater to be rebuilt"
+
+
+def test_the_foot_of_an_article_is_read_and_that_of_the_page_is_not(tmp_path):
+    note = "Correction: an earlier version of this article gave the wrong cost."
+    foot = f"<footer><p>Ada Lind in Tolvik</p><p>{note}</p><p>© 2023 Tolvik Courier</p></footer>"
+    body = (
+        f"<article>{H1}{BODY}{foot}</article><footer><p>Read us every day of the week.</p></footer>"
+    )
+    assert only(tmp_path, page(body)).text == f"{TEXT}\n\nAda Lind in Tolvik\n\n{note}"
 
 
 def test_words_behind_aria_stay_hidden_where_they_are_no_article(tmp_path):
@@ -430,6 +448,8 @@ def test_the_text_is_believed_and_not_its_template(declared, body, language, tmp
 
 COOKIES = "shows only its dialog about cookies"
 SUBSCRIBERS = "the rest is for subscribers"
+ERROR = "an error message of its site"
+ROBOTS = "the site's check for robots"
 REFUSED = [
     (f"<div class='consent'>{CONSENT}</div>", COOKIES),
     (f"<div role='dialog'>{CONSENT}</div>", COOKIES),
@@ -458,6 +478,34 @@ REFUSED = [
         ),
         SUBSCRIBERS,
     ),
+    *(
+        (f"<article>{H1}{ONE}</article><div><p>{asks}</p><p>Log in</p></div>", SUBSCRIBERS)
+        for asks in (
+            "This article is for subscribers only.",
+            "Already a subscriber?",
+            "To continue reading, create a free account.",
+            "You have 2 free articles left this month.",
+            "You’ve reached your limit of free articles.",
+            "This content is exclusive to members.",
+            "Vous avez lu vos 3 articles gratuits ce mois-ci.",
+            "Offrez-vous la suite de cet article à partir de 1 € par mois.",
+        )
+    ),
+    *(
+        (f"<h1>{title}</h1><p>{words}</p>", reason)
+        for title, words, reason in (
+            ("404", "Sorry, the page you are looking for may have been moved or deleted.", ERROR),
+            ("Page introuvable", "La page que vous recherchez n’existe pas ou plus.", ERROR),
+            ("Erreur 404 – Page non trouvée", "Retour à la page d’accueil du journal.", ERROR),
+            ("403 Forbidden", "nginx", ERROR),
+            ("Access Denied", "Reference #18.2f3e1402.1700000000.1a2b3c and nothing else", ERROR),
+            ("503 Service Temporarily Unavailable", "Please try again later today.", ERROR),
+            ("Just a moment...", "Checking your browser before you go to our site.", ROBOTS),
+            ("tolvik.example", "Verify you are human by completing the action below.", ROBOTS),
+            ("Are you a robot?", "Please click the box below to let us know.", ROBOTS),
+            ("Un instant…", "Nous devons vérifier que vous êtes un humain.", ROBOTS),
+        )
+    ),
 ]
 
 
@@ -476,6 +524,28 @@ def test_articles_about_cookies_and_subscriptions_are_read(tmp_path):
         "has 4,000 subscribers, and the rest of its income is from advertisements.</p></article>"
     )
     assert "reject all of them" in only(tmp_path, page(body)).text
+
+
+ABOUT = {
+    "Newspapers raise their paywalls": (
+        'The Courier puts up a paywall in May: "This article is for subscribers only" will stand '
+        "below half of its stories. Readers get a counter, “You have 2 free articles left”, too."
+    ),
+    "“Verify you are human”: the end of the captcha": (
+        "The box that asks visitors to prove that they are no robots is to vanish, the ministry "
+        "said. “Access denied” is what blind users often got to see, a study of 2022 found."
+    ),
+    "Page introuvable : le site de la mairie en panne": (
+        "Le site de la mairie affichait mardi « page introuvable » à tous ses visiteurs, après une "
+        "mise à jour. L’adjoint au numérique a rétabli l’accès dans la soirée, a-t-il dit."
+    ),
+}
+
+
+@pytest.mark.parametrize(("title", "text"), ABOUT.items())
+def test_articles_about_walls_and_errors_are_read(title, text, tmp_path):
+    article = only(tmp_path, page(f"<article><h1>{title}</h1><p>{text}</p></article>"))
+    assert article.text == text
 
 
 def test_a_subscriber_s_copy_is_read_without_its_label(tmp_path):

@@ -31,6 +31,7 @@ from qa.documents.parsers.blocks import (
     leads_elsewhere,
     linked,
     open_layout,
+    separate,
     words,
 )
 from qa.documents.parsers.dateline import dateline, of_publication
@@ -47,7 +48,14 @@ from qa.documents.parsers.hidden import NEVER_SHOWN, Colour, background, hides, 
 from qa.documents.parsers.page_date import published_on
 from qa.documents.parsers.plain import decode
 from qa.documents.parsers.silenced import quiet
-from qa.documents.parsers.walls import COOKIE_WALL, drop_dialogs, is_label, speaks_of_consent, wall
+from qa.documents.parsers.walls import (
+    COOKIE_WALL,
+    drop_dialogs,
+    is_label,
+    refusal,
+    speaks_of_consent,
+    wall,
+)
 from qa.errors import SourceError
 
 _LOUD = ("trafilatura", "htmldate", "courlan", "justext", "charset_normalizer")
@@ -64,6 +72,7 @@ _COMPARED = 60
 _LEAST_COMPARED = 25  # within a line; any word of a menu is in some article
 _NO_LETTERS = re.compile(r"[\W_]+")
 _MOST_LINKED = 0.4  # of a passage
+_RIGHTS = re.compile(r"(?i)©|\(c\)|copyright|tous droits|all rights")
 _FADED = re.compile(
     r"(?i)\b(?:opacity\s*:\s*0?(?:\.0+)?|visibility\s*:\s*hidden)\s*(?:!important)?\s*(?:;|$)"
 )
@@ -108,14 +117,18 @@ def articles(page: str, path: Path, url: str | None = None) -> Iterator[Article 
         return
     open_layout(tree)
     shown = copy.deepcopy(tree)
+    around = _around(shown)
     _open_times(tree)
     found = _extracted(tree, precise=True) or _extracted(copy.deepcopy(shown), precise=False)
+    titles = map(words, shown.iter("title", "h1", "h2"))
+    if reason := refusal(titles, found.text if found else "", around):
+        raise SourceError(reason)
     if found is None:
         if speaks_of_consent(shown_first):
             raise SourceError(COOKIE_WALL)
         raise SourceError("no article found in the page; save the article's own page")
     text = _whole(_without_title(found.text, found.title), shown)
-    if reason := wall(text, _around(shown), page):
+    if reason := wall(text, around, page):
         raise SourceError(reason)
     language = language_of(f"{found.title}\n{text}", language_code(declared or ""))
     tag = declared if language_code(declared or "") == language else language
@@ -153,7 +166,7 @@ def _whole(text: str, page: html.HtmlElement) -> str:
     """The text of an article with the passages that were lost of it, each in its place.
 
     A passage is lost when it is prose that stands between the headline and the article, between
-    two passages of one box, or in a box beside the article's and of the same kind.
+    two passages of one box, in a box beside the article's and of the same kind, or in its foot.
     """
     lines = text.split("\n")
     flat = [_flat(line) for line in lines]
@@ -174,15 +187,19 @@ def _whole(text: str, page: html.HtmlElement) -> str:
     first = next((number for number in numbers if number > headline), 0)
     last = max(numbers, default=0)
 
+    feet = {f for f in page.iter("footer") if within.intersection(f.iterancestors("article"))}
+
     def is_lost(number: int, block: html.HtmlElement, line: str) -> bool:
         above = headline < number < first
         between = first < number < last and block.tag == "p" and block.getparent() in parents
         beside = any((o.getparent(), o.tag, o.get("class")) in boxes for o in block.iterancestors())
+        foot = number > last and feet.intersection(block.iterancestors())
+        told = len(line.split()) > 2 and not _RIGHTS.match(line) if foot else is_sentence(line)
         return (
-            (above or between or beside)
-            and is_sentence(line)
+            bool(above or between or beside or foot)
+            and told
             and linked(block) < _MOST_LINKED
-            and not is_furniture(block, within)
+            and not is_furniture(block, within | feet)
             and not speaks_of_consent(line)
         )
 
@@ -203,20 +220,24 @@ def _flat(text: str) -> str:
     return _NO_LETTERS.sub("", text)
 
 
-def _around(page: html.HtmlElement) -> str:
-    """What a page says, its menus, its foot and what stands beside its article left out."""
+def _around(page: html.HtmlElement) -> list[str]:
+    """What a page says, block by block, but its menus, its foot and what is beside its article."""
     page = copy.deepcopy(page)
-    etree.strip_elements(page, "nav", "footer", "aside", "script", "style", with_tail=False)
-    return words(page)
+    etree.strip_elements(page, "nav", "footer", "aside", *_DECLARES, with_tail=False)
+    separate(page)
+    return [words(block) for block in blocks(page)]
 
 
 def _uncover(tree: html.HtmlElement) -> None:
     """Take back, in place, what says that the article itself is hidden.
 
-    A dialog declares the page behind it hidden from screen readers, and a page that fades in has
-    its article transparent until a script has run.
+    A dialog declares the page behind it hidden from screen readers, and so do tabs all but the one
+    that is open; a page that fades in has its article transparent until a script has run.
     """
+    for tabs in tree.xpath("//*[@role='tablist'][not(descendant::p)]"):
+        tabs.drop_tree()
     whole = len(words(tree))
+    openers = tree.xpath("(//article | //main)//*[@aria-expanded]/@aria-controls")
     for element in tree.iter(etree.Element):
         style = element.get("style") or ""
         faded = _FADED.search(style)
@@ -224,7 +245,8 @@ def _uncover(tree: html.HtmlElement) -> None:
             continue
         most = 2 * len(words(element)) > whole
         holds = element.xpath("descendant-or-self::*[self::main or self::article or self::h1]")
-        if (most or holds) and element.get("aria-hidden") is not None:
+        unfolds = element.get("role") == "tabpanel" or element.get("id") in openers
+        if (most or holds or unfolds) and element.get("aria-hidden") is not None:
             del element.attrib["aria-hidden"]
         if most and holds and faded:
             element.set("style", _FADED.sub("", style))
