@@ -215,6 +215,18 @@ SHAPES = {
     "date above the headline": (
         "<section><p>{outlet}</p><p>{day}</p><h2>{title}</h2>{one}{two}</section>"
     ),
+    "breaks": "<b>{title}</b><br>{outlet}, {day}<br><br>{one}{two}<br><br><br>",
+    "breaks around rules": "<b>{title}</b><br>{outlet}<br>{day}<br><br>{one}{two}<hr>",
+    "rows for each line": (
+        "<tr><td><b>{title}</b></td></tr><tr><td>{outlet}, {day}</td></tr><tr><td>"
+        "{one}{two}</td></tr>"
+    ),
+    "tables of fields": (
+        "<table><tr><td><b>HD</b></td><td>{title}</td></tr><tr><td>WC</td><td>812 words</td></tr>"
+        "<tr><td>PD</td><td>{day}</td></tr><tr><td>SN</td><td>{outlet}</td></tr><tr><td>LP</td><td>{one}"
+        "</td></tr><tr><td>TD</td><td>{two}</td></tr><tr><td>AN</td><td>Document TOLVC00020230630"
+        "</td></tr></table><br>"
+    ),
 }
 
 
@@ -237,6 +249,85 @@ def test_an_export_is_read_part_by_part(shape, above, tmp_path):
     ]
     assert {a.text for a in found if isinstance(a, Article)} == {"\n\n".join(PARAGRAPHS[:2])}
     assert [part.origin.rpartition("#")[2] for part in found] == ["1", "2"]
+
+
+TEXTS = {
+    "numbers and names of lines": (
+        "Document {n} of 2\n\n{title}\n\nAuthor: Lind, Ada\n\nPublication info: {outlet} ; Tolvik "
+        "[Tolvik]. {day}.\n\nFull text: {text}\n\nSubject: Harbours\n\nCopyright 2023 {outlet}\n\n"
+    ),
+    "Factiva": (
+        "News\n{title}\n\nAda Lind\n812 words\n{day}\n{outlet}\nTOLVC\nEnglish\nCopyright 2023 "
+        "{outlet}. All rights reserved.\n\n{text}\n\nDocument TOLVC0002023063{n}ej6u0001p\n\n"
+    ),
+    "Nexis": (
+        "{n} of 2 DOCUMENTS\n\n\n{outlet}\n\n{day}\n\n{title}\n\nBYLINE: Ada Lind\n\nLENGTH: "
+        "812 words\n\n{text}\n\nLOAD-DATE: July 3, 2023\n\nLANGUAGE: ENGLISH\n\nCopyright 2023 {outlet}\n"
+        "All Rights Reserved\n\n\n"
+    ),
+    "Nexis today": (
+        "{title}\n\n{outlet}\n\n{day}\n\nCopyright 2023 {outlet} All Rights Reserved\n\nLength: "
+        "812 words\n\nBody\n\n{text}\n\nLoad-Date: July 3, 2023\n\nEnd of Document\n\n"
+    ),
+    "Europresse": (
+        "{outlet} • {day} • 812 words\n\n{title}\n\n{text}\n\n© 2023 {outlet}. All rights "
+        "reserved.\nDocument news·20230630·TC·abc{n}\n\n"
+    ),
+    "rules": "{title}\n{outlet}, {day}\n\n{text}\n______________________________\n",
+    "rules and names of lines": "Title: {title}\nSource: {outlet}\nDate: {day}\n\n{text}\n=====\n",
+}
+
+
+@pytest.mark.parametrize("shape", TEXTS.values(), ids=TEXTS)
+def test_an_export_in_plain_text_is_read_part_by_part(shape, tmp_path):
+    expected = [
+        ("Breakwater to be rebuilt", "Tolvik Courier", "2023-06-30", "30 June 2023"),
+        ("Reconstruction of the quay", "AFP", "2023-07-01", "July 1, 2023"),
+    ]
+    text = "\n\n".join(PARAGRAPHS[:2])
+    content = "".join(
+        shape.format(n=n, title=title, outlet=outlet, day=day, text=text)
+        for n, (title, outlet, _, day) in enumerate(expected, start=1)
+    )
+    found = results(tmp_path, content, "a.txt")
+    assert [(a.title, a.source, str(a.date), a.text) for a in found if isinstance(a, Article)] == [
+        (*part[:3], text) for part in expected
+    ]
+
+
+def test_a_text_with_rules_and_dates_is_one_article(tmp_path):
+    passages = "".join(f"-----\n\n{n} March 2023\n\n{p}\n\n" for n, p in enumerate(PARAGRAPHS, 1))
+    [article] = results(
+        tmp_path, f"The flood, day by day\n\n{PARAGRAPHS[0]}\n\n{passages}", "a.txt"
+    )
+    assert isinstance(article, Article)
+    assert article.date is None
+
+
+def test_a_part_that_lacks_its_date_is_named(tmp_path):
+    rule = "\n____________________\n"
+    one = f"One\nCourier, 30 June 2023\n\n{TEXT}"
+    *articles, failure = results(tmp_path, rule.join((one, one, f"Three\n\n{TEXT}")), "a.txt")
+    assert [type(article) for article in articles] == [Article, Article]
+    assert isinstance(failure, Failure)
+    assert "no full date" in failure.reason
+
+
+def test_a_table_with_an_article_a_row_is_read_by_its_columns(tmp_path):
+    names = "<tr><th>Date</th><th>Source</th><th>Title</th><th>Text</th></tr>"
+    row = f"<tr><td>30 June 2023</td><td>Courier</td><td>One</td><td>{PARAGRAPHS[0]}</td></tr>"
+    first, _ = results(tmp_path, page(f"<table>{names}{row}{row}</table>"))
+    assert isinstance(first, Article)
+    assert (first.title, first.source, str(first.date)) == ("One", "Courier", "2023-06-30")
+    assert first.text == PARAGRAPHS[0]
+
+
+def test_the_first_words_of_a_paragraph_make_no_label_of_it(tmp_path):
+    words = "By noon the wall was gone, and the sea stood in the market hall of Tolvik."
+    shape = f"<h2>{{}}</h2><p>Courier, 30 June 2023</p><p>{words}</p>{ONE}<p>{words}</p>"
+    for article in results(tmp_path, page("".join(map(shape.format, "AB")))):
+        assert isinstance(article, Article)
+        assert article.text == f"{words}\n\n{PARAGRAPHS[0]}\n\n{words}"
 
 
 def test_articles_with_headlines_of_the_first_rank_need_no_date(tmp_path):

@@ -27,6 +27,8 @@ _TIME = (
     r"(?:[\s,–—-]*(?:à|at)?\s*\d{1,2}\s?[h:.]\s?(?:\d\d(?::\d\d)?)?\s*(?:[ap]\.?m\.?)?"
     r"(?:\s(?:GMT|UTC|BST|CES?T|[ECMP][SD]?T))?)?"
 )
+_PUBLISHED = re.compile(r"(?i)\W*(?:publi[és]|posted|paru|mis en ligne)")
+_PROSE = 12  # words
 _PLACE = (
     r"(?:[^\W\d_][\w’'. -]{0,40}(?:,\s[^\W\d_][\w’'. -]{0,30})?(?:\s\([^()]{1,30}\))?\s?[,–—-]\s*)"
 )
@@ -61,13 +63,18 @@ def of_publication(line: str, tag: str | None) -> PartialDate | None:
 
 
 def dateline(text: str, *, french: bool) -> PartialDate | None:
-    """The date that stands above a text or opens its first sentence; None without one."""
+    """The date that stands above a text or opens its first sentence; None without one.
+
+    Below the first sentences a line has to say that it is of publication: others head passages.
+    """
+    prose = False
     for line in text.split("\n")[:_LOOKED_AT]:
         date, begin, end = _first_day(line[: 2 * _LONGEST_LINE], "fr" if french else None)
         if date and _OPENING.fullmatch(line, 0, begin) and _OPENED.match(line, end):
             return date
-        if date := alone(line, french=french):
+        if (date := alone(line, french=french)) and (not prose or _PUBLISHED.match(line)):
             return date
+        prose = prose or (len(line.split()) >= _PROSE and line.rstrip()[-1:] in ".!?…")
     return None
 
 

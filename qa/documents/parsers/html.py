@@ -23,6 +23,7 @@ import trafilatura
 from lxml import etree, html  # type: ignore[import-untyped]
 
 from qa.documents.article import Article
+from qa.documents.parsers import exports
 from qa.documents.parsers.blocks import (
     HEADINGS,
     blocks,
@@ -35,7 +36,6 @@ from qa.documents.parsers.blocks import (
     words,
 )
 from qa.documents.parsers.dateline import dateline, of_publication
-from qa.documents.parsers.exports import parts
 from qa.documents.parsers.fields import (
     RAISED,
     Failure,
@@ -104,16 +104,20 @@ def articles(page: str, path: Path, url: str | None = None) -> Iterator[Article 
     _uncover(tree)
     drop_hidden(tree)
     _drop_teasers(tree)
-    if several := parts(tree, language_code(declared or "")):
-        for number, part in enumerate(several, start=1):
-            fields = {
-                "title": part.title,
-                "text": part.text,
-                "date": part.date and str(part.date),
-                "source": part.source,
-                "template_language": declared,
-            }
-            yield from articles_from(fields, origin_of(path, number if len(several) > 1 else None))
+    from qa.documents.parsers.aliases import canonical  # which needs `plain` of this module
+
+    named = [
+        r
+        for r in exports.rows(tree)
+        if {"title", "text"} <= canonical(dict.fromkeys(r, "x")).keys()
+    ]
+    if named:
+        for number, row in enumerate(named, start=1):
+            fields = {**canonical(row), "template_language": declared}
+            yield from articles_from(fields, origin_of(path, number))
+        return
+    if several := exports.parts(tree, language_code(declared or "")):
+        yield from exports.articles(several, path, declared)
         return
     open_layout(tree)
     shown = copy.deepcopy(tree)
@@ -133,7 +137,7 @@ def articles(page: str, path: Path, url: str | None = None) -> Iterator[Article 
     language = language_of(f"{found.title}\n{text}", language_code(declared or ""))
     tag = declared if language_code(declared or "") == language else language
     date = published_on(shown, found.title, found.url or url, tag)
-    date = date or dateline(text, french=language == "fr")
+    date = date or dateline(text.partition("\n")[0], french=language == "fr")
     fields = {
         "title": found.title,
         # One line is one paragraph there; list items and table rows stay together.
