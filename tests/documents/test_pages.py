@@ -262,8 +262,8 @@ TEXTS = {
     ),
     "Nexis": (
         "{n} of 2 DOCUMENTS\n\n\n{outlet}\n\n{day}\n\n{title}\n\nBYLINE: Ada Lind\n\nLENGTH: "
-        "812 words\n\n{text}\n\nLOAD-DATE: July 3, 2023\n\nLANGUAGE: ENGLISH\n\nCopyright 2023 {outlet}\n"
-        "All Rights Reserved\n\n\n"
+        "812 words\n\n{text}\n\nLOAD-DATE: July 3, 2023\n\nLANGUAGE: ENGLISH\n\nCopyright "
+        "2023 {outlet}\nAll Rights Reserved\n\n\n"
     ),
     "Nexis today": (
         "{title}\n\n{outlet}\n\n{day}\n\nCopyright 2023 {outlet} All Rights Reserved\n\nLength: "

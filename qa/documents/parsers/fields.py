@@ -34,6 +34,10 @@ _LONGEST_OTHER = 500
 _ENOUGH_OF_TWO = 12  # between French and English
 _ENOUGH_OF_ALL = 100
 
+_TRACKED = re.compile(
+    r"(?i)([?&#])(?:utm_\w+|at_\w+|ns_\w+|xtor|fbclid|gclid|mc_[ce]id|traffic_source)=[^&#]*"
+)
+
 # Figures set above the line, for `str.translate`: 10⁶ is not 106.
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -87,14 +91,18 @@ def article_from(fields: Mapping[str, object], origin: str) -> Article:
         raise SourceError('there is no text: the field "text" is missing or empty')
     title = _words(fields, "title")
     language = _language(fields) or language_of(f"{title}\n{text}", _template_language(fields))
+    tags = (fields.get(name) for name in ("language", "lang", "template_language"))
+    country = next(
+        (t for t in tags if isinstance(t, str) and language_code(t) == language), language
+    )
     return Article.create(
         id=clean_text(_words(fields, "id")) or None,
         title=title,
         text=text,
-        date=_date(fields.get("date"), language),
+        date=_date(fields.get("date"), country),
         source=_words(fields, "source"),
         language=language,
-        url=clean_text(_words(fields, "url")) or None,
+        url=address(clean_text(_words(fields, "url"))) or None,
         origin=origin,
     )
 
@@ -113,6 +121,11 @@ def articles_from(fields: Mapping[str, object], origin: str) -> Iterator[Article
                 yield Notice(origin, f"kept without a date: {exc}")
     except SourceError as exc:
         yield Failure(origin, str(exc))
+
+
+def address(url: str) -> str:
+    """An address without what only says by which way a reader came."""
+    return re.sub(r"[?&#]+(?=#|$)", "", re.sub(r"([?&])&+", r"\1", _TRACKED.sub(r"\1", url)))
 
 
 def sane_title(title: str | None) -> str:

@@ -76,6 +76,7 @@ _RIGHTS = re.compile(r"(?i)©|\(c\)|copyright|tous droits|all rights")
 _FADED = re.compile(
     r"(?i)\b(?:opacity\s*:\s*0?(?:\.0+)?|visibility\s*:\s*hidden)\s*(?:!important)?\s*(?:;|$)"
 )
+_CELLS = ("td", "th")
 _BLOCKS = re.compile(
     "address|article|aside|blockquote|d[dlt]|div|fig(?:caption|ure)|footer|h[1-6r]|header|main"
     "|nav|[ou]l|p|pre|section|t(?:able|r)"
@@ -339,6 +340,9 @@ def _collect(element: html.HtmlElement, parts: list[str]) -> None:
     """Add the text of an element, without its tail, to the parts."""
     edge = "\n\n" if _BLOCKS.fullmatch(element.tag) else ""
     parts.append("\n• " if element.tag == "li" else edge)
+    beside = element.getprevious()
+    if element.tag in _CELLS and beside is not None and beside.tag in _CELLS:
+        parts.append(" | " if not any(_BLOCKS.fullmatch(e.tag) for e in element) else "\n\n")
     if element.tag == "br":
         parts.append("\n")
     parts.append(_one_line(element.text))
