@@ -479,7 +479,7 @@ def test_an_entry_keeps_its_id_whatever_becomes_of_its_title_and_link(articles):
         articles(
             f"{n}.rss",
             rss(
-                f"<item><title>{title}</title><link>https://h.example/{n}?id=1&amp;utm_source={n}#xtor=RSS-1"
+                f"<item><title>{title}</title><link>https://h.example/{n}?id=1&amp;utm_source={n}#xtor=R"
                 f"</link><guid isPermaLink='false'>17</guid><description>{TEXT}</description></item>"
             ),
         )

@@ -254,12 +254,14 @@ def _is_article(value: Mapping[str, object]) -> bool:
 def _unwrapped(item: object) -> object:
     """An object with the fields that an object within it, or within that, keeps for it."""
     for _ in range(_LEVELS):
-        if not isinstance(item, dict) or (has_text(item) and "_source" not in item):
-            return item
-        inner = next((name for name in _INNER if isinstance(item.get(name), dict)), None)
-        if inner is None or not (has_text(item[inner]) or _INNER_OF.intersection(item[inner])):
-            return item
-        item = {**{name: item[name] for name in item if name != inner}, **item[inner]}
+        if not isinstance(item, dict):
+            break
+        holders = [name for name in _INNER if isinstance(item.get(name), dict)]
+        inner = next((n for n in holders if has_text(item[n]) or _INNER_OF & item[n].keys()), None)
+        around = {name: value for name, value in item.items() if name != inner}
+        if inner is None or (inner != "_source" and has_text(around)):
+            break
+        item = {**around, **item[inner]}
     return item
 
 
