@@ -479,8 +479,9 @@ def test_an_entry_keeps_its_id_whatever_becomes_of_its_title_and_link(articles):
         articles(
             f"{n}.rss",
             rss(
-                f"<item><title>{title}</title><link>https://h.example/{n}?id=1&amp;utm_source={n}#xtor=R"
-                f"</link><guid isPermaLink='false'>17</guid><description>{TEXT}</description></item>"
+                f"<item><title>{title}</title><link>https://h.example/{n}?id=1&amp;utm_a=b#xtor=1"
+                "</link><guid isPermaLink='false'>17</guid>"
+                f"<description>{TEXT}</description></item>"
             ),
         )
         for n, title in ((1, "Bakery closes"), (2, "Bakery to close"))

@@ -88,6 +88,10 @@ WHOLE = {
         f"<article>{H1}{ONE}<button aria-expanded='false' aria-controls='p'>Why</button>"
         f"<div id='p' aria-hidden='true'>{TWO}</div>{THREE}{FOUR}</article>"
     ),
+    "lines that lead elsewhere": (
+        f"<article>{H1}{ONE}{TWO}<p>Read more: <a href='/x'>Flood of February cost millions.</a></p>"
+        f"<time datetime='2023-03-14'>2 years ago</time>{THREE}{FOUR}</article>"
+    ),
     "comments that are articles": (
         f"<article>{H1}{BODY}</article><ol>"
         + "<li><article class='comment'><h4>Ole</h4><p>30 June 2023</p><p>I have said so for "
@@ -426,6 +430,22 @@ SHOWN = {
         "",
         "2023-03-14",
     ),
+    "spans without spaces": (
+        (f"<article>{H1}<p><span>By Ada Lind</span><time><span>March 14, 2023</span><span>8:12 AM "
+        f"GMT</span><span>Updated May 2, 2024</span></time></p>{BODY}</article>"),
+        "",
+        "2023-03-14",
+    ),
+    "how long ago": (
+        f"<article>{H1}<time datetime='2023-03-14T08:12'>2 years ago</time>{BODY}</article>",
+        "",
+        "2023-03-14",
+    ),
+    "a writer after it": (
+        f"<div>{H1}<p>Tuesday 14 March 2023, by Ada Lind</p>{BODY}</div>",
+        "",
+        "2023-03-14",
+    ),
     "a sentence": (
         f"{H1}<p>On June 3, 2019 the wall broke for the first time.</p>{BODY}",
         "",
@@ -475,6 +495,15 @@ def test_figures_of_a_date_are_read_as_the_page_s_country_writes_them(
 ):
     head = f'<meta name="date" content="{written}">'
     assert str(only(tmp_path, page(f"<article>{H1}{BODY}</article>", head, lang)).date) == date
+
+
+def test_the_address_that_a_browser_notes_is_that_of_the_page(tmp_path):
+    note = "<!-- saved from url=(0044)https://tolvik.example/2023/03/14/breakwater -->"
+    article = only(
+        tmp_path, page(f"<article>{H1}{BODY}</article>").replace("<html", f"{note}<html")
+    )
+    assert article.url == "https://tolvik.example/2023/03/14/breakwater"
+    assert str(article.date) == "2023-03-14"
 
 
 def test_a_time_within_a_sentence_stays_in_it(tmp_path):
@@ -637,6 +666,11 @@ ABOUT = {
 def test_articles_about_walls_and_errors_are_read(title, text, tmp_path):
     article = only(tmp_path, page(f"<article><h1>{title}</h1><p>{text}</p></article>"))
     assert article.text == text
+
+
+def test_a_whole_brief_below_a_button_to_log_in_is_read(tmp_path):
+    button = "<div class='top'><a href='/l'>Already a subscriber? Log in</a></div>"
+    assert only(tmp_path, page(f"{button}<article>{H1}{BODY}</article>")).text == TEXT
 
 
 def test_a_subscriber_s_copy_is_read_without_its_label(tmp_path):

@@ -113,7 +113,8 @@ def open_layout(tree: html.HtmlElement) -> None:
 def _lays_out(cell: html.HtmlElement, table: html.HtmlElement) -> bool:
     holds = next(cell.iter("table", "h1", "h2", "h3", "form", "hr"), None) is not None
     size, whole = len(words(cell).split()), len(words(table).split())
-    return holds or (size >= _ENOUGH and (2 * size > whole or len(list(cell.iter("p"))) > 1))
+    most = size >= _ENOUGH and 2 * size > whole
+    return holds or most or (2 * size >= _ENOUGH and len(list(cell.iter("p"))) > 1)
 
 
 def _holds_block(element: html.HtmlElement) -> bool:

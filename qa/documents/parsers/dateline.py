@@ -34,7 +34,7 @@ _PLACE = (
 )
 _WRITER = r"(?:(?:par|by)\s[^\W\d_][\w’'. -]{1,50}?,?\s)?"
 _BEFORE = re.compile(rf"{_PLACE}?{_LEAD}{_WRITER}{_LEAD}{_TIME}[\s,–—-]*{_LEAD}{_WEEKDAY}", re.I)
-_AFTER = re.compile(rf"{_TIME}(?:\s(?:par|by)\s[^\W\d_][\w’'. -]{{1,50}})?\.?", re.I)
+_AFTER = re.compile(rf"{_TIME}(?:[\s,–—-]+(?:par|by)\s[^\W\d_][\w’'. -]{{1,50}})?\.?", re.I)
 _OPENING = re.compile(rf"{_PLACE}{_LEAD}{_WEEKDAY}", re.I)
 _OPENED = re.compile(r"(?:\s\([^()]{1,40}\))?\s*[–—:-]\s")
 CHANGED = re.compile(r"(?i)modif|updat|revis|mis\w*\s+à\s+jour|changed|actualis")

@@ -73,6 +73,12 @@ _LEAST_COMPARED = 25  # within a line; any word of a menu is in some article
 _NO_LETTERS = re.compile(r"[\W_]+")
 _MOST_LINKED = 0.4  # of a passage
 _RIGHTS = re.compile(r"(?i)©|\(c\)|copyright|tous droits|all rights")
+_AGO = re.compile(r"(?i)\bil y a\b|\bago\b")
+_ALSO = re.compile(
+    r"(?i)\W*(?:(?:à )?(?:lire|voir|écouter) (?:aussi|également|encore)"
+    r"|read (?:more|also|next)|see also)\b"
+)
+_SAVED_FROM = re.compile(r"<!-- saved from url=\(\d+\)(https?://\S+) -->")
 _FADED = re.compile(
     r"(?i)\b(?:opacity\s*:\s*0?(?:\.0+)?|visibility\s*:\s*hidden)\s*(?:!important)?\s*(?:;|$)"
 )
@@ -99,6 +105,8 @@ def articles(page: str, path: Path, url: str | None = None) -> Iterator[Article 
         SourceError: there is no article in it.
     """
     tree = _tree(page)
+    saved = _SAVED_FROM.search(page[:_ENOUGH_FOR_CHARSET])
+    url = url or (saved[1] if saved else None)
     declared = tree.get("lang") or tree.get("xml:lang")
     shown_first = words(tree)
     drop_dialogs(tree)
@@ -258,7 +266,7 @@ def _uncover(tree: html.HtmlElement) -> None:
 
 
 def _drop_teasers(tree: html.HtmlElement) -> None:
-    """Cut out of a page with an article, in place, the smaller ones that lead to other pages."""
+    """Cut out of a page, in place, smaller articles and lines that lead to other pages."""
     sizes = {article: len(words(article)) for article in tree.iter("article")}
     headings = {a: next((h for h in a.iter(*HEADINGS) if words(h)), None) for a in sizes}
     teasers = [a for a, h in headings.items() if h is not None and leads_elsewhere(h)]
@@ -266,13 +274,20 @@ def _drop_teasers(tree: html.HtmlElement) -> None:
     for teaser in teasers:
         if 2 * sizes[teaser] < most and not teaser.xpath("descendant::h1"):
             teaser.drop_tree()
+    for block in list(blocks(tree)):
+        if _ALSO.match(words(block)) and linked(block) > _MOST_LINKED:
+            block.drop_tree()
 
 
 def _open_times(tree: html.HtmlElement) -> None:
     """Make words, in place, of each <time> in a sentence, where trafilatura would cut it out."""
     for time in list(tree.iter("time")):
-        if is_sentence(words(time.getparent()), least=6):
+        around, before = time.getparent(), time.getprevious()
+        beside = f"{around.text or ''}{time.tail or ''}{'' if before is None else before.tail}"
+        if beside.strip() and is_sentence(words(around), least=6):
             time.drop_tag()
+        elif _AGO.search(words(time)):
+            time.drop_tree()
 
 
 def _without_title(text: str, title: str | None) -> str:

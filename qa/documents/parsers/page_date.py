@@ -150,15 +150,16 @@ def _date_of(block: html.HtmlElement, line: str, tag: str | None) -> PartialDate
     """The date of a block that holds nothing else, as it is shown or as its <time> means it."""
     if len(line) > _LONGEST_SHOWN or block.tag in HEADINGS:
         return None
-    if date := of_publication(line, tag):
-        return date
-    for time in block.iter("time", "abbr", "span", block.tag):
-        names = " ".join(_names(time))
-        before = line.partition(words(time))[0].rpartition("|")[2]
-        changed = CHANGED.search(f"{names} {before}") and not _PUBLISHED.search(f"{names} {before}")
-        value = time.get("datetime") or time.get("content") or time.get("title")
-        if not changed and not is_sentence(line) and (dates := list(_read(value, tag))):
-            return dates[0]
+    for element in block.iter("*") if not is_sentence(line) else ():
+        names, text = " ".join(_names(element)), words(element)
+        before = line.partition(text)[0].rpartition("|")[2] if text else ""
+        if CHANGED.search(f"{names} {before}") and not _PUBLISHED.search(f"{names} {before}"):
+            continue
+        if date := of_publication(text, tag):
+            return date
+        values = (element.get(name) for name in ("datetime", "content", "title"))
+        if date := next(chain.from_iterable(_read(value, tag) for value in values), None):
+            return date
     return None
 
 

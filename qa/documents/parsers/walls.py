@@ -79,7 +79,10 @@ _LABEL = re.compile(
     |réservé\s(?:aux|à\snos)\sabonnés
     |(?:this\s)?(?:article|content|story)\s(?:is\s)?(?:\w+\s)?(?:for|(?:available|open|exclusive|reserved)\s(?:to|for))\s(?:\w+\s)?(?:subscribers|members)(?:\sonly)?
     |(?:for\s)?(?:subscribers?|members?)[\s-](?:only|exclusive)|premium\s(?:article|content)
-    |already\s(?:a\s(?:subscriber|member)|subscribed|have\san\saccount)|déjà\sabonnée?""",
+""",
+)
+_LOG_IN = re.compile(
+    r"(?i)already\s(?:a\s(?:subscriber|member)|subscribed|have\san\saccount)|déjà\sabonnée?"
 )
 _NOT_FREE = re.compile(r"""["']isAccessibleForFree["']\s*:\s*["']?false""", re.I)
 _TEASER = 130  # words
@@ -155,8 +158,10 @@ def wall(text: str, lines: Sequence[str], scripts: str) -> str | None:
     start = next((n for n, line in enumerate(lines) if first in line), 0)
     missing = any(map(_SHARE_MISSING.search, lines[start:]))
     asks = size < _BEGINNING and any(_is_told(_REST_MISSING, line) for line in lines[start:])
-    label = size < _TEASER and any(_is_told(_LABEL, line) for line in lines)
-    if missing or asks or label or (size < _TEASER and _NOT_FREE.search(scripts)):
+    label = any(_is_told(_LABEL, line) for line in lines)
+    log_in = any(_is_told(_LOG_IN, line) for line in lines[start:])
+    short = size < _TEASER and (label or log_in or _NOT_FREE.search(scripts))
+    if missing or asks or short:
         return PAYWALL
     return None
 
@@ -192,7 +197,7 @@ def _is_told(pattern: re.Pattern[str], line: str) -> bool:
 
 def is_label(line: str) -> bool:
     """Whether a line says only that an article is for subscribers."""
-    return _LABEL.fullmatch(line.strip(" .!?")) is not None
+    return any(p.fullmatch(line.strip(" .!?")) for p in (_LABEL, _LOG_IN))
 
 
 def _is_dialog(element: html.HtmlElement) -> bool:
