@@ -89,7 +89,7 @@ WHOLE = {
         f"<div id='p' aria-hidden='true'>{TWO}</div>{THREE}{FOUR}</article>"
     ),
     "lines that lead elsewhere": (
-        f"<article>{H1}{ONE}{TWO}<p>Read more: <a href='/x'>Flood of February cost millions.</a></p>"
+        f"<article>{H1}{ONE}{TWO}<p>Read more: <a href='/x'>Flood of February cost us.</a></p>"
         f"<time datetime='2023-03-14'>2 years ago</time>{THREE}{FOUR}</article>"
     ),
     "comments that are articles": (
@@ -431,8 +431,10 @@ SHOWN = {
         "2023-03-14",
     ),
     "spans without spaces": (
-        (f"<article>{H1}<p><span>By Ada Lind</span><time><span>March 14, 2023</span><span>8:12 AM "
-        f"GMT</span><span>Updated May 2, 2024</span></time></p>{BODY}</article>"),
+        (
+            f"<article>{H1}<p><span>By Ada Lind</span><time><span>March 14, 2023</span><span>8:12 AM "
+            f"GMT</span><span>Updated May 2, 2024</span></time></p>{BODY}</article>"
+        ),
         "",
         "2023-03-14",
     ),

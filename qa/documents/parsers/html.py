@@ -283,8 +283,8 @@ def _open_times(tree: html.HtmlElement) -> None:
     """Make words, in place, of each <time> in a sentence, where trafilatura would cut it out."""
     for time in list(tree.iter("time")):
         around, before = time.getparent(), time.getprevious()
-        beside = f"{around.text or ''}{time.tail or ''}{'' if before is None else before.tail}"
-        if beside.strip() and is_sentence(words(around), least=6):
+        beside = (around.text if before is None else before.tail, time.tail)
+        if any(text and text.strip() for text in beside) and is_sentence(words(around), least=6):
             time.drop_tag()
         elif _AGO.search(words(time)):
             time.drop_tree()
