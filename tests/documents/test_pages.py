@@ -432,8 +432,8 @@ SHOWN = {
     ),
     "spans without spaces": (
         (
-            f"<article>{H1}<p><span>By Ada Lind</span><time><span>March 14, 2023</span><span>8:12 AM "
-            f"GMT</span><span>Updated May 2, 2024</span></time></p>{BODY}</article>"
+            f"<article>{H1}<p><span>By Ada Lind</span><time><span>March 14, 2023</span><span>8:12 "
+            f"AM GMT</span><span>Updated May 2, 2024</span></time></p>{BODY}</article>"
         ),
         "",
         "2023-03-14",
@@ -447,6 +447,19 @@ SHOWN = {
         f"<div>{H1}<p>Tuesday 14 March 2023, by Ada Lind</p>{BODY}</div>",
         "",
         "2023-03-14",
+    ),
+    "dates that head passages": (
+        (
+            f"<article>{H1}{ONE}<p class='date'>11 February 2023</p>{TWO}<p class='date'>14 March 2023"
+            f"</p>{THREE}</article>"
+        ),
+        "",
+        None,
+    ),
+    "the site's name above": (
+        f"<h1>Tolvik Courier</h1><p>Monday 30 November 2026</p><h2>A wall for Tolvik</h2>{BODY}",
+        "",
+        None,
     ),
     "a sentence": (
         f"{H1}<p>On June 3, 2019 the wall broke for the first time.</p>{BODY}",
@@ -506,6 +519,13 @@ def test_the_address_that_a_browser_notes_is_that_of_the_page(tmp_path):
     )
     assert article.url == "https://tolvik.example/2023/03/14/breakwater"
     assert str(article.date) == "2023-03-14"
+
+
+def test_the_name_of_a_site_is_no_headline(tmp_path):
+    head = "<header><h1><a href='/'>Tolvik Courier</a></h1><p>Monday 30 November 2026</p></header>"
+    article = only(tmp_path, page(f"{head}<div><h2>Breakwater to be rebuilt</h2>{BODY}</div>"))
+    assert (article.title, article.date) == ("Breakwater to be rebuilt", None)
+    assert article.text == TEXT
 
 
 def test_a_time_within_a_sentence_stays_in_it(tmp_path):

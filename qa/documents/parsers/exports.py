@@ -231,7 +231,10 @@ def _part(elements: Sequence[html.HtmlElement], language: str | None) -> Part | 
     )
     dated = [_date_of(block, line, language) for block, line in lines[:_MOST_HEAD]]
     number = next((n for n, date in enumerate(dated) if date), None)
-    title = None if "title" in told else _title(lines, number)
+    found = dated[number] if number is not None else None
+    before = lines[number][1][: found[1]] if number is not None and found else ""
+    inline = _WEEKDAY.sub("", before).strip(_EDGES) != ""
+    title = None if "title" in told else _title(lines, number, inline=inline)
     if "title" not in told and (title is None or leads_elsewhere(title)):
         return None
     start = next(
@@ -249,8 +252,8 @@ def _part(elements: Sequence[html.HtmlElement], language: str | None) -> Part | 
         return None
     head = [(b, line) for b, line in lines[: min(start, _MOST_HEAD)] if b is not title]
     source = told.get("source") or next((n for b, _ in head if (n := _named_outlet(b))), None)
-    date = next((found for found, *_ in in_line(told.get("date", ""), language)), None)
-    if date is None and number is not None and number < start and (found := dated[number]):
+    date = next((day for day, *_ in in_line(told.get("date", ""), language)), None)
+    if date is None and number is not None and number < start and found:
         date, begin, end = found
         place = next((n for n, (b, _) in enumerate(head) if b is lines[number][0]), 0)
         line = lines[number][1]
@@ -291,11 +294,12 @@ def _fields(
 
 
 def _title(
-    lines: Sequence[tuple[html.HtmlElement, str]], dated: int | None
+    lines: Sequence[tuple[html.HtmlElement, str]], dated: int | None, *, inline: bool
 ) -> html.HtmlElement | None:
     """The headline: what is marked up or named as one, else bold, else beside the date.
 
-    Databases that count the words put it above the date, the others below or above.
+    Databases that count the words put it above the date, the others below or above. `inline`: the
+    date has the outlet beside it, which else stands between the two.
     """
     every = [block for block, _ in lines]
     head = lines[:_MOST_HEAD]
@@ -311,7 +315,7 @@ def _title(
         (block for block in every if block.tag in HEADINGS),
         (block for block in every if _is_title(block)),
         (block for block, line in head if _is_bold(block, line)),
-        (block for block, _ in [*below[:1], *above]),
+        (block for block, _ in [*below[:1], *(above[::-1] if inline and not counted else above)]),
     )
     return next((block for blocks_ in candidates for block in blocks_), None)
 

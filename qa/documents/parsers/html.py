@@ -78,6 +78,7 @@ _ALSO = re.compile(
     r"(?i)\W*(?:(?:à )?(?:lire|voir|écouter) (?:aussi|également|encore)"
     r"|read (?:more|also|next)|see also)\b"
 )
+_HOME = re.compile(r"(?:https?://[^/]+)?\.?/?(?:index\.\w+)?")
 _SAVED_FROM = re.compile(r"<!-- saved from url=\(\d+\)(https?://\S+) -->")
 _FADED = re.compile(
     r"(?i)\b(?:opacity\s*:\s*0?(?:\.0+)?|visibility\s*:\s*hidden)\s*(?:!important)?\s*(?:;|$)"
@@ -274,6 +275,9 @@ def _drop_teasers(tree: html.HtmlElement) -> None:
     for teaser in teasers:
         if 2 * sizes[teaser] < most and not teaser.xpath("descendant::h1"):
             teaser.drop_tree()
+    for name in tree.xpath("//h1[.//a[@href] or ancestor::a[@href]]"):  # the site's, not a headline
+        if _HOME.fullmatch(name.xpath("(.//a/@href | ancestor::a/@href)[1]")[0]):
+            name.tag = "div"
     for block in list(blocks(tree)):
         if _ALSO.match(words(block)) and linked(block) > _MOST_LINKED:
             block.drop_tree()

@@ -12,7 +12,7 @@ import copy
 import json
 import re
 from collections.abc import Collection, Iterator, Sequence
-from itertools import chain
+from itertools import chain, takewhile
 
 from lxml import html  # type: ignore[import-untyped]
 
@@ -122,18 +122,29 @@ def _shown(page: html.HtmlElement, title: str, tag: str | None) -> Iterator[Part
     around = {headline, *headline.iterancestors()}
     box = headline.getparent()
     alone = box.tag == "body" or any(True for _ in box.iter("nav", "footer", "aside"))
-    prose = 0
-    for block, line in every[place + 1 :]:
-        date = _date_of(block, line, tag)
+    prose, later = 0, []
+    for number, (block, line) in enumerate(every[place + 1 :], start=place + 1):
+        date = None if _is_away(block, around) else _date_of(block, line, tag)
         prose += date is None and is_sentence(line, 12)
-        told = f"{line} {' '.join(_names(block))}"
-        likely = prose == 0 or (_PUBLISHED if prose > 1 else _DATED).search(told)
-        if date and likely and not _is_away(block, around):
+        if date and _PUBLISHED.search(told := f"{line} {' '.join(_names(block))}"):
             yield date
+        elif date and prose and _DATED.search(told):
+            later.append((prose, date))
+        elif date and not prose and not _heading_follows(every[number + 1 :]):
+            yield date
+    # One alone below the standfirst; several head passages.
+    if len({date for _, date in later}) == 1 and later[0][0] == 1:
+        yield later[0][1]
     for block, line in reversed(every[max(place - _MOST_ABOVE, 0) : place]):
         inside = any(o.tag == "article" or (o is box and not alone) for o in block.iterancestors())
         if (date := _date_of(block, line, tag)) and inside and not _is_away(block, around):
             yield date
+
+
+def _heading_follows(following: Sequence[tuple[html.HtmlElement, str]]) -> bool:
+    """Whether another headline follows before the text, so that what is above is not its date."""
+    before = takewhile(lambda pair: not is_sentence(pair[1], 12), following)
+    return any(block.tag in HEADINGS for block, _ in before)
 
 
 def _headline(every: Sequence[tuple[html.HtmlElement, str]], title: str) -> int | None:
