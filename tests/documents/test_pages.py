@@ -450,8 +450,8 @@ SHOWN = {
     ),
     "dates that head passages": (
         (
-            f"<article>{H1}{ONE}<p class='date'>11 February 2023</p>{TWO}<p class='date'>14 March 2023"
-            f"</p>{THREE}</article>"
+            f"<article>{H1}{ONE}<p class='date'>11 February 2023</p>{TWO}<p class='date'>14 March "
+            f"2023</p>{THREE}</article>"
         ),
         "",
         None,
