@@ -528,6 +528,30 @@ def test_the_name_of_a_site_is_no_headline(tmp_path):
     assert article.text == TEXT
 
 
+@pytest.mark.parametrize(
+    ("path", "date"),
+    [
+        ("news/2023/03/14/wall", "2023-03-14"),
+        ("news/2023/3/4/wall", "2023-03-04"),
+        ("en/20230314-wall", "2023-03-14"),
+        ("wall_2023-03-14.html", "2023-03-14"),
+        ("news/1990123-wall", None),
+        ("news/20231345-wall", None),
+        ("season/2019-20/wall", None),
+    ],
+)
+def test_a_date_in_the_address_is_that_of_publication(path, date, tmp_path):
+    head = f'<link rel="canonical" href="https://tolvik.example/{path}">'
+    found = only(tmp_path, page(f"<article>{H1}{BODY}</article>", head)).date
+    assert (found and str(found)) == date
+
+
+def test_a_page_may_name_its_country_for_other_sites_alone(tmp_path):
+    head = '<meta property="og:locale" content="en_US"><meta name="date" content="06/07/2023">'
+    body = page(f"<article>{H1}{BODY}</article>", head).replace('<html lang="en">', "<html>")
+    assert str(only(tmp_path, body).date) == "2023-06-07"
+
+
 def test_a_time_within_a_sentence_stays_in_it(tmp_path):
     sentence = "<p>The wall broke on <time datetime='2023-02-11'>11 February</time> at noon.</p>"
     article = only(tmp_path, page(f"<article>{H1}{sentence}{BODY}</article>"))
@@ -693,6 +717,11 @@ def test_articles_about_walls_and_errors_are_read(title, text, tmp_path):
 def test_a_whole_brief_below_a_button_to_log_in_is_read(tmp_path):
     button = "<div class='top'><a href='/l'>Already a subscriber? Log in</a></div>"
     assert only(tmp_path, page(f"{button}<article>{H1}{BODY}</article>")).text == TEXT
+
+
+def test_a_note_about_scripts_below_an_article_is_no_check_for_robots(tmp_path):
+    note = "<p>Please enable JavaScript and reload the page to see the film.</p>"
+    assert TEXT in only(tmp_path, page(f"<article>{H1}{BODY}</article>{note}")).text
 
 
 def test_a_subscriber_s_copy_is_read_without_its_label(tmp_path):

@@ -108,7 +108,8 @@ def articles(page: str, path: Path, url: str | None = None) -> Iterator[Article 
     tree = _tree(page)
     saved = _SAVED_FROM.search(page[:_ENOUGH_FOR_CHARSET])
     url = url or (saved[1] if saved else None)
-    declared = tree.get("lang") or tree.get("xml:lang")
+    locale = "string(//meta[@property='og:locale']/@content)"
+    declared = tree.get("lang") or tree.get("xml:lang") or tree.xpath(locale)
     shown_first = words(tree)
     drop_dialogs(tree)
     _uncover(tree)

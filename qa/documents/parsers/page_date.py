@@ -28,10 +28,10 @@ _META = re.compile(
 )
 _PUBLISHED = re.compile(r"(?i)publi|posted|pub-?date|entry-date|parution|mis\sen\sligne")
 _DATED = re.compile(r"(?i)date|time|heure|publi|posted|meta")
-_ADDRESS = re.compile(r"[/_-]((?:19|20)\d\d)([/_-]?)(\d\d?)\2(\d\d?)(?=[/_.-]|$)")
+_ADDRESS = re.compile(r"[/_-]((?:19|20)\d\d)(?:([/_-])(\d\d?)\2|(\d\d))(\d\d?)(?=[/_.-]|$)")
 _AWAY = frozenset("nav aside form figure figcaption header footer article".split())
 _AWAY_NAMES = re.compile(
-    r"""(?ix)(?:^|[\s_-])(?:comments?|commentaires?|related|sidebar|teasers?|widget|ticker|top-?bar
+    r"""(?ix)(?:^|[\s_-])(?:comments?|commentaires?|related|sidebar|teasers?|widget|ticker|(?:top-?)?bar|masthead|bandeau|entete
     |toolbar|today|recommend\w*|more|a-?lire|menu|nav|footer|captions?|legende|flash|latest|breaking
     )(?:$|[\s_-])"""
 )
@@ -107,7 +107,9 @@ def _of_elements(page: html.HtmlElement, tag: str | None) -> Iterator[PartialDat
 
 def _of_address(url: str | None) -> Iterator[PartialDate]:
     if match := _ADDRESS.search(url or ""):
-        yield from _read("-".join(match.group(1, 3, 4)))
+        year, _, month, joined, day = match.groups()
+        if month or len(day) == 2:
+            yield from _read(f"{year}-{month or joined}-{day}")
 
 
 def _shown(page: html.HtmlElement, title: str, tag: str | None) -> Iterator[PartialDate]:
@@ -120,8 +122,6 @@ def _shown(page: html.HtmlElement, title: str, tag: str | None) -> Iterator[Part
         return
     headline = every[place][0]
     around = {headline, *headline.iterancestors()}
-    box = headline.getparent()
-    alone = box.tag == "body" or any(True for _ in box.iter("nav", "footer", "aside"))
     prose, later = 0, []
     for number, (block, line) in enumerate(every[place + 1 :], start=place + 1):
         date = None if _is_away(block, around) else _date_of(block, line, tag)
@@ -136,8 +136,10 @@ def _shown(page: html.HtmlElement, title: str, tag: str | None) -> Iterator[Part
     if len({date for _, date in later}) == 1 and later[0][0] == 1:
         yield later[0][1]
     for block, line in reversed(every[max(place - _MOST_ABOVE, 0) : place]):
-        inside = any(o.tag == "article" or (o is box and not alone) for o in block.iterancestors())
-        if (date := _date_of(block, line, tag)) and inside and not _is_away(block, around):
+        date = None if _is_away(block, around) else _date_of(block, line, tag)
+        told = f"{line} {' '.join(_names(block))}"
+        inside = any(outer.tag == "article" for outer in block.iterancestors())
+        if date and (inside or _PUBLISHED.search(told)):
             yield date
 
 
@@ -166,7 +168,7 @@ def _date_of(block: html.HtmlElement, line: str, tag: str | None) -> PartialDate
         before = line.partition(text)[0].rpartition("|")[2] if text else ""
         if CHANGED.search(f"{names} {before}") and not _PUBLISHED.search(f"{names} {before}"):
             continue
-        if date := of_publication(text, tag):
+        if (element is block or _DATED.search(names)) and (date := of_publication(text, tag)):
             return date
         values = (element.get(name) for name in ("datetime", "content", "title"))
         if date := next(chain.from_iterable(_read(value, tag) for value in values), None):

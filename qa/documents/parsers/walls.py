@@ -179,9 +179,9 @@ def refusal(titles: Iterable[str], text: str, lines: Sequence[str]) -> str | Non
     errors = [part for part in parts if part and _ERROR_TITLE.fullmatch(part)]
     if any(size <= _FEW or _NO_HEADLINE.search(part) for part in errors):
         return ERROR
-    robots = any(_ROBOTS_TITLE.fullmatch(part) for part in parts) and size <= _FEW
-    asks = size <= _TEASER and any(_is_told(_ROBOTS, line) for line in lines)
-    return ROBOTS if robots or asks else None
+    robots = sum(_is_told(_ROBOTS, line) for line in lines)
+    robots += any(_ROBOTS_TITLE.fullmatch(part) for part in parts)
+    return ROBOTS if robots > (size > _FEW) and size <= _TEASER else None
 
 
 def _is_told(pattern: re.Pattern[str], line: str) -> bool:
