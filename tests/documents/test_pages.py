@@ -277,6 +277,11 @@ TEXTS = {
         "{outlet} • {day} • 812 words\n\n{title}\n\n{text}\n\n© 2023 {outlet}. All rights "
         "reserved.\nDocument news·20230630·TC·abc{n}\n\n"
     ),
+    "codes": (
+        "HD   {title}\nBY   Ada Lind\nWC   812 words\nPD   {day}\nSN   {outlet}\nLA   English\n"
+        "LP   {text}\nAN   Document TOLVC0002023063{n}ej6u0001p\n\n"
+    ),
+    "names of lines alone": "Title: {title}\nSource: {outlet}\nDate: {day}\nText: {text}\n\n",
     "rules": "{title}\n{outlet}, {day}\n\n{text}\n______________________________\n",
     "rules and names of lines": "Title: {title}\nSource: {outlet}\nDate: {day}\n\n{text}\n=====\n",
 }
@@ -297,6 +302,16 @@ def test_an_export_in_plain_text_is_read_part_by_part(shape, tmp_path):
     assert [(a.title, a.source, str(a.date), a.text) for a in found if isinstance(a, Article)] == [
         (*part[:3], text) for part in expected
     ]
+
+
+def test_words_in_capitals_are_no_codes(tmp_path):
+    opening = (
+        "IN Tolvik the sea stood in the market hall by noon, the harbour board said on Monday."
+    )
+    shape = f"{{}}\nCourier, 30 June 2023\n\n{opening}\n\n{TEXT}"
+    for article in results(tmp_path, "\n_____\n".join(map(shape.format, ("One", "Two"))), "a.txt"):
+        assert isinstance(article, Article)
+        assert article.text == f"{opening}\n\n{TEXT}"
 
 
 def test_a_text_with_rules_and_dates_is_one_article(tmp_path):

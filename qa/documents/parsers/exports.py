@@ -51,8 +51,10 @@ _LABEL = re.compile(
     r"|body|texte|\W*"
 )
 _COUNTED = re.compile(r"(?i)[\d.,\s]+(?:mots|words)")
-_CODE = re.compile(r"[A-Z0-9_·.-]{4,}|\w*·\S*")  # as databases give outlets and documents
-_NUMBERED = re.compile(r"(?i)(?:document\s+)?\d+\s+(?:of|de|sur)\s+\d+(?:\s+documents?)?")
+_CODE = re.compile(
+    r"[A-Z0-9_·.-]{4,}|\w*·\S*|[a-z]{2,4}(?:[-/][a-z]{2,4})+/?"
+)  # as databases give outlets and documents
+_NUMBERED = re.compile(r"(?i)(?:(?:an\s)?document\s+)?\d+\s+(?:of|de|sur)\s+\d+(?:\s+documents?)?")
 # The last line of a document, or the one before it.
 _CLOSES = re.compile(r"(?i)(?:document\s(?=\S*\d)[\w·-]{8,}|end of document|fin du document)\W*")
 _RIGHTS = re.compile(
@@ -64,14 +66,15 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]
 _EMPTY_LINES = 3  # breaks in a row that stand between two articles
 # A line with its name: of the codes those of Factiva.
 _FIELD = re.compile(r"(?:([A-Z]{2})|([^\W\d_][\w -]{1,24}?)\s?:)(?:\s+(.*))?")
+_FACTIVA = re.compile(r"HD(?:\s|$)")  # only beside this one its other codes are none of the words
 _KINDS = {
     name: kind
     for kind, names in {
-        "title": "title titre headline hd",
-        "date": "date publication-date date-de-publication pd",
-        "source": "source publication-title publication journal newspaper sn",
+        "title": "title titre headline hd ti",
+        "date": "date publication-date date-de-publication pd dt",
+        "source": "source publication-title publication journal newspaper sn so",
         "head": "publication-info",
-        "text": "full-text text texte-intégral texte body lp td",
+        "text": "full-text text texte-intégral texte body lp td tx",
         "": "byline author auteur by wc section length longueur language langue load-date sc se an"
         " publication-type subject sujet dateline pg la cy copyright ed et co in ns re pub ipc ipd"
         " document-type abstract issn isbn links database place-of-publication publisher",
@@ -209,6 +212,9 @@ def _groups(tree: html.HtmlElement) -> Iterator[list[Sequence[html.HtmlElement]]
         heads = [b and bool(in_line(line)) for b, line in zip(bold, [*lines[1:], ""], strict=True)]
         if any(heads):
             yield _cut(children, heads)
+        fields = [match and _KINDS.get(_name(match)) for match in map(_FIELD.fullmatch, lines)]
+        if "title" in fields:
+            yield _cut(children, [kind == "title" for kind in fields])
         for closing in (_CLOSES, _RIGHTS):
             closed = [closing.fullmatch(line) is not None for line in lines]
             if any(closed):
@@ -274,11 +280,12 @@ def _fields(
     told: dict[str, str] = {}
     others: list[tuple[html.HtmlElement, str]] = []
     waiting: str | None = None
+    coded = any(_FACTIVA.match(line) for _, line in lines)
     begun = False  # the text, in which "Source: …" is said of something else
     for block, line in lines:
         kind, value = waiting, line
         match = _FIELD.fullmatch(line)
-        name = (match[1] or match[2]).lower().replace(" ", "-") if match else ""
+        name = _name(match) if match and (coded or not match[1]) else ""
         sure = match and (match[2] is None or match[2].isupper() or "-" in name or not begun)
         if match and name in _KINDS and (sure or not (_KINDS[name] or is_sentence(line, 6))):
             kind, value = _KINDS[name], match[3] or ""
@@ -291,6 +298,10 @@ def _fields(
         elif kind and value:
             told.setdefault(kind, value)
     return told, others
+
+
+def _name(field: re.Match[str]) -> str:
+    return (field[1] or field[2]).lower().replace(" ", "-")
 
 
 def _title(
