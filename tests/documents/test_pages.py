@@ -567,6 +567,13 @@ def test_a_page_may_name_its_country_for_other_sites_alone(tmp_path):
     assert str(only(tmp_path, body).date) == "2023-06-07"
 
 
+def test_half_a_title_of_damaged_json_is_none(tmp_path):
+    declared = '{"@type": "NewsArticle", "headline": "Breakwater, "finally" rebuilt"}'
+    head = f'<script type="application/ld+json">{declared}</script>'
+    article = only(tmp_path, page(f"<article>{H1}{BODY}</article>", head))
+    assert (article.title, article.text) == ("Breakwater to be rebuilt", TEXT)
+
+
 def test_a_time_within_a_sentence_stays_in_it(tmp_path):
     sentence = "<p>The wall broke on <time datetime='2023-02-11'>11 February</time> at noon.</p>"
     article = only(tmp_path, page(f"<article>{H1}{sentence}{BODY}</article>"))

@@ -17,7 +17,7 @@ from qa.documents.parsers.dates import in_line
 
 _LOOKED_AT = 8  # lines
 _LONGEST_LINE = 100
-_LEAD = r"(?:(?:publi(?:é|ée|shed)|posted|paru|mis en ligne|date|on|le|du)\b|\s|:)*"
+_LEAD = r"(?:(?:publi(?:é|ée|shed)|posted|paru|mis en ligne|date|on|le|du)\b|\s|:)*+"
 _WEEKDAY = (
     r"(?:(?:(?:lun|mar|mercre|jeu|vendre|same)di|dimanche"
     r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|tue|wed|thu|fri|sat|sun)\b\.?"

@@ -14,6 +14,7 @@ instead of its article is refused (`walls`), one that a press database exports i
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -115,15 +116,12 @@ def articles(page: str, path: Path, url: str | None = None) -> Iterator[Article 
     _uncover(tree)
     drop_hidden(tree)
     _drop_teasers(tree)
+    _drop_damaged(tree)
     from qa.documents.parsers.aliases import canonical  # which needs `plain` of this module
 
-    named = [
-        r
-        for r in exports.rows(tree)
-        if {"title", "text"} <= canonical(dict.fromkeys(r, "x")).keys()
-    ]
-    if named:
-        for number, row in enumerate(named, start=1):
+    rows = list(exports.rows(tree))
+    if rows and {"title", "text"} <= canonical(dict.fromkeys(rows[0], "x")).keys():
+        for number, row in enumerate(rows, start=1):
             fields = {**canonical(row), "template_language": declared}
             yield from articles_from(fields, origin_of(path, number))
         return
@@ -134,7 +132,7 @@ def articles(page: str, path: Path, url: str | None = None) -> Iterator[Article 
     shown = copy.deepcopy(tree)
     around = _around(shown)
     _open_times(tree)
-    found = _extracted(tree, precise=True) or _extracted(copy.deepcopy(shown), precise=False)
+    found = _extracted(copy.deepcopy(tree), precise=True) or _extracted(tree, precise=False)
     titles = map(words, shown.iter("title", "h1", "h2"))
     if reason := refusal(titles, found.text if found else "", around):
         raise SourceError(reason)
@@ -148,7 +146,8 @@ def articles(page: str, path: Path, url: str | None = None) -> Iterator[Article 
     language = language_of(f"{found.title}\n{text}", language_code(declared or ""))
     tag = declared if language_code(declared or "") == language else language
     date = published_on(shown, found.title, found.url or url, tag)
-    date = date or dateline(text.partition("\n")[0], french=language == "fr")
+    if date is None or date.day is None:
+        date = dateline(text.partition("\n")[0], french=language == "fr") or date
     fields = {
         "title": found.title,
         # One line is one paragraph there; list items and table rows stay together.
@@ -293,6 +292,15 @@ def _open_times(tree: html.HtmlElement) -> None:
             time.drop_tag()
         elif _AGO.search(words(time)):
             time.drop_tree()
+
+
+def _drop_damaged(tree: html.HtmlElement) -> None:
+    """Cut out what a page declares in JSON that is damaged, of which half a title would be read."""
+    for script in tree.xpath("//script[contains(@type, 'ld+json')]"):
+        try:
+            json.loads(script.text or "", strict=False)
+        except (ValueError, RecursionError):
+            script.drop_tree()
 
 
 def _without_title(text: str, title: str | None) -> str:
