@@ -101,6 +101,12 @@ def detect(text: str, default: str | None = None) -> str:
     return default
 
 
+def far_likelier(text: str, language: str, other: str) -> bool:
+    """Whether a text is surely in one language rather than in another; no, if that is unknown."""
+    likelihoods = dict(_identifier().rank(text[:_ENOUGH]))
+    return bool(likelihoods[language] - likelihoods.get(other, 0.0) > _FAR_LIKELIER)
+
+
 def question_language(text: str, default: QuestionLanguage = "en") -> QuestionLanguage:
     """Whether a question is French or English; `default` when neither shows."""
     words = _unnamed(text)

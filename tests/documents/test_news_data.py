@@ -211,6 +211,64 @@ def test_a_list_of_articles_may_be_anywhere(holder, articles):
     assert [a.text for a in articles("a.json", json.dumps(holder))] == [TEXT, SECOND]
 
 
+HIT = {"_index": "news", "_id": "h1", "_score": 1.0, "_source": {"source": "Herald"}}
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        lambda row: {"hits": {"total": 1, "hits": [{**HIT, "_source": row}]}},
+        lambda row: {**HIT, "_source": row},
+        lambda row: {**HIT, "summary": "Bread.", "_source": row},
+        lambda row: {**HIT, "_source": {"article": row}},
+    ],
+)
+def test_what_a_search_engine_holds_is_read_and_is_no_outlet(holder, articles):
+    row = {"title": "T", "content": TEXT, "source": "Herald", "pub_date": "2023-06-30"}
+    for source in ("Herald", None):
+        [article] = articles("a.json", json.dumps(holder({**row, "source": source})))
+        assert (article.id, article.title, article.text) == ("h1", "T", TEXT)
+        assert (article.source, str(article.date)) == (source, "2023-06-30")
+
+
+def test_lines_between_those_of_a_bulk_request_are_no_articles(articles):
+    action = json.dumps({"index": {"_index": "news", "_id": "1"}})
+    lines = f"{action}\n{json.dumps({'title': 'T', 'text': TEXT})}\n" * 2
+    assert [article.text for article in articles("a.ndjson", lines)] == [TEXT, TEXT]
+
+
+def test_a_text_in_pieces_is_one_article(articles):
+    pieces = [{"type": "text", "content": f"<p>{TEXT}</p>"}, {"type": "image", "url": "a.jpg"}]
+    pieces.append({"type": "text", "content": "The end."})
+    story = {"headlines": {"basic": "T"}, "content_elements": pieces, "display_date": "2023-06-30"}
+    [article] = articles("a.json", json.dumps(story))
+    assert (article.title, article.text) == ("T", f"{TEXT}\n\nThe end.")
+    assert str(article.date) == "2023-06-30"
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "advice"),
+    [
+        ('[\n{"text": "a"},\n]', "line 3", "take out the comma"),
+        ('{\n"text": "a",\n}', "line 3", "take out the comma"),
+        ('{\n// so\n"text": "a"}', "line 2", "take out the comment"),
+        ('{\n"text": "a" /* so */}', "line 2", "take out the comment"),
+        ("{\n'text': 'a'}", "line 2", "double quotation marks"),
+        ('[\n{"text": "a"},\n{"text": "b', "line 3", "cut off"),
+    ],
+)
+def test_a_fault_of_json_is_named_with_its_line_and_its_cure(text, where, advice, results):
+    [failure] = results("a.json", text)
+    assert where in failure.reason
+    assert advice in failure.reason
+
+
+def test_a_row_s_country_tells_its_dates(articles):
+    rows = [{"text": TEXT, "date": "06/07/2023", "language": tag} for tag in ("en-US", "en-GB")]
+    first, second = articles("a.json", json.dumps(rows))
+    assert (str(first.date), str(second.date)) == ("2023-06-07", "2023")
+
+
 def test_an_article_s_own_lists_are_none_of_articles(articles):
     row = {"text": TEXT, "comments": [{"text": "Nonsense, all of it."}], "media": {"text": "x"}}
     assert [a.text for a in articles("a.json", json.dumps(row))] == [TEXT]
@@ -416,6 +474,22 @@ def test_a_story_in_another_language_than_its_feed(articles):
     assert articles("a.rss", rss(item, "<language>fr-FR</language>"))[0].language == "en"
 
 
+def test_an_entry_keeps_its_id_whatever_becomes_of_its_title_and_link(articles):
+    both = [
+        articles(
+            f"{n}.rss",
+            rss(
+                f"<item><title>{title}</title><link>https://h.example/{n}?id=1&amp;utm_a=b#xtor=1"
+                "</link><guid isPermaLink='false'>17</guid>"
+                f"<description>{TEXT}</description></item>"
+            ),
+        )
+        for n, title in ((1, "Bakery closes"), (2, "Bakery to close"))
+    ]
+    assert [article.id for [article] in both] == ["h.example:17"] * 2
+    assert [article.url for [article] in both] == [f"https://h.example/{n}?id=1" for n in (1, 2)]
+
+
 def test_one_id_for_all_entries_is_none(articles):
     items = "".join(
         f"<item><guid>https://l.example/</guid><description>{text}</description></item>"
@@ -466,6 +540,16 @@ def test_news_xml_is_read(xml, articles):
     [article] = articles("a.xml", f'<?xml version="1.0"?>\n{xml}')
     assert (article.title, article.text, article.source) == ("T", TEXT, "Herald")
     assert (str(article.date), article.language) == ("2023-06-30", "en")
+
+
+def test_tables_and_abstracts_of_news_xml_are_read(articles):
+    table = "<table><tr><th>Flour</th><td>3.20</td></tr></table>"
+    head = (
+        "<body.head><hedline><hl1>T</hl1></hedline><abstract><p>Bread.</p></abstract></body.head>"
+    )
+    body = f"<body>{head}<body.content><p>{TEXT}</p>{table}</body.content></body>"
+    [article] = articles("a.xml", f"<nitf>{body}</nitf>")
+    assert article.text == f"Bread.\n\n{TEXT}\n\nFlour | 3.20"
 
 
 @pytest.mark.parametrize("root", ["urlset", "sitemapindex"])

@@ -79,6 +79,19 @@ WHOLE = {
         f"<div class='para'>{p}</div><div class='ad'>Ad</div>" for p in (ONE, TWO, THREE, FOUR)
     ),
     "an aside that is the article": f"<div><aside class='story'>{H1}{BODY}</aside></div>",
+    "panels of tabs": (
+        f"<main>{H1}<div role='tablist'><button role='tab'>Story</button><b>More</b></div>"
+        f"<div role='tabpanel'>{ONE}{TWO}</div>"
+        f"<div role='tabpanel' aria-hidden='true'>{THREE}{FOUR}</div></main>"
+    ),
+    "a passage that unfolds": (
+        f"<article>{H1}{ONE}<button aria-expanded='false' aria-controls='p'>Why</button>"
+        f"<div id='p' aria-hidden='true'>{TWO}</div>{THREE}{FOUR}</article>"
+    ),
+    "lines that lead elsewhere": (
+        f"<article>{H1}{ONE}{TWO}<p>Read more: <a href='/x'>Flood of February cost us.</a></p>"
+        f"<time datetime='2023-03-14'>2 years ago</time>{THREE}{FOUR}</article>"
+    ),
     "comments that are articles": (
         f"<article>{H1}{BODY}</article><ol>"
         + "<li><article class='comment'><h4>Ole</h4><p>30 June 2023</p><p>I have said so for "
@@ -101,6 +114,15 @@ def test_the_whole_article_is_read_and_nothing_else(body, tmp_path):
     article = only(tmp_path, page(body))
     assert article.text == TEXT
     assert article.title == "Breakwater to be rebuilt"
+
+
+def test_the_foot_of_an_article_is_read_and_that_of_the_page_is_not(tmp_path):
+    note = "Correction: an earlier version of this article gave the wrong cost."
+    foot = f"<footer><p>Ada Lind in Tolvik</p><p>{note}</p><p>© 2023 Tolvik Courier</p></footer>"
+    body = (
+        f"<article>{H1}{BODY}{foot}</article><footer><p>Read us every day of the week.</p></footer>"
+    )
+    assert only(tmp_path, page(body)).text == f"{TEXT}\n\nAda Lind in Tolvik\n\n{note}"
 
 
 def test_words_behind_aria_stay_hidden_where_they_are_no_article(tmp_path):
@@ -197,6 +219,18 @@ SHAPES = {
     "date above the headline": (
         "<section><p>{outlet}</p><p>{day}</p><h2>{title}</h2>{one}{two}</section>"
     ),
+    "breaks": "<b>{title}</b><br>{outlet}, {day}<br><br>{one}{two}<br><br><br>",
+    "breaks around rules": "<b>{title}</b><br>{outlet}<br>{day}<br><br>{one}{two}<hr>",
+    "rows for each line": (
+        "<tr><td><b>{title}</b></td></tr><tr><td>{outlet}, {day}</td></tr><tr><td>"
+        "{one}{two}</td></tr>"
+    ),
+    "tables of fields": (
+        "<table><tr><td><b>HD</b></td><td>{title}</td></tr><tr><td>WC</td><td>812 words</td></tr>"
+        "<tr><td>PD</td><td>{day}</td></tr><tr><td>SN</td><td>{outlet}</td></tr><tr><td>LP</td><td>{one}"
+        "</td></tr><tr><td>TD</td><td>{two}</td></tr><tr><td>AN</td><td>Document TOLVC00020230630"
+        "</td></tr></table><br>"
+    ),
 }
 
 
@@ -219,6 +253,100 @@ def test_an_export_is_read_part_by_part(shape, above, tmp_path):
     ]
     assert {a.text for a in found if isinstance(a, Article)} == {"\n\n".join(PARAGRAPHS[:2])}
     assert [part.origin.rpartition("#")[2] for part in found] == ["1", "2"]
+
+
+TEXTS = {
+    "numbers and names of lines": (
+        "Document {n} of 2\n\n{title}\n\nAuthor: Lind, Ada\n\nPublication info: {outlet} ; Tolvik "
+        "[Tolvik]. {day}.\n\nFull text: {text}\n\nSubject: Harbours\n\nCopyright 2023 {outlet}\n\n"
+    ),
+    "Factiva": (
+        "News\n{title}\n\nAda Lind\n812 words\n{day}\n{outlet}\nTOLVC\nEnglish\nCopyright 2023 "
+        "{outlet}. All rights reserved.\n\n{text}\n\nDocument TOLVC0002023063{n}ej6u0001p\n\n"
+    ),
+    "Nexis": (
+        "{n} of 2 DOCUMENTS\n\n\n{outlet}\n\n{day}\n\n{title}\n\nBYLINE: Ada Lind\n\nLENGTH: "
+        "812 words\n\n{text}\n\nLOAD-DATE: July 3, 2023\n\nLANGUAGE: ENGLISH\n\nCopyright "
+        "2023 {outlet}\nAll Rights Reserved\n\n\n"
+    ),
+    "Nexis today": (
+        "{title}\n\n{outlet}\n\n{day}\n\nCopyright 2023 {outlet} All Rights Reserved\n\nLength: "
+        "812 words\n\nBody\n\n{text}\n\nLoad-Date: July 3, 2023\n\nEnd of Document\n\n"
+    ),
+    "Europresse": (
+        "{outlet} • {day} • 812 words\n\n{title}\n\n{text}\n\n© 2023 {outlet}. All rights "
+        "reserved.\nDocument news·20230630·TC·abc{n}\n\n"
+    ),
+    "codes": (
+        "HD   {title}\nBY   Ada Lind\nWC   812 words\nPD   {day}\nSN   {outlet}\nLA   English\n"
+        "LP   {text}\nAN   Document TOLVC0002023063{n}ej6u0001p\n\n"
+    ),
+    "names of lines alone": "Title: {title}\nSource: {outlet}\nDate: {day}\nText: {text}\n\n",
+    "rules": "{title}\n{outlet}, {day}\n\n{text}\n______________________________\n",
+    "rules and names of lines": "Title: {title}\nSource: {outlet}\nDate: {day}\n\n{text}\n=====\n",
+}
+
+
+@pytest.mark.parametrize("shape", TEXTS.values(), ids=TEXTS)
+def test_an_export_in_plain_text_is_read_part_by_part(shape, tmp_path):
+    expected = [
+        ("Breakwater to be rebuilt", "Tolvik Courier", "2023-06-30", "30 June 2023"),
+        ("Reconstruction of the quay", "AFP", "2023-07-01", "July 1, 2023"),
+    ]
+    text = "\n\n".join(PARAGRAPHS[:2])
+    content = "".join(
+        shape.format(n=n, title=title, outlet=outlet, day=day, text=text)
+        for n, (title, outlet, _, day) in enumerate(expected, start=1)
+    )
+    found = results(tmp_path, content, "a.txt")
+    assert [(a.title, a.source, str(a.date), a.text) for a in found if isinstance(a, Article)] == [
+        (*part[:3], text) for part in expected
+    ]
+
+
+def test_words_in_capitals_are_no_codes(tmp_path):
+    opening = (
+        "IN Tolvik the sea stood in the market hall by noon, the harbour board said on Monday."
+    )
+    shape = f"{{}}\nCourier, 30 June 2023\n\n{opening}\n\n{TEXT}"
+    for article in results(tmp_path, "\n_____\n".join(map(shape.format, ("One", "Two"))), "a.txt"):
+        assert isinstance(article, Article)
+        assert article.text == f"{opening}\n\n{TEXT}"
+
+
+def test_a_text_with_rules_and_dates_is_one_article(tmp_path):
+    passages = "".join(f"-----\n\n{n} March 2023\n\n{p}\n\n" for n, p in enumerate(PARAGRAPHS, 1))
+    [article] = results(
+        tmp_path, f"The flood, day by day\n\n{PARAGRAPHS[0]}\n\n{passages}", "a.txt"
+    )
+    assert isinstance(article, Article)
+    assert article.date is None
+
+
+def test_a_part_that_lacks_its_date_is_named(tmp_path):
+    rule = "\n____________________\n"
+    one = f"One\nCourier, 30 June 2023\n\n{TEXT}"
+    *articles, failure = results(tmp_path, rule.join((one, one, f"Three\n\n{TEXT}")), "a.txt")
+    assert [type(article) for article in articles] == [Article, Article]
+    assert isinstance(failure, Failure)
+    assert "no full date" in failure.reason
+
+
+def test_a_table_with_an_article_a_row_is_read_by_its_columns(tmp_path):
+    names = "<tr><th>Date</th><th>Source</th><th>Title</th><th>Text</th></tr>"
+    row = f"<tr><td>30 June 2023</td><td>Courier</td><td>One</td><td>{PARAGRAPHS[0]}</td></tr>"
+    first, _ = results(tmp_path, page(f"<table>{names}{row}{row}</table>"))
+    assert isinstance(first, Article)
+    assert (first.title, first.source, str(first.date)) == ("One", "Courier", "2023-06-30")
+    assert first.text == PARAGRAPHS[0]
+
+
+def test_the_first_words_of_a_paragraph_make_no_label_of_it(tmp_path):
+    words = "By noon the wall was gone, and the sea stood in the market hall of Tolvik."
+    shape = f"<h2>{{}}</h2><p>Courier, 30 June 2023</p><p>{words}</p>{ONE}<p>{words}</p>"
+    for article in results(tmp_path, page("".join(map(shape.format, "AB")))):
+        assert isinstance(article, Article)
+        assert article.text == f"{words}\n\n{PARAGRAPHS[0]}\n\n{words}"
 
 
 def test_articles_with_headlines_of_the_first_rank_need_no_date(tmp_path):
@@ -288,6 +416,201 @@ def test_one_date_may_be_of_publication_and_change(tmp_path):
     assert str(only(tmp_path, page(f"<article>{H1}{time}{BODY}</article>")).date) == "2023-06-30"
 
 
+BAR = '<div class="bar"><span class="date">Monday 30 November 2026</span></div>'
+TEASER = '<li><a href="/x">Mill sold</a> <time datetime="2024-05-02">2 May 2024</time></li>'
+SHOWN = {
+    "a head bar alone": (f"{BAR}<article>{H1}{BODY}</article>", "", None),
+    "a head bar and a line": (
+        f"{BAR}<article>{H1}<p>By Ada Lind | March 14, 2023 8:12 AM</p>{BODY}</article>",
+        "",
+        "2023-03-14",
+    ),
+    "a sidebar": (f"<main>{H1}{BODY}<aside><ul>{TEASER}</ul></aside></main>", "", None),
+    "a list of others": (f"<div>{H1}<div>{BODY}</div><ul>{TEASER * 3}</ul></div>", "", None),
+    "comments": (
+        (
+            f"<article>{H1}{BODY}</article><div class='comments'><p><time datetime='2024-01-02'>2 "
+            "January</time></p><p>Well done.</p></div>"
+        ),
+        "",
+        None,
+    ),
+    "a standfirst between": (
+        f"{H1}{ONE}<p class='meta'>Posted on <b>14 March 2023</b> by Ada Lind</p>{TWO}{THREE}",
+        "",
+        "2023-03-14",
+    ),
+    "above the headline": (
+        f"{BAR}<article><span>14.03.2023</span>{H1}{BODY}</article>",
+        "",
+        "2023-03-14",
+    ),
+    "spans without spaces": (
+        (
+            f"<article>{H1}<p><span>By Ada Lind</span><time><span>March 14, 2023</span><span>8:12 "
+            f"AM GMT</span><span>Updated May 2, 2024</span></time></p>{BODY}</article>"
+        ),
+        "",
+        "2023-03-14",
+    ),
+    "how long ago": (
+        f"<article>{H1}<time datetime='2023-03-14T08:12'>2 years ago</time>{BODY}</article>",
+        "",
+        "2023-03-14",
+    ),
+    "a writer after it": (
+        f"<div>{H1}<p>Tuesday 14 March 2023, by Ada Lind</p>{BODY}</div>",
+        "",
+        "2023-03-14",
+    ),
+    "dates that head passages": (
+        (
+            f"<article>{H1}{ONE}<p class='date'>11 February 2023</p>{TWO}<p class='date'>14 March "
+            f"2023</p>{THREE}</article>"
+        ),
+        "",
+        None,
+    ),
+    "the site's name above": (
+        f"<h1>Tolvik Courier</h1><p>Monday 30 November 2026</p><h2>A wall for Tolvik</h2>{BODY}",
+        "",
+        None,
+    ),
+    "a sentence": (
+        f"{H1}<p>On June 3, 2019 the wall broke for the first time.</p>{BODY}",
+        "",
+        None,
+    ),
+    "a list of others for machines": (
+        f"<article>{H1}{BODY}</article>",
+        (
+            '<script type="application/ld+json">{"@type": "ItemList", "itemListElement": [{'
+            '"@type": "NewsArticle", "datePublished": "2024-05-02"}]}</script>'
+        ),
+        None,
+    ),
+    "the address": (
+        f"<article>{H1}{BODY}</article>",
+        '<link rel="canonical" href="https://tolvik.example/2023/03/14/breakwater">',
+        "2023-03-14",
+    ),
+    "a dateline": (
+        f"<article>{H1}<p>TOLVIK, March 14, 2023 (AFP) - Go.</p>{BODY}</article>",
+        "",
+        "2023-03-14",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "head", "date"), SHOWN.values(), ids=SHOWN)
+def test_only_a_date_of_the_article_itself_is_its_date(body, head, date, tmp_path):
+    found = only(tmp_path, page(body, head)).date
+    assert (found and str(found)) == date
+
+
+@pytest.mark.parametrize(
+    ("written", "lang", "date"),
+    [
+        ("06/30/2023", "en-US", "2023-06-30"),
+        ("06/30/2023", "en", "2023-06-30"),
+        ("06/07/2023", "en-US", "2023-06-07"),
+        ("06/07/2023 10:12 AM", "en_US", "2023-06-07"),
+        ("06/07/2023", "en", "2023"),
+        ("06/07/2023", "en-GB", "2023"),
+        ("14.03.2023", "en", "2023-03-14"),
+    ],
+)
+def test_figures_of_a_date_are_read_as_the_page_s_country_writes_them(
+    written, lang, date, tmp_path
+):
+    head = f'<meta name="date" content="{written}">'
+    assert str(only(tmp_path, page(f"<article>{H1}{BODY}</article>", head, lang)).date) == date
+
+
+def test_the_address_that_a_browser_notes_is_that_of_the_page(tmp_path):
+    note = "<!-- saved from url=(0044)https://tolvik.example/2023/03/14/breakwater -->"
+    article = only(
+        tmp_path, page(f"<article>{H1}{BODY}</article>").replace("<html", f"{note}<html")
+    )
+    assert article.url == "https://tolvik.example/2023/03/14/breakwater"
+    assert str(article.date) == "2023-03-14"
+
+
+def test_the_name_of_a_site_is_no_headline(tmp_path):
+    head = "<header><h1><a href='/'>Tolvik Courier</a></h1><p>Monday 30 November 2026</p></header>"
+    article = only(tmp_path, page(f"{head}<div><h2>Breakwater to be rebuilt</h2>{BODY}</div>"))
+    assert (article.title, article.date) == ("Breakwater to be rebuilt", None)
+    assert article.text == TEXT
+
+
+@pytest.mark.parametrize(
+    ("path", "date"),
+    [
+        ("news/2023/03/14/wall", "2023-03-14"),
+        ("news/2023/3/4/wall", "2023-03-04"),
+        ("en/20230314-wall", "2023-03-14"),
+        ("wall_2023-03-14.html", "2023-03-14"),
+        ("news/1990123-wall", None),
+        ("news/20231345-wall", None),
+        ("season/2019-20/wall", None),
+    ],
+)
+def test_a_date_in_the_address_is_that_of_publication(path, date, tmp_path):
+    head = f'<link rel="canonical" href="https://tolvik.example/{path}">'
+    found = only(tmp_path, page(f"<article>{H1}{BODY}</article>", head)).date
+    assert (found and str(found)) == date
+
+
+def test_a_page_may_name_its_country_for_other_sites_alone(tmp_path):
+    head = '<meta property="og:locale" content="en_US"><meta name="date" content="06/07/2023">'
+    body = page(f"<article>{H1}{BODY}</article>", head).replace('<html lang="en">', "<html>")
+    assert str(only(tmp_path, body).date) == "2023-06-07"
+
+
+def test_half_a_title_of_damaged_json_is_none(tmp_path):
+    declared = '{"@type": "NewsArticle", "headline": "Breakwater, "finally" rebuilt"}'
+    head = f'<script type="application/ld+json">{declared}</script>'
+    article = only(tmp_path, page(f"<article>{H1}{BODY}</article>", head))
+    assert (article.title, article.text) == ("Breakwater to be rebuilt", TEXT)
+
+
+def test_a_time_within_a_sentence_stays_in_it(tmp_path):
+    sentence = "<p>The wall broke on <time datetime='2023-02-11'>11 February</time> at noon.</p>"
+    article = only(tmp_path, page(f"<article>{H1}{sentence}{BODY}</article>"))
+    assert article.text == f"The wall broke on 11 February at noon.\n\n{TEXT}"
+    assert article.date is None
+
+
+LINKS = '<td width="120"><a href="/">Home</a><br><a href="/s">Sport</a></td>'
+AD = "<td><b>Advertisement</b><br>Buy your sofas at Lund, quality at a low price since 1950.</td>"
+BREAKS = "<br><br>".join(PARAGRAPHS)
+TITLED = "<font size='5'><b>Breakwater to be rebuilt</b></font>"
+ROWS = "<tr><td>Stone</td><td>4 million</td></tr><tr><td>Steel</td><td>2 million</td></tr>"
+FIGURES = f"<table>{ROWS}</table>"
+LAID_OUT = {
+    "a menu and an advertisement beside": f"<tr>{LINKS}<td>{TITLED}<br>{BREAKS}</td>{AD}</tr>",
+    "paragraphs in the cell": f"<tr>{LINKS}<td>{H1}{BODY}</td>{AD}</tr>",
+    "tables in the table": (
+        f"<tr><td colspan=3>Tolvik Courier</td></tr><tr>{LINKS}<td><table><tr><td>"
+        f"{TITLED}</td></tr><tr><td>{BREAKS}</td></tr></table></td>{AD}</tr>"
+    ),
+    "one column": f"<tr>{LINKS}</tr><tr><td>{H1}</td></tr><tr><td>{ONE}{TWO}</td></tr>"
+    f"<tr><td>{THREE}{FOUR}</td></tr>",
+}
+
+
+@pytest.mark.parametrize("rows", LAID_OUT.values(), ids=LAID_OUT)
+def test_a_table_that_lays_out_a_page_is_no_table(rows, tmp_path):
+    assert only(tmp_path, page(f"<table width='780'>{rows}</table>")).text == TEXT
+
+
+def test_a_table_of_figures_stays_one_within_a_table_that_lays_out(tmp_path):
+    cell = f"<td>{H1}{ONE}{TWO}{FIGURES}{THREE}{FOUR}</td>"
+    text = only(tmp_path, page(f"<table><tr>{LINKS}{cell}</tr></table>")).text
+    assert "| Stone | 4 million |" in text
+    assert "Home" not in text
+
+
 FRENCH = (
     "<p>Le conseil de Tolvik a voté lundi la reconstruction de la digue que la tempête de janvier "
     "avait ouverte, pour onze millions.</p><p>Les travaux commencent en mai.</p>"
@@ -296,7 +619,14 @@ FRENCH = (
 
 @pytest.mark.parametrize(
     ("declared", "body", "language"),
-    [("en", FRENCH, "fr"), ("fr", BODY, "en"), ("fr-FR", FRENCH, "fr"), ("", FRENCH, "fr")],
+    [
+        ("de", FRENCH, "fr"),
+        ("de", ONE, "en"),
+        ("en", FRENCH, "fr"),
+        ("fr", BODY, "en"),
+        ("fr-FR", FRENCH, "fr"),
+        ("", FRENCH, "fr"),
+    ],
 )
 def test_the_text_is_believed_and_not_its_template(declared, body, language, tmp_path):
     assert (
@@ -306,6 +636,8 @@ def test_the_text_is_believed_and_not_its_template(declared, body, language, tmp
 
 COOKIES = "shows only its dialog about cookies"
 SUBSCRIBERS = "the rest is for subscribers"
+ERROR = "an error message of its site"
+ROBOTS = "the site's check for robots"
 REFUSED = [
     (f"<div class='consent'>{CONSENT}</div>", COOKIES),
     (f"<div role='dialog'>{CONSENT}</div>", COOKIES),
@@ -334,6 +666,34 @@ REFUSED = [
         ),
         SUBSCRIBERS,
     ),
+    *(
+        (f"<article>{H1}{ONE}</article><div><p>{asks}</p><p>Log in</p></div>", SUBSCRIBERS)
+        for asks in (
+            "This article is for subscribers only.",
+            "Already a subscriber?",
+            "To continue reading, create a free account.",
+            "You have 2 free articles left this month.",
+            "You’ve reached your limit of free articles.",
+            "This content is exclusive to members.",
+            "Vous avez lu vos 3 articles gratuits ce mois-ci.",
+            "Offrez-vous la suite de cet article à partir de 1 € par mois.",
+        )
+    ),
+    *(
+        (f"<h1>{title}</h1><p>{words}</p>", reason)
+        for title, words, reason in (
+            ("404", "Sorry, the page you are looking for may have been moved or deleted.", ERROR),
+            ("Page introuvable", "La page que vous recherchez n’existe pas ou plus.", ERROR),
+            ("Erreur 404 – Page non trouvée", "Retour à la page d’accueil du journal.", ERROR),
+            ("403 Forbidden", "nginx", ERROR),
+            ("Access Denied", "Reference #18.2f3e1402.1700000000.1a2b3c and nothing else", ERROR),
+            ("503 Service Temporarily Unavailable", "Please try again later today.", ERROR),
+            ("Just a moment...", "Checking your browser before you go to our site.", ROBOTS),
+            ("tolvik.example", "Verify you are human by completing the action below.", ROBOTS),
+            ("Are you a robot?", "Please click the box below to let us know.", ROBOTS),
+            ("Un instant…", "Nous devons vérifier que vous êtes un humain.", ROBOTS),
+        )
+    ),
 ]
 
 
@@ -352,6 +712,38 @@ def test_articles_about_cookies_and_subscriptions_are_read(tmp_path):
         "has 4,000 subscribers, and the rest of its income is from advertisements.</p></article>"
     )
     assert "reject all of them" in only(tmp_path, page(body)).text
+
+
+ABOUT = {
+    "Newspapers raise their paywalls": (
+        'The Courier puts up a paywall in May: "This article is for subscribers only" will stand '
+        "below half of its stories. Readers get a counter, “You have 2 free articles left”, too."
+    ),
+    "“Verify you are human”: the end of the captcha": (
+        "The box that asks visitors to prove that they are no robots is to vanish, the ministry "
+        "said. “Access denied” is what blind users often got to see, a study of 2022 found."
+    ),
+    "Page introuvable : le site de la mairie en panne": (
+        "Le site de la mairie affichait mardi « page introuvable » à tous ses visiteurs, après une "
+        "mise à jour. L’adjoint au numérique a rétabli l’accès dans la soirée, a-t-il dit."
+    ),
+}
+
+
+@pytest.mark.parametrize(("title", "text"), ABOUT.items())
+def test_articles_about_walls_and_errors_are_read(title, text, tmp_path):
+    article = only(tmp_path, page(f"<article><h1>{title}</h1><p>{text}</p></article>"))
+    assert article.text == text
+
+
+def test_a_whole_brief_below_a_button_to_log_in_is_read(tmp_path):
+    button = "<div class='top'><a href='/l'>Already a subscriber? Log in</a></div>"
+    assert only(tmp_path, page(f"{button}<article>{H1}{BODY}</article>")).text == TEXT
+
+
+def test_a_note_about_scripts_below_an_article_is_no_check_for_robots(tmp_path):
+    note = "<p>Please enable JavaScript and reload the page to see the film.</p>"
+    assert TEXT in only(tmp_path, page(f"<article>{H1}{BODY}</article>{note}")).text
 
 
 def test_a_subscriber_s_copy_is_read_without_its_label(tmp_path):

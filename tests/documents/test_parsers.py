@@ -619,7 +619,7 @@ def test_a_feed_gives_one_article_an_entry():
     assert first.url == "https://courrier.example/pont-kervalec"
     assert {first.source, second.source} == {"Le Courrier de Kervalec"}
     assert first.text.endswith("• Un\n• Deux")
-    assert len(second.id) == 16, "a bare number is no id among several feeds"
+    assert second.id == "courrier.example:17", "a bare number is an id of its site alone"
     assert str(second.date) == "2023-05-15"
 
 

@@ -20,17 +20,17 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     name: (name, *others.split())
     for name, others in {
         "id": "_id guid uuid articleid docid documentid identifier identifiant",
-        "title": "headline heading titre hed name webtitle articletitle ogtitle",
+        "title": ("headline headlines heading titre hed name webtitle articletitle ogtitle"),
         "text": (
             "content body articlebody fulltext maintext bodytext articletext contenttext plaintext"
             " contenthtml bodyhtml html contenu texte textecomplet corps article story"
-            " leadparagraph description summary abstract excerpt resume chapo"
+            " contentelements leadparagraph description summary abstract excerpt resume chapo"
         ),
         "date": (
             "published publishedat publisheddate publishdate publicationdate datepublished"
             " datepublication datepublish publishedon publishtime pubdate datedepublication"
-            " dateparution datedeparution parution webpublicationdate firstpublished datetime"
-            " timestamp createdat created"
+            " firstpublishdate displaydate dateparution datedeparution parution webpublicationdate"
+            " firstpublished datetime timestamp createdat created"
         ),
         "source": (
             "outlet publisher newspaper journal media sitename sourcename publication site"
@@ -47,6 +47,7 @@ _VALUES = (
     "name",
     "title",
     "main",
+    "basic",
     "rendered",
     "value",
     "text",
@@ -124,9 +125,15 @@ def _one(field: str, value: object) -> object:
     if isinstance(value, dict):
         return next((value[name] for name in _VALUES if value.get(name)), value)
     if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
-        return "\n\n".join(value) if field == "text" else value[0]
-    if isinstance(value, list) and value and isinstance(value[0], dict) and field != "text":
-        return _one(field, value[0])
+        return "\n\n".join(str(_shown(field, p)) for p in value) if field == "text" else value[0]
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        if field != "text":
+            return _one(field, value[0])
+        if not any(
+            "title" in part or "headline" in part for part in value if isinstance(part, dict)
+        ):
+            pieces = [_shown(field, _one(field, p)) for p in value if isinstance(p, dict)]
+            return "\n\n".join(piece for piece in pieces if isinstance(piece, str)) or value
     if field == "id" and isinstance(value, float) and value.is_integer():
         return int(value)
     return value

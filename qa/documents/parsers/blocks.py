@@ -29,6 +29,7 @@ _FURNITURE = re.compile(
     |byline|signature|auteurs?|authors?|meta|copyright|legal|skip|sr-only
     )(?:$|[\s_-])"""
 )
+_ENOUGH = 40  # words of a cell that is more than a cell of a table
 
 
 def blocks(root: html.HtmlElement) -> Iterator[html.HtmlElement]:
@@ -42,21 +43,78 @@ def blocks(root: html.HtmlElement) -> Iterator[html.HtmlElement]:
             yield element
 
 
-def separate(root: html.HtmlElement) -> None:
-    """Put words that stand loose between blocks into blocks of their own, in place."""
+def separate(root: html.HtmlElement, tag: str = "div", *, lines: bool = False) -> None:
+    """Put words that stand loose between blocks into blocks of their own, in place.
+
+    Two line breaks and more are such a place, with `lines` a single one, too.
+    """
+    etree.strip_tags(root, "font")
     for element in list(root.iter(*BLOCK_TAGS)):
-        if not any(_holds_block(child) for child in element):
+        if not any(_holds_block(child) or _is_gap(child, lines) for child in element):
             continue
-        run = element.makeelement("div")
+        runs = [run := element.makeelement(tag)]
         run.text, element.text = element.text, None
         element.insert(0, run)
+        gaps = {child for child in element if _is_gap(child, lines)}
         for child in list(element)[1:]:
-            if isinstance(child.tag, str) and _holds_block(child):
-                run = element.makeelement("div")
+            if child in gaps or (isinstance(child.tag, str) and _holds_block(child)):
+                runs.append(run := element.makeelement(tag))
                 run.text, child.tail = child.tail, None
                 child.addnext(run)
             else:
                 run.append(child)
+        for run in runs:
+            if not words(run):
+                element.remove(run)
+
+
+def _is_gap(element: html.HtmlElement, single: bool) -> bool:
+    """Whether an element is a line break beside another one, or may be a `single` one."""
+    before, after = element.getprevious(), element.getnext()
+    if element.tag != "br":
+        return False
+    above = before is not None and before.tag == "br" and not (before.tail or "").strip()
+    below = after is not None and after.tag == "br" and not (element.tail or "").strip()
+    return single or above or below
+
+
+def open_layout(tree: html.HtmlElement) -> None:
+    """Make boxes, in place, of the tables that only lay out a page.
+
+    Those are the ones without headings of columns that have one column, or a cell with headings,
+    tables, several paragraphs or most of the words. Of the cells of a row those go that have far
+    fewer words than the article's.
+    """
+    for table in list(tree.iter("table")):
+        inner = [e for e in table.iterdescendants(*BLOCK_TAGS) if e.tag != "table"]
+        inner = [e for e in inner if next(e.iterancestors("table")) is table]
+        rows = [[cell for cell in row if cell.tag == "td"] for row in inner if row.tag == "tr"]
+        cells = [cell for row in rows for cell in row]
+        told = (table.get("role") or "") in ("presentation", "none")
+        if any(e.tag in ("th", "caption", "thead") for e in inner) and not told:
+            continue
+        if (
+            not told
+            and max(map(len, rows), default=0) > 1
+            and not any(_lays_out(c, table) for c in cells)
+        ):
+            continue
+        for row in rows:
+            sizes = [(1 - linked(cell)) * len(words(cell).split()) for cell in row]
+            for cell, size in zip(row, sizes, strict=True):
+                if max(sizes) >= _ENOUGH and size < max(sizes) / 3 and not cell.xpath(".//h1"):
+                    cell.drop_tree()
+        for element in (table, *inner):
+            if element.tag in ("table", "tbody", "tr", "td"):
+                element.tag = "div"
+        separate(table, "p")
+
+
+def _lays_out(cell: html.HtmlElement, table: html.HtmlElement) -> bool:
+    holds = next(cell.iter("table", "h1", "h2", "h3", "form", "hr"), None) is not None
+    size, whole = len(words(cell).split()), len(words(table).split())
+    most = size >= _ENOUGH and 2 * size > whole
+    return holds or most or (2 * size >= _ENOUGH and len(list(cell.iter("p"))) > 1)
 
 
 def _holds_block(element: html.HtmlElement) -> bool:

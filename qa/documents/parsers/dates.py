@@ -5,8 +5,9 @@ in French or English, day and month as numbers, and seconds, milliseconds or mic
 1970. The time of day is dropped, so a date is the day on the publisher's clock; of a number of
 seconds it is the day in Greenwich.
 
-"03/07/2023" is 3 July in a French article. Elsewhere it may be 7 March as well, so only the year
-is known. No date library: those read "hier" and "some day 3", too.
+"03/07/2023" is 3 July in a French article and 7 March in one from the United States ("en-US").
+Elsewhere it may be either, so only the year is known. No date library: those read "hier" and
+"some day 3", too.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def published(value: object, language: str | None = None) -> PartialDate | None:
 
     Args:
         value: text, a number, a date or a datetime.
-        language: of the article, which decides what "03/07/2023" means.
+        language: of the article, a code or a tag, which decides what "03/07/2023" means.
     Raises:
         ValueError: there is something, but not one date.
     """
@@ -116,17 +117,16 @@ def _from(match: re.Match[str], language: str | None) -> PartialDate:
     if len(part["y"]) == 2:
         year += 2000 if year < _CENTURY else 1900
     if "a" in part:
-        return _by_numbers(
-            int(part["a"]), int(part["b"]), year, part["s"] == "." or language == "fr"
-        )
+        tag = "fr" if part["s"] == "." else (language or "").lower().replace("_", "-")
+        return _by_numbers(int(part["a"]), int(part["b"]), year, tag)
     month = part["m"]
     number = int(month) if month.isdecimal() else _months()[month.lower()]
     return PartialDate(year, number, int(part["d"]) if "d" in part else None)
 
 
-def _by_numbers(first: int, second: int, year: int, day_first: bool) -> PartialDate:
-    if day_first or first > 12 or first == second:
+def _by_numbers(first: int, second: int, year: int, tag: str) -> PartialDate:
+    if tag.startswith("fr") or first > 12 or first == second:
         return PartialDate(year, second, first)
-    if second > 12:
+    if second > 12 or tag == "en-us":
         return PartialDate(year, first, second)
     return PartialDate(year)

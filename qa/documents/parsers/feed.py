@@ -15,13 +15,14 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from xml.sax import SAXException, SAXParseException
 
 import feedparser
 
 from qa.documents.article import Article
 from qa.documents.parsers import news_xml
-from qa.documents.parsers.fields import Failure, articles_from, origin_of
+from qa.documents.parsers.fields import Failure, address, articles_from, origin_of
 from qa.documents.parsers.html import plain
 from qa.documents.parsers.silenced import quiet
 from qa.errors import SourceError
@@ -82,9 +83,12 @@ def _fields(entry: Any, feed: Any) -> dict[str, object]:
     text = _text(entry)
     if not text.strip():
         raise SourceError("the entry has no text, neither content nor summary")
-    identity, link = entry.get("id") or "", entry.get("link") or ""
+    identity, link = entry.get("id") or "", address(entry.get("link") or "")
+    site = urlsplit(feed.get("link") or link).hostname
+    if identity and ":" not in identity and site:
+        identity = f"{site}:{identity}"
     return {
-        "id": identity if ":" in identity else link or None,
+        "id": address(identity) if ":" in identity else link or None,
         "title": _shown(entry.get("title_detail")),
         "text": text,
         "date": _date(entry),

@@ -21,7 +21,7 @@ from babel import Locale
 from qa.documents.article import Article, PartialDate, clean_text
 from qa.documents.parsers.dates import published
 from qa.errors import SourceError
-from qa.language.detect import detect, question_language
+from qa.language.detect import detect, far_likelier, question_language
 
 _LANGUAGE_TAG = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]+)*", re.I | re.A)
 _TWO_LETTERS = {"fra": "fr", "fre": "fr", "eng": "en"}
@@ -33,6 +33,10 @@ _LONGEST_OTHER = 500
 # Words: whoever says less may well be told wrong, by small words and by statistics.
 _ENOUGH_OF_TWO = 12  # between French and English
 _ENOUGH_OF_ALL = 100
+
+_TRACKED = re.compile(
+    r"(?i)([?&#])(?:utm_\w+|at_\w+|ns_\w+|xtor|fbclid|gclid|mc_[ce]id|traffic_source)=[^&#]*"
+)
 
 # Figures set above the line, for `str.translate`: 10⁶ is not 106.
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -86,15 +90,19 @@ def article_from(fields: Mapping[str, object], origin: str) -> Article:
     if not text:
         raise SourceError('there is no text: the field "text" is missing or empty')
     title = _words(fields, "title")
-    language = _language(fields) or _told_by(f"{title}\n{text}", _template_language(fields))
+    language = _language(fields) or language_of(f"{title}\n{text}", _template_language(fields))
+    tags = (fields.get(name) for name in ("language", "lang", "template_language"))
+    country = next(
+        (t for t in tags if isinstance(t, str) and language_code(t) == language), language
+    )
     return Article.create(
         id=clean_text(_words(fields, "id")) or None,
         title=title,
         text=text,
-        date=_date(fields.get("date"), language),
+        date=_date(fields.get("date"), country),
         source=_words(fields, "source"),
         language=language,
-        url=clean_text(_words(fields, "url")) or None,
+        url=address(clean_text(_words(fields, "url"))) or None,
         origin=origin,
     )
 
@@ -113,6 +121,11 @@ def articles_from(fields: Mapping[str, object], origin: str) -> Iterator[Article
                 yield Notice(origin, f"kept without a date: {exc}")
     except SourceError as exc:
         yield Failure(origin, str(exc))
+
+
+def address(url: str) -> str:
+    """An address without what only says by which way a reader came."""
+    return re.sub(r"[?&#]+(?=#|$)", "", re.sub(r"([?&])&+", r"\1", _TRACKED.sub(r"\1", url)))
 
 
 def sane_title(title: str | None) -> str:
@@ -190,8 +203,12 @@ def _template_language(fields: Mapping[str, object]) -> str | None:
     return language_code(tag) if isinstance(tag, str) else None
 
 
-def _told_by(text: str, declared: str | None) -> str:
-    """The language that the text itself shows; the declared one while that may be right."""
+def language_of(text: str, declared: str | None) -> str:
+    """The language that a text itself shows; the declared one while that may be right.
+
+    Raises:
+        SourceError: neither is known.
+    """
     try:
         shown = detect(clean_text(text))
     except ValueError as exc:
@@ -201,7 +218,9 @@ def _told_by(text: str, declared: str | None) -> str:
     if declared is None or declared == shown:
         return shown
     words = len(text.split())
-    two = {declared, shown} == {"fr", "en"} and words >= _ENOUGH_OF_TWO
-    if two and question_language(text[:4000], "fr" if declared == "fr" else "en") == shown:
-        return shown
-    return shown if words >= _ENOUGH_OF_ALL else declared
+    if {declared, shown} == {"fr", "en"}:
+        voted = question_language(text[:4000], "fr" if declared == "fr" else "en")
+        sure = words >= _ENOUGH_OF_TWO and voted == shown
+    else:
+        sure = far_likelier(text, shown, declared)
+    return shown if sure or words >= _ENOUGH_OF_ALL else declared

@@ -6,8 +6,7 @@ are put back. What the page hides from a reader is cut out before, as far as `hi
 quote must be something that people could see. Dialogs that lie over the page go, too, and what
 they in turn declare to be hidden is the article.
 
-The date is the one of publication that the page declares (metadata, <time>, its address); that of
-a change and dates that merely occur in the text are not taken. A page that an outlet serves
+The date is the one of publication (`page_date`). A page that an outlet serves
 instead of its article is refused (`walls`), one that a press database exports is read part by part
 (`exports`). Also home of `plain`, which turns a feed's HTML into text.
 """
@@ -15,6 +14,7 @@ instead of its article is refused (`walls`), one that a press database exports i
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,6 +24,7 @@ import trafilatura
 from lxml import etree, html  # type: ignore[import-untyped]
 
 from qa.documents.article import Article
+from qa.documents.parsers import exports
 from qa.documents.parsers.blocks import (
     HEADINGS,
     blocks,
@@ -31,14 +32,31 @@ from qa.documents.parsers.blocks import (
     is_sentence,
     leads_elsewhere,
     linked,
+    open_layout,
+    separate,
     words,
 )
-from qa.documents.parsers.exports import parts
-from qa.documents.parsers.fields import RAISED, Failure, articles_from, language_code, origin_of
+from qa.documents.parsers.dateline import dateline, of_publication
+from qa.documents.parsers.fields import (
+    RAISED,
+    Failure,
+    articles_from,
+    language_code,
+    language_of,
+    origin_of,
+)
 from qa.documents.parsers.hidden import NEVER_SHOWN, Colour, background, hides, tells_colour
+from qa.documents.parsers.page_date import published_on
 from qa.documents.parsers.plain import decode
 from qa.documents.parsers.silenced import quiet
-from qa.documents.parsers.walls import COOKIE_WALL, drop_dialogs, is_label, speaks_of_consent, wall
+from qa.documents.parsers.walls import (
+    COOKIE_WALL,
+    drop_dialogs,
+    is_label,
+    refusal,
+    speaks_of_consent,
+    wall,
+)
 from qa.errors import SourceError
 
 _LOUD = ("trafilatura", "htmldate", "courlan", "justext", "charset_normalizer")
@@ -55,12 +73,18 @@ _COMPARED = 60
 _LEAST_COMPARED = 25  # within a line; any word of a menu is in some article
 _NO_LETTERS = re.compile(r"[\W_]+")
 _MOST_LINKED = 0.4  # of a passage
+_RIGHTS = re.compile(r"(?i)©|\(c\)|copyright|tous droits|all rights")
+_AGO = re.compile(r"(?i)\bil y a\b|\bago\b")
+_ALSO = re.compile(
+    r"(?i)\W*(?:(?:à )?(?:lire|voir|écouter) (?:aussi|également|encore)"
+    r"|read (?:more|also|next)|see also)\b"
+)
+_HOME = re.compile(r"(?:https?://[^/]+)?\.?/?(?:index\.\w+)?")
+_SAVED_FROM = re.compile(r"<!-- saved from url=\(\d+\)(https?://\S+) -->")
 _FADED = re.compile(
     r"(?i)\b(?:opacity\s*:\s*0?(?:\.0+)?|visibility\s*:\s*hidden)\s*(?:!important)?\s*(?:;|$)"
 )
-_MODIFIED = re.compile(r"""["']dateModified["']\s*:\s*(?:"[^"]*"|'[^']*')""")
-_PUBLISHED = re.compile(r"(?i)publi|entry-date|created|issued")  # WordPress says both of one date
-_CHANGED = re.compile(r"(?i)modif|updat|revis|mis\w*\s+à\s+jour|changed|actualis")
+_CELLS = ("td", "th")
 _BLOCKS = re.compile(
     "address|article|aside|blockquote|d[dlt]|div|fig(?:caption|ure)|footer|h[1-6r]|header|main"
     "|nav|[ou]l|p|pre|section|t(?:able|r)"
@@ -83,41 +107,55 @@ def articles(page: str, path: Path, url: str | None = None) -> Iterator[Article 
         SourceError: there is no article in it.
     """
     tree = _tree(page)
-    declared = tree.get("lang") or tree.get("xml:lang")
+    saved = _SAVED_FROM.search(page[:_ENOUGH_FOR_CHARSET])
+    url = url or (saved[1] if saved else None)
+    locale = "string(//meta[@property='og:locale']/@content)"
+    declared = tree.get("lang") or tree.get("xml:lang") or tree.xpath(locale)
     shown_first = words(tree)
     drop_dialogs(tree)
     _uncover(tree)
     drop_hidden(tree)
-    _drop_changes(tree)
     _drop_teasers(tree)
-    if several := parts(tree, language_code(declared or "")):
-        for number, part in enumerate(several, start=1):
-            fields = {
-                "title": part.title,
-                "text": part.text,
-                "date": part.date and str(part.date),
-                "source": part.source,
-                "template_language": declared,
-            }
-            yield from articles_from(fields, origin_of(path, number if len(several) > 1 else None))
+    _drop_damaged(tree)
+    from qa.documents.parsers.aliases import canonical  # which needs `plain` of this module
+
+    rows = list(exports.rows(tree))
+    if rows and {"title", "text"} <= canonical(dict.fromkeys(rows[0], "x")).keys():
+        for number, row in enumerate(rows, start=1):
+            fields = {**canonical(row), "template_language": declared}
+            yield from articles_from(fields, origin_of(path, number))
         return
+    if several := exports.parts(tree, language_code(declared or "")):
+        yield from exports.articles(several, path, declared)
+        return
+    open_layout(tree)
     shown = copy.deepcopy(tree)
-    found = _extracted(tree, precise=True) or _extracted(copy.deepcopy(shown), precise=False)
+    around = _around(shown)
+    _open_times(tree)
+    found = _extracted(copy.deepcopy(tree), precise=True) or _extracted(tree, precise=False)
+    titles = map(words, shown.iter("title", "h1", "h2"))
+    if reason := refusal(titles, found.text if found else "", around):
+        raise SourceError(reason)
     if found is None:
         if speaks_of_consent(shown_first):
             raise SourceError(COOKIE_WALL)
         raise SourceError("no article found in the page; save the article's own page")
     text = _whole(_without_title(found.text, found.title), shown)
-    if reason := wall(text, _around(shown), page):
+    if reason := wall(text, around, page):
         raise SourceError(reason)
+    language = language_of(f"{found.title}\n{text}", language_code(declared or ""))
+    tag = declared if language_code(declared or "") == language else language
+    date = published_on(shown, found.title, found.url or url, tag)
+    if date is None or date.day is None:
+        date = dateline(text.partition("\n")[0], french=language == "fr") or date
     fields = {
         "title": found.title,
         # One line is one paragraph there; list items and table rows stay together.
         "text": re.sub(r"\n(?![-|])", "\n\n", text),
-        "date": found.date,
+        "date": date and str(date),
         "source": found.sitename or found.hostname,
         "url": found.url or url,
-        "template_language": declared,
+        "language": language,
     }
     yield from articles_from(fields, origin_of(path))
 
@@ -142,7 +180,7 @@ def _whole(text: str, page: html.HtmlElement) -> str:
     """The text of an article with the passages that were lost of it, each in its place.
 
     A passage is lost when it is prose that stands between the headline and the article, between
-    two passages of one box, or in a box beside the article's and of the same kind.
+    two passages of one box, in a box beside the article's and of the same kind, or in its foot.
     """
     lines = text.split("\n")
     flat = [_flat(line) for line in lines]
@@ -163,15 +201,19 @@ def _whole(text: str, page: html.HtmlElement) -> str:
     first = next((number for number in numbers if number > headline), 0)
     last = max(numbers, default=0)
 
+    feet = {f for f in page.iter("footer") if within.intersection(f.iterancestors("article"))}
+
     def is_lost(number: int, block: html.HtmlElement, line: str) -> bool:
         above = headline < number < first
         between = first < number < last and block.tag == "p" and block.getparent() in parents
         beside = any((o.getparent(), o.tag, o.get("class")) in boxes for o in block.iterancestors())
+        foot = number > last and feet.intersection(block.iterancestors())
+        told = len(line.split()) > 2 and not _RIGHTS.match(line) if foot else is_sentence(line)
         return (
-            (above or between or beside)
-            and is_sentence(line)
+            bool(above or between or beside or foot)
+            and told
             and linked(block) < _MOST_LINKED
-            and not is_furniture(block, within)
+            and not is_furniture(block, within | feet)
             and not speaks_of_consent(line)
         )
 
@@ -192,19 +234,24 @@ def _flat(text: str) -> str:
     return _NO_LETTERS.sub("", text)
 
 
-def _around(page: html.HtmlElement) -> str:
-    """What a page says, its menus, its foot and what stands beside its article left out."""
-    etree.strip_elements(page, "nav", "footer", "aside", "script", "style", with_tail=False)
-    return words(page)
+def _around(page: html.HtmlElement) -> list[str]:
+    """What a page says, block by block, but its menus, its foot and what is beside its article."""
+    page = copy.deepcopy(page)
+    etree.strip_elements(page, "nav", "footer", "aside", *_DECLARES, with_tail=False)
+    separate(page)
+    return [words(block) for block in blocks(page)]
 
 
 def _uncover(tree: html.HtmlElement) -> None:
     """Take back, in place, what says that the article itself is hidden.
 
-    A dialog declares the page behind it hidden from screen readers, and a page that fades in has
-    its article transparent until a script has run.
+    A dialog declares the page behind it hidden from screen readers, and so do tabs all but the one
+    that is open; a page that fades in has its article transparent until a script has run.
     """
+    for tabs in tree.xpath("//*[@role='tablist'][not(descendant::p)]"):
+        tabs.drop_tree()
     whole = len(words(tree))
+    openers = tree.xpath("(//article | //main)//*[@aria-expanded]/@aria-controls")
     for element in tree.iter(etree.Element):
         style = element.get("style") or ""
         faded = _FADED.search(style)
@@ -212,14 +259,15 @@ def _uncover(tree: html.HtmlElement) -> None:
             continue
         most = 2 * len(words(element)) > whole
         holds = element.xpath("descendant-or-self::*[self::main or self::article or self::h1]")
-        if (most or holds) and element.get("aria-hidden") is not None:
+        unfolds = element.get("role") == "tabpanel" or element.get("id") in openers
+        if (most or holds or unfolds) and element.get("aria-hidden") is not None:
             del element.attrib["aria-hidden"]
         if most and holds and faded:
             element.set("style", _FADED.sub("", style))
 
 
 def _drop_teasers(tree: html.HtmlElement) -> None:
-    """Cut out of a page with an article, in place, the smaller ones that lead to other pages."""
+    """Cut out of a page, in place, smaller articles and lines that lead to other pages."""
     sizes = {article: len(words(article)) for article in tree.iter("article")}
     headings = {a: next((h for h in a.iter(*HEADINGS) if words(h)), None) for a in sizes}
     teasers = [a for a, h in headings.items() if h is not None and leads_elsewhere(h)]
@@ -227,30 +275,39 @@ def _drop_teasers(tree: html.HtmlElement) -> None:
     for teaser in teasers:
         if 2 * sizes[teaser] < most and not teaser.xpath("descendant::h1"):
             teaser.drop_tree()
+    for name in tree.xpath("//h1[.//a[@href] or ancestor::a[@href]]"):  # the site's, not a headline
+        if _HOME.fullmatch(name.xpath("(.//a/@href | ancestor::a/@href)[1]")[0]):
+            name.tag = "div"
+    for block in list(blocks(tree)):
+        if _ALSO.match(words(block)) and linked(block) > _MOST_LINKED:
+            block.drop_tree()
 
 
-def _drop_changes(tree: html.HtmlElement) -> None:
-    """Cut out of a page, in place, what it declares about its last change."""
-    for element in list(tree.iter("meta", "time")):
-        names = ("property", "name", "itemprop", "class", "http-equiv")
-        declared = " ".join(element.get(name) or "" for name in names)
-        if element.tag == "time":
-            above, beside = element.getparent(), element.getprevious()
-            declared += f" {above.text if beside is None else beside.tail}"
-        if _CHANGED.search(declared) and not _PUBLISHED.search(declared):
-            if element.tag == "meta":
-                element.drop_tree()
-            else:
-                element.attrib.pop("datetime", None)
-    for script in tree.iter("script"):
-        if script.text and "dateModified" in script.text:
-            script.text = _MODIFIED.sub('"changed": ""', script.text)
+def _open_times(tree: html.HtmlElement) -> None:
+    """Make words, in place, of each <time> in a sentence, where trafilatura would cut it out."""
+    for time in list(tree.iter("time")):
+        around, before = time.getparent(), time.getprevious()
+        beside = (around.text if before is None else before.tail, time.tail)
+        if any(text and text.strip() for text in beside) and is_sentence(words(around), least=6):
+            time.drop_tag()
+        elif _AGO.search(words(time)):
+            time.drop_tree()
+
+
+def _drop_damaged(tree: html.HtmlElement) -> None:
+    """Cut out what a page declares in JSON that is damaged, of which half a title would be read."""
+    for script in tree.xpath("//script[contains(@type, 'ld+json')]"):
+        try:
+            json.loads(script.text or "", strict=False)
+        except (ValueError, RecursionError):
+            script.drop_tree()
 
 
 def _without_title(text: str, title: str | None) -> str:
-    """The text without its title, and without a label above that, as its first lines."""
+    """The text without its title, its date and a label above it, as its first lines."""
     line, _, rest = text.partition("\n")
-    if rest and (line.split() == (title or "").split() or is_label(line)):
+    told = line.split() == (title or "").split() or of_publication(line, "fr")
+    if rest and (told or is_label(line)):
         return _without_title(rest, title)
     return text
 
@@ -311,6 +368,9 @@ def _collect(element: html.HtmlElement, parts: list[str]) -> None:
     """Add the text of an element, without its tail, to the parts."""
     edge = "\n\n" if _BLOCKS.fullmatch(element.tag) else ""
     parts.append("\n• " if element.tag == "li" else edge)
+    beside = element.getprevious()
+    if element.tag in _CELLS and beside is not None and beside.tag in _CELLS:
+        parts.append(" | " if not any(_BLOCKS.fullmatch(e.tag) for e in element) else "\n\n")
     if element.tag == "br":
         parts.append("\n")
     parts.append(_one_line(element.text))

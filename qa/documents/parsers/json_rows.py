@@ -39,6 +39,8 @@ _LARGEST_WHOLE = 200_000_000  # bytes
 _LEVELS = 3  # down to the list of articles
 # Objects in which some programs keep the fields of an article.
 _INNER = ("_source", "fields", "attributes", "article", "node")
+_INNER_OF = frozenset(_INNER)
+_ACTIONS = ({"index"}, {"create"})  # lines of a bulk request, between those of articles
 _BETWEEN = re.compile(r"[\s,\ufeff]*")
 _DECODER = json.JSONDecoder()
 _JSON_FEED = "https://jsonfeed.org/version/"
@@ -109,7 +111,8 @@ def _of_line(line: str, origin: str) -> Iterator[Article | Failure]:
         value, end = _parse(line := line.strip())
         if line[end:].strip(", \t"):
             raise SourceError(f"not valid JSON: Extra data at column {end + 1}")
-        yield from _of_object(value, origin)
+        if not (isinstance(value, dict) and set(value) in _ACTIONS):
+            yield from _of_object(value, origin)
     except SourceError as exc:
         yield Failure(origin, str(exc))
 
@@ -204,6 +207,7 @@ def _of_value(value: object, path: Path) -> Iterator[Article | Failure]:
         SourceError: it holds none.
     """
     common: dict[str, object] = {}
+    value = _unwrapped(value)
     if isinstance(value, dict):
         if _is_article(value):
             yield from _of_object(value, origin_of(path))
@@ -248,11 +252,17 @@ def _is_article(value: Mapping[str, object]) -> bool:
 
 
 def _unwrapped(item: object) -> object:
-    """An object with the fields that an object within it keeps for it."""
-    if not isinstance(item, dict) or has_text(item):
-        return item
-    inner = next((item[name] for name in _INNER if has_text(item.get(name))), None)
-    return {**item, **inner} if isinstance(inner, dict) else item
+    """An object with the fields that an object within it, or within that, keeps for it."""
+    for _ in range(_LEVELS):
+        if not isinstance(item, dict):
+            break
+        holders = [name for name in _INNER if isinstance(item.get(name), dict)]
+        inner = next((n for n in holders if has_text(item[n]) or _INNER_OF & item[n].keys()), None)
+        around = {name: value for name, value in item.items() if name != inner}
+        if inner is None or (inner != "_source" and has_text(around)):
+            break
+        item = {**around, **item[inner]}
+    return item
 
 
 def _of_object(
@@ -269,6 +279,19 @@ def _of_object(
         fields["text"] = CUT_OFF.sub("…", text)
         yield Notice(origin, f"only the beginning of its text is there: it ends {text[-20:]!r}")
     yield from articles_from(fields, origin)
+
+
+def _advice(text: str, place: int) -> str:
+    """What to do about a fault at a place of a text, where that can be told."""
+    before, after = text[:place].rstrip(), text[place:].lstrip()
+    if before.endswith(",") and after[:1] in ("]", "}"):
+        return "; take out the comma before the bracket"
+    if after.startswith(("//", "/*", "#")):
+        return "; take out the comment, which JSON does not have"
+    if after.startswith("'"):
+        return "; write double quotation marks"
+    whole = text.rstrip()[-1:] in ("]", "}")
+    return "" if whole else "; it is cut off, save it again"
 
 
 def _parse_all(text: str) -> list[object]:
@@ -293,7 +316,8 @@ def _parse(text: str, start: int = 0) -> tuple[object, int]:
         return _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as exc:
         where = f"line {exc.lineno} column {exc.colno}" if "\n" in text else f"column {exc.colno}"
-        raise SourceError(f"not valid JSON: {exc.msg.removesuffix(' at')} at {where}") from exc
+        reason = f"not valid JSON: {exc.msg.removesuffix(' at')} at {where}"
+        raise SourceError(f"{reason}{_advice(text, exc.pos)}") from exc
     except ValueError as exc:  # a number of more digits than Python converts
         raise SourceError(f"not usable JSON: {exc}") from exc
     except RecursionError as exc:

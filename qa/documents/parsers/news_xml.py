@@ -123,10 +123,13 @@ def _of_nitf(item: etree._Element, root: etree._Element) -> dict[str, object]:
     issue = item.xpath("descendant::*[local-name()='date.issue']/@norm")
     wire = item.xpath("descendant::*[local-name()='pubdata']/@name")
     ids = item.xpath("descendant::*[local-name()='doc-id']/@id-string")
+    abstract, text = _marked_up(item, "abstract").strip(), _marked_up(item, "body.content")
+    if abstract in text:
+        abstract = ""
     return {
         "id": next(iter(ids), None),
         "title": _said(item, "hl1") or _said(item, "head/title"),
-        "text": _marked_up(item, "body.content"),
+        "text": "\n\n".join(filter(None, (abstract, text))),
         "date": next(iter(issue), None) or _said(item, "story.date"),
         "source": next(iter(wire), None) or _said(item, "distributor"),
         "template_language": _language(item),

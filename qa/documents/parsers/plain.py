@@ -19,6 +19,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from qa.documents.article import Article, PartialDate, clean_text
+from qa.documents.parsers import exports
 from qa.documents.parsers.charset import decode, not_utf8
 from qa.documents.parsers.dateline import alone, dateline
 from qa.documents.parsers.fields import Failure, article_from, origin_of
@@ -64,6 +65,9 @@ def read(path: Path) -> Iterator[Article | Failure]:
         from qa.documents.parsers import mail
 
         yield from mail.read(path)
+        return
+    if several := exports.of_text(raw):
+        yield from exports.articles(several, path, None)
         return
     fields, body = _header(raw)
     text = clean_text(without_breaks(body))

@@ -1,13 +1,15 @@
 """Walls: what stands before an article instead of it, and is no article.
 
 A dialog that asks for consent to cookies is cut out of the page, and a page that has nothing else
-is refused. So is a page with the first lines of an article whose rest is for subscribers: what is
-not there cannot be quoted, and the beginning alone would pass for the whole.
+is refused. So are error messages, checks for robots and a page with the first lines of an article
+whose rest is for subscribers: what is not there cannot be quoted, and the beginning alone would
+pass for the whole.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 from lxml import etree, html  # type: ignore[import-untyped]
 
@@ -47,33 +49,74 @@ _ENOUGH_SPEECH = 2
 _LONGEST_WALL = 400  # words
 # Said only where the rest is missing.
 _SHARE_MISSING = re.compile(r"(?i)il\svous\sreste\s[\d,.]+\s*%")
-# Said there, and as an invitation beside whole articles; it counts where the text is short.
+# How a page asks its reader to pay or to log in; on whole articles as well, so it counts where the
+# text is short. Only at the beginning of what is said, and not within quotation marks: articles
+# about subscriptions speak of it, too.
 _REST_MISSING = re.compile(
     r"""(?ix)
     (?:la\ssuite|le\sreste|l['’]intégralité|la\stotalité|la\slecture)\s(?:de\s\S+\s\S+\s|du\s\S+\s|intégrale\s)?(?:est|de\s.{0,30}est)\s
         (?:\w+\s)?réservée?s?\s(?:aux|à\snos)
+    |(?:offrez|débloquez|achetez)\S*\s(?:la\ssuite|cet\sarticle|l['’]article)
     |pour\s(?:continuer|poursuivre|débloquer|(?:lire|accéder\sà|découvrir)\s(?:la\ssuite|le\sreste|tout
         |l['’](?:intégralité|article)|cet\sarticle))(?:\s\S+){0,6}?,?\s
         (?:abonnez|connectez|inscrivez|identifiez|créez\sun\scompte)
     |(?:abonnez|connectez|inscrivez|identifiez)-vous\s(?:\S+\s){0,5}?pour\s(?:continuer|poursuivre|débloquer
         |(?:lire|accéder\sà|découvrir)\s(?:la\ssuite|le\sreste|l['’](?:intégralité|article)|cet\sarticle))
-    |(?:subscribe|sign\s(?:in|up)|log\s?in|register|become\sa\s(?:member|subscriber))\s(?:\S+\s){0,5}?to\s
-        (?:continue|keep|finish|unlock|(?:read|access)\s(?:on|more|this|the\s(?:full|rest|whole|entire)))
-    |to\s(?:continue|keep|finish)\sreading(?:\s\S+){0,5}?[,.:]?\s(?:please\s)?(?:subscribe|sign|log|register|become)
+    |vous\savez\s(?:lu|atteint|utilisé|consulté)\s(?:\S+\s){0,6}?(?:articles?\sgratuits?|limite)
+    |il\svous\sreste\s(?:\S+\s){1,3}articles?
+    |(?:subscribe|sign\s(?:in|up)|log\s?in|register|become\sa\s(?:member|subscriber))\s(?:\S+\s){0,5}?(?:to|for)\s
+        (?:continue|keep|finish|unlock|full\saccess|(?:read|access)\s(?:on|more|this|the\s(?:full|rest|whole|entire)))
+    |to\s(?:continue|keep|finish|go\son)\sreading|to\s(?:read|unlock)\s(?:on|more|this\s\w+|the\s(?:full|rest|whole|entire))
     |(?:continue|keep)\sreading\s(?:\S+\s){0,4}?(?:with\sa|by)\s(?:\S+\s){0,2}?(?:subscri|trial|account)
-    |you\s(?:have|['’]ve)\s(?:reached|read|used)\s(?:\S+\s){0,6}?(?:free|complimentary)\s(?:\S+\s){0,2}?(?:articles?|stories|limit)
+    |(?:want\sto\s)?(?:read\smore\?|unlock\s(?:this|the)\s)
+    |you(?:['’]ve|\shave)\s(?:\S+\s){0,9}?(?:free|complimentary)\s(?:\S+\s){0,2}?(?:articles?|stories|limit)
+    |you(?:['’]ve|\shave)\sreached\syour\s(?:\S+\s){0,2}limit
     |the\s(?:rest|remainder)\s(?:of\s\S+\s\S+\s)?is\s(?:\w+\s)?(?:for|available\sto)\s(?:\S+\s){0,2}?(?:subscribers|members)"""
 )
 # A label that subscribers see as well; it counts only where hardly anything stands beside it.
 _LABEL = re.compile(
-    r"""(?ix)(?:article|contenu|offre)\s(?:\w+\s)?réservée?\s(?:aux|à\snos)\sabonnés
-    |réservé\saux\sabonnés|(?:article|content|story)\s(?:is\s)?(?:for|available\sto)\s(?:\w+\s)?(?:subscribers|members)
-    |subscribers?[\s-]only|premium\s(?:article|content)|already\sa\s(?:subscriber|member)
-    |déjà\sabonné""",
+    r"""(?ix)(?:(?:cet\s)?article|(?:ce\s)?contenu|offre)\s(?:\w+\s){0,2}réservée?\s(?:aux|à\snos)\sabonnés
+    |réservé\s(?:aux|à\snos)\sabonnés
+    |(?:this\s)?(?:article|content|story)\s(?:is\s)?(?:\w+\s)?(?:for|(?:available|open|exclusive|reserved)\s(?:to|for))\s(?:\w+\s)?(?:subscribers|members)(?:\sonly)?
+    |(?:for\s)?(?:subscribers?|members?)[\s-](?:only|exclusive)|premium\s(?:article|content)
+""",
+)
+_LOG_IN = re.compile(
+    r"(?i)already\s(?:a\s(?:subscriber|member)|subscribed|have\san\saccount)|déjà\sabonnée?"
 )
 _NOT_FREE = re.compile(r"""["']isAccessibleForFree["']\s*:\s*["']?false""", re.I)
 _TEASER = 130  # words
 _BEGINNING = 250
+_LONGEST_SAYING = 30  # words of a line that asks
+_LEAD_IN = 3  # words before what asks
+ERROR = "the page is an error message of its site, not an article; open the article's page again"
+ROBOTS = (
+    "the page is the site's check for robots, not its article; open it in a browser, then save it"
+)
+# Titles of pages that a server sends instead, all of the title or a part of it between bars.
+_ERROR_TITLE = re.compile(
+    r"""(?ix)(?=.*\w)(?:oops\W+|désolée?\W+)?(?:(?:http\s)?(?:erreur|error)\s*)?(?:40[0-9]|410|429|451|50[0-9])?[\s:–—-]*
+    (?:(?:the\s|cette\s|la\s)?(?:requested\s)?(?:page|article|url|file)\s(?:demandée?\s)?(?:(?:can(?:not|['’]t)\sbe|could\snot\sbe|was\snot|is\snot|not|is\sno\slonger|no\slonger)\s(?:found|available)
+        |introuvable|non\strouvée?|n['’](?:existe|est)\s(?:pas|plus)(?:\sdisponible)?|(?:does|doesn['’]t)\s(?:not\s)?exist)
+    |not\sfound|forbidden|access\s(?:denied|to\sthis\spage\shas\sbeen\sdenied)|accès\s(?:refusé|interdit)|unauthorized
+    |bad\s(?:gateway|request)|gateway\stime-?out|service\s(?:temporarily\s)?unavailable|service\sindisponible
+    |(?:internal\s)?server\serror|erreur\s(?:interne\s)?du\sserveur|too\smany\srequests|unavailable\s(?:due\sto|for)\slegal\sreasons)?[\s.!]*"""
+)
+_ROBOTS_TITLE = re.compile(
+    r"""(?ix)just\sa\smoment|un\sinstant|attention\srequired\W*(?:cloudflare)?|are\syou\sa\srobot|pardon\sour\sinterruption
+    |(?:security|bot|human)\s(?:check|verification)|vérification\s(?:de\ssécurité|en\scours)|ddos-guard|captcha"""
+)
+_ROBOTS = re.compile(
+    r"""(?ix)(?:please\s)?verify(?:ing)?\s(?:that\s)?you\sare\s(?:a\s)?(?:human|not\sa\srobot)|checking\s(?:if\sthe\ssite|your\sbrowser)
+    |\S+\sneeds\sto\sreview\sthe\ssecurity|(?:please\s)?(?:enable|turn\son)\s(?:js|javascript)(?:\sand|\W*$)|you\sdon['’]t\shave\spermission\sto\saccess
+    |to\scontinue,\splease\sclick|our\ssystems\shave\sdetected\sunusual|press\s(?:&|and)\shold
+    |(?:nous\s(?:devons|allons)\s)?vérifi(?:er|ez|ons)\sque\svous\s(?:êtes\s(?:un\s)?humain|n['’]êtes\spas\sun\srobot)|(?:veuillez\s)?active[rz]\sjavascript"""
+)
+_NO_HEADLINE = re.compile(r"(?i)[45]\d\d|page|url")  # any other one may be that of a story
+_FEW = 60  # words
+_BARS = re.compile(r"\s[|–—-]\s|\s*\|\s*")
+_OPEN_QUOTE = re.compile(r"[«“][^»”]*$")
+_BEGINS = re.compile(r"(?:^|[.!?…:|][»”\"]?\s)")
 _COMPARED = 60  # characters
 _HOLDS = "descendant-or-self::main | descendant-or-self::article"
 
@@ -98,12 +141,12 @@ def speaks_of_consent(text: str) -> bool:
     return len({match[0].lower() for match in _SPEECH.finditer(text)}) >= _ENOUGH_SPEECH
 
 
-def wall(text: str, page: str, scripts: str) -> str | None:
+def wall(text: str, lines: Sequence[str], scripts: str) -> str | None:
     """Why the text found in a page is not its article; None when it may be.
 
     Args:
         text: what was found.
-        page: all words that the page shows.
+        lines: all that the page shows but its menus, block by block.
         scripts: what the page declares for machines.
     """
     size = len(text.split())
@@ -111,17 +154,50 @@ def wall(text: str, page: str, scripts: str) -> str | None:
         asking = [line for line in text.split("\n") if speaks_of_consent(line)]
         if 2 * sum(len(line.split()) for line in asking) >= size:
             return COOKIE_WALL
-    after = page[max(page.find(text.partition("\n")[0][:_COMPARED]), 0) :]
-    if _SHARE_MISSING.search(after) or (size < _BEGINNING and _REST_MISSING.search(after)):
-        return PAYWALL
-    if size < _TEASER and (_LABEL.search(page) or _NOT_FREE.search(scripts)):
+    first = text.partition("\n")[0][:_COMPARED]
+    start = next((n for n, line in enumerate(lines) if first in line), 0)
+    missing = any(map(_SHARE_MISSING.search, lines[start:]))
+    asks = size < _BEGINNING and any(_is_told(_REST_MISSING, line) for line in lines[start:])
+    label = any(_is_told(_LABEL, line) for line in lines)
+    log_in = any(_is_told(_LOG_IN, line) for line in lines[start:])
+    short = size < _TEASER and (label or log_in or _NOT_FREE.search(scripts))
+    if missing or asks or short:
         return PAYWALL
     return None
 
 
+def refusal(titles: Iterable[str], text: str, lines: Sequence[str]) -> str | None:
+    """Why a page is what a server sends instead of an article; None when it may be one.
+
+    Args:
+        titles: what the page calls itself, in its head and its headlines.
+        text: what was found in it, if anything.
+        lines: all that it shows but its menus, block by block.
+    """
+    size = len((text or " ".join(lines)).split())
+    parts = [part.strip(" .…!?") for title in titles for part in _BARS.split(title)]
+    errors = [part for part in parts if part and _ERROR_TITLE.fullmatch(part)]
+    if any(size <= _FEW or _NO_HEADLINE.search(part) for part in errors):
+        return ERROR
+    robots = sum(_is_told(_ROBOTS, line) for line in lines)
+    robots += any(_ROBOTS_TITLE.fullmatch(part) for part in parts)
+    return ROBOTS if robots > (size > _FEW) and size <= _TEASER else None
+
+
+def _is_told(pattern: re.Pattern[str], line: str) -> bool:
+    """Whether a short line says something itself, and does not quote or report it."""
+    for match in pattern.finditer(line) if len(line.split()) <= _LONGEST_SAYING else ():
+        before = line[: match.start()]
+        begin = max((m.end() for m in _BEGINS.finditer(before)), default=0)
+        quoted = before.count('"') % 2 or _OPEN_QUOTE.search(before)
+        if len(before[begin:].split()) <= _LEAD_IN and not quoted:
+            return True
+    return False
+
+
 def is_label(line: str) -> bool:
     """Whether a line says only that an article is for subscribers."""
-    return _LABEL.fullmatch(line.strip(" .!?")) is not None
+    return any(p.fullmatch(line.strip(" .!?")) for p in (_LABEL, _LOG_IN))
 
 
 def _is_dialog(element: html.HtmlElement) -> bool:
