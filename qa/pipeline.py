@@ -2,7 +2,7 @@
 
     followups   a follow-up becomes a question that stands alone
     kinds       what kind of question it is: a fact, a list, why or what happened, a summary …
-    retriever   the chunks most likely to answer it
+    finding     the chunks most likely to answer it, by the retriever
     quotes      the sentences that are quoted
     confidence  how sure they are to hold the answer; below the threshold the assistant abstains
     queue       where those wait whose answer a language model is to write
@@ -19,25 +19,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
-from qa.answering import collection, extractive, generative, grounding, small_talk
+from qa.answering import collection, extractive, finding, generative, grounding, small_talk
 from qa.answering.abstention import FOREIGN, abstention, is_foreign
 from qa.answering.confidence import confidence
-from qa.answering.followups import (
-    all_mentioned,
-    by_itself,
-    make_standalone,
-    newly_named,
-    own_words,
-    queries,
-    written_in,
-)
+from qa.answering.followups import make_standalone, own_words, queries, written_in
 from qa.answering.kinds import Kind, kind_of
 from qa.answering.passages import select
 from qa.answering.queue import Queue
@@ -142,7 +133,7 @@ def build(
         if prepared.reply is not None:
             return prepared
         started = time.perf_counter()
-        searches, question = search(retriever, prepared.question)
+        searches, question = finding.search(retriever, prepared.question)
         prepared = replace(prepared, question=question)
         hits = in_turn([search.hits for search in searches])
         # A message of several questions wants more than one sentence. So does a follow-up: what it
@@ -195,42 +186,6 @@ def build(
         | RunnableLambda(retrieve)
         | RunnableGenerator(answer, answer_async)
     ).with_config(run_name="qa")
-
-
-def search(
-    retriever: HybridRetriever, question: Question, **options: Any
-) -> tuple[list[Retrieved], Question]:
-    """What is found for the question, or for each question of a message that asks several.
-
-    And the question as it was then understood: a follow-up may be of another subject.
-    """
-    found = _find(retriever, question, options)
-    if not question.carried or len(found) > 1:
-        return found, question
-    alone, hits = by_itself(question), found[0].hits
-    unread = retriever.model_copy(update={"reading": None})
-    new = newly_named(question, [*hits, *_find(unread, alone, options)[0].hits])
-    if new and not all_mentioned(new, hits[:1]):
-        return _find(retriever, alone, options), alone
-    return found, question
-
-
-def _find(
-    retriever: HybridRetriever, question: Question, options: Mapping[str, Any]
-) -> list[Retrieved]:
-    return [
-        retriever.find(
-            text,
-            language=written_in(question),
-            filters=question.filters,
-            today=question.asked_on,
-            said=question.said,
-            constraints=question.constraints,
-            waited_s=question.waited_s,
-            **options,
-        )
-        for text in queries(question)
-    ]
 
 
 def _evidence(

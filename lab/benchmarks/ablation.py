@@ -30,7 +30,7 @@ from pydantic import Field
 
 from lab.benchmarks import baseline
 from qa import pipeline
-from qa.answering import confidence, followups, grounding, passages, quotes
+from qa.answering import confidence, finding, followups, grounding, passages, quotes
 from qa.assistant import open_reranker
 from qa.evaluation import stats
 from qa.evaluation.nuggets import recalls
@@ -52,7 +52,7 @@ SWITCHES: Mapping[str, Sequence[tuple[Any, str, Any]]] = {
     "framing words searched": ((followups, "_FRAME", _NEVER),),
     "several questions as one": ((followups, "_QUESTION", _NEVER),),
     "joined questions as one": ((followups, "_joined", lambda text: [text]),),
-    "old names carried": ((pipeline, "newly_named", lambda *_: []),),
+    "old names carried": ((finding, "newly_named", lambda *_: []),),
     "quotes of any article": ((pipeline, "naming", lambda hits, _: hits),),
     "nothing carried": ((followups, "needs_history", lambda *_: False),),
     "a wider gap between quotes": ((quotes, "_SCORE_GAP", 0.2),),

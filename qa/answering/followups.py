@@ -17,8 +17,8 @@ from qa.answering.kinds import LEANS, QueryEmbedder, read
 from qa.answering.small_talk import is_small_talk
 from qa.language.dates import time_expressions
 from qa.language.detect import question_language
-from qa.language.names import mentioned, names
-from qa.types import Hit, Language, Question
+from qa.language.names import names
+from qa.types import Language, Question
 
 # Of the questions since the topic opened, those carried beside the first; and of each so much.
 _LAST, _MOST_CHARS = 2, 300
@@ -73,36 +73,6 @@ def make_standalone(question: Question, embedder: QueryEmbedder | None = None) -
             carried = _without_times(carried, language)
     standalone = f"{carried} {text}".strip()
     return replace(question, standalone=standalone, carried=carried, language=language)
-
-
-def by_itself(question: Question) -> Question:
-    """A question without what it carries."""
-    return replace(question, carried="", standalone=own_words(question))
-
-
-def newly_named(question: Question, hits: Sequence[Hit]) -> list[str]:
-    """The names in a follow-up that what it carries does not mention: "And Philae?".
-
-    Args:
-        question: see `make_standalone`.
-        hits: names in small letters are known by the capital that these texts write.
-    """
-    seen = _texts(hits)
-    found = dict.fromkeys(names(own_words(question)))
-    for word in re.findall(r"[^\W\d_]{3,}", own_words(question)):
-        always = not re.search(rf"\b{word}\b", seen)
-        if always and re.search(rf"[\w,] {word.capitalize()}\b", seen):
-            found[word] = None
-    return [name for name in found if not mentioned(name, question.carried)]
-
-
-def all_mentioned(some: Sequence[str], hits: Sequence[Hit]) -> bool:
-    """Whether each of some names is in one of the hits, or in its article's title."""
-    return all(mentioned(name, _texts(hits)) for name in some)
-
-
-def _texts(hits: Sequence[Hit]) -> str:
-    return " ".join(f"{hit.article.title}. {hit.chunk.text}" for hit in hits)
 
 
 def queries(question: Question) -> tuple[str, ...]:

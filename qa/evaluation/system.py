@@ -21,6 +21,7 @@ from typing import Any, Self
 import platformdirs
 
 import qa
+from qa.answering import finding
 from qa.answering.followups import make_standalone, queries
 from qa.answering.generative import system_message
 from qa.assistant import Assistant, open_reranker
@@ -31,7 +32,6 @@ from qa.evaluation.questions import GoldQuestion
 from qa.index.build import PassageEmbedder, ProgressCallback, index_paths
 from qa.index.directory import EmbedderIdentity, LiveIndex, Manifest
 from qa.models.loading import LanguageModel
-from qa.pipeline import search
 from qa.search.retriever import HybridRetriever, Mode, Retrieved, in_turn
 from qa.settings import Settings
 from qa.types import Answer, Hit, Question
@@ -145,7 +145,7 @@ class SystemUnderTest:
         """Retrieval alone, as the assistant does it."""
         started = time.perf_counter()
         asked = make_standalone(self._asked(question), self._retriever.embedder)
-        found, _ = search(
+        found, _ = finding.search(
             self._retriever, asked, k=max(self._retriever.k, self._retriever.candidates), mode=mode
         )
         rows = [search.hits for search in found]

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.answering.followups import make_standalone, needs_history, newly_named, queries
+from qa.answering.finding import newly_named
+from qa.answering.followups import make_standalone, needs_history, queries
 from qa.documents.article import Article
 from qa.documents.filters import Filters
 from qa.types import Question
