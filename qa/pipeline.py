@@ -35,6 +35,7 @@ from qa.answering.queue import Queue
 from qa.answering.quotes import Evidence, choose, cite, left_out, naming
 from qa.documents.corrections import reworded
 from qa.errors import AnswerError
+from qa.language.names import mentioned, names
 from qa.language.sentences import Span
 from qa.language.terms import words
 from qa.search.retriever import HybridRetriever, Retrieved, in_turn
@@ -142,7 +143,7 @@ def build(
         kind: Kind = "open" if several else prepared.kind
         chosen = _evidence(searches, question, kind, settings)
         retrieved = searches[0]
-        topic = _topic(prepared.question, retrieved.constraints)
+        topic = _untold(own_words(prepared.question), retrieved.constraints)
         return replace(
             prepared,
             kind=kind,
@@ -191,14 +192,27 @@ def build(
 def _evidence(
     searches: Sequence[Retrieved], question: Question, kind: Kind, settings: Settings
 ) -> list[Evidence]:
-    """The sentences to quote; of several searches each gets its part of the budget."""
+    """The sentences to quote: of several searches, and of what is compared, each gets its part."""
+    rows = [
+        naming(search.hits, _untold(text, search.constraints))
+        for search, text in zip(searches, queries(question), strict=True)
+    ]
+    if kind == "compare":
+        rows = [each for row in rows for each in _apart(row, names(own_words(question)))]
     quoted = _quoted(kind, settings)
-    share = {name: max(1, limit // len(searches)) for name, limit in quoted.items()}
+    share = {name: max(1, limit // len(rows)) for name, limit in quoted.items()}
     chosen: dict[tuple[str, Span], Evidence] = {}
-    for search, text in zip(searches, queries(question), strict=True):
-        for item in choose(naming(search.hits, text), **share):
+    for row in rows:
+        for item in choose(row, **share):
             chosen.setdefault((item.article.id, item.sentence.span), item)
     return list(chosen.values())
+
+
+def _apart(hits: Sequence[Hit], compared: Sequence[str]) -> list[list[Hit]]:
+    """Hits for each thing that is compared: of articles with its name in the title, if any."""
+    titled = [[hit for hit in hits if mentioned(name, hit.article.title)] for name in compared]
+    rows = [own or naming(hits, name) for name, own in zip(compared, titled, strict=True)]
+    return rows or [list(hits)]
 
 
 def _quoted(kind: Kind, settings: Settings) -> dict[str, int]:
@@ -210,13 +224,12 @@ def _quoted(kind: Kind, settings: Settings) -> dict[str, int]:
     return {"budget": settings.open_quote_chars, "most": settings.open_quotes}
 
 
-def _topic(question: Question, constraints: Constraints) -> str:
-    """The question without the outlets that are to tell it, which articles need not mention."""
-    typed = own_words(question)
+def _untold(text: str, constraints: Constraints) -> str:
+    """A question without the outlets that are to tell it, which articles need not mention."""
     for outlet in constraints.outlets:
         if outlet.cued:
-            typed = typed.replace(outlet.written, " ")
-    return typed
+            text = text.replace(outlet.written, " ")
+    return text
 
 
 def _answer(

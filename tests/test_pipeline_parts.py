@@ -279,7 +279,9 @@ def test_questions_about_the_collection_are_answered_from_the_index(pipeline: Pi
     assert (answer.answerer, answer.citations, answer.hits) == ("assistant", (), ())
     assert answer.text.startswith("6 articles, from 14 March 2019")
     assert model.asked == []
-    about = pipeline().invoke(Question("How many articles are about Maëlle Tanguy?"))
+    named = pipeline().invoke(Question("How many articles are about Maëlle Tanguy?"))
+    assert named.text.startswith("With “Maëlle Tanguy”: 2 articles.")
+    about = pipeline().invoke(Question("How many articles are about the works?"))
     assert about.answerer == "extractive"
 
 

@@ -51,6 +51,8 @@ SWITCHES: Mapping[str, Sequence[tuple[Any, str, Any]]] = {
     "all judged as facts": ((pipeline, "confidence", lambda *a, **_: confidence.confidence(*a)),),
     "framing words searched": ((followups, "_FRAME", _NEVER),),
     "several questions as one": ((followups, "_QUESTION", _NEVER),),
+    "prefaces searched": ((followups, "_without_preface", lambda text, _: text),),
+    "compared in one row": ((pipeline, "_apart", lambda hits, _: [hits]),),
     "joined questions as one": ((followups, "_joined", lambda text: [text]),),
     "old names carried": ((finding, "newly_named", lambda *_: []),),
     "quotes of any article": ((pipeline, "naming", lambda hits, _: hits),),

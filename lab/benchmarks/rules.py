@@ -1,7 +1,7 @@
 """What question sets lose without each rule of search and of choosing quotes.
 
     python -m lab.benchmarks.rules SET... [--sample 150] [--only NAME …]
-        [--form framed|paired|switched]
+        [--form framed|paired|switched|prefaced|compared]
 
 SET is a folder with docs.jsonl.gz and questions.jsonl.gz, or "corpus" with its own questions. Each
 question is asked with the extractive answerer, first as the program ships and then with each rule
@@ -12,7 +12,8 @@ model is asked: `lab.benchmarks.ablation` is for what happens to a model's words
 With --form framed the sample is of articles, each asked for by the first name in its title, in
 words that people use ("Tell me about …", "Résume …"); with --form paired two questions of the set
 make one message; with --form switched such a name follows a question about another article ("And
-Philae?").
+Philae?"); with --form prefaced one to three sentences about whoever asks stand before a question;
+with --form compared two such names are compared.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import argparse
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,7 +45,10 @@ from qa.search import scoring as search_scoring
 from qa.settings import Settings
 from qa.types import Constraints
 
-_MEASURES = "MRR@10 R@10 VitalRecall GoldInQuotes CitationPrecision answered abstained".split()
+_MEASURES = (
+    *("MRR@10", "R@10", "VitalRecall", "GoldInQuotes", "CitationPrecision", "CitationRecall"),
+    *("answered", "abstained"),
+)
 SHIPPED = "as it ships"
 SWITCHES: Mapping[str, Sequence[tuple[Any, str, Any]]] = {
     "no outlets or times": ((retriever, "understand", lambda *_: Constraints()),),
@@ -73,6 +78,8 @@ SWITCHES: Mapping[str, Sequence[tuple[Any, str, Any]]] = {
             "framing words searched",
             "several questions as one",
             "joined questions as one",
+            "prefaces searched",
+            "compared in one row",
             "nothing carried",
             "old names carried",
             "quotes of any article",
@@ -112,6 +119,25 @@ _TURNS = {
 }
 
 
+def compared(articles: Sequence[Article]) -> list[GoldQuestion]:
+    """Names in the titles of two articles, to be compared."""
+    titled = [
+        article for article in articles if article.title and _subject(article) in article.text
+    ]
+    pairs = zip(titled[::2], titled[1::2], strict=False)
+    return [
+        GoldQuestion(
+            str(n),
+            ("Compare {} and {}", "Quel rapport entre {} et {} ?")[n % 2].format(
+                _subject(one), _subject(other)
+            ),
+            doc_ids=(one.id, other.id),
+        )
+        for n, (one, other) in enumerate(pairs)
+        if _subject(one) != _subject(other)
+    ]
+
+
 def switched(articles: Sequence[Article], questions: Sequence[GoldQuestion]) -> list[GoldQuestion]:
     """A name in the title of each article, behind a question that another article answers."""
     titled = [
@@ -128,6 +154,34 @@ def switched(articles: Sequence[Article], questions: Sequence[GoldQuestion]) -> 
         history = (before.text, before.answers[0] if before.answers else "…")
         made.append(GoldQuestion(str(n), turn, doc_ids=same, history=history))
     return made
+
+
+_PREFACES = {
+    "fr": (
+        "Bonjour, je suis étudiante et je prépare un exposé.",
+        "Je ne connais pas bien le sujet, mais je dois le rendre demain.",
+        "J'ai lu un article à ce propos la semaine dernière.",
+    ),
+    "en": (
+        "Hi, I am a student and I am writing an essay for my class.",
+        "I don't know much about it and it is due tomorrow.",
+        "My teacher said that it was in the news some time ago.",
+    ),
+}
+
+
+def prefaced(questions: Sequence[GoldQuestion]) -> list[GoldQuestion]:
+    """Each question behind one to three sentences about whoever asks."""
+    return [
+        replace(
+            question,
+            text=" ".join(
+                (*_PREFACES[question_language(question.text)][: 1 + n % 3], question.text)
+            ),
+        )
+        for n, question in enumerate(questions)
+        if question.text.endswith("?") and not question.history
+    ]
 
 
 def paired(questions: Sequence[GoldQuestion]) -> list[GoldQuestion]:
@@ -204,6 +258,10 @@ def compare(folder: Path, sample: int, names: Sequence[str], form: str | None) -
         questions = tuple(framed(list(system._assistant.articles())))
     elif form == "switched":
         questions = tuple(switched(list(system._assistant.articles()), questions))
+    elif form == "compared":
+        questions = tuple(compared(list(system._assistant.articles())))
+    elif form == "prefaced":
+        questions = tuple(prefaced(questions))
     elif form == "paired":
         questions = tuple(paired(Plan(sample=2 * sample).pick(questions)))
     chosen = Plan(sample=sample).pick(questions)
@@ -234,7 +292,7 @@ def main() -> None:
     parser.add_argument("sets", nargs="+", type=Path)
     parser.add_argument("--sample", type=int, default=150)
     parser.add_argument("--only", nargs="*", choices=SWITCHES, default=list(SWITCHES))
-    parser.add_argument("--form", choices=("framed", "paired", "switched"))
+    parser.add_argument("--form", choices=("framed", "paired", "switched", "prefaced", "compared"))
     given = parser.parse_args()
     for folder in given.sets:
         compare(folder, given.sample, given.only, given.form)

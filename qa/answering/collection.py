@@ -1,7 +1,8 @@
 """Collection: questions about the articles themselves, answered from the index and not from texts.
 
-How many there are, from when to when, of which outlets, the latest, those of March 2019: one reply
-says all of it, for the outlets and times that the question names. Knows nothing about models.
+How many there are, from when to when, of which outlets, the latest, those of March 2019, those that
+mention Haftar: one reply says all of it, for the outlets, times and names in the question. Knows
+nothing about models.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _OF_A_SUBJECT = re.compile(
     r"\b(?:about|regarding|concern\w*|mention\w*|tell\w*|say\w*|deal|parl\w+|trait\w+|evoqu\w+|"
     r"disent|racont\w+)\b|\b(?:on|sur) (?!wh|qu)\w"
 )
+_COUNT = re.compile(r"how many articles|combien d'articles")
 _LATEST = 5
 _OUTLETS = 8
 _COUNTED: dict[Language, tuple[str, str, str]] = {
@@ -38,6 +40,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "outlets": "Sources : {names}.",
         "latest": "Les plus récents :",
         "undated": "sans date",
+        "with": "Avec « {words} » : ",
     },
     "en": {
         "from": "from {first} to {last}",
@@ -46,14 +49,16 @@ _WORDS: dict[Language, dict[str, str]] = {
         "outlets": "Outlets: {names}.",
         "latest": "The latest:",
         "undated": "undated",
+        "with": "With “{words}”: ",
     },
 }
 
 
 def reply(question: Question, archive: Archive, sources: Sequence[str]) -> str | None:
-    """What the index holds of the outlets and times that the question names, in its language.
+    """What the index holds of the outlets, times and names in the question, in its language.
 
-    None where anything else is named: then the question is about what articles tell.
+    None where it asks for anything else, or for a name that no article has as it is written: then
+    the question is about what articles tell.
 
     Args:
         question: as typed, its language told.
@@ -64,15 +69,19 @@ def reply(question: Question, archive: Archive, sources: Sequence[str]) -> str |
     assert language is not None
     today = question.asked_on or date.today()  # noqa: DTZ011  the day where the person is
     told = understand(question.text, language, sources, today)
-    if _names_a_subject(question.text, told):
+    rest = _without(told, question.text)
+    words = " ".join(names(rest))
+    counts = _COUNT.search(fold(rest)) is not None
+    if not counts if words else _OF_A_SUBJECT.search(fold(rest)):
         return None
     filters = _narrowed(question.filters, told)
     counted, said = _COUNTED[language], _WORDS[language]
-    listing = archive.browse(filters, "", 0, _LATEST)
+    listing = archive.browse(filters, words, 0, _LATEST)
     if not listing.total:
-        return counted[0]
-    parts = [counted[min(listing.total, 2)].format(n=listing.total)]
-    if not filters:
+        return None if words else counted[0]
+    before = said["with"].format(words=words) if words else ""
+    parts = [before + counted[min(listing.total, 2)].format(n=listing.total)]
+    if not filters and not words:
         first, last = archive.dates()
         if first and last:
             days = {"first": date_in_words(first, language), "last": date_in_words(last, language)}
@@ -81,7 +90,7 @@ def reply(question: Question, archive: Archive, sources: Sequence[str]) -> str |
         spoken = facets.get("language", {})
         parts += [said[code].format(n=spoken[code]) for code in ("fr", "en") if code in spoken]
     lines = [f"{', '.join(parts)}."]
-    if not filters and sources:
+    if not filters and sources and not words:
         shown = ", ".join(list(sources)[:_OUTLETS]) + (" …" if len(sources) > _OUTLETS else "")
         lines.append(said["outlets"].format(names=shown))
     lines.append(said["latest"])
@@ -91,12 +100,12 @@ def reply(question: Question, archive: Archive, sources: Sequence[str]) -> str |
     return "\n".join(lines)
 
 
-def _names_a_subject(text: str, told: Constraints) -> bool:
-    """Whether a question names anything but outlets and times."""
+def _without(told: Constraints, text: str) -> str:
+    """A question without its outlets and times."""
     spans = [outlet.span for outlet in told.outlets] + [time.span for time in told.times]
     for span in spans:
         text = text[: span.start] + "|" * len(span) + text[span.end :]
-    return bool(_OF_A_SUBJECT.search(fold(text)) or names(text))
+    return text
 
 
 def _narrowed(filters: Filters, told: Constraints) -> Filters:

@@ -64,6 +64,7 @@ def make_standalone(question: Question, embedder: QueryEmbedder | None = None) -
     language = question.language or wanted or question_language(text, before)
     if wanted:
         text = _IN_LANGUAGE.sub("", text).strip() or text
+    text = _without_preface(text, embedder)
     if text.isupper() and " " in text:
         text = text.lower()  # shouted
     carried = ""
@@ -73,6 +74,23 @@ def make_standalone(question: Question, embedder: QueryEmbedder | None = None) -
             carried = _without_times(carried, language)
     standalone = f"{carried} {text}".strip()
     return replace(question, standalone=standalone, carried=carried, language=language)
+
+
+def _without_preface(text: str, embedder: QueryEmbedder | None) -> str:
+    """A message's questions, without what it says around them, such as who is asking and why.
+
+    As typed where the first question leans on that, or names nothing while that does.
+    """
+    asked = [match for match in _QUESTION.finditer(text) if len(match.group().split()) > 2]
+    if not asked:
+        return text
+    around = f"{text[: asked[0].start()]} {text[asked[-1].end() :]}"
+    first = asked[0].group()
+    if not around.strip() or needs_history(first, embedder):
+        return text
+    if names(around) and not names(first):
+        return text
+    return text[asked[0].start() : asked[-1].end()].strip()
 
 
 def queries(question: Question) -> tuple[str, ...]:

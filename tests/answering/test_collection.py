@@ -99,6 +99,15 @@ def test_filters_count_and_stand_above_what_the_question_names(ask: Ask):
     assert ask(asked("How many articles in 2021?", filters=before)).startswith("1 article.")
 
 
+def test_articles_that_have_a_name_are_counted(ask: Ask):
+    counted = ask(asked("How many articles mention Sandmouth?"))
+    assert counted.startswith("With “Sandmouth”: 2 articles.")
+    assert "Lynx seen near Sandmouth (2 November 2021)" in counted
+    assert ask(asked("Combien d'articles parlent de Kervalec ?", "fr")).startswith(
+        "Avec « Kervalec »"
+    )
+
+
 @pytest.mark.parametrize(
     "about_a_subject",
     [
