@@ -207,3 +207,24 @@ def test_a_follow_up_may_name_something_new(typed: str, new: list[str]):
     question = make_standalone(Question(typed, ENGLISH))
     assert question.carried
     assert newly_named(replace(question, carried=f"{question.carried} Haftar."), [LANDING]) == new
+
+
+COMING = "The Russian instructors are coming. Where will the training take place?"
+
+
+@pytest.mark.parametrize(
+    ("typed", "searched"),
+    [
+        (
+            "Hi, I write an essay. It is due today. Who led Operation Dignity? Thanks!",
+            "Who led Operation Dignity?",
+        ),
+        (
+            "Je suis de Lyon. Qui a formé les soldats de Haftar ? C'est pour demain.",
+            "Qui a formé les soldats de Haftar ?",
+        ),
+        (COMING, COMING),  # it names what the question does not
+    ],
+)
+def test_who_asks_and_why_is_not_searched(typed: str, searched: str):
+    assert make_standalone(Question(typed)).standalone == searched
