@@ -37,7 +37,6 @@ _DROPPED = 1.8  # of the usual size: a capital that spans several lines
 _CAPITAL = re.compile(r"[«“\"]?[^\W\d_a-z][’']?")
 
 _Stretch = tuple[float, float]
-_Sized = "Word | Line | _Run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +144,7 @@ def _runs(grid: Sequence[list[Word]], usual: float) -> Iterator[_Run]:
         for row in grid
     ]
     for number, row in enumerate(grid):
-        changes = {b.left for a, b in pairwise(row) if not same_size(a, b)}
+        changes = {b.left for a, b in pairwise(row) if not same_size(a.size, b.size)}
         spaces = [0.0, *(b.left - a.right for a, b in pairwise(row)), 0.0]
         beside = {
             word.left: max(before, after)
@@ -160,8 +159,9 @@ def _runs(grid: Sequence[list[Word]], usual: float) -> Iterator[_Run]:
             yield _Run(part, number)
 
 
-def same_size(one: _Sized, other: _Sized) -> bool:
-    return max(one.size, other.size) <= _SAME_SIZE * min(one.size, other.size)
+def same_size(one: float, other: float) -> bool:
+    """Whether two sizes of letters are the same but for rounding."""
+    return max(one, other) <= _SAME_SIZE * min(one, other)
 
 
 def _gaps(words: Sequence[Word], least: float) -> list[_Stretch]:
@@ -255,7 +255,7 @@ def _blocks(runs: Sequence[_Run]) -> list[list[_Run]]:
 
 def _next(run: _Run, others: Sequence[_Run]) -> _Run | None:
     """The only one of the size of a run, or None."""
-    alike = [one for one in others if same_size(one, run)]
+    alike = [one for one in others if same_size(one.size, run.size)]
     return alike[0] if len(alike) == 1 else None
 
 

@@ -3,7 +3,7 @@
 A PDF knows letters in places, not columns, lines or paragraphs; `layout` finds the columns. Headers
 and footers, which return at the same height of other pages, and running page numbers go.
 Footnotes stand at the end of the text. A paragraph ends at a wider distance between lines, before
-an indented line, or after a line that closes a sentence and stops short of the usual width.
+an indented line, or where the first word of the next line had room and is no small letter's.
 
 The title is the one of the properties when it looks like a person's, else the headline above the
 text. The date is one that the text begins with: the properties know only when the file was made.
@@ -219,20 +219,12 @@ def _upright(letters: Sequence[_Letter], box: tuple[float, float, float, float])
         if blank:
             upright.append(_Letter(" ", 0, 0, 0, 0))
         elif one.turns == most and left <= one.left < right and bottom < one.top <= top + 2:
-            match most:
-                case 0:
-                    place = one.left - left, one.right - left, top - one.top, top - one.bottom
-                case 1:
-                    place = one.bottom - bottom, one.top - bottom, one.left - left, one.right - left
-                case 2:
-                    place = (
-                        right - one.right,
-                        right - one.left,
-                        one.bottom - bottom,
-                        one.top - bottom,
-                    )
-                case _:
-                    place = top - one.top, top - one.bottom, right - one.right, right - one.left
+            place = one.left - left, one.right - left, top - one.top, top - one.bottom
+            width, height = right - left, top - bottom
+            for _ in range(most):
+                x0, x1, y0, y1 = place
+                place = height - y1, height - y0, x0, x1
+                width, height = height, width
             upright.append(_Letter(one.char, *place, weight=one.weight))
     return upright
 
@@ -305,7 +297,7 @@ def _body(pages: Sequence[_Page]) -> tuple[list[list[Line]], list[list[Line]]]:
     return bodies, notes
 
 
-def _usual_size(words: Iterable[Word]) -> float:
+def _usual_size(words: Iterable[Word | _Paragraph]) -> float:
     """The size of most letters, in steps of half a point."""
     sizes: Counter[float] = Counter()
     for word in words:
@@ -414,9 +406,7 @@ def _stands_apart(at: int, page: _Rows, leading: float) -> bool:
         return True
     beside = page[1] if at == 0 else page[-2]
     distance = abs(row[0].bottom - beside[0].bottom) / min(leading, 1.5 * beside[0].size)
-    ended = at == 0 or CLOSES_SENTENCE.search(beside[-1].text) is not None
-    aligned = abs(row[0].left - min(other[0].left for other in page)) < _SAME_HEIGHT
-    return distance > (_APART if ended else 2 * _APART) and (ended or not aligned)
+    return distance > 2 * _APART
 
 
 def _note_rows(page: _Rows, usual: float) -> int:
@@ -520,17 +510,14 @@ def _has_room(before: Line, line: Line) -> bool:
 def _alike(line: Line, other: Line) -> bool:
     """Whether two lines are of one size, and not the one bold and the other not."""
     bolder = line.weight and other.weight and abs(line.weight - other.weight) >= _BOLDER
-    return not bolder and same_size(line, other)
+    return not bolder and same_size(line.size, other.size)
 
 
 def _headline(paragraphs: Sequence[_Paragraph]) -> tuple[str, list[str]]:
     """The headline above a text, or "", and the other paragraphs."""
     texts = [paragraph.text for paragraph in paragraphs]
     if len(paragraphs) > 1:
-        sizes: Counter[float] = Counter()
-        for paragraph in paragraphs:
-            sizes[round(2 * paragraph.size) / 2] += len(paragraph.text)
-        usual = sizes.most_common(1)[0][0]
+        usual = _usual_size(paragraphs)
         largest = max(paragraphs[:_ABOVE], key=lambda one: _as_headline(one, usual))
         if largest.size >= _HEADLINE * usual and len(largest.text) <= _LONGEST_HEADLINE:
             at = paragraphs.index(largest)
