@@ -19,24 +19,20 @@ from itertools import chain, combinations, groupby, pairwise
 from math import inf, isfinite
 from statistics import median
 
-from qa.documents.parsers.divided import BULLET
-
 _GUTTER = 0.7  # of the size of the letters: the narrowest strip between columns
 _WIDE = 1.6  # the same between the cells of one line; the widest indent
 _SPACE = 0.4  # of the size of large letters, at most, between the words of a headline
 _DEEP = 3  # rows on either side, from which a strip may be one between columns
-_LOOKED_AT = 12  # rows above and below, in which a strip is followed
 _STRETCHED = 2.5  # times the narrowest space of a line: no space between words
 _HEADLINE = 1.3  # of the usual size; with nothing beside it, it stands above the whole page
 _SAME_SIZE = 1.08
 _SAME_EDGE = 2.0  # points
 _NEAR = 2.0  # of the size, at most, from a line to the next one of a block
-_NARROWED = 0.5  # of a column's width, at least, is left beside a box that stands in it
 _SHORT_CELL = 15  # characters on average, up to which columns are a table's
 _PROSE = 0.4  # of the lines, at least, go on with the sentence of the line above
 _NEIGHBOURS = 3  # lines above and below, whose widest is the width of the column there
 _SAME_ROW = 0.35  # of the size: how far apart the feet of two words of a line may be
-_CORE = 0.25  # of a word's height at its top and bottom, which may overlap the next line's
+_OVERLAP = 0.25  # of a word's height, by which lines that are set close may overlap
 _DROPPED = 1.8  # of the usual size: a capital that spans several lines
 _CAPITAL = re.compile(r"[«“\"]?[^\W\d_a-z][’']?")
 
@@ -89,7 +85,7 @@ class _Run:
         self.row = row
         self.left = min(word.left for word in words)
         self.right = max(word.right for word in words)
-        self.top = min(word.top + _CORE * word.size for word in words)
+        self.top = min(word.top + _OVERLAP * word.size for word in words)
         self.bottom = max(word.bottom for word in words)
         self.size = median(word.size for word in words)
 
@@ -111,7 +107,7 @@ def lines(words: Sequence[Word]) -> list[Line]:
     if not words:
         return []
     usual = median(word.size for word in words)
-    blocks = _with_tables(_blocks([*_runs(rows(_with_capitals(words, usual)), usual)]), usual)
+    blocks = _with_tables(_blocks([*_runs(rows(_with_capitals(words, usual)), usual)]))
     return [
         line
         for number, block in enumerate(_in_order(blocks, usual))
@@ -129,7 +125,7 @@ def _with_capitals(words: Sequence[Word], usual: float) -> list[Word]:
             word
             for word in found
             if word.size * _DROPPED < capital.size
-            and capital.top <= word.top + _CORE * word.size < capital.bottom
+            and capital.top < (word.top + word.bottom) / 2 < capital.bottom
             and 0 <= word.left + word.size - capital.right < capital.size
         ]
         if beside:
@@ -148,7 +144,7 @@ def _runs(grid: Sequence[list[Word]], usual: float) -> Iterator[_Run]:
         for row in grid
     ]
     for number, row in enumerate(grid):
-        changes = {b.left for a, b in pairwise(row) if not _are_alike(a, b)}
+        changes = {b.left for a, b in pairwise(row) if not same_size(a.size, b.size)}
         spaces = [0.0, *(b.left - a.right for a, b in pairwise(row)), 0.0]
         beside = {
             word.left: max(before, after)
@@ -163,17 +159,17 @@ def _runs(grid: Sequence[list[Word]], usual: float) -> Iterator[_Run]:
             yield _Run(part, number)
 
 
-def _are_alike(one: Word | _Run, other: Word | _Run) -> bool:
-    return max(one.size, other.size) <= _SAME_SIZE * min(one.size, other.size)
+def same_size(one: float, other: float) -> bool:
+    """Whether two sizes of letters are the same but for rounding."""
+    return max(one, other) <= _SAME_SIZE * min(one, other)
 
 
 def _gaps(words: Sequence[Word], least: float) -> list[_Stretch]:
-    """The gaps between words of a row, but for that after the mark of an item in a list."""
+    """The wide gaps between words of a row."""
     return [
         (a.right, b.left)
         for a, b in pairwise(words)
         if b.left - a.right >= max(least, _SPACE * max(a.size, b.size))
-        and not BULLET.fullmatch(f"{a.text} ")
     ]
 
 
@@ -201,12 +197,10 @@ def _is_gutter(
     ends, starts, reach, crossed = [gap[0]], [gap[1]], [_reach(gap[1], free[number])], 0
     for step in (1, -1):
         strip = gap
-        for place in range(number + step, number + step * _LOOKED_AT, step):
-            if not 0 <= place < len(free):
-                break
+        for row in free[number + 1 :] if step > 0 else reversed(free[:number]):
             met = (
                 (min(right, strip[1]), max(left, strip[0]), left, right)
-                for left, right in free[place]
+                for left, right in row
                 if min(right, strip[1]) - max(left, strip[0]) >= _GUTTER * usual
             )
             end, start, left, right = max(met, default=(0.0,) * 4)
@@ -217,15 +211,15 @@ def _is_gutter(
             ends += [left] if isfinite(left) else []
             if right - end < _WIDE * usual:
                 starts.append(right)
-                reach.append(_reach(right, free[place]))
+                reach.append(_reach(right, row))
     straight = max(starts) - min(starts) <= _SAME_EDGE and min(reach) > _NEAR * usual
     depth, most = sorted((len(ends), len(starts)))
     distinct = 0 < _STRETCHED * space < gap[1] - gap[0]
     if depth < _DEEP <= most:  # a line or two beside a column
-        return distinct and gap[1] - gap[0] >= _WIDE * usual
+        return distinct
     if depth < 2 * _DEEP and crossed > 1:
         return depth >= _DEEP and straight and (distinct or _are_aligned(ends))
-    return depth >= _DEEP and (straight or _are_aligned(ends) or _are_aligned(starts))
+    return depth >= _DEEP and _are_aligned(starts)
 
 
 def _reach(place: float, free: Sequence[_Stretch]) -> float:
@@ -260,16 +254,8 @@ def _blocks(runs: Sequence[_Run]) -> list[list[_Run]]:
 
 
 def _next(run: _Run, others: Sequence[_Run]) -> _Run | None:
-    """The only run that goes on with another, or the only one that shares an edge with it."""
-    alike = [one for one in others if _are_alike(one, run)]
-    if len(alike) > 1:
-        width = run.right - run.left
-        alike = [
-            one
-            for one in alike
-            if min(abs(one.left - run.left), abs(one.right - run.right)) <= _SAME_EDGE
-            and _NARROWED * width <= one.right - one.left <= width / _NARROWED
-        ]
+    """The only one of the size of a run, or None."""
+    alike = [one for one in others if same_size(one.size, run.size)]
     return alike[0] if len(alike) == 1 else None
 
 
@@ -277,29 +263,22 @@ def _overlap(one: _Run, other: _Run) -> bool:
     return one.left < other.right and other.left < one.right
 
 
-def _with_tables(blocks: Sequence[list[_Run]], usual: float) -> list[list[_Run]]:
+def _with_tables(blocks: Sequence[list[_Run]]) -> list[list[_Run]]:
     """Blocks, those of a table put together to one."""
     tables = {id(block): [block] for block in blocks}
-    cells = [
-        block for block in blocks if not _is_prose(block) and block[0].size < _HEADLINE * usual
-    ]
+    cells = [block for block in blocks if not _is_prose(block)]
     for one, other in combinations(cells, 2):
         table = tables[id(one)]
         if len({run.row for run in one} & {run.row for run in other}) > 1 and other not in table:
             table += tables[id(other)]
             tables.update((id(block), table) for block in table)
-    return [
-        block
-        for table in {id(table): table for table in tables.values()}.values()
-        for block in (table if sum(map(_is_long, table)) > 1 else [[*chain(*table)]])
-    ]
+    return [[*chain(*table)] for table in {id(table): table for table in tables.values()}.values()]
 
 
 def _is_prose(block: Sequence[_Run]) -> bool:
-    """Whether lines go on with the sentence of the line above: in small letters, for want of room.
-
-    In long lines one sign is enough, as the width of the column may change.
-    """
+    """Whether lines are long, or go on with that above, which is full, in small letters."""
+    if _is_long(block):
+        return True
     pairs = list(enumerate(pairwise(block)))
     small = [below.words[0].text[0].islower() for _, (_, below) in pairs]
     full = [
@@ -308,10 +287,7 @@ def _is_prose(block: Sequence[_Run]) -> bool:
         > max(run.right for run in block[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS + 1])
         for at, (above, below) in pairs
     ]
-    least = _PROSE * max(1, len(pairs))
-    if _is_long(block):
-        return sum(small) >= least or (len(pairs) > 1 and sum(full) >= 2 * least)
-    return sum(map(min, small, full)) >= least
+    return sum(map(min, small, full)) >= _PROSE * max(1, len(pairs))
 
 
 def _is_long(block: Sequence[_Run]) -> bool:
@@ -323,10 +299,7 @@ def _in_order(blocks: Sequence[list[_Run]], usual: float) -> Iterator[list[_Run]
     """Blocks in the order of reading."""
     boxes = [_Run([word for run in block for word in run.words]) for block in blocks]
     for box in boxes:
-        beside = (
-            one is not box and one.top < box.bottom - _CORE * box.size and box.top < one.bottom
-            for one in boxes
-        )
+        beside = (one is not box and one.top < box.bottom and box.top < one.bottom for one in boxes)
         if box.size > _HEADLINE * usual and not any(beside):
             box.left, box.right = -inf, inf
     waits = {
@@ -352,8 +325,8 @@ def _is_before(one: _Run, other: _Run, boxes: Sequence[_Run]) -> bool:
     return one.right <= other.left and not any(
         _overlap(box, one)
         and _overlap(box, other)
-        and upper.bottom <= box.top + _CORE * box.size
-        and box.bottom - _CORE * box.size <= lower.top
+        and upper.bottom <= box.top
+        and box.bottom <= lower.top
         for box in boxes
     )
 
@@ -363,8 +336,6 @@ def _lines(block: Sequence[_Run], number: int, usual: float) -> Iterator[Line]:
     by_row = groupby(sorted(block, key=lambda run: (run.row, run.left)), key=lambda run: run.row)
     grid = [list(runs) for _, runs in by_row]
     prose = _is_prose(block)
-    # Two long lines may be the beginning of a paragraph, by chance with a capital in each.
-    short = len(block) > (2 if _is_long(block) else 1) and block[0].size < _HEADLINE * usual
     for at, runs in enumerate(grid):
         cells = []
         for run in runs:
@@ -384,5 +355,5 @@ def _lines(block: Sequence[_Run], number: int, usual: float) -> Iterator[Line]:
             column=(min(one[0].left for one in around), max(one[-1].right for one in around)),
             block=number,
             weight=weights.pop() if len(weights) == 1 else 0,
-            in_table=(short and not prose) or len(cells) > 1,
+            in_table=(len(block) > 1 and not prose) or len(cells) > 1,
         )

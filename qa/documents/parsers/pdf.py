@@ -3,7 +3,7 @@
 A PDF knows letters in places, not columns, lines or paragraphs; `layout` finds the columns. Headers
 and footers, which return at the same height of other pages, and running page numbers go.
 Footnotes stand at the end of the text. A paragraph ends at a wider distance between lines, before
-an indented line, or after a line that closes a sentence and stops short of the usual width.
+an indented line, or where the first word of the next line had room and is no small letter's.
 
 The title is the one of the properties when it looks like a person's, else the headline above the
 text. The date is one that the text begins with: the properties know only when the file was made.
@@ -29,7 +29,7 @@ from qa.documents.article import Article, clean_text
 from qa.documents.parsers.dateline import dateline
 from qa.documents.parsers.divided import BULLET, CLOSES_SENTENCE, compounds, join
 from qa.documents.parsers.fields import RAISED, Failure, article_from, origin_of, sane_title
-from qa.documents.parsers.layout import Line, Word, lines, rows
+from qa.documents.parsers.layout import Line, Word, lines, rows, same_size
 from qa.errors import SourceError
 
 _ENCRYPTED = (
@@ -51,18 +51,15 @@ _PAGE_NUMBER = re.compile(
     r"[\s|·•–—-]*(?:p(?:age|\.)?\s*)?(\d{1,4})(?:\s*(?:/|of|sur)\s*\d{1,4})?[\s|·•–—-]*", re.I
 )
 _WIDER = 1.3  # of the usual distance: between paragraphs
-_HALF = 0.5  # of the column's width
 _ABOVE = 4  # paragraphs, among which the headline is
 # What a browser prints around a page: its address below, the time and the title above.
 _PRINTED = re.compile(
     r"(?:https?|file)://\S+ \d+/\d+|\d{1,2}[/.]\d{1,2}[/.]\d{2,4},? \d{1,2}:\d\d(?: [AP]M)?(?: .*)?"
 )
 _BOLDER = 60  # of weights, which are 400 and 700 in a font that says so exactly
-_SIZE_CHANGES = 1.08
 _INDENTED = 0.6  # of a letter's height
 _FIGURES = 0.25  # of a block's lines, that begin with a figure: a list of figures or of dates
-_ROOM = 2.5  # of a letter's height, at least, is left by who begins a new line on purpose
-_SHORT = 0.85  # of the column's width
+_ROOM = 4.0  # of a letter's height, at least, is left by who begins a new line on purpose
 _RAGGED = 0.3  # of a column's width, by which lines of another one may differ
 _HEADLINE = 1.2  # of the usual size
 _LONGEST_HEADLINE = 200
@@ -222,20 +219,12 @@ def _upright(letters: Sequence[_Letter], box: tuple[float, float, float, float])
         if blank:
             upright.append(_Letter(" ", 0, 0, 0, 0))
         elif one.turns == most and left <= one.left < right and bottom < one.top <= top + 2:
-            match most:
-                case 0:
-                    place = one.left - left, one.right - left, top - one.top, top - one.bottom
-                case 1:
-                    place = one.bottom - bottom, one.top - bottom, one.left - left, one.right - left
-                case 2:
-                    place = (
-                        right - one.right,
-                        right - one.left,
-                        one.bottom - bottom,
-                        one.top - bottom,
-                    )
-                case _:
-                    place = top - one.top, top - one.bottom, right - one.right, right - one.left
+            place = one.left - left, one.right - left, top - one.top, top - one.bottom
+            width, height = right - left, top - bottom
+            for _ in range(most):
+                x0, x1, y0, y1 = place
+                place = height - y1, height - y0, x0, x1
+                width, height = height, width
             upright.append(_Letter(one.char, *place, weight=one.weight))
     return upright
 
@@ -308,7 +297,7 @@ def _body(pages: Sequence[_Page]) -> tuple[list[list[Line]], list[list[Line]]]:
     return bodies, notes
 
 
-def _usual_size(words: Iterable[Word]) -> float:
+def _usual_size(words: Iterable[Word | _Paragraph]) -> float:
     """The size of most letters, in steps of half a point."""
     sizes: Counter[float] = Counter()
     for word in words:
@@ -327,10 +316,7 @@ def _without_edges(pages: Sequence[_Rows]) -> Iterator[_Rows]:
             if at not in edges[number]
             or not (
                 _returns(row, pages, edges, apart=_apart(at, page, leading))
-                or (
-                    _continues_count(row, number, pages, edges)
-                    and (_apart(at, page, leading) or not _is_amid_sentence(at, page))
-                )
+                or (_continues_count(row, number, pages, edges) and _apart(at, page, leading))
                 or (at in (0, len(page) - 1) and _stands_apart(at, page, leading))
                 or (at in (0, len(page) - 1) and _PRINTED.fullmatch(_text(row)))
             )
@@ -406,11 +392,6 @@ def _continues_count(
     )
 
 
-def _is_amid_sentence(at: int, page: _Rows) -> bool:
-    """Whether the row above the last of a page ends no sentence, so that the last may end it."""
-    return at == len(page) - 1 > 0 and CLOSES_SENTENCE.search(_text(page[at - 1])) is None
-
-
 def _page_number(row: Sequence[Word]) -> int | None:
     match = _PAGE_NUMBER.fullmatch(_text(row))
     return int(match[1]) if match else None
@@ -425,9 +406,7 @@ def _stands_apart(at: int, page: _Rows, leading: float) -> bool:
         return True
     beside = page[1] if at == 0 else page[-2]
     distance = abs(row[0].bottom - beside[0].bottom) / min(leading, 1.5 * beside[0].size)
-    ended = at == 0 or CLOSES_SENTENCE.search(beside[-1].text) is not None
-    aligned = abs(row[0].left - min(other[0].left for other in page)) < _SAME_HEIGHT
-    return distance > (_APART if ended else 2 * _APART) and (ended or not aligned)
+    return distance > 2 * _APART
 
 
 def _note_rows(page: _Rows, usual: float) -> int:
@@ -449,17 +428,15 @@ def _paragraphs(pages: Sequence[Sequence[Line]]) -> list[_Paragraph]:
     pairs = [pair for page in pages for pair in pairwise(page) if pair[0].block == pair[1].block]
     leading = median([below.bottom - above.bottom for above, below in pairs] or [0.0])
     paragraphs: list[_Paragraph] = []
-    ends: list[tuple[int, _Paragraph]] = []  # of the blocks before: which one, -1 on another page
     for page in pages:
         blocks = [list(group) for _, group in groupby(page, key=lambda line: line.block)]
-        ends = [(-1, end) for at, end in ends if at >= 0]
         for at, block in enumerate(blocks):
-            end = _open_end(ends, at, blocks)
-            ends = [other for other in ends if other[1] is not end]
+            end = (
+                paragraphs[-1] if paragraphs and _goes_on_in(paragraphs[-1], blocks[at:]) else None
+            )
             figures = sum(line.text[0].isdigit() for line in block)
             listed = figures > 1 and figures >= _FIGURES * len(block)
-            for place, line in enumerate(block):
-                before = block[place - 1] if place else None
+            for before, line in zip([None, *block], block, strict=False):
                 if end and before and before.in_table and line.in_table:
                     end.text += f"\n{line.text}"
                 elif end and (
@@ -471,116 +448,76 @@ def _paragraphs(pages: Sequence[Sequence[Line]]) -> list[_Paragraph]:
                     end = _Paragraph(line.text, line.size)
                     paragraphs.append(end)
                 end.lines.append(line)
-            ends += [(at, end)] if end else []
     return paragraphs
 
 
-def _open_end(
-    ends: Sequence[tuple[int, _Paragraph]], number: int, blocks: Sequence[Sequence[Line]]
-) -> _Paragraph | None:
-    """The paragraph of another block that goes on in a block of this page.
+def _goes_on_in(end: _Paragraph, blocks: Sequence[Sequence[Line]]) -> bool:
+    """Whether a paragraph of another block or page goes on in the first of these, and nowhere else.
 
-    Captions may stand between. None where several blocks may go on with it: those beside and below
-    it, with a picture between, or one with a small letter behind others that are closed.
+    A small letter goes on with what is open; a capital or figure does in a column of the same
+    width. Neither does where a later block begins with a small letter after one that is closed.
     """
-    line = blocks[number][0]
-    for at, end in reversed(ends):
-        if not _goes_on_elsewhere(end, line, next_to=end is ends[-1][1]):
-            continue
-        below = _is_below(end.lines[-1], line)
-        for place, (other, *_) in enumerate(blocks[at + 1 :], start=at + 1):
-            if _goes_on_elsewhere(end, other, next_to=False) and (
-                (
-                    at >= 0
-                    and (place < number or not below)
-                    and _is_below(end.lines[-1], other) != below
-                )
-                or (
-                    place > number
-                    and not line.text[:1].islower()
-                    and all(
-                        _is_closed(block[-1].text) or not _alike(block[-1], other)
-                        for block in blocks[number:place]
-                    )
-                )
-            ):
-                return None
-        return end
-    return None
+    before, line = end.lines[-1], blocks[0][0]
+    width, other_width = (right - left for left, right in (before.column, line.column))
+    fills = line.text[0].isdigit() or not _has_room(before, line)
+    alike = abs(width - other_width) <= _RAGGED * width and len(end.lines) > 1 and fills
+    elsewhere = (
+        other.text[0].islower() and _may_go_on(before, other) and not _may_go_on(last, other)
+        for (*_, last), (other, *_) in pairwise(blocks)
+    )
+    return _may_go_on(before, line) and (line.text[0].islower() or alike) and not any(elsewhere)
+
+
+def _may_go_on(before: Line, line: Line) -> bool:
+    """Whether a line is of the kind of another that closes no sentence."""
+    return (
+        _alike(before, line)
+        and not (before.in_table or line.in_table or _is_closed(before.text))
+        and not BULLET.match(line.text)
+    )
 
 
 def _is_closed(text: str) -> bool:
     return CLOSES_SENTENCE.search(text) is not None
 
 
-def _is_below(above: Line, line: Line) -> bool:
-    return above.bottom < line.top and above.left < line.right and line.left < above.right
-
-
 def _goes_on(before: Line, line: Line, leading: float) -> bool:
-    """Whether a line continues the paragraph of the line above it."""
-    if not _alike(before, line) or before.in_table or line.in_table:
+    """Whether a line continues the paragraph of the line above it.
+
+    A new one is indented, or begins with no small letter though its first word had room above.
+    """
+    if not _alike(before, line) or before.in_table or line.in_table or BULLET.match(line.text):
         return False
     if line.bottom - before.bottom > _WIDER * max(leading, 0.8 * line.size):
         return False
-    if before.text.endswith(("-", "\u2010")):
-        return True
-    left, right = line.column
-    indented, was_indented = (one.left - left > _INDENTED * line.size for one in (line, before))
+    indented, was_indented = (
+        one.left - line.column[0] > _INDENTED * line.size for one in (line, before)
+    )
     apart = (before.left - line.left) + (before.right - line.right)
     centred = abs(apart) < line.size and abs(before.left - line.left) > _SAME_HEIGHT / 2
-    filled = (before.right - left) / (right - left) if right > left else 1.0
-    ended = _is_closed(before.text)
-    opens = indented and not was_indented and not centred and (ended or filled < _SHORT)
-    breaks = not line.text[:1].islower() and line.size < leading and not centred
-    broken = breaks and _room(before, line) > _ROOM * line.size
-    if BULLET.match(line.text) or opens or broken:
-        return False
-    heading = filled < _HALF and line.text[:1].isupper() and not before.text.endswith(",")
-    return not (filled < _SHORT and ended) and not (heading and not centred)
+    divided = before.text.endswith(("-", "\u2010"))
+    broken = not (divided or line.text[0].islower()) and _has_room(before, line)
+    opens = indented and not was_indented and _is_closed(before.text)
+    return centred or not (opens or broken)
 
 
-def _goes_on_elsewhere(end: _Paragraph, line: Line, *, next_to: bool) -> bool:
-    """Whether a line continues a paragraph at the foot of another column or page.
-
-    Args:
-        next_to: whether that is the block read before, so that a capital may follow.
-    """
-    before = end.lines[-1]
-    if not _alike(before, line) or before.in_table or line.in_table or BULLET.match(line.text):
-        return False
-    (left, right), (other_left, other_right) = before.column, line.column
-    same_width = abs((right - left) - (other_right - other_left)) <= _RAGGED * (right - left)
-    closed = _is_closed(before.text)
-    filled = _room(before, line) <= (1 - _SHORT) * (right - left) or line.text[0].isdigit()
-    if line.text[:1].islower():
-        return before.text.endswith(("-", "\u2010")) or (filled and (not closed or next_to))
-    if _is_below(before, line):  # not a box in the same column
-        same_width = abs(left - other_left) <= _SAME_HEIGHT / 2
-    indented = line.left - other_left > _INDENTED * line.size
-    return next_to and len(end.lines) > 1 and filled and same_width and not (indented or closed)
-
-
-def _room(before: Line, line: Line) -> float:
-    """How far the first word of a line would have ended from the edge of the line above."""
-    first = len(line.text.split()[0]) / len(line.text)
-    return before.column[1] - before.right - first * (line.right - line.left)
+def _has_room(before: Line, line: Line) -> bool:
+    """Whether the first word of a line would have fitted well on the line above."""
+    first = len(line.text.split()[0]) / len(line.text) * (line.right - line.left)
+    return before.column[1] - before.right - first > _ROOM * line.size
 
 
 def _alike(line: Line, other: Line) -> bool:
     """Whether two lines are of one size, and not the one bold and the other not."""
     bolder = line.weight and other.weight and abs(line.weight - other.weight) >= _BOLDER
-    return not bolder and max(line.size, other.size) <= _SIZE_CHANGES * min(line.size, other.size)
+    return not bolder and same_size(line.size, other.size)
 
 
 def _headline(paragraphs: Sequence[_Paragraph]) -> tuple[str, list[str]]:
     """The headline above a text, or "", and the other paragraphs."""
     texts = [paragraph.text for paragraph in paragraphs]
     if len(paragraphs) > 1:
-        sizes: Counter[float] = Counter()
-        for paragraph in paragraphs:
-            sizes[round(2 * paragraph.size) / 2] += len(paragraph.text)
-        usual = sizes.most_common(1)[0][0]
+        usual = _usual_size(paragraphs)
         largest = max(paragraphs[:_ABOVE], key=lambda one: _as_headline(one, usual))
         if largest.size >= _HEADLINE * usual and len(largest.text) <= _LONGEST_HEADLINE:
             at = paragraphs.index(largest)

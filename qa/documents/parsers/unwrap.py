@@ -16,14 +16,10 @@ from qa.documents.parsers.divided import BULLET, CLOSES_SENTENCE, compounds, joi
 _WIDTHS = range(30, 133)
 _MOST_FULL = 0.75  # share of the breaks that a machine would have made
 _CAPITALS = 0.65  # share of lines before one that begins with a capital: verse
-_BRIEF = 2  # long lines, up to which a single break shows the width
-_LONGER = 1.1  # times the width: a line that no machine broke, such as a headline
-_ENOUGH_LINES = 10  # from which a single line may be longer than the width
 _CELLS = re.compile(r"\S(?: {3,}|\t| \| )\S")
 _HEAD = re.compile(r"(?:By|Par) [A-ZÀ-Þ]|(?!.*[a-zß-ÿ])[A-ZÀ-Þ].* [A-ZÀ-Þ]")  # whose text it is
 _WROTE = re.compile(r"(?:wrote|a écrit)\s?:$")
 _RULE = re.compile(r"(?!\s*[^\w\s*=-]{1,3}\s*$)\W*")  # but the last marks of a sentence
-_FIELD = re.compile(r"[A-Z][\w-]{1,15}\s?:\s")
 
 
 def unwrap(text: str) -> str:
@@ -34,11 +30,11 @@ def unwrap(text: str) -> str:
         pair
         for block in blocks
         for pair in pairwise(block)
-        if _is_running(pair) and not _FIELD.match(pair[1]) and not _is_closed(pair[0])
+        if _is_running(pair) and not _is_closed(pair[0])
     ]
     small = [pair for pair in within if pair[1].strip()[:1].islower() or "".join(pair).isupper()]
-    width = _width([len(before) for before, _ in small])
-    if not _by_machine(within, small, width):
+    width = max((len(before) for before, _ in small), default=0)
+    if width not in _WIDTHS or not _by_machine(within, small, width):
         return text
     hyphenated = compounds(line for block in blocks for line in block)
     return "\n\n".join(
@@ -58,14 +54,6 @@ def _is_running(pair: tuple[str, str]) -> bool:
     return not any(_CELLS.search(one) or _RULE.fullmatch(one) for one in (before, line))
 
 
-def _width(lengths: Sequence[int]) -> int:
-    """The width that lines were broken to, or 0."""
-    if not lengths:
-        return 0
-    longest = sorted(lengths)[int(0.95 * len(lengths)) if len(lengths) >= _ENOUGH_LINES else -1]
-    return longest if longest in _WIDTHS else 0
-
-
 def _by_machine(
     within: Sequence[tuple[str, str]], small: Sequence[tuple[str, str]], width: int
 ) -> bool:
@@ -76,11 +64,9 @@ def _by_machine(
         small: those of them whose second begins with a small letter, or which shout.
     """
     long = [before for before, _ in within if len(before) > width / 2]
-    verse = len(small) > _BRIEF and all(before.rstrip()[-1:] in (",", ";") for before, _ in small)
+    verse = len(small) > 2 and all(before.rstrip()[-1:] in (",", ";") for before, _ in small)
     return (
-        width > 0
-        and not verse
-        and len(small) >= min(2, len(long) - _BRIEF + 1)
+        not verse
         and sum(_is_full(*pair, width) for pair in small) >= _MOST_FULL * len(small)
         and len(small) >= (1 - _CAPITALS) * len(long)
     )
@@ -91,11 +77,9 @@ def _is_closed(line: str) -> bool:
 
 
 def _is_full(before: str, line: str, width: int) -> bool:
-    """Whether the next word did not fit, or was divided."""
+    """Whether the next word did not fit."""
     first = next(iter(line.split(maxsplit=1)), "")
-    if len(before) > _LONGER * width:
-        return False
-    return len(before) + 1 + len(first) > width or re.search(r"\w-$", before) is not None
+    return len(before) + 1 + len(first) > width
 
 
 def _paragraphs(block: Sequence[str], width: int, hyphenated: frozenset[str]) -> Iterator[str]:
@@ -105,17 +89,15 @@ def _paragraphs(block: Sequence[str], width: int, hyphenated: frozenset[str]) ->
     for before, line in pairwise(block):
         text = line.strip()
         full = _is_full(before.rstrip(), line, width)
-        running = _is_running((before, line)) and (full or not _FIELD.match(text))
+        running = _is_running((before, line))
         if running and item is not None and _indent(line) > item:
             paragraph = join(paragraph, text, hyphenated)
             continue
         deeper = _indent(line) > _indent(before)
-        ended = _is_closed(before)
-        long = len(before.rstrip()) >= width / 2 and text[:1].islower() and not ended
         item = _indent(line) if BULLET.match(text) else None
-        if running and not deeper and (full or long):
+        if running and not deeper and full:
             paragraph = join(paragraph, text, hyphenated)
-        elif item is None and not _CELLS.search(text) and (deeper or (running and ended)):
+        elif deeper or (running and _is_closed(before)):
             yield paragraph
             paragraph = text
         else:
