@@ -20,14 +20,17 @@ BLOCK_TAGS = frozenset(
 )
 HEADINGS = ("h1", "h2", "h3", "h4")
 _AROUND = frozenset("nav footer aside form figure figcaption button menu".split())
-_FURNITURE = re.compile(
+_BESIDE = re.compile(
     r"""(?ix)(?:^|[\s_-])(?:
     comments?|commentaires?|related|read-?more|more-on|a-?lire|lire-aussi|voir-aussi|newsletter
     |promo\w*|share|sharing|partage\w*|social|sidebar|widget|footer|menu|nav|breadcrumbs?
     |recommend\w*|suggest\w*|teasers?|cookies?|consent|adverts?|ads?|pub|publicit\w*|sponsor\w*
-    |subscri\w*|abonn\w*|paywall|bio|captions?|legende|credits?|tags?|toolbar|banner|popup|modal
-    |byline|signature|auteurs?|authors?|meta|copyright|legal|skip|sr-only
+    |subscri\w*|abonn\w*|paywall|captions?|legende|tags?|toolbar|banner|popup|modal|skip
+    |ticker|(?:top-?)?bar|masthead|bandeau|entete|today|more|flash|latest|breaking
     )(?:$|[\s_-])"""
+)
+_SIGNED = re.compile(
+    r"(?i)(?:^|[\s_-])(?:bio|credits?|byline|signature|auteurs?|authors?|meta|copyright|legal|sr-only)(?:$|[\s_-])"
 )
 _ENOUGH = 40  # words of a cell that is more than a cell of a table
 
@@ -147,10 +150,15 @@ def is_furniture(block: html.HtmlElement, within: Collection[html.HtmlElement] =
         within: elements around it that hold the article, whatever their names are.
     """
     return any(
-        outer.tag in _AROUND or _FURNITURE.search(named(outer))
+        is_beside(outer) or _SIGNED.search(named(outer))
         for outer in (block, *block.iterancestors())
         if outer not in within and outer.tag not in ("body", "html", "article", "main")
     )
+
+
+def is_beside(element: html.HtmlElement) -> bool:
+    """Whether an element is made for something else than an article, by its tag or its names."""
+    return element.tag in _AROUND or _BESIDE.search(named(element)) is not None
 
 
 def leads_elsewhere(heading: html.HtmlElement) -> bool:

@@ -87,7 +87,7 @@ _WEEKDAY = re.compile(
 _ISSUE = re.compile(r"(?i)[\s,]*(?:,\s*)?(?:n[o°º]\.?|number|issue|éd(?:ition)?\.?|\(|;)\s*.*$")
 _EDGES = " \t,;:|/·•–—-()"
 
-Fields = dict[str, str | None]  # of an article
+Fields = dict[str, object]  # of an article
 
 
 def of_text(text: str) -> list[Fields | None]:
