@@ -93,14 +93,9 @@ def open_layout(tree: html.HtmlElement) -> None:
         inner = [e for e in inner if next(e.iterancestors("table")) is table]
         rows = [[cell for cell in row if cell.tag == "td"] for row in inner if row.tag == "tr"]
         cells = [cell for row in rows for cell in row]
-        told = (table.get("role") or "") in ("presentation", "none")
-        if any(e.tag in ("th", "caption", "thead") for e in inner) and not told:
+        if any(e.tag in ("th", "caption", "thead") for e in inner):
             continue
-        if (
-            not told
-            and max(map(len, rows), default=0) > 1
-            and not any(_lays_out(c, table) for c in cells)
-        ):
+        if max(map(len, rows), default=0) > 1 and not any(_lays_out(c, table) for c in cells):
             continue
         for row in rows:
             sizes = [(1 - linked(cell)) * len(words(cell).split()) for cell in row]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, groupby
+from itertools import accumulate, chain, groupby
 from pathlib import Path
 
 from lxml import etree, html  # type: ignore[import-untyped]
@@ -144,8 +144,7 @@ def parts(tree: html.HtmlElement, language: str | None) -> list[Fields | None]:
         flat = any(len(elements) > 1 for elements in group)
         if (above or flat) and 2 * sum(part["source"] is not None for part in found) < len(found):
             continue
-        first = next(n for n, part in enumerate(every) if part)
-        sized = zip(every[first:], sizes[first:], strict=True)
+        sized = zip(every, sizes, strict=True)
         return [part for part, size in sized if part or size >= _MUCH]
     return []
 
@@ -214,10 +213,12 @@ def _part(elements: Sequence[html.HtmlElement], language: str | None) -> Fields 
     told, lines = _fields(
         [(block, words(block)) for element in elements for block in blocks(element)]
     )
-    dated = [_date_of(block, line, language) for block, line in lines[:_MOST_HEAD]]
-    number = next((n for n, date in enumerate(dated) if date), None)
-    found = dated[number] if number is not None else None
-    before = lines[number][1][: found[1]] if number is not None and found else ""
+    dates = (
+        (number, line, _date_of(block, line, language))
+        for number, (block, line) in enumerate(lines[:_MOST_HEAD])
+    )
+    number, dated, found = next((d for d in dates if d[2]), (None, "", None))
+    before, after = (dated[: found[1]], dated[found[2] :]) if found else ("", "")
     inline = _WEEKDAY.sub("", before).strip(_EDGES) != ""
     title = None if "title" in told else _title(lines, number, inline=inline)
     if "title" not in told and (title is None or leads_elsewhere(title)):
@@ -238,22 +239,19 @@ def _part(elements: Sequence[html.HtmlElement], language: str | None) -> Fields 
     head = [(b, line) for b, line in lines[: min(start, _MOST_HEAD)] if b is not title]
     source = told.get("source") or next((n for b, _ in head if (n := _named_outlet(b))), None)
     date = next((day for day, *_ in in_line(told.get("date", ""), language)), None)
-    if date is None and number is not None and number < start and found:
-        date, begin, end = found
+    if date is None and found and number is not None and number < start:
+        date = found[0]
         place = next((n for n, (b, _) in enumerate(head) if b is lines[number][0]), 0)
-        line = lines[number][1]
-        source = source or _outlet(head, place, line[:begin], line[end:])
+        source = source or _outlet(head, place, before, after)
     elif date is None and (
         title is None or title.tag != "h1" or not any(e.tag == "article" for e in elements)
     ):
         return None  # a section of one article may have a heading, too
-    source = _ISSUE.sub("", source).strip(_EDGES) if source else None
-    heading = words(title) if title is not None else told["title"]
     return {
-        "title": heading,
+        "title": told["title"] if title is None else words(title),
         "text": "\n\n".join(text),
         "date": date and str(date),
-        "source": source or None,
+        "source": _ISSUE.sub("", source or "").strip(_EDGES) or None,
     }
 
 
@@ -302,17 +300,19 @@ def _title(
     above = head[: start if dated is None else dated]
     below = head[dated + 1 : min(dated + 3, start)] if dated is not None else []
     counted = any(_COUNTED.fullmatch(line) for _, line in above)  # below a section, then
-    above = [(block, line) for block, line in above if not _is_label(line)]
-    below = [(block, line) for block, line in below if not _is_label(line)]
     if counted:
-        above, below = sorted(above, key=lambda pair: -len(pair[1].split())), []
-    candidates = (
-        (block for block in every if block.tag in HEADINGS),
-        (block for block in every if _is_title(block)),
-        (block for block, line in head if _is_bold(block, line)),
-        (block for block, _ in [*below[:1], *(above[::-1] if inline and not counted else above)]),
+        beside = sorted(above, key=lambda pair: -len(pair[1].split()))
+    else:
+        beside = [*below, *(above[::-1] if inline else above)]
+    return next(
+        chain(
+            (block for block in every if block.tag in HEADINGS),
+            (block for block in every if _is_title(block)),
+            (block for block, line in head if _is_bold(block, line)),
+            (block for block, line in beside if not _is_label(line)),
+        ),
+        None,
     )
-    return next((block for blocks_ in candidates for block in blocks_), None)
 
 
 def _is_label(line: str) -> bool:
@@ -347,13 +347,11 @@ def _is_title(block: html.HtmlElement) -> bool:
 
 
 def _named_outlet(block: html.HtmlElement) -> str | None:
-    """The words of what is named an outlet within a block, or around nothing else than it."""
+    """The words of what is named an outlet within a block, if there is such."""
     for element in (*block.iterdescendants("span", "a", "b", "strong", "cite"), block):
         if _OUTLET.search(named(element)) and not in_line(words(element)):
             return words(element)
-    parent = block.getparent()
-    inside = parent is not None and _OUTLET.search(named(parent)) and not in_line(words(parent))
-    return words(block) if inside else None
+    return None
 
 
 def _is_text(block: html.HtmlElement, line: str, least: int) -> bool:
