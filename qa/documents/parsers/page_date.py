@@ -69,7 +69,10 @@ def _read(value: object, tag: str | None = None) -> Iterator[PartialDate]:
 def _of_scripts(page: html.HtmlElement, title: str) -> Iterator[PartialDate]:
     """What the page declares for search engines (JSON-LD)."""
     scripts = page.xpath("//script[contains(@type, 'ld+json')]")
-    found = [i for s in scripts for i in _declared(json.loads(s.text or "null", strict=False))]
+    try:
+        found = [i for s in scripts for i in _declared(json.loads(s.text, strict=False))]
+    except RecursionError:
+        return  # nested more deeply than any page needs
     found.sort(key=lambda i: (not _ARTICLE.search(str(i["@type"])), i.get("headline") != title))
     for item in found:
         yield from _read(item.get("datePublished"))

@@ -30,15 +30,17 @@ ROBOTS = (
     "the page is the site's check for robots, not its article; open it in a browser, then save it"
 )
 _DIALOG = re.compile(
-    r"(?i)(?:^|[\s_-])(?:cookies?|consent\w*|gdpr|rgpd|cmp\w*|didomi|onetrust|usercentrics|cybot\w*"
-    r"|sp_?message|qc-cmp2?|tarteaucitron\w*|axeptio)(?:$|[\s_-])"
+    r"(?i)(?:^|[\s_-])(?:cookie\w*|\w*consent\w*|gdpr|rgpd|cmp\w*|didomi|onetrust|ot-sdk|usercentrics|truste"
+    r"|cybot\w*|sp_?message|qc-cmp2?|tarteaucitron\w*|axeptio|privacy-\w+|cc-window)(?:$|[\s_-])"
 )
 # Of what such dialogs speak to their reader.
 _READER = re.compile(r"(?i)\b(?:nous|vous|vos|votre|we|you|your|(?:tout|sans)\saccepter)\b")
 _CONSENT = re.compile(
-    r"(?i)\b(?:(cookies?)|(consent)|(partenaires|partners|vendors)|(privacy|vie\sprivée)|(accept)"
-    r"|(refus|reject)|(préférences|preferences|choices|vos\schoix)|(personn?ali[sz])|(appareil|device))"
+    r"(?i)\b(?:(cookies?)|(consent)|(privacy|vie\sprivée)|(appareil|device)"
+    r"|(partenaires|partners|vendors)|(accept)|(refus|reject)|(préférences|preferences|choices|vos\schoix)"
+    r"|(personn?ali[sz])|(information)|(audience|navigation|exp[eé]rience))"
 )
+_SUBJECTS = 4  # the first, one of which such a dialog is about
 _ENOUGH_CONSENT = 3
 _LONGEST_WALL = 400  # words
 # How a page asks its reader to pay or to log in.
@@ -116,8 +118,9 @@ def drop_dialogs(tree: html.HtmlElement) -> None:
 
 def speaks_of_consent(text: str) -> bool:
     """Whether a text asks its reader for consent, as no article does."""
-    told = {match.lastindex for match in _CONSENT.finditer(text)}
-    return len(told) >= _ENOUGH_CONSENT and _READER.search(text) is not None
+    told = {match.lastindex or 0 for match in _CONSENT.finditer(text)}
+    about = min(told, default=_SUBJECTS + 1) <= _SUBJECTS
+    return about and len(told) >= _ENOUGH_CONSENT and _READER.search(text) is not None
 
 
 def wall(text: str, lines: Sequence[str], scripts: str) -> str | None:
