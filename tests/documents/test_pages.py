@@ -677,6 +677,8 @@ REFUSED = [
             "This content is exclusive to members.",
             "Vous avez lu vos 3 articles gratuits ce mois-ci.",
             "Offrez-vous la suite de cet article à partir de 1 € par mois.",
+            "Sign in or create an account to continue",
+            "Envie de lire la suite ? Abonnez-vous à partir de 1 €",
         )
     ),
     *(
@@ -686,6 +688,7 @@ REFUSED = [
             ("Page introuvable", "La page que vous recherchez n’existe pas ou plus.", ERROR),
             ("Erreur 404 – Page non trouvée", "Retour à la page d’accueil du journal.", ERROR),
             ("403 Forbidden", "nginx", ERROR),
+            ("Sorry, this page doesn’t exist", "Try the search field above instead.", ERROR),
             ("Access Denied", "Reference #18.2f3e1402.1700000000.1a2b3c and nothing else", ERROR),
             ("503 Service Temporarily Unavailable", "Please try again later today.", ERROR),
             ("Just a moment...", "Checking your browser before you go to our site.", ROBOTS),
@@ -754,3 +757,17 @@ def test_a_subscriber_s_copy_is_read_without_its_label(tmp_path):
     label = "<span>Article réservé aux abonnés</span>"
     article = only(tmp_path, page(f"<article>{label}{H1}{BODY}{points}</article>"))
     assert article.text.startswith(PARAGRAPHS[0])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The full report is open to members of the committee.",
+        "Le reste des places est réservé aux abonnés du théâtre.",
+        "Residents can log in to the town’s site to read the full plan.",
+        "Subscribe to our podcast on your favourite app",
+    ],
+)
+def test_lines_about_members_and_other_things_are_no_paywall(line, tmp_path):
+    article = only(tmp_path, page(f"<article>{H1}{BODY}<p>{line}</p></article>"))
+    assert article.text.startswith(TEXT)

@@ -20,14 +20,17 @@ BLOCK_TAGS = frozenset(
 )
 HEADINGS = ("h1", "h2", "h3", "h4")
 _AROUND = frozenset("nav footer aside form figure figcaption button menu".split())
-_FURNITURE = re.compile(
+_BESIDE = re.compile(
     r"""(?ix)(?:^|[\s_-])(?:
     comments?|commentaires?|related|read-?more|more-on|a-?lire|lire-aussi|voir-aussi|newsletter
     |promo\w*|share|sharing|partage\w*|social|sidebar|widget|footer|menu|nav|breadcrumbs?
     |recommend\w*|suggest\w*|teasers?|cookies?|consent|adverts?|ads?|pub|publicit\w*|sponsor\w*
-    |subscri\w*|abonn\w*|paywall|bio|captions?|legende|credits?|tags?|toolbar|banner|popup|modal
-    |byline|signature|auteurs?|authors?|meta|copyright|legal|skip|sr-only
+    |subscri\w*|abonn\w*|paywall|captions?|legende|tags?|toolbar|banner|popup|modal|skip
+    |ticker|(?:top-?)?bar|masthead|bandeau|entete|today|more|flash|latest|breaking
     )(?:$|[\s_-])"""
+)
+_SIGNED = re.compile(
+    r"(?i)(?:^|[\s_-])(?:bio|credits?|byline|signature|auteurs?|authors?|meta|copyright|legal|sr-only)(?:$|[\s_-])"
 )
 _ENOUGH = 40  # words of a cell that is more than a cell of a table
 
@@ -90,14 +93,9 @@ def open_layout(tree: html.HtmlElement) -> None:
         inner = [e for e in inner if next(e.iterancestors("table")) is table]
         rows = [[cell for cell in row if cell.tag == "td"] for row in inner if row.tag == "tr"]
         cells = [cell for row in rows for cell in row]
-        told = (table.get("role") or "") in ("presentation", "none")
-        if any(e.tag in ("th", "caption", "thead") for e in inner) and not told:
+        if any(e.tag in ("th", "caption", "thead") for e in inner):
             continue
-        if (
-            not told
-            and max(map(len, rows), default=0) > 1
-            and not any(_lays_out(c, table) for c in cells)
-        ):
+        if max(map(len, rows), default=0) > 1 and not any(_lays_out(c, table) for c in cells):
             continue
         for row in rows:
             sizes = [(1 - linked(cell)) * len(words(cell).split()) for cell in row]
@@ -147,10 +145,15 @@ def is_furniture(block: html.HtmlElement, within: Collection[html.HtmlElement] =
         within: elements around it that hold the article, whatever their names are.
     """
     return any(
-        outer.tag in _AROUND or _FURNITURE.search(named(outer))
+        is_beside(outer) or _SIGNED.search(named(outer))
         for outer in (block, *block.iterancestors())
         if outer not in within and outer.tag not in ("body", "html", "article", "main")
     )
+
+
+def is_beside(element: html.HtmlElement) -> bool:
+    """Whether an element is made for something else than an article, by its tag or its names."""
+    return element.tag in _AROUND or _BESIDE.search(named(element)) is not None
 
 
 def leads_elsewhere(heading: html.HtmlElement) -> bool:

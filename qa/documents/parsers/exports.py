@@ -13,8 +13,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import accumulate, groupby
+from itertools import accumulate, chain, groupby
 from pathlib import Path
 
 from lxml import etree, html  # type: ignore[import-untyped]
@@ -88,18 +87,10 @@ _WEEKDAY = re.compile(
 _ISSUE = re.compile(r"(?i)[\s,]*(?:,\s*)?(?:n[o°º]\.?|number|issue|éd(?:ition)?\.?|\(|;)\s*.*$")
 _EDGES = " \t,;:|/·•–—-()"
 
-
-@dataclass(frozen=True)
-class Part:
-    """An article of an export."""
-
-    title: str
-    text: str
-    date: PartialDate | None
-    source: str | None
+Fields = dict[str, object]  # of an article
 
 
-def of_text(text: str) -> list[Part | None]:
+def of_text(text: str) -> list[Fields | None]:
     """The articles of an export in plain text; none when it is not one."""
     lines = [_CONTROL.sub("", line).strip() for line in unwrap(text).split("\n")]
     body = html.Element("body")
@@ -109,7 +100,7 @@ def of_text(text: str) -> list[Part | None]:
 
 
 def articles(
-    found: Sequence[Part | None], path: Path, tag: str | None
+    found: Sequence[Fields | None], path: Path, tag: str | None
 ) -> Iterator[Article | Failure]:
     """The articles of a file's parts; `tag` is the language that the file declares for all."""
     for number, part in enumerate(found, start=1):
@@ -118,13 +109,7 @@ def articles(
                 origin_of(path, number), "it has no headline or no full date above its text"
             )
             continue
-        fields = {
-            "title": part.title,
-            "text": part.text,
-            "date": part.date and str(part.date),
-            "source": part.source,
-            "template_language": tag,
-        }
+        fields = {**part, "template_language": tag}
         yield from articles_from(fields, origin_of(path, number if len(found) > 1 else None))
 
 
@@ -137,7 +122,7 @@ def rows(tree: html.HtmlElement) -> Iterator[dict[str, str]]:
             yield from (dict(zip(names, row, strict=False)) for row in others)
 
 
-def parts(tree: html.HtmlElement, language: str | None) -> list[Part | None]:
+def parts(tree: html.HtmlElement, language: str | None) -> list[Fields | None]:
     """The articles of an export, None for one that cannot be told; [] for any other page."""
     tree = copy.deepcopy(tree)
     _draw_rules(tree)
@@ -157,10 +142,9 @@ def parts(tree: html.HtmlElement, language: str | None) -> list[Part | None]:
         within = {element for elements in group for element in elements}
         above = any(not within.intersection((h, *h.iterancestors())) for h in tree.iter("h1"))
         flat = any(len(elements) > 1 for elements in group)
-        if (above or flat) and 2 * sum(part.source is not None for part in found) < len(found):
+        if (above or flat) and 2 * sum(part["source"] is not None for part in found) < len(found):
             continue
-        first = next(n for n, part in enumerate(every) if part)
-        sized = zip(every[first:], sizes[first:], strict=True)
+        sized = zip(every, sizes, strict=True)
         return [part for part, size in sized if part or size >= _MUCH]
     return []
 
@@ -187,34 +171,28 @@ def _groups(tree: html.HtmlElement) -> Iterator[list[Sequence[html.HtmlElement]]
         if not children:
             continue
         kinds: dict[tuple[str, str | None], list[Sequence[html.HtmlElement]]] = {}
-        tags: dict[str, list[Sequence[html.HtmlElement]]] = {}
         for child in children:
             if child.tag in _PARTS:
                 kinds.setdefault((child.tag, child.get("class")), []).append([child])
-                tags.setdefault(child.tag, []).append([child])
         yield from kinds.values()
-        if len(kinds) > len(tags):
-            yield from tags.values()
-        for rank in (*HEADINGS, "hr"):
-            if any(child.tag == rank for child in children):
-                first, *others = _cut(children, [child.tag == rank for child in children])
-                if rank == "hr" and not any(c.tag in HEADINGS for other in others for c in other):
-                    first = [child for child in first if child.tag not in HEADINGS]
-                yield [first, *others]
+        tags = [child.tag for child in children]
+        for rank in HEADINGS:
+            if rank in tags:
+                yield _cut(children, [tag == rank for tag in tags])
+        if "hr" in tags:
+            first, *others = _cut(children, [tag == "hr" for tag in tags])
+            if not any(c.tag in HEADINGS for other in others for c in other):
+                first = [child for child in first if child.tag not in HEADINGS]
+            yield [first, *others]
         lines = [words(child)[: _LONGEST_HEAD + 1] for child in children]
-        numbered = [_NUMBERED.fullmatch(line) is not None for line in lines]
-        if any(numbered):
-            yield _cut(children, numbered)
-        bold = [
-            len(line) <= _LONGEST_HEAD and _is_bold(c, line)
-            for c, line in zip(children, lines, strict=True)
-        ]
-        heads = [b and bool(in_line(line)) for b, line in zip(bold, [*lines[1:], ""], strict=True)]
-        if any(heads):
-            yield _cut(children, heads)
-        fields = [match and _KINDS.get(_name(match)) for match in map(_FIELD.fullmatch, lines)]
-        if "title" in fields:
-            yield _cut(children, [kind == "title" for kind in fields])
+        fields = map(_FIELD.fullmatch, lines)
+        for starts in (
+            [_NUMBERED.fullmatch(line) is not None for line in lines],
+            [_is_bold(child, line) for child, line in zip(children, lines, strict=True)],
+            [match is not None and _KINDS.get(_name(match)) == "title" for match in fields],
+        ):
+            if any(starts):
+                yield _cut(children, starts)
         for closing in (_CLOSES, _RIGHTS):
             closed = [closing.fullmatch(line) is not None for line in lines]
             if any(closed):
@@ -230,15 +208,17 @@ def _cut(
     return [[child for _, child in group] for _, group in pairs]
 
 
-def _part(elements: Sequence[html.HtmlElement], language: str | None) -> Part | None:
+def _part(elements: Sequence[html.HtmlElement], language: str | None) -> Fields | None:
     """The article of a part; None for one that lacks what makes it an article."""
     told, lines = _fields(
         [(block, words(block)) for element in elements for block in blocks(element)]
     )
-    dated = [_date_of(block, line, language) for block, line in lines[:_MOST_HEAD]]
-    number = next((n for n, date in enumerate(dated) if date), None)
-    found = dated[number] if number is not None else None
-    before = lines[number][1][: found[1]] if number is not None and found else ""
+    dates = (
+        (number, line, _date_of(block, line, language))
+        for number, (block, line) in enumerate(lines[:_MOST_HEAD])
+    )
+    number, dated, found = next((d for d in dates if d[2]), (None, "", None))
+    before, after = (dated[: found[1]], dated[found[2] :]) if found else ("", "")
     inline = _WEEKDAY.sub("", before).strip(_EDGES) != ""
     title = None if "title" in told else _title(lines, number, inline=inline)
     if "title" not in told and (title is None or leads_elsewhere(title)):
@@ -259,18 +239,20 @@ def _part(elements: Sequence[html.HtmlElement], language: str | None) -> Part | 
     head = [(b, line) for b, line in lines[: min(start, _MOST_HEAD)] if b is not title]
     source = told.get("source") or next((n for b, _ in head if (n := _named_outlet(b))), None)
     date = next((day for day, *_ in in_line(told.get("date", ""), language)), None)
-    if date is None and number is not None and number < start and found:
-        date, begin, end = found
+    if date is None and found and number is not None and number < start:
+        date = found[0]
         place = next((n for n, (b, _) in enumerate(head) if b is lines[number][0]), 0)
-        line = lines[number][1]
-        source = source or _outlet(head, place, line[:begin], line[end:])
+        source = source or _outlet(head, place, before, after)
     elif date is None and (
         title is None or title.tag != "h1" or not any(e.tag == "article" for e in elements)
     ):
         return None  # a section of one article may have a heading, too
-    source = _ISSUE.sub("", source).strip(_EDGES) if source else None
-    heading = words(title) if title is not None else told["title"]
-    return Part(heading, "\n\n".join(text), date, source or None)
+    return {
+        "title": told["title"] if title is None else words(title),
+        "text": "\n\n".join(text),
+        "date": date and str(date),
+        "source": _ISSUE.sub("", source or "").strip(_EDGES) or None,
+    }
 
 
 def _fields(
@@ -318,17 +300,19 @@ def _title(
     above = head[: start if dated is None else dated]
     below = head[dated + 1 : min(dated + 3, start)] if dated is not None else []
     counted = any(_COUNTED.fullmatch(line) for _, line in above)  # below a section, then
-    above = [(block, line) for block, line in above if not _is_label(line)]
-    below = [(block, line) for block, line in below if not _is_label(line)]
     if counted:
-        above, below = sorted(above, key=lambda pair: -len(pair[1].split())), []
-    candidates = (
-        (block for block in every if block.tag in HEADINGS),
-        (block for block in every if _is_title(block)),
-        (block for block, line in head if _is_bold(block, line)),
-        (block for block, _ in [*below[:1], *(above[::-1] if inline and not counted else above)]),
+        beside = sorted(above, key=lambda pair: -len(pair[1].split()))
+    else:
+        beside = [*below, *(above[::-1] if inline else above)]
+    return next(
+        chain(
+            (block for block in every if block.tag in HEADINGS),
+            (block for block in every if _is_title(block)),
+            (block for block, line in head if _is_bold(block, line)),
+            (block for block, line in beside if not _is_label(line)),
+        ),
+        None,
     )
-    return next((block for blocks_ in candidates for block in blocks_), None)
 
 
 def _is_label(line: str) -> bool:
@@ -363,13 +347,11 @@ def _is_title(block: html.HtmlElement) -> bool:
 
 
 def _named_outlet(block: html.HtmlElement) -> str | None:
-    """The words of what is named an outlet within a block, or around nothing else than it."""
+    """The words of what is named an outlet within a block, if there is such."""
     for element in (*block.iterdescendants("span", "a", "b", "strong", "cite"), block):
         if _OUTLET.search(named(element)) and not in_line(words(element)):
             return words(element)
-    parent = block.getparent()
-    inside = parent is not None and _OUTLET.search(named(parent)) and not in_line(words(parent))
-    return words(block) if inside else None
+    return None
 
 
 def _is_text(block: html.HtmlElement, line: str, least: int) -> bool:

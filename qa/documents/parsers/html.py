@@ -74,7 +74,6 @@ _LEAST_COMPARED = 25  # within a line; any word of a menu is in some article
 _NO_LETTERS = re.compile(r"[\W_]+")
 _MOST_LINKED = 0.4  # of a passage
 _RIGHTS = re.compile(r"(?i)©|\(c\)|copyright|tous droits|all rights")
-_AGO = re.compile(r"(?i)\bil y a\b|\bago\b")
 _ALSO = re.compile(
     r"(?i)\W*(?:(?:à )?(?:lire|voir|écouter) (?:aussi|également|encore)"
     r"|read (?:more|also|next)|see also)\b"
@@ -290,8 +289,6 @@ def _open_times(tree: html.HtmlElement) -> None:
         beside = (around.text if before is None else before.tail, time.tail)
         if any(text and text.strip() for text in beside) and is_sentence(words(around), least=6):
             time.drop_tag()
-        elif _AGO.search(words(time)):
-            time.drop_tree()
 
 
 def _drop_damaged(tree: html.HtmlElement) -> None:

@@ -17,26 +17,26 @@ from itertools import chain, takewhile
 from lxml import html  # type: ignore[import-untyped]
 
 from qa.documents.article import PartialDate
-from qa.documents.parsers.blocks import HEADINGS, blocks, is_sentence, named, separate, words
+from qa.documents.parsers.blocks import (
+    HEADINGS,
+    blocks,
+    is_beside,
+    is_sentence,
+    named,
+    separate,
+    words,
+)
 from qa.documents.parsers.dateline import CHANGED, of_publication
 from qa.documents.parsers.dates import published
 
 _ARTICLE = re.compile(r"Article|Posting|Report|Review")
-_INNER = ("@graph", "mainEntity", "mainEntityOfPage")  # where a page declares itself
+_INNER = ("@graph", "mainEntity")  # where a page declares itself
+_PUBLISHED = re.compile(r"(?i)publi|posted|issued|pub_?-?date|parution|mis\sen\sligne")
 _META = re.compile(
-    r"(?i)publi|pub_?date|issued|parution|entry-date|(?:^|[.:_-])(?:date|created)(?:[._-]?(?:created|time))?$"
+    rf"{_PUBLISHED.pattern}|(?:^|[.:_-])(?:date|created)(?:[._-]?(?:created|time))?$"
 )
-_PUBLISHED = re.compile(r"(?i)publi|posted|pub-?date|entry-date|parution|mis\sen\sligne")
-_DATED = re.compile(r"(?i)date|time|heure|publi|posted|meta")
+_DATED = re.compile(r"(?i)date|time|publi")
 _ADDRESS = re.compile(r"[/_-]((?:19|20)\d\d)(?:([/_-])(\d\d?)\2|(\d\d))(\d\d?)(?=[/_.-]|$)")
-_AWAY = frozenset("nav aside form figure figcaption header footer article".split())
-_AWAY_NAMES = re.compile(
-    r"""(?ix)(?:^|[\s_-])(?:comments?|commentaires?|related|sidebar|teasers?|widget|ticker|(?:top-?)?bar|masthead|bandeau|entete
-    |toolbar|today|recommend\w*|more|a-?lire|menu|nav|footer|captions?|legende|flash|latest|breaking
-    )(?:$|[\s_-])"""
-)
-_MOST_ABOVE = 3  # blocks above the headline
-_LONGEST_SHOWN = 150  # characters of a line that shows a date
 
 
 def published_on(
@@ -68,41 +68,35 @@ def _read(value: object, tag: str | None = None) -> Iterator[PartialDate]:
 
 def _of_scripts(page: html.HtmlElement, title: str) -> Iterator[PartialDate]:
     """What the page declares for search engines (JSON-LD)."""
-    found: list[dict[str, object]] = []
-    for script in page.iter("script"):
-        if "ld+json" in (script.get("type") or ""):
-            try:
-                _declared(json.loads(script.text or "", strict=False), found)
-            except (ValueError, RecursionError):
-                continue  # then it declares nothing that can be read
-    found.sort(
-        key=lambda item: (not _ARTICLE.search(str(item["@type"])), item.get("headline") != title)
-    )
+    scripts = page.xpath("//script[contains(@type, 'ld+json')]")
+    try:
+        found = [i for s in scripts for i in _declared(json.loads(s.text, strict=False))]
+    except RecursionError:
+        return  # nested more deeply than any page needs
+    found.sort(key=lambda i: (not _ARTICLE.search(str(i["@type"])), i.get("headline") != title))
     for item in found:
         yield from _read(item.get("datePublished"))
 
 
-def _declared(value: object, found: list[dict[str, object]]) -> None:
-    """Add the objects that stand for the page itself, not those in its lists of others."""
+def _declared(value: object) -> Iterator[dict[str, object]]:
+    """The objects that stand for the page itself, not those in its lists of others."""
     if isinstance(value, list):
-        for part in value:
-            _declared(part, found)
+        yield from chain.from_iterable(map(_declared, value))
     elif isinstance(value, dict):
-        if "@type" in value:
-            found.append(value)
-        for name in _INNER:
-            _declared(value.get(name), found)
+        yield from [value] if "@type" in value else []
+        yield from chain.from_iterable(_declared(value.get(name)) for name in _INNER)
 
 
 def _of_elements(page: html.HtmlElement, tag: str | None) -> Iterator[PartialDate]:
     """What its <meta> declare, those that speak of publication first."""
-    declared = []
-    for meta in page.iter("meta"):
-        name = meta.get("property") or meta.get("name") or meta.get("itemprop") or ""
-        if _META.search(name) and not CHANGED.search(name) and not _is_away(meta, ()):
-            declared.append((not _PUBLISHED.search(name), meta.get("content")))
-    for _, content in sorted(declared, key=lambda pair: pair[0]):
-        yield from _read(content, tag)
+    names = (
+        (m.get("property") or m.get("name") or m.get("itemprop") or "", m)
+        for m in page.iter("meta")
+    )
+    told = [(n, m) for n, m in names if _META.search(n) and not CHANGED.search(n)]
+    for _, meta in sorted(told, key=lambda pair: not _PUBLISHED.search(pair[0])):
+        if not _is_away(meta, ()):
+            yield from _read(meta.get("content"), tag)
 
 
 def _of_address(url: str | None) -> Iterator[PartialDate]:
@@ -135,7 +129,7 @@ def _shown(page: html.HtmlElement, title: str, tag: str | None) -> Iterator[Part
     # One alone below the standfirst; several head passages.
     if len({date for _, date in later}) == 1 and later[0][0] == 1:
         yield later[0][1]
-    for block, line in reversed(every[max(place - _MOST_ABOVE, 0) : place]):
+    for block, line in reversed(every[:place]):
         date = None if _is_away(block, around) else _date_of(block, line, tag)
         told = f"{line} {' '.join(_names(block))}"
         inside = any(outer.tag == "article" for outer in block.iterancestors())
@@ -161,7 +155,7 @@ def _headline(every: Sequence[tuple[html.HtmlElement, str]], title: str) -> int 
 
 def _date_of(block: html.HtmlElement, line: str, tag: str | None) -> PartialDate | None:
     """The date of a block that holds nothing else, as it is shown or as its <time> means it."""
-    if len(line) > _LONGEST_SHOWN or block.tag in HEADINGS:
+    if block.tag in HEADINGS:
         return None
     for element in block.iter("*") if not is_sentence(line) else ():
         names, text = " ".join(_names(element)), words(element)
@@ -170,8 +164,7 @@ def _date_of(block: html.HtmlElement, line: str, tag: str | None) -> PartialDate
             continue
         if (element is block or _DATED.search(names)) and (date := of_publication(text, tag)):
             return date
-        values = (element.get(name) for name in ("datetime", "content", "title"))
-        if date := next(chain.from_iterable(_read(value, tag) for value in values), None):
+        if date := next(_read(element.get("datetime") or element.get("content"), tag), None):
             return date
     return None
 
@@ -179,19 +172,16 @@ def _date_of(block: html.HtmlElement, line: str, tag: str | None) -> PartialDate
 def _names(block: html.HtmlElement) -> Iterator[str]:
     """What a block and what is within and right around it are called."""
     for element in (block, block.getparent(), *block.iterdescendants()):
-        yield " ".join((element.tag, named(element), *element.attrib))
-        yield element.get("itemprop") or ""
+        yield " ".join(
+            (element.tag, named(element), *element.attrib, element.get("itemprop") or "")
+        )
 
 
 def _is_away(block: html.HtmlElement, around: Collection[html.HtmlElement]) -> bool:
     """Whether a block belongs to something else than the article: a menu, a teaser, a comment."""
     return any(
-        (outer.tag in _AWAY and not _is_foot(outer)) or _AWAY_NAMES.search(named(outer))
+        (is_beside(outer) or outer.tag in ("header", "article"))
+        and not (outer.tag == "footer" and outer.xpath("ancestor::article"))  # its writer, its date
         for outer in (block, *block.iterancestors())
         if outer not in around and outer.tag not in ("html", "head", "body", "main")
     )
-
-
-def _is_foot(element: html.HtmlElement) -> bool:
-    """Whether an element is the foot of an article, where its writer and its date may be."""
-    return element.tag == "footer" and any(True for _ in element.iterancestors("article"))
