@@ -35,7 +35,7 @@ from qa.answering.queue import Queue
 from qa.answering.quotes import Evidence, choose, cite, left_out, naming
 from qa.documents.corrections import reworded
 from qa.errors import AnswerError
-from qa.language.names import mentioned, names
+from qa.language.names import mentioned, named
 from qa.language.sentences import Span
 from qa.language.terms import words
 from qa.search.retriever import HybridRetriever, Retrieved, in_turn
@@ -198,7 +198,7 @@ def _evidence(
         for search, text in zip(searches, queries(question), strict=True)
     ]
     if kind == "compare":
-        rows = [each for row in rows for each in _apart(row, names(own_words(question)))]
+        rows = [each for row in rows for each in _apart(row, own_words(question))]
     quoted = _quoted(kind, settings)
     share = {name: max(1, limit // len(rows)) for name, limit in quoted.items()}
     chosen: dict[tuple[str, Span], Evidence] = {}
@@ -208,8 +208,9 @@ def _evidence(
     return list(chosen.values())
 
 
-def _apart(hits: Sequence[Hit], compared: Sequence[str]) -> list[list[Hit]]:
+def _apart(hits: Sequence[Hit], question: str) -> list[list[Hit]]:
     """Hits for each thing that is compared: of articles with its name in the title, if any."""
+    compared = named(question, " ".join(f"{hit.article.title}. {hit.chunk.text}" for hit in hits))
     titled = [[hit for hit in hits if mentioned(name, hit.article.title)] for name in compared]
     rows = [own or naming(hits, name) for name, own in zip(compared, titled, strict=True)]
     return rows or [list(hits)]

@@ -6,13 +6,12 @@ does not mention, it has left the subject ("And Philae?") and is searched by its
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from qa.answering.followups import own_words, queries, written_in
-from qa.language.names import mentioned, names
+from qa.language.names import mentioned, named
 from qa.search.retriever import HybridRetriever, Retrieved
 from qa.types import Hit, Question
 
@@ -61,12 +60,7 @@ def newly_named(question: Question, hits: Sequence[Hit]) -> list[str]:
         question: see `make_standalone`.
         hits: names in small letters are known by the capital that these texts write.
     """
-    seen = _texts(hits)
-    found = dict.fromkeys(names(own_words(question)))
-    for word in re.findall(r"[^\W\d_]{3,}", own_words(question)):
-        always = not re.search(rf"\b{word}\b", seen)
-        if always and re.search(rf"[\w,] {word.capitalize()}\b", seen):
-            found[word] = None
+    found = named(own_words(question), _texts(hits))
     return [name for name in found if not mentioned(name, question.carried)]
 
 

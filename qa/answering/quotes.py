@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from qa.documents.article import Article
 from qa.documents.injection import is_spoilt
-from qa.language.names import mentioned, names
+from qa.language.names import mentioned, named, names
 from qa.language.sentences import Span, sentences
 from qa.language.terms import denies, opens_with_pronoun, words
 from qa.types import Citation, Hit, ScoredSentence
@@ -98,11 +98,12 @@ def choose(hits: Sequence[Hit], *, budget: int, most: int) -> list[Evidence]:
 
 def naming(hits: Sequence[Hit], question: str) -> list[Hit]:
     """The hits whose articles mention a name that the question does; all, where none does."""
-    wanted = [name for name in names(question) if not name[0].isdigit()]
+    texts = [f"{hit.article.title}. {hit.article.text}" for hit in hits]
+    wanted = [name for name in named(question, "\n".join(texts)) if not name[0].isdigit()]
     kept = [
         hit
-        for hit in hits
-        if any(mentioned(name, f"{hit.article.title} {hit.article.text}") for name in wanted)
+        for hit, text in zip(hits, texts, strict=True)
+        if any(mentioned(name, text) for name in wanted)
     ]
     return kept or list(hits)
 

@@ -199,6 +199,21 @@ def names(text: str, *, times: bool = False) -> list[str]:
     return list(found.values())
 
 
+def named(text: str, seen: str) -> list[str]:
+    """The names of a text, and words in small letters that other texts write with capitals only.
+
+    Args:
+        text: as somebody types it: "et haftar".
+        seen: texts that may know better.
+    """
+    found = dict.fromkeys(names(text))
+    for word in re.findall(r"[^\W\d_]{3,}", text):
+        known = re.search(rf"[\w,] {word.capitalize()}\b", seen)
+        if known and not (only_stop_words(word) or re.search(rf"\b{word}\b", seen)):
+            found[word] = None
+    return list(found)
+
+
 def _names_something(word: str, acronyms: frozenset[str]) -> bool:
     if fold(word).replace("’", "'") in _NOT_NAMES or _VERB.search(word):
         return False
