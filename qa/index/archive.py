@@ -222,18 +222,17 @@ class Archive:
             last = rows[-1][0]
         return found
 
-    def passages(self, chunk_ids: Sequence[str], *, staged: bool = False) -> list[IndexedChunk]:
-        """The chunks that exist among `chunk_ids`, or are staged, in that order."""
+    def passages(self, chunk_ids: Sequence[str]) -> list[IndexedChunk]:
+        """The chunks that exist among `chunk_ids`, in that order."""
         import numpy as np
 
-        schema = "coming" if staged else "main"
         rows = self.rows(
             "SELECT id, article_id, start, stop, sentences, terms, vectors "  # noqa: S608
-            f"FROM {schema}.chunk WHERE id IN ({LISTED})",
+            f"FROM chunk WHERE id IN ({LISTED})",
             (json.dumps(list(chunk_ids)),),
         )
         # Fetched by themselves, since a join would bring a long article once for each chunk.
-        articles = self._articles(list({row[1] for row in rows}), schema)
+        articles = self._articles(list({row[1] for row in rows}))
         found: dict[str, IndexedChunk] = {}
         for id, article_id, start, stop, sentences, terms, vectors in rows:
             article = articles.get(article_id)
@@ -254,16 +253,18 @@ class Archive:
         """The vectors of all chunks, each of this length, without those of their sentences."""
         return ChunkVectors(self.chunk_vectors(dimension), self.counts()["chunks"], dimension)
 
-    def chunk_vectors(self, dimension: int) -> Iterator[ChunkVector]:
-        """The same, one after the other."""
+    def chunk_vectors(self, dimension: int, *, due: bool = False) -> Iterator[ChunkVector]:
+        """The same, one after the other, or those that a run is about to publish."""
         import numpy as np
 
+        # Without the plus sign SQLite would sort all that is due for each page.
+        schema, which = ("coming", "AND +c.article_id IN due") if due else ("main", "")
         last = -1
         dates: dict[str | None, PartialDate | None] = {None: None}
         while rows := self.rows(
-            "SELECT c.rowid, c.id, a.id, substr(c.vectors, 1, ?), a.date, a.source, a.language "
-            "FROM chunk c JOIN article a ON a.id = c.article_id "
-            "WHERE c.rowid > ? ORDER BY c.rowid LIMIT ?",
+            "SELECT c.rowid, c.id, a.id, substr(c.vectors, 1, ?), a.date, a.source, a.language "  # noqa: S608
+            f"FROM {schema}.chunk c JOIN {schema}.article a ON a.id = c.article_id "
+            f"WHERE c.rowid > ? {which} ORDER BY c.rowid LIMIT ?",
             (2 * dimension, last, PAGE),
         ):
             for _, id, article_id, vector, date, source, language in rows:
