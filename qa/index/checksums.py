@@ -7,7 +7,7 @@ without a seal is being written, was left so by a killed run, or comes from a ve
 none.
 
 Its SQLite file is left out, for reading changes it; so are its other files as long as they
-hold nothing, which they do below a thousand chunks: it reads the vectors from SQLite then.
+hold nothing, which they do below a hundred chunks: it reads the vectors from SQLite then.
 """
 
 from __future__ import annotations

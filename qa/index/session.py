@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from qa.documents.corrections import Amendment
@@ -39,7 +40,7 @@ from qa.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_CHUNKS_AT_ONCE = 256
+_CHUNKS_AT_ONCE = 2048
 _GENERATION = re.compile(r"[0-9a-f]{12}-\d+")  # as `generation` names them
 
 
@@ -55,7 +56,7 @@ def write_session(directory: Path, manifest: Manifest) -> Iterator[WritableIndex
         archive = index.archive
         if index.seal is None:
             index.store.empty()
-            _put_vectors(index, sorted(archive.chunk_ids()))
+            _put_vectors(index)
         clear_leftovers(index)
         yield index
         check_count(index.store, archive)
@@ -88,11 +89,10 @@ def complete(
 ) -> None:
     """Steps 1 to 4 for what is staged; the other arguments are those of `ArchiveWriter.publish`."""
     archive = index.archive
-    due = archive.due()
-    if due or gone:
+    if archive.due() or gone:
         archive.announce()
         break_seal(index.home)
-    _put_vectors(index, due, staged=True)
+    _put_vectors(index, due=True)
     revision = 1 + max(archive.revision, index.manifest.revision)
     archive.publish(revision, gone, amendments, for_good=for_good)
     clear_leftovers(index)
@@ -107,16 +107,10 @@ def clear_leftovers(index: WritableIndex) -> None:
         index.archive.forget(ids)
 
 
-def _put_vectors(index: WritableIndex, ids: Sequence[str], *, staged: bool = False) -> None:
-    import numpy as np
-
-    for start in range(0, len(ids), _CHUNKS_AT_ONCE):
-        passages = index.archive.passages(ids[start : start + _CHUNKS_AT_ONCE], staged=staged)
-        index.store.put(
-            [p.chunk.id for p in passages],
-            np.stack([p.vectors[0] for p in passages]).astype(np.float32),
-            [p.article for p in passages],
-        )
+def _put_vectors(index: WritableIndex, *, due: bool = False) -> None:
+    chunks = index.archive.chunk_vectors(index.manifest.dimension, due=due)
+    while some := list(islice(chunks, _CHUNKS_AT_ONCE)):
+        index.store.put(some)
 
 
 def manifests(

@@ -23,7 +23,7 @@ from typing import Self
 from qa.documents.article import Article
 from qa.documents.corrections import Amendment
 from qa.index import lexical
-from qa.index.archive import PAGE, Archive, IndexedChunk, connect, translated
+from qa.index.archive import PAGE, Archive, IndexedChunk, connect, packed, translated
 
 # What stands behind an id that another file's article has, hexadecimal digits.
 OWN_ID = 8
@@ -279,7 +279,7 @@ class ArchiveWriter(Archive):
                         chunk.span.end,
                         json.dumps([(s.start, s.end) for s in chunk.sentences]),
                         "\n".join(" ".join(t) for t in (passage.header_terms, *passage.terms)),
-                        passage.vectors.tobytes(),
+                        packed(passage.vectors),
                     ),
                 )
 

@@ -20,7 +20,7 @@ from qa.documents.chunks import header, split
 from qa.documents.corrections import Amendment
 from qa.documents.filters import Filters
 from qa.errors import IndexUnusable
-from qa.index.archive import Archive, IndexedChunk
+from qa.index.archive import Archive, IndexedChunk, packed, unpacked
 from qa.index.writer import ArchiveWriter, Version
 from qa.language.terms import terms
 
@@ -74,6 +74,24 @@ def test_what_goes_in_comes_out(archive: ArchiveWriter):
         np.testing.assert_array_equal(now.vectors, was.vectors)
     asked = [*(passage.chunk.id for passage in reversed(written)), "never there"]
     assert [p.chunk.id for p in archive.passages(asked)] == asked[:-1]
+
+
+@pytest.mark.parametrize("sentences", [0, 1, 2, 7])
+@pytest.mark.parametrize("dimension", [383, 384])
+def test_vectors_of_sentences_come_back_nearly_the_same_in_half_the_room(
+    sentences: int, dimension: int
+):
+    """The chunk's own comes back bit by bit, for Chroma is made again from it."""
+    drawn = np.random.default_rng(sentences).standard_normal((1 + sentences, dimension))
+    given = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float16)
+    blob = packed(given)
+    back = unpacked(blob, sentences)
+    assert (back.shape, back.dtype) == (given.shape, given.dtype)
+    assert (back[0] == given[0]).all()
+    assert len(blob) <= (2 + sentences) * dimension + 1
+    cosines = np.sum(back.astype(np.float32) * given.astype(np.float32), axis=1)
+    assert cosines == pytest.approx(np.ones(1 + sentences), abs=1e-3)
+    assert (unpacked(given.tobytes(), sentences) == given).all(), "as earlier versions stored them"
 
 
 def test_a_sentence_without_terms_keeps_its_place(archive: ArchiveWriter):

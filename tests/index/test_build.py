@@ -34,6 +34,7 @@ from qa.index.build import (
 )
 from qa.index.chroma import ChromaIndex
 from qa.index.directory import Index, LiveIndex, write_lock
+from qa.index.matrix import ChunkVector
 from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
 from tests.fakes import ARTICLE_COUNT, ARTICLES, BagOfWords, write_articles
@@ -398,9 +399,9 @@ def test_no_more_is_in_memory_than_a_batch_needs(
         sizes["embedded"].append(len(texts))
         return embed(texts, parts)
 
-    def counted_put(self: ChromaIndex, ids: Sequence[str], *rest: Any) -> None:
-        sizes["written"].append(len(ids))
-        put(self, ids, *rest)
+    def counted_put(self: ChromaIndex, chunks: Sequence[ChunkVector]) -> None:
+        sizes["written"].append(len(chunks))
+        put(self, chunks)
 
     monkeypatch.setattr(EMBEDDER, "passages_with_parts", counted_embed)
     monkeypatch.setattr(ChromaIndex, "put", counted_put)

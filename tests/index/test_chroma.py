@@ -14,13 +14,13 @@ import httpx
 import numpy as np
 import pytest
 
-from qa.documents.article import Article
 from qa.documents.filters import Filters
 from qa.errors import IndexUnusable
 from qa.index.build import index_paths
 from qa.index.chroma import ChromaIndex
 from qa.index.directory import LiveIndex, Manifest
 from qa.index.doctor import examine
+from qa.index.matrix import ChunkVector
 from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
 from tests.fakes import ARTICLE_COUNT, BagOfWords
@@ -71,11 +71,8 @@ def unit(*values: float) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
 
-ARTICLE = Article.create(text="x", language="fr", origin="a")
-
-
 def put(store: ChromaIndex, **vectors: np.ndarray) -> None:
-    store.put(list(vectors), np.stack(list(vectors.values())), [ARTICLE] * len(vectors))
+    store.put([ChunkVector(id, "a", None, None, "fr", vector) for id, vector in vectors.items()])
 
 
 def test_the_nearest_come_first_with_their_cosine(store: ChromaIndex):
