@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from langchain_core.language_models import BaseChatModel
@@ -192,28 +192,35 @@ def build(
 def _evidence(
     searches: Sequence[Retrieved], question: Question, kind: Kind, settings: Settings
 ) -> list[Evidence]:
-    """The sentences to quote: of several searches, and of what is compared, each gets its part."""
+    """The sentences to quote; of several searches each gets its part of the budget."""
     rows = [
         naming(search.hits, _untold(text, search.constraints))
         for search, text in zip(searches, queries(question), strict=True)
     ]
-    if kind == "compare":
-        rows = [each for row in rows for each in _apart(row, own_words(question))]
     quoted = _quoted(kind, settings)
     share = {name: max(1, limit // len(rows)) for name, limit in quoted.items()}
     chosen: dict[tuple[str, Span], Evidence] = {}
     for row in rows:
-        for item in choose(row, **share):
+        found = choose(row, **share)
+        if kind == "compare":
+            found += _not_quoted(row, own_words(question), found, share)
+        for item in found:
             chosen.setdefault((item.article.id, item.sentence.span), item)
     return list(chosen.values())
 
 
-def _apart(hits: Sequence[Hit], question: str) -> list[list[Hit]]:
-    """Hits for each thing that is compared: of articles with its name in the title, if any."""
+def _not_quoted(
+    hits: Sequence[Hit], question: str, chosen: Sequence[Evidence], limits: Mapping[str, int]
+) -> list[Evidence]:
+    """The sentences on what is compared and named in titles, but of which nothing is quoted yet."""
     compared = named(question, " ".join(f"{hit.article.title}. {hit.chunk.text}" for hit in hits))
-    titled = [[hit for hit in hits if mentioned(name, hit.article.title)] for name in compared]
-    rows = [own or naming(hits, name) for name, own in zip(compared, titled, strict=True)]
-    return rows or [list(hits)]
+    share = {name: max(1, limit // len(compared)) for name, limit in limits.items() if compared}
+    more: list[Evidence] = []
+    for name in compared:
+        own = [hit for hit in hits if mentioned(name, hit.article.title)]
+        if {hit.article.id for hit in own}.isdisjoint(item.article.id for item in [*chosen, *more]):
+            more += choose(own, **share)
+    return more
 
 
 def _quoted(kind: Kind, settings: Settings) -> dict[str, int]:

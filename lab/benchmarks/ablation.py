@@ -52,7 +52,7 @@ SWITCHES: Mapping[str, Sequence[tuple[Any, str, Any]]] = {
     "framing words searched": ((followups, "_FRAME", _NEVER),),
     "several questions as one": ((followups, "_QUESTION", _NEVER),),
     "prefaces searched": ((followups, "_without_preface", lambda text, _: text),),
-    "compared in one row": ((pipeline, "_apart", lambda hits, _: [hits]),),
+    "compared in one row": ((pipeline, "_not_quoted", lambda *_: []),),
     "joined questions as one": ((followups, "_joined", lambda text: [text]),),
     "old names carried": ((finding, "newly_named", lambda *_: []),),
     "quotes of any article": ((pipeline, "naming", lambda hits, _: hits),),
