@@ -38,6 +38,7 @@ def main() -> None:
     given = parser.parse_args()
     vectors = np.unique(np.concatenate([stored(index) for index in given.indexes]), axis=0)
     np.random.default_rng(0).shuffle(vectors)
+    print(f"{min(given.vectors, len(vectors)):,} vectors")
     print("build/search/neighbours/at a time|ms a vector|recall|ms a question")
     for tried in given.tries:
         print(tried, *measure(vectors[: given.vectors], *map(int, tried.split("/"))), sep="|")
