@@ -84,7 +84,7 @@ def outcome(child: Child, file: Path) -> tuple[str, str]:
     spent = time.monotonic() - started
     bad = next((reason for reason in reasons if _CLASS.search(reason)), None)
     if bad is not None or spent > MOST_S or not (articles or reasons):
-        return "LOST", f"{bad or 'no reason'} ({spent:.0f} s)"
+        return "LOST", f"{bad or f'{articles} articles, {len(reasons)} reasons'} ({spent:.0f} s)"
     if any("or crashed" in reason for reason in reasons) and not _is_full(file):
         return "LOST", "the process for reading has ended"
     kind = "given up" if given_up else "read" if articles else "refused"

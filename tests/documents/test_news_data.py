@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Mapping
 from email.message import EmailMessage
 from pathlib import Path
+from unittest.mock import Mock
 
 import docx
 import pytest
@@ -955,3 +956,19 @@ def test_a_damaged_file_ends_in_failures_only(ending, tmp_path):
             path = tmp_path / f"a{ending}"
             path.write_bytes(bytes(data))
             assert all(isinstance(item, Article | Failure) for item in read(path))
+
+
+def test_the_charset_of_a_file_of_damaged_rows_is_looked_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    recoded = Mock(wraps=json_rows._recoded)
+    monkeypatch.setattr(json_rows, "_recoded", recoded)
+    file = tmp_path / "rows.jsonl"
+    good, bad = (
+        '{"text": "Le pont a rouvert, déjà."}\n'.encode(),
+        b'{"text": "Le pont \xe2 \xff."}\n',
+    )
+    file.write_bytes((good + bad) * 3)
+    found = list(json_rows.read(file))
+    assert [isinstance(item, Article) for item in found] == [True, False] * 3
+    assert recoded.call_count == 1

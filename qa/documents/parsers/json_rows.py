@@ -74,7 +74,8 @@ def count_lines(path: Path) -> int:
 
 def _read_lines(path: Path) -> Iterator[Article | Failure]:
     """One article a line; empty lines are passed over."""
-    empty, recoded = True, None
+    empty = True
+    recoded: list[str] | None = None  # once for the file, also when it cannot be told
     with _open(path) as file:
         for number, line in _lines(file, path.stat().st_size):
             if number == 1 and (line.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in line):
@@ -89,7 +90,7 @@ def _read_lines(path: Path) -> Iterator[Article | Failure]:
             try:
                 text = line.decode("utf-8-sig")
             except UnicodeDecodeError as exc:
-                recoded = recoded or _recoded(path)
+                recoded = _recoded(path) if recoded is None else recoded
                 if len(recoded) < number:
                     yield Failure(origin_of(path, number), not_utf8(exc))
                     continue
