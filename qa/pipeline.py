@@ -213,7 +213,7 @@ def _not_quoted(
     hits: Sequence[Hit], question: str, chosen: Sequence[Evidence], limits: Mapping[str, int]
 ) -> list[Evidence]:
     """The sentences on what is compared and named in titles, but of which nothing is quoted yet."""
-    compared = named(question, " ".join(f"{hit.article.title}. {hit.chunk.text}" for hit in hits))
+    compared = named(question, finding.texts(hits))
     share = {name: max(1, limit // len(compared)) for name, limit in limits.items() if compared}
     more: list[Evidence] = []
     for name in compared:

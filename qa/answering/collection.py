@@ -71,8 +71,9 @@ def reply(question: Question, archive: Archive, sources: Sequence[str]) -> str |
     told = understand(question.text, language, sources, today)
     rest = _without(told, question.text)
     words = " ".join(names(rest))
-    counts = _COUNT.search(fold(rest)) is not None
-    if not counts if words else _OF_A_SUBJECT.search(fold(rest)):
+    if words and not _COUNT.search(fold(rest)):
+        return None
+    if not words and _OF_A_SUBJECT.search(fold(rest)):
         return None
     filters = _narrowed(question.filters, told)
     counted, said = _COUNTED[language], _WORDS[language]

@@ -60,14 +60,15 @@ def newly_named(question: Question, hits: Sequence[Hit]) -> list[str]:
         question: see `make_standalone`.
         hits: names in small letters are known by the capital that these texts write.
     """
-    found = named(own_words(question), _texts(hits))
+    found = named(own_words(question), texts(hits))
     return [name for name in found if not mentioned(name, question.carried)]
 
 
 def all_mentioned(some: Sequence[str], hits: Sequence[Hit]) -> bool:
     """Whether each of some names is in one of the hits, or in its article's title."""
-    return all(mentioned(name, _texts(hits)) for name in some)
+    return all(mentioned(name, texts(hits)) for name in some)
 
 
-def _texts(hits: Sequence[Hit]) -> str:
+def texts(hits: Sequence[Hit]) -> str:
+    """The titles and chunks of hits, one after the other."""
     return " ".join(f"{hit.article.title}. {hit.chunk.text}" for hit in hits)

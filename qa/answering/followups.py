@@ -124,12 +124,9 @@ def own_words(question: Question) -> str:
 
 def written_in(question: Question) -> Language:
     """The language of a stand-alone question, be its answer asked for in the other."""
-    wanted = _language_wanted(question.text)
-    return (
-        question.language
-        if question.language and not wanted
-        else question_language(question.standalone)
-    )
+    if question.language and not _language_wanted(question.text):
+        return question.language
+    return question_language(question.standalone)
 
 
 def _language_wanted(text: str) -> Language | None:

@@ -8,21 +8,15 @@ words; of its versions the one saved last counts.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from qa.documents.article import Article
 from qa.documents.corrections import Amendment, is_version
+from qa.documents.parsers.fields import address
 from qa.index.archive import file_of
 from qa.index.writer import OWN_ID, ArchiveWriter, Version, story
-
-# What counts readers, which the addresses of one article differ in from day to day.
-_COUNTERS = re.compile(
-    r"(?<=[?&#])(?:utm_\w+|at_(?:medium|campaign|custom\d)|xtor|fbclid|gclid|mc_[ce]id|cmpid)=[^&#]*&?",
-    re.IGNORECASE,
-)
 
 
 class Identities:
@@ -108,10 +102,5 @@ def path_of(origin: str) -> Path:
 
 
 def untracked(article: Article) -> Article:
-    """The article with its addresses free of what counts readers."""
-    url = article.url and _address(article.url)
-    return replace(article, id=_address(article.id), url=url)
-
-
-def _address(text: str) -> str:
-    return _COUNTERS.sub("", text).rstrip("?&#") if "://" in text else text
+    """The article, its id free of what counts readers where that is an address."""
+    return replace(article, id=address(article.id)) if "://" in article.id else article

@@ -35,7 +35,7 @@ _ENOUGH_OF_TWO = 12  # between French and English
 _ENOUGH_OF_ALL = 100
 
 _TRACKED = re.compile(
-    r"(?i)([?&#])(?:utm_\w+|at_\w+|ns_\w+|xtor|fbclid|gclid|mc_[ce]id|traffic_source)=[^&#]*"
+    r"(?i)([?&#])(?:utm_\w+|at_\w+|ns_\w+|xtor|fbclid|gclid|mc_[ce]id|cmpid|traffic_source)=[^&#]*"
 )
 
 # Figures set above the line, for `str.translate`: 10⁶ is not 106.
