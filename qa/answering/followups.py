@@ -81,7 +81,7 @@ def _without_preface(text: str, embedder: QueryEmbedder | None) -> str:
 
     As typed where the first question leans on that, or names nothing while that does.
     """
-    asked = [match for match in _QUESTION.finditer(text) if len(match.group().split()) > 2]
+    asked = _asked(text)
     if not asked:
         return text
     around = f"{text[: asked[0].start()]} {text[asked[-1].end() :]}"
@@ -103,12 +103,17 @@ def queries(question: Question) -> tuple[str, ...]:
         question: stand-alone; see `make_standalone`.
     """
     text, whole = own_words(question), question.standalone
-    asked = [match for match in _QUESTION.finditer(text) if len(match.group().split()) > 2]
+    asked = _asked(text)
     before = text[: asked[0].start()].strip()[-_MOST_PREAMBLE:] if asked else ""
     single = [part for match in asked for part in _joined(match.group())] or _joined(text)
     if len(single) < 2:
         return (_FRAME.sub("", whole).strip() or whole,)
     return tuple(f"{before} {one.strip()}".strip() for one in single)
+
+
+def _asked(text: str) -> list[re.Match[str]]:
+    """The questions of a message; "Really?" is none."""
+    return [match for match in _QUESTION.finditer(text) if len(match.group().split()) > 2]
 
 
 def _joined(text: str) -> list[str]:
