@@ -27,6 +27,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
 )
 
 from qa.errors import SettingsError
@@ -67,6 +68,12 @@ def _sendable(key: SecretStr | None) -> SecretStr | None:
     return key
 
 
+def _with_chroma(url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    if url and not info.data.get("chroma_url"):
+        raise ValueError("`chroma_url` must name a server that all of these machines reach")
+    return url
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 CONFIG_FILE = "qa.toml"
@@ -100,6 +107,19 @@ class Settings(BaseModel):
     ] = "https://huggingface.co"
     chroma_url: Annotated[
         str | None, Field(description="a Chroma server; unset keeps Chroma inside the index")
+    ] = None
+    chroma_token: Annotated[
+        SecretStr | None,
+        Field(description="sent to it as `Authorization: Bearer …`, for a proxy that asks for it"),
+    ] = None
+    database_url: Annotated[
+        SecretStr | None,
+        AfterValidator(_with_chroma),
+        Field(
+            description="a PostgreSQL database, as postgresql://USER:PASSWORD@HOST:5432/NAME, for "
+            "several machines to share articles and conversations; needs `chroma_url`, for they "
+            "share the vectors as well"
+        ),
     ] = None
 
     keep: Annotated[
@@ -384,7 +404,7 @@ class Traced:
 # Names with the prefix that are not settings.
 _NOT_SETTINGS = {"QA_CONFIG"}
 
-_SECRETS = ("api_key", "logins")
+_SECRETS = ("api_key", "logins", "chroma_token", "database_url")
 _PATHS = ("index", "corpus", "models_dir", "uploads", "conversations")
 _NAMES_OR_PATHS = ("embedder", "llm")
 

@@ -17,7 +17,7 @@ ROOT = Path(qa.__file__).parent
 # Each room may import those before it, and none after it. A room is a package, or a module that
 # stands directly in qa/.
 ROOMS = """
-errors settings language language.dates documents types documents.parsers
+errors settings database language language.dates documents types documents.parsers
 models.conversion models index search answering telemetry pipeline assistant conversations
 server.http server.api server.page server evaluation cli
 """.split()
