@@ -23,7 +23,7 @@ from qa.documents.filters import Filters
 from qa.documents.listing import Contents, Listing
 from qa.documents.parsers.fields import origin_of
 from qa.index.build import ProgressCallback, Report, amend_article, index_paths, remove_articles
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.models.loading import LanguageModel, LLMStatus
 from qa.pipeline import AT_ONCE, build
 from qa.search.rerank import Reranker

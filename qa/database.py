@@ -99,14 +99,19 @@ class Database:
         Raises:
             QAError: of the kind that was named: no server answers, or it failed.
         """
+        with self.translated(), self.connected() as connection:
+            if one_moment:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """What a connection raises, in words that say what to do."""
         from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
         try:
-            with self._connected() as connection:
-                if one_moment:
-                    connection.execution_options(isolation_level="REPEATABLE READ")
-                with connection.begin():
-                    yield connection
+            yield
         except (ProgrammingError, IntegrityError):
             raise  # a bug
         except DBAPIError as exc:
@@ -121,8 +126,11 @@ class Database:
         """Close the connections that nobody uses."""
         self._engine.dispose()
 
-    def _connected(self) -> Connection:
-        """A connection; one that is refused is asked for again, at growing intervals."""
+    def connected(self) -> Connection:
+        """A connection; one that is refused is asked for again, at growing intervals.
+
+        Whoever asks for it closes it, and uses it within `translated`.
+        """
         from sqlalchemy.exc import OperationalError
 
         for attempt in Retrying(
@@ -147,7 +155,7 @@ def rows(
     connection: Connection, query: str, values: Sequence[object] = ()
 ) -> list[tuple[Any, ...]]:
     """All rows of one statement in a transaction, with question marks for its values."""
-    result = connection.exec_driver_sql(query.replace("?", "%s"), tuple(values))
+    result = connection.exec_driver_sql(query.replace("?", "%s"), tuple(values) or None)
     return [tuple(row) for row in result] if result.returns_rows else []
 
 

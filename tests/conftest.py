@@ -16,7 +16,7 @@ import pytest
 from qa.assistant import Assistant
 from qa.conversations.store import Conversations
 from qa.index.build import index_paths
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.models.loading import LanguageModel
 from qa.search.retriever import HybridRetriever
 from qa.settings import Settings

@@ -22,7 +22,7 @@ from qa.assistant import Assistant
 from qa.conversations.store import Conversations
 from qa.documents.article import Article, PartialDate
 from qa.index.build import index_paths
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.language.sentences import Span
 from qa.models.loading import LanguageModel
 from qa.search.retriever import HybridRetriever

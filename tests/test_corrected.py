@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qa.conversations.answer_json import from_document, to_document
 from qa.index.build import index_paths
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.pipeline import build
 from qa.search.retriever import HybridRetriever
 from qa.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from qa.index.build import amend_article, index_paths
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.pipeline import build
 from qa.search.retriever import HybridRetriever
 from qa.server.page.exports import quote_with_reference

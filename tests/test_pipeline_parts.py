@@ -22,7 +22,7 @@ from qa.answering.quotes import Evidence, cite
 from qa.documents.filters import Filters
 from qa.errors import AnswerError
 from qa.index.build import index_paths
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.language.sentences import Span
 from qa.pipeline import build
 from qa.search.retriever import HybridRetriever

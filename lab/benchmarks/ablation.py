@@ -36,7 +36,7 @@ from qa.evaluation import stats
 from qa.evaluation.nuggets import recalls
 from qa.evaluation.questions import GoldQuestion
 from qa.evaluation.system import cached_index
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.models import Embedder
 from qa.search.retriever import HybridRetriever, Retrieved
 from qa.settings import Settings

@@ -21,7 +21,7 @@ from typing import Any
 from lab.benchmarks.measured import RandomEmbedder
 from qa.documents.filters import Filters
 from qa.index.build import index_paths, remove_articles
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.settings import Settings
 
 _TEXT = "The new bridge of the town was opened on Monday. It cost four million."

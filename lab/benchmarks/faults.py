@@ -52,8 +52,9 @@ from qa.documents.filters import Filters
 from qa.documents.parsers.fields import origin_of
 from qa.errors import QAError
 from qa.index.build import index_paths
-from qa.index.directory import Index, LiveIndex
+from qa.index.directory import Index
 from qa.index.doctor import examine
+from qa.index.live import LiveIndex
 from qa.settings import Settings
 from tests.fakes import BagOfWords
 from tests.server.api.test_serving import program

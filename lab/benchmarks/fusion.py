@@ -27,7 +27,7 @@ import torch
 from lab import rows
 from qa.documents.filters import Filters
 from qa.evaluation.system import cached_index
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.language.terms import fold
 from qa.models import Embedder
 from qa.search.calibration import SENTENCE, passage_weights

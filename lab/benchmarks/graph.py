@@ -20,7 +20,7 @@ import numpy as np
 from chromadb.api.collection_configuration import CreateHNSWConfiguration
 from chromadb.config import Settings as ChromaSettings
 
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.models import Embedder
 from qa.settings import Settings
 

@@ -37,7 +37,7 @@ from langchain_core.runnables import Runnable
 
 from lab import ROOT, rows
 from qa import Answer, Embedder, Question, Settings, index_paths
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.models import open_llm
 from qa.pipeline import build
 from qa.search.retriever import HybridRetriever

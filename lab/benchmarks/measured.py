@@ -30,8 +30,8 @@ from qa.documents.parsers.isolated import Child
 from qa.index import build as building
 from qa.index.archive import Archive
 from qa.index.chroma import ChromaIndex
-from qa.index.directory import LiveIndex
 from qa.index.lexical import LexicalIndex
+from qa.index.live import LiveIndex
 from qa.index.matrix import ChunkVectors
 from qa.index.writer import ArchiveWriter
 from qa.models import Embedder

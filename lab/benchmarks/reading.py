@@ -36,7 +36,7 @@ from qa.evaluation import ranking, stats
 from qa.evaluation.normalise import contains, tokens
 from qa.evaluation.questions import GoldQuestion, load
 from qa.evaluation.system import cached_index
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.language.detect import question_language
 from qa.models import Embedder
 from qa.models.reader import WEIGHTS, Reader

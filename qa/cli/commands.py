@@ -454,7 +454,9 @@ def _filters(
 def _checked(settings: Settings) -> Settings:
     """Fail on a missing index before seconds are spent on loading models."""
     from qa.index.directory import Manifest
+    from qa.index.shared import follow
 
+    follow(settings)
     Manifest.read(settings.index)
     return settings
 

@@ -30,7 +30,8 @@ from qa.documents.parsers import find
 from qa.errors import ModelError
 from qa.evaluation.questions import GoldQuestion
 from qa.index.build import PassageEmbedder, ProgressCallback, index_paths
-from qa.index.directory import EmbedderIdentity, LiveIndex, Manifest
+from qa.index.directory import EmbedderIdentity, Manifest
+from qa.index.live import LiveIndex
 from qa.models.loading import LanguageModel
 from qa.search.retriever import HybridRetriever, Mode, Retrieved, in_turn
 from qa.settings import Settings
@@ -209,7 +210,8 @@ def cached_index(
         lines = "".join(f"{row}\n" for row in rows)
         key.update(lines.encode())
     home = cache_folder() / key.hexdigest()[:16]
-    settings = settings.model_copy(update={"index": home / "index", "chroma_url": None})
+    alone = {"index": home / "index", "chroma_url": None, "database_url": None}
+    settings = settings.model_copy(update=alone)
     manifest = settings.index / "manifest.json"
     if manifest.exists() and Manifest.read(settings.index).revision > 0:
         return settings

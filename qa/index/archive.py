@@ -321,6 +321,11 @@ class Archive:
         """Every chunk id."""
         return set(self._ids("SELECT id FROM chunk"))
 
+    def holds(self, chunk_ids: Sequence[str]) -> set[str]:
+        """Those of the chunks that exist."""
+        query = f"SELECT id FROM chunk WHERE id IN ({LISTED})"  # noqa: S608
+        return set(self._ids(query, [json.dumps(list(chunk_ids))]))
+
     def chunks_of(self, article_ids: Sequence[str]) -> list[str]:
         """The ids of the chunks of these articles, in no order."""
         query = f"SELECT id FROM chunk WHERE article_id IN ({LISTED})"  # noqa: S608

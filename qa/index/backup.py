@@ -19,8 +19,10 @@ from tempfile import TemporaryDirectory
 
 from qa.errors import IndexMissing, IndexUnusable
 from qa.index.archive import Archive
-from qa.index.directory import Manifest, new_id, on_disk, open_archive, write_lock
-from qa.index.session import drop_other_generations, generation, write_session
+from qa.index.directory import Manifest, new_id, on_disk, open_archive
+from qa.index.session import drop_other_generations, generation, write_session, writing
+from qa.index.shared import follow
+from qa.index.writer import Changes
 from qa.settings import Settings
 
 _MEMBERS = ("manifest.json", "articles.sqlite")
@@ -35,6 +37,7 @@ def back_up(file: Path, settings: Settings) -> Manifest:
     Raises:
         IndexUnusable: there is no index, it is damaged, or there is such a file already.
     """
+    follow(settings)
     manifest = Manifest.read(settings.index)
     if not file.absolute().parent.is_dir():
         raise IndexUnusable(f"there is no folder {file.absolute().parent} to write {file.name} to.")
@@ -74,11 +77,12 @@ def put_back(file: Path, settings: Settings, *, over: bool = False) -> Manifest:
     """
     with on_disk(settings.index):
         settings.index.mkdir(parents=True, exist_ok=True)
+        follow(settings)
         before = _there(settings, over=over)  # before articles without a manifest lie there
         with _folder(settings.index / "manifest.json") as folder:
             _unpack(file, folder)
             old = Manifest.read(folder)
-            with write_lock(settings.index):
+            with writing(settings) as shared:
                 manifest = replace(old, chroma_url=settings.chroma_url, id=new_id())
                 manifest = replace(manifest, generation=generation(manifest, 0))
                 home = settings.index / manifest.generation
@@ -86,9 +90,10 @@ def put_back(file: Path, settings: Settings, *, over: bool = False) -> Manifest:
                     manifest.write(settings.index)  # articles without one would look like a loss
                 home.mkdir()
                 (folder / "articles.sqlite").replace(home / "articles.sqlite")
-                with write_session(settings.index, manifest):
-                    pass
-                drop_other_generations(settings.index, manifest, before)
+                with write_session(settings.index, manifest, shared) as index:
+                    if shared:
+                        shared.push(index.archive, manifest, Changes([], []))
+                drop_other_generations(settings.index, manifest, before, shared=shared is not None)
     return manifest
 
 

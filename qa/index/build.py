@@ -28,7 +28,7 @@ from qa.documents.parsers.fields import Notice, origin_of
 from qa.documents.parsers.isolated import Child, Limits, TooMuch
 from qa.errors import ArticleError
 from qa.index.archive import IndexedChunk, file_of
-from qa.index.directory import EmbedderIdentity, WritableIndex, write_lock
+from qa.index.directory import EmbedderIdentity, WritableIndex
 from qa.index.identity import Identities, is_of_another, path_of, untracked
 from qa.index.session import (
     changing,
@@ -37,7 +37,9 @@ from qa.index.session import (
     manifests,
     take_over,
     write_session,
+    writing,
 )
+from qa.index.shared import follow
 from qa.index.sources import kinds_not_read, to_read
 from qa.language.terms import terms
 from qa.settings import Settings
@@ -173,10 +175,11 @@ def index_paths(
     """
     started = time.monotonic()
     paths = [path.resolve() for path in paths]
+    follow(settings)
     files = to_read(paths, None if rebuild else settings.index, allow_empty=allow_empty)
-    with write_lock(settings.index):
+    with writing(settings) as shared:
         before, manifest = manifests(settings, embedder, rebuild=rebuild)
-        with write_session(settings.index, manifest) as index:
+        with write_session(settings.index, manifest, shared) as index:
             if not (settings.index / "manifest.json").exists():
                 manifest.write(settings.index)  # from here on there is an index, still empty
             if rebuild:
@@ -186,7 +189,7 @@ def index_paths(
             run.report.failures += leading_out(paths)
             run.report.not_read = kinds_not_read(paths)
             report = run.run(files)
-        drop_other_generations(settings.index, manifest, before)
+        drop_other_generations(settings.index, manifest, before, shared=shared is not None)
     report.seconds = time.monotonic() - started
     return report
 

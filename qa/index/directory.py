@@ -15,16 +15,15 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import socket
-import threading
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,12 +42,15 @@ from qa.settings import Settings
 if TYPE_CHECKING:
     import numpy as np
 
+    from qa.index.shared import SharedArchive
+
 FORMAT = 1
+_GENERATION = re.compile(r"[0-9a-f]{12}-\d+")  # as `session.generation` names them
 # Above this, vectors for filtered questions are not kept in memory (300 MB of them with the
 # default embedder), and Chroma filters: slower, but its memory does not grow by it.
 _MOST_IN_MEMORY = 200_000
-# A question that a run overtakes is asked again, at most so often in all.
-_MOST_TRIES = 5
+# A copy of a shared archive is behind it for as long.
+_BEHIND_S = 5.0
 _MAKE_ROOM = "Make room on the disk"
 _MAKE_WRITABLE = "Make it writable for this user"
 # What a disk says when it cannot be written or read, as against what a program does wrong.
@@ -61,7 +63,6 @@ _DISK = {
     errno.EIO: "See that the disk is sound",
 }
 
-T = TypeVar("T")
 A = TypeVar("A", bound=Archive)
 
 
@@ -138,7 +139,7 @@ class Manifest:
 
         For the name of a generation is made of the index's id, among other things.
         """
-        return f"qa-{self.generation}"
+        return collection(self.generation)
 
     @classmethod
     def read(cls, directory: Path) -> Self:
@@ -216,6 +217,11 @@ class Manifest:
             )
 
 
+def collection(generation: str) -> str:
+    """The name of a generation's collection in Chroma."""
+    return f"qa-{generation}"
+
+
 @dataclass(frozen=True)
 class Index:
     """An open index: the archive and Chroma of its current generation.
@@ -262,11 +268,16 @@ class Index:
         """
         manifest = Manifest.read(directory)
         manifest.check(directory, embedder, settings)
-        return cls.at(directory, manifest)
+        return cls.at(directory, manifest, shared=settings.database_url is not None)
 
     @classmethod
-    def at(cls, directory: Path, manifest: Manifest) -> Self:
+    def at(cls, directory: Path, manifest: Manifest, *, shared: bool = False) -> Self:
         """Open the generation that the manifest names.
+
+        Args:
+            directory: of the index.
+            manifest: as it was read there.
+            shared: whether runs on other machines may be writing to its Chroma.
 
         Raises:
             IndexUnusable: a part is damaged, or not the one that the last run has left.
@@ -290,7 +301,7 @@ class Index:
             store = ChromaIndex.open(parts / "chroma", manifest.chroma_url, manifest.collection)
             opened.callback(store.close)
             if kept is not None:
-                check_count(store, archive)
+                check_count(store, archive, shared=shared)
             close = opened.pop_all().close
         return cls(directory, manifest, archive, store, close, kept, revision)
 
@@ -300,12 +311,22 @@ class Index:
         The first question with a filter reads all vectors into memory: 10 ms per 1,000 chunks. So
         does the first while a run writes to Chroma, or after one was killed there.
         """
-        vectors = self._vectors if filters or self.seal is None else None
-        if vectors is None:
-            # Chroma knows chunks, and the archive knows whose they are.
-            chosen = self.archive.chunks_of(filters.articles) if filters.articles else None
-            return self.store.nearest(vector, n, filters, chosen)
-        return vectors.nearest(vector, n, filters)
+        on_server = self.manifest.chroma_url is not None
+        if (filters or (self.seal is None and not on_server)) and self._vectors is not None:
+            return self._vectors.nearest(vector, n, filters)
+        # Chroma knows chunks, and the archive knows whose they are.
+        chosen = self.archive.chunks_of(filters.articles) if filters.articles else None
+        asked = n
+        while True:
+            found = self.store.nearest(vector, asked, filters, chosen)
+            if not on_server:
+                return found
+            # A server has what a run is about to publish as well.
+            held = self.archive.holds([id for id, _ in found])
+            known = [(id, cosine) for id, cosine in found if id in held]
+            if len(known) >= n or len(found) < asked:
+                return known[:n]
+            asked *= 2
 
     @cached_property
     def _vectors(self) -> ChunkVectors | None:
@@ -326,11 +347,16 @@ class Index:
 
 @dataclass(frozen=True)
 class WritableIndex(Index):
-    """An index, open for the one process that writes."""
+    """An index, open for the one process that writes.
+
+    Attributes:
+        shared: what it is a copy of, if it is one.
+    """
 
     _archive: ClassVar[type[Archive]] = ArchiveWriter
 
     archive: ArchiveWriter
+    shared: SharedArchive | None = None
 
 
 def _has_articles(path: Path) -> bool:
@@ -375,14 +401,23 @@ def open_archive(directory: Path, manifest: Manifest, kind: type[A]) -> A:
     return archive
 
 
-def check_count(store: ChromaIndex, archive: Archive) -> None:
-    """Chroma holds all chunks, and no others but what the journal knows of."""
+def check_count(store: ChromaIndex, archive: Archive, *, shared: bool = False) -> None:
+    """Chroma holds all chunks, and no others but what the journal knows of.
+
+    Where it is shared, other machines' runs put in what is not in this copy yet, and take out what
+    still is, for the seconds that a copy is behind.
+    """
+    until = time.monotonic() + (_BEHIND_S if shared else 0)
     while True:
         state = _, _, chunks, leftovers = archive.state()
         there = store.count()
-        if archive.state() == state:
-            break  # no run has gone on meanwhile
-    if not chunks <= there <= chunks + leftovers:
+        good = chunks <= there and (shared or there <= chunks + leftovers)
+        if archive.state() != state:
+            continue  # a run has gone on meanwhile
+        if good or time.monotonic() >= until:
+            break
+        time.sleep(0.2)
+    if not good:
         raise IndexUnusable(
             f"Chroma holds {there} chunks of {chunks}. Have it made again with "
             "`qa doctor --repair`; if that does not help, with `qa index --rebuild PATH`."
@@ -401,6 +436,15 @@ def readable(home: Path) -> TemporaryDirectory[str] | None:
             there.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, there)  # without its permissions
     return copy
+
+
+def other_generations(directory: Path, manifest: Manifest) -> list[Path]:
+    """The folders of generations that the manifest does not name."""
+    return [
+        child
+        for child in directory.iterdir()
+        if child.name != manifest.generation and _GENERATION.fullmatch(child.name)
+    ]
 
 
 @contextmanager
@@ -462,66 +506,3 @@ def _holder(path: Path) -> str:
 
 def _versions() -> dict[str, str]:
     return {name: version(name) for name in ("qa-news", "chromadb", "sentencex")}
-
-
-class LiveIndex:
-    """An index that follows the runs of other processes: it is opened again after each.
-
-    Chroma keeps what it has read in memory and never looks at the files again, so a reader that
-    stays open would miss, and mix up, what another process wrote. The new one is opened before the
-    old one is given up, which is closed when its last reader is done.
-    """
-
-    def __init__(self, directory: Path, embedder: EmbedderIdentity, settings: Settings) -> None:
-        self._open = partial(Index.open, directory, embedder, settings)
-        self._index: Index | None = self._open()
-        self._readers = Counter[int]()  # by the identity of the index that they read
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def current(self) -> Iterator[Index]:
-        """The index as the last completed run left it; it stays open while the block runs.
-
-        Raises:
-            IndexUnusable: it has changed and cannot be opened; asked again, it is tried again.
-        """
-        with self._lock:
-            old = self._index
-            if old is None or old.stale():
-                self._index = self._open()
-                self._close_unread(old)
-            index = self._index
-            assert index is not None
-            self._readers[id(index)] += 1
-        try:
-            yield index
-        finally:
-            with self._lock:
-                self._readers[id(index)] -= 1
-                if index is not self._index:
-                    self._close_unread(index)
-
-    def _close_unread(self, index: Index | None) -> None:
-        if index and not self._readers[id(index)]:
-            del self._readers[id(index)]
-            index.close()
-
-    def read(self, work: Callable[[Index], T]) -> T:
-        """What `work` makes of the index, all of one state: asked again when a run came between."""
-        for _ in range(_MOST_TRIES):
-            with self.current() as index:
-                try:
-                    result = work(index)
-                except IndexUnusable:
-                    if not index.stale():
-                        raise
-                    continue
-                if not index.stale():
-                    return result
-        raise IndexUnusable("the index changes all the time; ask again in a moment.")
-
-    def close(self) -> None:
-        """Release the files, once the last reader is done."""
-        with self._lock:
-            index, self._index = self._index, None
-            self._close_unread(index)

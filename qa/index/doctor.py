@@ -16,9 +16,10 @@ from qa.documents.injection import Flagged
 from qa.errors import IndexUnusable, QAError
 from qa.index.archive import Archive
 from qa.index.checksums import break_seal, seal, sealed, words_changed
-from qa.index.directory import Manifest, open_archive, write_lock
+from qa.index.directory import Manifest, open_archive
 from qa.index.probe import Finding, probe
-from qa.index.session import write_session
+from qa.index.session import put_again, write_session, writing
+from qa.index.shared import SharedArchive, follow
 from qa.index.writer import ArchiveWriter
 from qa.models import Model, downloadable, status
 from qa.settings import Settings
@@ -82,6 +83,7 @@ def _runtime(entry: Model, settings: Settings) -> Iterator[Finding]:
 
 
 def _index(settings: Settings, *, repair: bool) -> Iterator[Finding]:
+    follow(settings)
     manifest = Manifest.read(settings.index)
     yield Finding(
         "index",
@@ -91,8 +93,9 @@ def _index(settings: Settings, *, repair: bool) -> Iterator[Finding]:
     )
     yield from _guarded("index settings", lambda: _match(settings, manifest))
     if repair:
-        with write_lock(settings.index):
-            yield from _guarded("index", lambda: _mended(settings, Manifest.read(settings.index)))
+        with writing(settings, anew=True) as shared:
+            mended = _fetched if shared else _mended
+            yield from _guarded("index", lambda: mended(settings, shared))
     else:
         yield from _articles(settings, manifest)
         yield from _probed(settings, manifest)
@@ -141,8 +144,19 @@ def _words(home: Path) -> Finding:
     return Finding("lexical", "good", f"{chunks} chunks, those of the archive, and it finds them")
 
 
-def _mended(settings: Settings, manifest: Manifest) -> Iterator[Finding]:
+def _fetched(settings: Settings, shared: SharedArchive | None) -> Iterator[Finding]:
+    """What is found once a copy was fetched again, and all its vectors put to Chroma again."""
+    manifest = Manifest.read(settings.index)
+    with write_session(settings.index, manifest, shared) as index:
+        put_again(index)
+    yield Finding("index", "mended", "fetched again from the database")
+    yield from _articles(settings, manifest)
+    yield from _probed(settings, Manifest.read(settings.index))
+
+
+def _mended(settings: Settings, _: SharedArchive | None) -> Iterator[Finding]:
     """Take damaged articles out, and have what does not find the rest made again from them."""
+    manifest = Manifest.read(settings.index)
     home = settings.index / manifest.generation
     with closing(open_archive(settings.index, manifest, ArchiveWriter)) as archive:
         if problem := archive.problem():

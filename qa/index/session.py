@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -34,29 +34,59 @@ from qa.index.directory import (
     Manifest,
     WritableIndex,
     check_count,
+    collection,
+    other_generations,
     write_lock,
 )
+from qa.index.shared import SharedArchive, follow
+from qa.index.writer import Changes
 from qa.settings import Settings
 
 log = logging.getLogger(__name__)
 
 _CHUNKS_AT_ONCE = 2048
-_GENERATION = re.compile(r"[0-9a-f]{12}-\d+")  # as `generation` names them
 
 
 @contextmanager
-def write_session(directory: Path, manifest: Manifest) -> Iterator[WritableIndex]:
+def writing(settings: Settings, *, anew: bool = False) -> Iterator[SharedArchive | None]:
+    """Hold the index for writing; where it is a copy, what it is a copy of, and bring it in step.
+
+    Args:
+        settings: where the index is.
+        anew: whether a copy is fetched as a whole, for it is damaged.
+
+    Raises:
+        IndexLocked: another process holds it; the message says which.
+    """
+    with write_lock(settings.index), ExitStack() as held:
+        shared = SharedArchive.open(settings)
+        if shared is not None:
+            held.enter_context(closing(shared))
+            held.enter_context(shared.lock())
+            shared.pull(settings.index, whole=anew)
+            # Readers on all machines have long gone on to the generation after it.
+            if (old := shared.take_outdated()) and settings.chroma_url:
+                ChromaIndex.drop(settings.chroma_url, collection(old))
+        yield shared
+
+
+@contextmanager
+def write_session(
+    directory: Path, manifest: Manifest, shared: SharedArchive | None = None
+) -> Iterator[WritableIndex]:
     """The index, open for a run; sealed and told in its manifest once that has completed.
 
     Without a seal, nobody knows what a killed run has done to Chroma's files: that is made again
     first, from the archive.
     """
-    index = WritableIndex.at(directory, manifest)
+    index = replace(WritableIndex.at(directory, manifest, shared=shared is not None), shared=shared)
     try:
         archive = index.archive
-        if index.seal is None:
+        if index.seal is None and shared is None:
             index.store.empty()
             _put_vectors(index)
+        elif index.seal is None:
+            put_again(index)
         clear_leftovers(index)
         yield index
         check_count(index.store, archive)
@@ -69,13 +99,20 @@ def write_session(directory: Path, manifest: Manifest) -> Iterator[WritableIndex
     done.write(directory)
 
 
+def put_again(index: WritableIndex) -> None:
+    """Bring a Chroma server in step that others are asking: nothing is away meanwhile."""
+    _put_vectors(index)
+    index.store.delete(list(index.store.ids() - index.archive.chunk_ids()))
+
+
 @contextmanager
 def changing(settings: Settings) -> Iterator[WritableIndex]:
     """The index, open for a change of its own."""
+    follow(settings)
     Manifest.read(settings.index)  # before the lock makes a folder
     with (
-        write_lock(settings.index),
-        write_session(settings.index, Manifest.read(settings.index)) as index,
+        writing(settings) as shared,
+        write_session(settings.index, Manifest.read(settings.index), shared) as index,
     ):
         yield index
 
@@ -91,11 +128,18 @@ def complete(
     archive = index.archive
     if archive.due() or gone:
         archive.announce()
+        if index.shared:
+            index.shared.announce(archive.leftovers())
         break_seal(index.home)
     _put_vectors(index, due=True)
     revision = 1 + max(archive.revision, index.manifest.revision)
-    archive.publish(revision, gone, amendments, for_good=for_good)
+    archive.publish(revision, gone, amendments, for_good=for_good, share=partial(_share, index))
     clear_leftovers(index)
+
+
+def _share(index: WritableIndex, changes: Changes) -> None:
+    if index.shared:
+        index.shared.push(index.archive, index.manifest.after_run(index.archive), changes)
 
 
 def clear_leftovers(index: WritableIndex) -> None:
@@ -105,6 +149,8 @@ def clear_leftovers(index: WritableIndex) -> None:
         break_seal(index.home)
         index.store.delete(ids)
         index.archive.forget(ids)
+        if index.shared:
+            index.shared.announce(index.archive.leftovers())
 
 
 def _put_vectors(index: WritableIndex, *, due: bool = False) -> None:
@@ -152,7 +198,7 @@ def take_over(index: WritableIndex) -> None:
     """Note what was put right or corrected in the generations that this one replaces, in order."""
     archives = [
         path
-        for child in _other_generations(index.directory, index.manifest)
+        for child in other_generations(index.directory, index.manifest)
         if (path := child / "articles.sqlite").exists()
     ]
     for path in sorted(archives, key=lambda path: path.stat().st_mtime):
@@ -166,24 +212,18 @@ def take_over(index: WritableIndex) -> None:
             index.archive.keep_earlier(old.all_earlier())
 
 
-def drop_other_generations(directory: Path, manifest: Manifest, before: Manifest | None) -> None:
+def drop_other_generations(
+    directory: Path, manifest: Manifest, before: Manifest | None, *, shared: bool
+) -> None:
     """Remove what the current generation replaces.
 
     Args:
         directory: of the index.
         manifest: names the current generation.
         before: of the index as it was, if that could be read.
+        shared: whether other machines may still be asking Chroma for it; the next run drops it.
     """
-    for child in _other_generations(directory, manifest):
-        if manifest.chroma_url and before:
-            other = replace(manifest, generation=child.name)
-            ChromaIndex.drop(manifest.chroma_url, other.collection)
+    for child in other_generations(directory, manifest):
+        if manifest.chroma_url and before and not shared:
+            ChromaIndex.drop(manifest.chroma_url, collection(child.name))
         shutil.rmtree(child)
-
-
-def _other_generations(directory: Path, manifest: Manifest) -> list[Path]:
-    return [
-        child
-        for child in directory.iterdir()
-        if child.name != manifest.generation and _GENERATION.fullmatch(child.name)
-    ]

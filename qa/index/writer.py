@@ -14,16 +14,17 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from qa.documents.article import Article
 from qa.documents.corrections import Amendment
 from qa.index import lexical
 from qa.index.archive import PAGE, Archive, IndexedChunk, connect, packed, translated
+from qa.index.conditions import LISTED
 
 # What stands behind an id that another file's article has, hexadecimal digits.
 OWN_ID = 8
@@ -83,9 +84,19 @@ CREATE TEMP TABLE seen (
 ) WITHOUT ROWID;
 CREATE TEMP TABLE superseded (id TEXT, text TEXT, day TEXT, saved INTEGER);
 CREATE TEMP TABLE due (id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TEMP TABLE moved (id TEXT PRIMARY KEY) WITHOUT ROWID;
 COMMIT;
 {lexical.KNOWN};
 """  # noqa: S608
+# What `follow` copies row by row, the chunks under the same numbers.
+_COPIED = {
+    "article": "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "paged": "INSERT INTO paged VALUES (?, ?)",
+    "chunk": "INSERT INTO chunk (rowid, id, article_id, start, stop, sentences, terms, vectors) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "earlier": "INSERT INTO earlier VALUES (?, ?, ?)",
+}
+_FOLLOW_KB = 262_144
 _SEEN = "SELECT id, fingerprint, origin, story FROM seen WHERE id"
 _KNOWN = "SELECT id, fingerprint, origin, url, title, source FROM article WHERE id"
 # One after the other in the transaction that lets readers see what is due.
@@ -122,6 +133,24 @@ class Version:
     fingerprint: str
     origin: str
     story: str
+
+
+class Changes(NamedTuple):
+    """The ids of articles that a run has changed: those that are there, and those that are gone."""
+
+    there: list[str]
+    gone: list[str]
+
+
+class Delta(Protocol):
+    """What a copy lacks of another archive; see `shared`."""
+
+    revision: int
+
+    def changed(self) -> list[str]: ...
+    def pages(self) -> Iterator[dict[str, list[tuple[Any, ...]]]]: ...
+    def amendments(self) -> list[tuple[Any, ...]]: ...
+    def leftovers(self) -> list[tuple[Any, ...]]: ...
 
 
 def story(article: Article) -> str:
@@ -310,6 +339,7 @@ class ArchiveWriter(Archive):
         amendments: Mapping[str, Amendment] | None = None,
         *,
         for_good: bool = False,
+        share: Callable[[Changes], None] | None = None,
     ) -> None:
         """Let readers see what is due in place of earlier versions, all or nothing.
 
@@ -320,9 +350,12 @@ class ArchiveWriter(Archive):
             gone: articles that are taken out.
             amendments: what was put right, noted at the same time.
             for_good: whether what was put right about those taken out goes with them.
+            share: is told what changes before it does; when that fails, nothing changes.
         """
+        gone = list(gone)
         with self._transaction() as connection:
             _amend(connection, amendments or {})
+            there = self._ids("SELECT id FROM due UNION SELECT id FROM moved")
             for id in gone:
                 connection.execute(
                     "INSERT OR IGNORE INTO leftover SELECT id FROM chunk WHERE article_id = ?",
@@ -333,7 +366,36 @@ class ArchiveWriter(Archive):
                     connection.execute("DELETE FROM amendment WHERE article_id = ?", (id,))
             for step in _PUBLISH:
                 connection.execute(step)
+            connection.execute("DELETE FROM moved")
             connection.execute(f"PRAGMA user_version = {revision}")
+            if share is not None:
+                share(Changes(sorted(set(there).difference(gone)), gone))
+
+    def follow(self, delta: Delta) -> None:
+        """Make this copy of another archive what that is now, all or nothing."""
+        listed = (json.dumps(delta.changed()),)
+        with self._transaction() as connection:
+            # In memory until the end, so that readers wait for the end alone.
+            connection.execute(f"PRAGMA cache_size = -{_FOLLOW_KB}")
+            connection.execute(f"DELETE FROM article WHERE id IN ({LISTED})", listed)  # noqa: S608
+            connection.execute(f"DELETE FROM earlier WHERE article_id IN ({LISTED})", listed)  # noqa: S608
+            for page in delta.pages():
+                for table, rows in page.items():
+                    connection.executemany(_COPIED[table], rows)
+                ids = (json.dumps([row[0] for row in page["article"]]),)
+                connection.execute(f"{_SEARCHED.format('')} WHERE id IN ({LISTED})", ids)
+            for table in ("amendment", "leftover"):
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608
+            connection.executemany(
+                "INSERT INTO amendment (article_id, title, date, name) VALUES (?, ?, ?, ?)",
+                delta.amendments(),
+            )
+            connection.executemany("INSERT INTO leftover VALUES (?)", delta.leftovers())
+            connection.execute(f"PRAGMA user_version = {delta.revision}")
+
+    def ids(self) -> list[str]:
+        """The id of every article."""
+        return self._ids("SELECT id FROM article ORDER BY id")
 
     def tidy(self) -> None:
         """Let go of what is staged and has been published; the last thing that a run does."""
@@ -355,6 +417,7 @@ class ArchiveWriter(Archive):
     def move(self, article_id: str, origin: str) -> None:
         """Note that an unchanged article is now read from somewhere else."""
         self.rows("UPDATE article SET origin = ? WHERE id = ?", (origin, article_id))
+        self.rows("INSERT OR IGNORE INTO moved VALUES (?)", (article_id,))
 
     def forget(self, chunk_ids: Iterable[str]) -> None:
         """Note that leftovers are gone from Chroma."""

@@ -25,8 +25,9 @@ from pydantic import ConfigDict
 
 from qa.documents.filters import Filters
 from qa.index.archive import IndexedChunk
-from qa.index.directory import Index, LiveIndex
+from qa.index.directory import Index
 from qa.index.lexical import QueryTerms
+from qa.index.live import LiveIndex
 from qa.language.detect import question_language
 from qa.search.boosts import bonus, meets, most, narrowed
 from qa.search.constraints import understand

@@ -31,7 +31,7 @@ from qa.documents.article import Article, clean_text
 from qa.documents.injection import Flagged, is_suspicious
 from qa.documents.parsers import read
 from qa.index.build import index_paths
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.models import open_llm
 from qa.pipeline import build
 from qa.search.retriever import HybridRetriever

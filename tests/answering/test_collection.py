@@ -9,7 +9,7 @@ import pytest
 
 from qa.answering.collection import reply
 from qa.documents.filters import Filters
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.types import Language, Question
 
 Ask = Callable[[Question], str]

@@ -12,7 +12,7 @@ from qa.assistant import Assistant
 from qa.conversations.answer_json import Find, from_document, to_document
 from qa.documents.article import Article
 from qa.documents.filters import Filters
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.language.sentences import Span
 from qa.models.loading import LanguageModel
 from qa.search.retriever import HybridRetriever

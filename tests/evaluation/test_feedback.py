@@ -22,7 +22,7 @@ from qa.evaluation.feedback import export
 from qa.evaluation.lint import lint
 from qa.evaluation.questions import load
 from qa.evaluation.run import Plan, evaluate
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.models.loading import LanguageModel
 from qa.search.retriever import HybridRetriever
 from qa.settings import Settings

@@ -33,7 +33,8 @@ from qa.index.build import (
     remove_articles,
 )
 from qa.index.chroma import ChromaIndex
-from qa.index.directory import Index, LiveIndex, write_lock
+from qa.index.directory import Index, write_lock
+from qa.index.live import LiveIndex
 from qa.index.matrix import ChunkVector
 from qa.search.retriever import HybridRetriever
 from qa.settings import Settings

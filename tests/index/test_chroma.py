@@ -18,8 +18,9 @@ from qa.documents.filters import Filters
 from qa.errors import IndexUnusable
 from qa.index.build import index_paths
 from qa.index.chroma import ChromaIndex
-from qa.index.directory import LiveIndex, Manifest
+from qa.index.directory import Manifest
 from qa.index.doctor import examine
+from qa.index.live import LiveIndex
 from qa.index.matrix import ChunkVector
 from qa.search.retriever import HybridRetriever
 from qa.settings import Settings

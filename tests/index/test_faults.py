@@ -29,7 +29,8 @@ from qa.index.backup import back_up, put_back
 from qa.index.build import amend_article, index_paths, remove_articles
 from qa.index.checksums import sealed
 from qa.index.chroma import ChromaIndex
-from qa.index.directory import Index, LiveIndex, Manifest, write_lock
+from qa.index.directory import Index, Manifest, write_lock
+from qa.index.live import LiveIndex
 from qa.index.writer import ArchiveWriter
 from qa.search.retriever import HybridRetriever, Mode
 from qa.settings import Settings

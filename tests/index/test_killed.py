@@ -17,7 +17,8 @@ import pytest
 
 from qa.errors import IndexLocked, IndexMissing
 from qa.index.build import index_paths
-from qa.index.directory import LiveIndex, write_lock
+from qa.index.directory import write_lock
+from qa.index.live import LiveIndex
 from qa.search.retriever import HybridRetriever, Mode
 from qa.settings import Settings
 from tests import ROOT

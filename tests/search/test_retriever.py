@@ -10,7 +10,7 @@ from langchain_core.retrievers import BaseRetriever
 
 from qa.documents.filters import Filters
 from qa.index.build import index_paths
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.search.retriever import HybridRetriever, Mode
 from qa.settings import Settings
 from tests.fakes import BagOfWords

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from langchain_core.language_models import BaseChatModel
 
 from qa.assistant import Assistant
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.models.loading import LanguageModel, LLMStatus
 from qa.search.retriever import HybridRetriever
 from qa.settings import Settings

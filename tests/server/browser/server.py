@@ -25,7 +25,7 @@ from langchain_core.outputs import ChatGenerationChunk
 
 from qa.assistant import Assistant
 from qa.index.build import index_paths
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.language.sentences import sentences
 from qa.models.loading import LanguageModel, LLMStatus
 from qa.models.reader import Span as ReadSpan

@@ -16,7 +16,7 @@ from qa.assistant import Assistant, open_reranker
 from qa.documents.article import Article, PartialDate
 from qa.documents.listing import Listing
 from qa.index.build import index_paths
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.language.sentences import Span
 from qa.models import Embedder
 from qa.models.loading import LanguageModel

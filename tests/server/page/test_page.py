@@ -20,7 +20,7 @@ from qa.assistant import Assistant
 from qa.conversations.store import Conversations
 from qa.documents.filters import Filters
 from qa.errors import AnswerError, IndexMissing, ModelError, SettingsError
-from qa.index.directory import LiveIndex
+from qa.index.live import LiveIndex
 from qa.models.loading import LLMState, LLMStatus
 from qa.search.retriever import HybridRetriever
 from qa.server.page.examples import folder_of
