@@ -108,10 +108,6 @@ class Settings(BaseModel):
     chroma_url: Annotated[
         str | None, Field(description="a Chroma server; unset keeps Chroma inside the index")
     ] = None
-    chroma_token: Annotated[
-        SecretStr | None,
-        Field(description="sent to it as `Authorization: Bearer …`, for a proxy that asks for it"),
-    ] = None
     database_url: Annotated[
         SecretStr | None,
         AfterValidator(_with_chroma),
@@ -404,7 +400,7 @@ class Traced:
 # Names with the prefix that are not settings.
 _NOT_SETTINGS = {"QA_CONFIG"}
 
-_SECRETS = ("api_key", "logins", "chroma_token", "database_url")
+_SECRETS = ("api_key", "logins", "database_url")
 _PATHS = ("index", "corpus", "models_dir", "uploads", "conversations")
 _NAMES_OR_PATHS = ("embedder", "llm")
 

@@ -6,12 +6,15 @@ here, and its telemetry is off. Chunk text is not kept here; `archive` has it.
 
 from __future__ import annotations
 
+import ssl
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from urllib.parse import urlparse
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from qa.documents.filters import Filters, day_number, source_key
 from qa.errors import IndexUnusable, is_panic
@@ -35,7 +38,12 @@ _HNSW: CreateHNSWConfiguration = {
     "sync_threshold": 100,
 }
 _UNDATED = 0  # below every date
+# A server that does not answer is asked again for so long: it may only be starting again.
+_PATIENCE_S = 5.0
+_CONNECT_S, _ANSWER_S = 3.0, 30.0
 _OPENING = threading.Lock()
+
+T = TypeVar("T")
 
 
 class ChromaIndex:
@@ -59,7 +67,8 @@ class ChromaIndex:
 
         Args:
             directory: where Chroma keeps its files; unused when `url` is given.
-            url: a Chroma server such as `http://127.0.0.1:8000`.
+            url: a Chroma server such as `http://127.0.0.1:8000`. Chroma's own variables count for
+                a token and for the authorities whose certificates are trusted (docs/servers.md).
             name: the collection; on a server several indexes may share one database.
 
         Raises:
@@ -116,7 +125,8 @@ class ChromaIndex:
             size = self._client.get_max_batch_size()
             for start in range(0, len(chunks), size):
                 part = chunks[start : start + size]
-                self._collection.upsert(
+                _patiently(
+                    self._collection.upsert,
                     ids=[chunk.id for chunk in part],
                     embeddings=np.stack([chunk.vector for chunk in part]).astype(np.float32),
                     metadatas=[_metadata(chunk) for chunk in part],
@@ -127,7 +137,7 @@ class ChromaIndex:
         with _translated():
             size = self._client.get_max_batch_size()
             for start in range(0, len(ids), size):
-                self._collection.delete(ids=list(ids[start : start + size]))
+                _patiently(self._collection.delete, ids=list(ids[start : start + size]))
 
     def empty(self) -> None:
         """Remove all chunks, whatever state the files of their vectors are in."""
@@ -149,7 +159,8 @@ class ChromaIndex:
         if within is not None and not within:
             return []
         with _translated():
-            result = self._collection.query(
+            result = _patiently(
+                self._collection.query,
                 query_embeddings=[vector],
                 n_results=n,
                 ids=None if within is None else list(within),
@@ -165,12 +176,12 @@ class ChromaIndex:
     def ids(self) -> set[str]:
         """Every chunk id in the collection."""
         with _translated():
-            return set(self._collection.get(include=[])["ids"])
+            return set(_patiently(self._collection.get, include=[])["ids"])
 
     def vectors(self, ids: Sequence[str]) -> dict[str, np.ndarray]:
         """The vectors of those of the chunks that the collection holds, (d,) each."""
         with _translated():
-            found = self._collection.get(ids=list(ids), include=["embeddings"])
+            found = _patiently(self._collection.get, ids=list(ids), include=["embeddings"])
         vectors = found["embeddings"]
         assert vectors is not None
         return dict(zip(found["ids"], cast("np.ndarray", vectors), strict=True))
@@ -178,7 +189,7 @@ class ChromaIndex:
     def count(self) -> int:
         """How many chunks it holds."""
         with _translated():
-            return self._collection.count()
+            return _patiently(self._collection.count)
 
     def close(self) -> None:
         """Release the files, so that another process may replace them, or the connections."""
@@ -207,26 +218,53 @@ def _translated() -> Iterator[None]:
         ) from exc
 
 
+def _patiently(ask: Callable[..., T], /, **arguments: Any) -> T:
+    """What Chroma answers; a server that cannot be reached is asked again, at growing intervals.
+
+    Only for what may be asked twice.
+    """
+    import httpx
+
+    again = Retrying(
+        retry=retry_if_exception_type(httpx.TransportError),
+        wait=wait_random_exponential(0.1, max=1.0),
+        stop=stop_after_delay(_PATIENCE_S),
+        reraise=True,
+    )
+    return again(ask, **arguments)
+
+
 def _remote(url: str, settings: ChromaSettings) -> Client:
     """A client of the server at `url`."""
     import chromadb
+    import httpx
     from chromadb.errors import ChromaError
 
     parts = urlparse(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise IndexUnusable(f"chroma_url is {url!r}; it should look like http://127.0.0.1:8000.")
+    port = parts.port or (443 if parts.scheme == "https" else 8000)
+    limits = httpx.Timeout(_ANSWER_S, connect=_CONNECT_S)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    alive = f"{parts.scheme}://{host}:{port}/api/v2/heartbeat"
     try:
+        # Chroma's own client waits for ever for a server that takes a connection and says nothing.
+        trusted = settings.chroma_server_ssl_verify
+        verify = ssl.create_default_context(cafile=trusted) if isinstance(trusted, str) else trusted
+        _patiently(httpx.get, url=alive, timeout=limits, verify=True if verify is None else verify)
         client = chromadb.HttpClient(
             host=parts.hostname,
-            port=parts.port or (443 if parts.scheme == "https" else 8000),
+            port=port,
             ssl=parts.scheme == "https",
             settings=settings,
         )
-    except (ChromaError, ValueError, OSError) as exc:
+    except (ChromaError, httpx.HTTPError, ValueError, OSError) as exc:
         raise IndexUnusable(
             f"no Chroma server answers at {url}: {exc}. Start it with `chroma run`, "
             "or unset QA_CHROMA_URL to keep Chroma inside the index."
         ) from exc
+    for side in (cast("Any", client), client._admin_client):  # type: ignore[attr-defined]
+        side._server._session.timeout = limits
     return cast("Client", client)
 
 

@@ -139,6 +139,8 @@ class SharedArchive:
                     "for the copy of the shared one; to share this one, write it to a file with "
                     "`qa backup`, and then put that back with `qa restore` and QA_DATABASE_URL set."
                 )
+            address = {"database": self._database.address}
+            (directory / _IS_COPY).write_text(json.dumps(address), encoding="utf-8")
             if head is None:
                 return False
             home = directory / head.generation
@@ -149,9 +151,7 @@ class SharedArchive:
                 whole = mine.generation == head.generation and mine.revision > head.revision
             if whole and home.exists():
                 shutil.rmtree(home)
-            home.mkdir(parents=True, exist_ok=True)
-            address = {"database": self._database.address}
-            (directory / _IS_COPY).write_text(json.dumps(address), encoding="utf-8")
+            home.mkdir(exist_ok=True)
             with closing(ArchiveWriter.open(home / "articles.sqlite")) as archive:
                 since = archive.revision
                 break_seal(home)

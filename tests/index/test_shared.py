@@ -1,0 +1,378 @@
+"""The archive in PostgreSQL: machines, here folders, that share it, one writing at a time."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from qa.database import Database
+from qa.errors import IndexLocked, IndexMissing, IndexUnusable
+from qa.index import session
+from qa.index.backup import back_up, put_back
+from qa.index.build import amend_article, index_paths, remove_articles
+from qa.index.directory import Manifest
+from qa.index.doctor import examine
+from qa.index.live import LiveIndex
+from qa.index.shared import SharedArchive, follow
+from qa.search.retriever import HybridRetriever
+from qa.settings import Settings
+from tests import ROOT
+from tests.fakes import ARTICLE_COUNT, BagOfWords, write_articles
+from tests.index.test_chroma import chroma_server
+from tests.index.test_killed import change
+from tests.postgres import Postgres, needs_postgres, postgres_server
+
+pytestmark = needs_postgres
+QUESTION = "Qui a dirigé le chantier du pont de Kervalec ?"
+Machine = Callable[[str], Settings]
+
+
+@pytest.fixture(scope="module")
+def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with chroma_server(tmp_path_factory.mktemp("chroma")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_articles(tmp_path / "news")
+
+
+@pytest.fixture
+def machine(postgres: Postgres, chroma: str, tmp_path: Path) -> Machine:
+    """Settings of a machine of this name; its database is empty at first."""
+    run(postgres, "DROP SCHEMA IF EXISTS qa_index CASCADE")
+
+    def settings(name: str) -> Settings:
+        return Settings(
+            index=tmp_path / name / "index",
+            chroma_url=chroma,
+            database_url=SecretStr(postgres.url),
+            embedder="of no catalogue",
+        )
+
+    return settings
+
+
+def run(postgres: Postgres, query: str) -> list[tuple[Any, ...]]:
+    with closing(Database.open(SecretStr(postgres.url), IndexUnusable)) as database:
+        return database.rows(query)
+
+
+def held(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
+    """All that a machine's copy holds."""
+    home = settings.index / Manifest.read(settings.index).generation
+    queries = {
+        "article": "SELECT * FROM article ORDER BY id",
+        "chunk": "SELECT rowid, * FROM chunk ORDER BY rowid",
+        "paged": "SELECT * FROM paged ORDER BY article_id",
+        "searched": "SELECT * FROM searched ORDER BY article_id",
+        "earlier": "SELECT * FROM earlier ORDER BY rowid",
+        "amendment": "SELECT * FROM amendment ORDER BY article_id",
+        "leftover": "SELECT * FROM leftover",
+        "words": "SELECT id, sz FROM word_docsize ORDER BY id",
+        "revision": "PRAGMA user_version",
+    }
+    with closing(sqlite3.connect(home / "articles.sqlite")) as file:
+        return {name: file.execute(query).fetchall() for name, query in queries.items()}
+
+
+def found(live: LiveIndex, embedder: BagOfWords, question: str = QUESTION) -> list[str]:
+    hits = HybridRetriever(index=live, embedder=embedder).search(question)
+    return [hit.article.text for hit in hits]
+
+
+def until(holds: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it never comes"
+        time.sleep(0.05)
+
+
+def test_a_copy_holds_what_the_writer_holds_after_each_kind_of_run(
+    machine: Machine, folder: Path, fake_embedder: BagOfWords
+):
+    here, there = machine("here"), machine("there")
+    report = index_paths([folder], here, fake_embedder)
+    assert report.added == ARTICLE_COUNT
+    follow(there)
+    assert held(there) == held(here)
+    assert held(there)["chunk"]
+
+    change(folder)
+    index_paths([folder], here, fake_embedder)
+    follow(there)
+    assert held(there) == held(here)
+    assert held(there)["earlier"]
+
+    amend_article("pont", there, fake_embedder, title="Le pont, enfin")  # the other one writes
+    assert remove_articles([held(there)["article"][0][0]], there)
+    follow(here)
+    assert held(here) == held(there)
+    assert ("pont", "Le pont, enfin", None, None) in held(here)["amendment"]
+
+    moved = folder.with_name("moved")
+    folder.rename(moved)
+    index_paths([moved], here, fake_embedder)
+    follow(there)
+    assert held(there) == held(here)
+    assert all(str(moved) in row[7] for row in held(there)["article"] if row[0] == "pont")
+
+
+def test_a_machine_that_comes_late_and_one_that_missed_runs(
+    machine: Machine, folder: Path, fake_embedder: BagOfWords
+):
+    here, there = machine("here"), machine("there")
+    with pytest.raises(IndexMissing):
+        LiveIndex(there.index, fake_embedder, there)
+    index_paths([folder], here, fake_embedder)
+    follow(there)
+    remove_articles(["pont"], here)  # the last rows are used again by what comes next
+    (folder / "new.txt").write_text("Une girafe est née au zoo de Lanvollon.")
+    index_paths([folder], here, fake_embedder)
+    follow(there)
+    late = machine("late")
+    follow(late)
+    assert held(late) == held(there) == held(here)
+
+
+def test_readers_follow_and_answer_alike(machine: Machine, folder: Path, fake_embedder: BagOfWords):
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    with (
+        closing(LiveIndex(here.index, fake_embedder, here)) as one,
+        closing(LiveIndex(there.index, fake_embedder, there)) as other,
+    ):
+        assert found(one, fake_embedder) == found(other, fake_embedder)
+        (folder / "new.txt").write_text("Une girafe est née au zoo de Lanvollon.")
+        index_paths([folder], here, fake_embedder)
+        question = "Où est née la girafe ?"
+        assert "girafe" in found(one, fake_embedder, question)[0]
+        until(lambda: "girafe" in found(other, fake_embedder, question)[0])
+        assert found(one, fake_embedder) == found(other, fake_embedder)
+
+
+def test_a_rebuild_reaches_readers_who_still_find_the_old_vectors_until_then(
+    machine: Machine, folder: Path, fake_embedder: BagOfWords
+):
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    follow(there)
+    before = Manifest.read(there.index)
+    (folder / "phare.txt").unlink()
+    index_paths([folder], here, fake_embedder, rebuild=True)
+    assert Manifest.read(there.index) == before
+    with closing(LiveIndex(there.index, fake_embedder, there)) as live:
+        assert "Kervalec" in found(live, fake_embedder)[0]
+    follow(there)
+    assert held(there) == held(here)
+    assert len(list(there.index.glob("*/articles.sqlite"))) == 1
+    index_paths([folder], there, fake_embedder)
+    follow(here)
+    assert held(there) == held(here)
+
+
+def test_one_writer_on_all_machines(machine: Machine, folder: Path, fake_embedder: BagOfWords):
+    here, there = machine("here"), machine("there")
+    with (
+        session.writing(here),
+        pytest.raises(IndexLocked, match=r"is being written by a process on 127\.0\.0\.1 since"),
+    ):
+        index_paths([folder], there, fake_embedder)
+    index_paths([folder], there, fake_embedder)
+
+
+def test_what_a_run_could_not_share_it_has_not_done(
+    machine: Machine,
+    folder: Path,
+    fake_embedder: BagOfWords,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    before = held(here)
+
+    def fails(*_: object) -> None:
+        raise IndexUnusable("the database is away")
+
+    change(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(SharedArchive, "push", fails)
+        with pytest.raises(IndexUnusable, match="away"):
+            index_paths([folder], here, fake_embedder)
+    after = held(here)
+    assert after.pop("leftover")  # in Chroma by now, and noted
+    assert before.pop("leftover") == []
+    assert after == before
+    index_paths([folder], there, fake_embedder)  # another machine goes on
+    follow(here)
+    assert held(here) == held(there)
+    with closing(LiveIndex(here.index, fake_embedder, here)) as live, live.current() as index:
+        assert index.store.ids() == index.archive.chunk_ids()
+
+
+def test_a_writer_killed_after_it_has_shared_and_before_it_knows(
+    machine: Machine,
+    folder: Path,
+    fake_embedder: BagOfWords,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    real = SharedArchive.push
+
+    def dies(self: SharedArchive, *arguments: Any) -> None:
+        real(self, *arguments)
+        raise KeyboardInterrupt
+
+    change(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(SharedArchive, "push", dies)
+        with pytest.raises(KeyboardInterrupt):
+            index_paths([folder], here, fake_embedder)
+    follow(there)
+    follow(here)
+    assert held(here) == held(there)
+    report = index_paths([folder], here, fake_embedder)
+    assert (report.added, report.updated, report.embedded) == (0, 0, 0)
+
+
+def test_readers_go_on_while_the_database_is_away(
+    machine: Machine,
+    postgres: Postgres,
+    folder: Path,
+    fake_embedder: BagOfWords,
+    caplog: pytest.LogCaptureFixture,
+):
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    with closing(LiveIndex(there.index, fake_embedder, there)) as live:
+        postgres.stop()
+        try:
+            assert "Kervalec" in found(live, fake_embedder)[0]
+            follow(there)  # a second process starts
+            assert "answering from the copy" in caplog.text
+            with pytest.raises(IndexUnusable, match="QA_DATABASE_URL"):
+                index_paths([folder], here, fake_embedder)
+            with pytest.raises(IndexUnusable, match="See that the server runs"):
+                follow(machine("new"))
+        finally:
+            postgres.start()
+        (folder / "new.txt").write_text("Une girafe est née au zoo de Lanvollon.")
+        index_paths([folder], here, fake_embedder)
+        until(lambda: "girafe" in found(live, fake_embedder, "Où est née la girafe ?")[0])
+
+
+def test_an_index_of_its_own_is_not_written_over_but_can_be_put_in(
+    machine: Machine, folder: Path, fake_embedder: BagOfWords, tmp_path: Path
+):
+    here, there = machine("here"), machine("there")
+    alone = here.model_copy(update={"database_url": None, "chroma_url": None})
+    index_paths([folder], alone, fake_embedder)
+    (folder / "phare.txt").unlink()
+    index_paths([folder], there, fake_embedder)
+    with pytest.raises(IndexUnusable, match="holds an index of its own"):
+        follow(here)
+    back_up(tmp_path / "news.qa", alone)
+    shutil.rmtree(here.index)
+    put_back(tmp_path / "news.qa", here, over=True)
+    follow(there)
+    assert held(there) == held(here)
+    assert len(held(there)["article"]) == ARTICLE_COUNT
+    back_up(tmp_path / "again.qa", there)
+
+
+def test_a_damaged_copy_is_fetched_again(machine: Machine, folder: Path, fake_embedder: BagOfWords):
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    follow(there)
+    (file,) = there.index.glob("*/articles.sqlite")
+    with closing(sqlite3.connect(file)) as archive, archive:
+        archive.execute("UPDATE article SET text = 'x' || substr(text, 2) WHERE id = 'pont'")
+    states = {finding.what: finding.state for finding in examine(there)}
+    assert states["articles"] == "bad"
+    states = {finding.what: finding.state for finding in examine(there, repair=True)}
+    assert states["articles"] == states["Chroma"] == states["lexical"] == "good"
+    assert held(there) == held(here)
+
+
+def test_a_database_put_back_from_a_backup_is_behind_its_copies(
+    machine: Machine, postgres: Postgres, folder: Path, fake_embedder: BagOfWords
+):
+    here = machine("here")
+    index_paths([folder], here, fake_embedder)
+    before = held(here)
+    for table in ("head", "article", "chunk"):
+        run(postgres, f"CREATE TABLE qa_index.{table}_then AS TABLE qa_index.{table}")
+    remove_articles(["pont"], here)
+    run(postgres, "TRUNCATE qa_index.head, qa_index.article, qa_index.gone CASCADE")
+    for table in ("head", "article", "chunk"):
+        run(postgres, f"INSERT INTO qa_index.{table} TABLE qa_index.{table}_then")
+    follow(here)
+    assert held(here)["article"] == before["article"]
+
+
+@pytest.mark.parametrize("after_s", [0.3, 0.6, 1.0, 1.5])
+def test_a_writer_killed_at_any_moment_loses_nothing(
+    after_s: float, machine: Machine, folder: Path, fake_embedder: BagOfWords
+):
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    change(folder)
+    code = (
+        "import sys; from pathlib import Path; from qa.settings import Settings; "
+        "from qa.index.build import index_paths; from tests.fakes import BagOfWords; "
+        "print('begins', flush=True); "
+        "index_paths([Path(sys.argv[1])], Settings.load({'embedder': 'of no catalogue'}), "
+        "BagOfWords())"
+    )
+    assert here.database_url
+    environment = {
+        **os.environ,
+        "QA_INDEX": str(here.index),
+        "QA_CHROMA_URL": str(here.chroma_url),
+        "QA_DATABASE_URL": here.database_url.get_secret_value(),
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, "-c", code, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdout
+        process.stdout.readline()
+        time.sleep(after_s)
+        process.send_signal(signal.SIGKILL)
+    until(lambda: _written(folder, there, fake_embedder))
+    follow(here)
+    assert held(here) == held(there)
+    texts = "".join(row[2] for row in held(here)["article"])
+    assert "girafe" in texts
+    assert "library of Orm" in texts
+    assert len(held(here)["article"]) == ARTICLE_COUNT + 1
+    with closing(LiveIndex(here.index, fake_embedder, here)) as live, live.current() as index:
+        assert index.store.ids() == index.archive.chunk_ids()
+
+
+def _written(folder: Path, settings: Settings, embedder: BagOfWords) -> bool:
+    """The lock goes with the killed process's connection, which the server may see a moment later."""
+    try:
+        index_paths([folder], settings, embedder)
+    except IndexLocked:
+        return False
+    return True
