@@ -25,11 +25,13 @@ from typing import Any
 import numpy as np
 
 from lab import median_p95
+from qa.documents.chunks import split
 from qa.documents.filters import Filters
 from qa.documents.parsers.isolated import Child
 from qa.index import build as building
 from qa.index.archive import Archive
 from qa.index.chroma import ChromaIndex
+from qa.index.directory import Manifest
 from qa.index.lexical import LexicalIndex
 from qa.index.live import LiveIndex
 from qa.index.matrix import ChunkVectors
@@ -85,6 +87,38 @@ class RandomEmbedder:
         return unit
 
 
+class ReplayedEmbedder:
+    """Passages get the vectors that an index holds of the same text; questions are embedded.
+
+    So indexes of a part of its articles are made in minutes, with real vectors. Those of sentences
+    are as near to the first ones as one byte a number allows.
+    """
+
+    def __init__(self, index: Path, real: Embedder) -> None:
+        self.name, self.fingerprint = real.name, real.fingerprint
+        self.dimension, self.runtime = real.dimension, real.runtime
+        self.queries = real.queries
+        manifest = Manifest.read(index)
+        self._archive = Archive.open(index / manifest.generation / "articles.sqlite")
+        self._ids = {
+            _digest(building.embedding_input(article, chunk)[0]): chunk.id
+            for article in self._archive.articles()
+            for chunk in split(article, manifest.chunk_chars)
+        }
+
+    def passages_with_parts(
+        self, texts: Sequence[str], parts: Sequence[Sequence[tuple[int, int]]]
+    ) -> list[np.ndarray]:
+        """For each text (1 + its parts, dimension) float32, unit length."""
+        held = self._archive.passages([self._ids[_digest(text)] for text in texts])
+        assert [len(passage.chunk.sentences) for passage in held] == list(map(len, parts))
+        return [passage.vectors.astype(np.float32) for passage in held]
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
 class Stopwatch:
     """Seconds spent in each part, a part's own time without those it calls in its thread."""
 
@@ -137,7 +171,10 @@ class Stopwatch:
 
 def open_embedder(job: dict[str, Any], settings: Settings) -> Any:
     """The embedder a job names."""
-    return RandomEmbedder(job["pace"]) if job["embedder"] == "random" else Embedder.open(settings)
+    if job["embedder"] == "random":
+        return RandomEmbedder(job["pace"])
+    real = Embedder.open(settings)
+    return ReplayedEmbedder(Path(job["vectors"]), real) if job["vectors"] else real
 
 
 def build(job: dict[str, Any]) -> dict[str, Any]:

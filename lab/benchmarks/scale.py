@@ -1,14 +1,16 @@
 """How time and memory grow with the number of chunks.
 
     python -m lab.benchmarks.scale [docs.jsonl[.gz] ...] [--embedder random] [--pace MS]
-        [--sizes 1000,5000,...] [--questions 200] [--keep DIR] [--json FILE]
+        [--vectors INDEX] [--sizes 1000,5000,...] [--questions 200] [--keep DIR] [--json FILE]
 
 For each size an index is built in a fresh process and asked in another. With `--embedder random`
 vectors are drawn from a hash of the text: everything but the embedder is measured in minutes, and
 what is found means nothing; with `--pace` each passage takes so many milliseconds and no processor,
-as if other cores embedded it. Articles come from the files given, one from each in turn, as many as
-give the chunks; without files they are put together from sentences of corpus/, with a fixed seed.
-Questions are titles of the indexed articles, asked one after the other, the first ten unmeasured.
+as if other cores embedded it. With `--vectors` passages get the vectors that an index of the same
+articles holds, so that only the largest size takes hours. Articles come from the files given, one
+from each in turn, as many as give the chunks; without files they are put together from sentences of
+corpus/, with a fixed seed. Questions are titles of the indexed articles, asked one after the other,
+the first ten unmeasured.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ def main() -> None:
     parser.add_argument("articles", nargs="*", type=Path)
     parser.add_argument("--embedder", choices=("real", "random"), default="real")
     parser.add_argument("--pace", type=float, default=0.0)
+    parser.add_argument("--vectors", type=Path, help="an index that holds these articles")
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--keep", type=Path, help="keep indexes here, and ask those already there")
@@ -76,6 +79,7 @@ def measure(folder: Path, size: int, arguments: argparse.Namespace) -> dict[str,
         "index": str(index),
         "embedder": arguments.embedder,
         "pace": arguments.pace,
+        "vectors": str(arguments.vectors or ""),
     }
     load = os.getloadavg()[0]
     if not built.exists():

@@ -370,7 +370,7 @@ def test_a_writer_killed_at_any_moment_loses_nothing(
 
 
 def _written(folder: Path, settings: Settings, embedder: BagOfWords) -> bool:
-    """The lock goes with the killed process's connection, which the server may see a moment later."""
+    """The server may see a moment later that the killed process is gone, and its lock with it."""
     try:
         index_paths([folder], settings, embedder)
     except IndexLocked:
