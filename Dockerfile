@@ -12,7 +12,7 @@ RUN /opt/qa/bin/pip install --constraint constraints.txt --extra-index-url "$TOR
 COPY pyproject.toml README.md LICENSE ./
 COPY qa qa
 # What is only for compiling against torch or for testing it is a quarter of its size.
-RUN /opt/qa/bin/pip install --constraint constraints.txt '.[openai,anthropic,otel]' \
+RUN /opt/qa/bin/pip install --constraint constraints.txt '.[openai,anthropic,otel,postgres]' \
     && rm -rf /opt/qa/lib/python3.11/site-packages/torch/include \
         /opt/qa/lib/python3.11/site-packages/torch/test \
         /opt/qa/lib/python3.11/site-packages/torch/bin/protoc*

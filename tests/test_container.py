@@ -91,7 +91,7 @@ def test_its_settings_are_settings_and_its_volumes_hold_what_is_written():
     assert settings.host == "0.0.0.0"
 
 
-@pytest.mark.parametrize("service", ["app", "index"])
+@pytest.mark.parametrize("service", ["app", "index", "second"])
 def test_the_compose_file_sets_settings_and_opens_nothing(service: str):
     told = COMPOSE["services"][service]
     names = [name.removeprefix("QA_").lower() for name in told["environment"] if name[:3] == "QA_"]
@@ -102,7 +102,7 @@ def test_the_compose_file_sets_settings_and_opens_nothing(service: str):
     assert told["read_only"]
     assert told["cap_drop"] == ["ALL"]
     places = {volume.rsplit(":/", 1)[0].split(":/")[0] for volume in told["volumes"]}
-    assert {"index", "models", "conversations"} <= places
+    assert {"second" if service == "second" else "index", "models", "conversations"} <= places
 
 
 def test_what_is_unset_in_the_compose_file_is_as_it_comes():
@@ -152,10 +152,26 @@ def test_the_chroma_server_is_of_the_tested_version_and_only_by_profile():
     assert version is not None
     chroma = COMPOSE["services"]["chroma"]
     assert chroma["image"] == f"chromadb/chroma:{version[1]}"
-    assert chroma["profiles"] == ["chroma"]
-    assert "ports" not in chroma
-    assert chroma["networks"] == ["vectors"]
-    assert COMPOSE["networks"]["vectors"] == {"internal": True}
+    assert chroma["profiles"] == ["chroma", "servers"]
+    for service in (chroma, COMPOSE["services"]["postgres"]):
+        assert "ports" not in service
+        assert service["networks"] == ["inside"]
+    assert COMPOSE["networks"]["inside"] == {"internal": True}
+
+
+def test_two_apps_keep_a_copy_each_behind_a_proxy_that_knows_both():
+    services = COMPOSE["services"]
+    assert {name for name, each in services.items() if "profiles" not in each} == {"index", "app"}
+    mounted = [
+        next(volume for volume in services[name]["volumes"] if volume.endswith(":/data/index"))
+        for name in ("app", "second")
+    ]
+    assert len(set(mounted)) == 2
+    assert {volume.split(":")[0] for volume in mounted} <= set(COMPOSE["volumes"])
+    configuration = COMPOSE["configs"]["proxy"]["content"]
+    for name in ("app", "second"):
+        assert f"server {name}:{Settings().port} " in configuration
+    assert services["proxy"]["configs"][0]["source"] == "proxy"
 
 
 def test_a_stopping_container_has_the_time_that_its_server_gives():

@@ -79,21 +79,20 @@ def put_back(file: Path, settings: Settings, *, over: bool = False) -> Manifest:
         settings.index.mkdir(parents=True, exist_ok=True)
         follow(settings)
         before = _there(settings, over=over)  # before articles without a manifest lie there
-        with _folder(settings.index / "manifest.json") as folder:
+        with writing(settings) as shared, _folder(settings.index / "manifest.json") as folder:
             _unpack(file, folder)
             old = Manifest.read(folder)
-            with writing(settings) as shared:
-                manifest = replace(old, chroma_url=settings.chroma_url, id=new_id())
-                manifest = replace(manifest, generation=generation(manifest, 0))
-                home = settings.index / manifest.generation
-                if before is None:
-                    manifest.write(settings.index)  # articles without one would look like a loss
-                home.mkdir()
-                (folder / "articles.sqlite").replace(home / "articles.sqlite")
-                with write_session(settings.index, manifest, shared) as index:
-                    if shared:
-                        shared.push(index.archive, manifest, Changes([], []))
-                drop_other_generations(settings.index, manifest, before, shared=shared is not None)
+            manifest = replace(old, chroma_url=settings.chroma_url, id=new_id())
+            manifest = replace(manifest, generation=generation(manifest, 0))
+            home = settings.index / manifest.generation
+            if before is None:
+                manifest.write(settings.index)  # articles without one would look like a loss
+            home.mkdir()
+            (folder / "articles.sqlite").replace(home / "articles.sqlite")
+            with write_session(settings.index, manifest, shared) as index:
+                if shared:
+                    shared.push(index.archive, manifest, Changes([], []))
+            drop_other_generations(settings.index, manifest, before, shared=shared is not None)
     return manifest
 
 
