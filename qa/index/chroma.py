@@ -39,7 +39,7 @@ _HNSW: CreateHNSWConfiguration = {
 }
 _UNDATED = 0  # below every date
 # A server that does not answer is asked again for so long: it may only be starting again.
-_PATIENCE_S = 5.0
+_PATIENCE_S = 10.0
 _CONNECT_S, _ANSWER_S = 3.0, 30.0
 _OPENING = threading.Lock()
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import numpy as np
@@ -28,11 +31,10 @@ from tests.fakes import ARTICLE_COUNT, BagOfWords
 
 
 @contextmanager
-def chroma_server(folder: Path) -> Iterator[str]:
-    """A Chroma server on the loopback interface; its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def chroma_server(folder: Path, port: int = 0) -> Iterator[str]:
+    """A Chroma server on the loopback interface, on any free port if none is named; its address."""
+    with closing(socket.create_server(("127.0.0.1", port))) as free:
+        port = free.getsockname()[1]
     command = [str(Path(sys.executable).with_name("chroma")), "run", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--path", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -126,12 +128,14 @@ def test_an_address_that_is_none(url: str, tmp_path: Path):
         ChromaIndex.open(tmp_path, url)
 
 
-def test_a_server_that_does_not_answer(tmp_path: Path):
+def test_a_server_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("qa.index.chroma._PATIENCE_S", 0.5)
     with pytest.raises(IndexUnusable, match=r"no Chroma server answers at .*`chroma run`"):
         ChromaIndex.open(tmp_path, "http://127.0.0.1:9")
 
 
-def test_a_server_that_goes_away(tmp_path: Path):
+def test_a_server_that_goes_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("qa.index.chroma._PATIENCE_S", 0.5)
     with chroma_server(tmp_path) as url:
         store = ChromaIndex.open(tmp_path, url)
         put(store, a=unit(1, 0))
@@ -189,3 +193,87 @@ def test_two_indexes_of_one_spelling_on_one_server_leave_each_other_alone(
 def _collections(url: str) -> set[str]:
     path = "/api/v2/tenants/default_tenant/databases/default_database/collections"
     return {collection["name"] for collection in httpx.get(url + path).json()}
+
+
+@contextmanager
+def guarded(server: str, folder: Path, token: str) -> Iterator[str]:
+    """A proxy before a Chroma server: TLS by an authority of its own, and a token it asks for."""
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-keyout", "key.pem", "-out", "ca.pem", "-subj", "/CN=127.0.0.1"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if self.headers["Authorization"] != f"Bearer {token}":
+                status, content = 401, b"{}"
+            else:
+                headers = {"Content-Type": "application/json"}
+                url = server + self.path
+                got = httpx.request(self.command, url, content=body, headers=headers)
+                status, content = got.status_code, got.content
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_POST = do_DELETE = do_PUT = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
+    proxy.socket = context.wrap_socket(proxy.socket, server_side=True)
+    thread = Thread(target=proxy.serve_forever)
+    thread.start()
+    yield f"https://127.0.0.1:{proxy.server_port}"
+    proxy.shutdown()
+    thread.join()
+    proxy.server_close()
+
+
+@pytest.mark.filterwarnings("ignore:.verify=<str>. is deprecated:DeprecationWarning")  # Chroma's
+def test_a_server_behind_tls_and_a_token(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with guarded(server, tmp_path, "secret-token") as url:
+        with pytest.raises(IndexUnusable, match="certificate verify failed"):
+            ChromaIndex.open(tmp_path, url)
+        monkeypatch.setenv("CHROMA_SERVER_SSL_VERIFY", str(tmp_path / "ca.pem"))
+        with pytest.raises(IndexUnusable, match="no Chroma server answers"):
+            ChromaIndex.open(tmp_path, url)
+        provider = "chromadb.auth.token_authn.TokenAuthClientProvider"
+        monkeypatch.setenv("CHROMA_CLIENT_AUTH_PROVIDER", provider)
+        monkeypatch.setenv("CHROMA_CLIENT_AUTH_CREDENTIALS", "secret-token")
+        with closing(ChromaIndex.open(tmp_path, url, f"tls-{tmp_path.name}")) as store:
+            put(store, a=unit(1, 0))
+            assert store.ids() == {"a"}
+
+
+def test_a_server_that_starts_again_is_waited_for(tmp_path: Path):
+    with chroma_server(tmp_path) as url:
+        store = ChromaIndex.open(tmp_path, url)
+        put(store, a=unit(1, 0))
+    found: list[set[str]] = []
+    asking = Thread(target=lambda: found.append(store.ids()))
+    asking.start()
+    with chroma_server(tmp_path, int(url.rsplit(":", 1)[1])):
+        asking.join()
+    assert found == [{"a"}]
+    store.close()
+
+
+def test_a_server_that_takes_connections_and_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("qa.index.chroma._ANSWER_S", 0.2)
+    monkeypatch.setattr("qa.index.chroma._PATIENCE_S", 0.5)
+    with (
+        closing(socket.create_server(("127.0.0.1", 0))) as silent,
+        pytest.raises(IndexUnusable, match=r"no Chroma server answers.*timed out"),
+    ):
+        ChromaIndex.open(tmp_path, f"http://127.0.0.1:{silent.getsockname()[1]}")
