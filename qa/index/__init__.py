@@ -1,6 +1,8 @@
 """One directory: articles and their words in SQLite, vectors in Chroma.
 
 directory  the two opened as one, with the manifest
+live       an index that follows other processes' runs
+shared     the archive in PostgreSQL, and each machine's copy of it
 feeds      news feeds fetched into a folder
 watch      when to index again
 sources    the files of a run, what it passes over, paths that are empty now

@@ -9,6 +9,9 @@ from qa.documents.filters import Filters
 # A list of any length as one value; what SQLite takes as values by themselves is limited.
 LISTED = "SELECT value FROM json_each(?)"
 
+# Each once, from the index alone. The limit keeps SQLite from asking `source_key` of every article.
+_OUTLETS = "SELECT DISTINCT source FROM article WHERE source IS NOT NULL LIMIT -1"
+
 
 def conditions(filters: Filters) -> tuple[list[str], list[object]]:
     """What must hold of an article, all of it, with the values for the question marks.
@@ -24,7 +27,9 @@ def conditions(filters: Filters) -> tuple[list[str], list[object]]:
         values.append(filters.until.isoformat())
     if filters.sources:
         marks = ",".join("?" * len(filters.sources))
-        found.append(f"source IS NOT NULL AND source_key(coalesce(source, '')) IN ({marks})")
+        found.append(
+            f"source IN (SELECT source FROM ({_OUTLETS}) WHERE source_key(source) IN ({marks}))"
+        )
         values += filters.source_keys
     if filters.language:
         found.append("language = ?")
