@@ -88,7 +88,7 @@ class RandomEmbedder:
 
 
 class ReplayedEmbedder:
-    """Passages get the vectors that an index holds of the same text; questions are embedded.
+    """Passages get the vectors that an index holds of the same text.
 
     So indexes of a part of its articles are made in minutes, with real vectors. Those of sentences
     are as near to the first ones as one byte a number allows.
@@ -97,7 +97,6 @@ class ReplayedEmbedder:
     def __init__(self, index: Path, real: Embedder) -> None:
         self.name, self.fingerprint = real.name, real.fingerprint
         self.dimension, self.runtime = real.dimension, real.runtime
-        self.queries = real.queries
         manifest = Manifest.read(index)
         self._archive = Archive.open(index / manifest.generation / "articles.sqlite")
         self._ids = {
@@ -222,7 +221,7 @@ def build(job: dict[str, Any]) -> dict[str, Any]:
 def ask(job: dict[str, Any]) -> dict[str, Any]:
     """Ask questions of an index, warm; milliseconds by stage, and memory."""
     settings = Settings.load({"index": Path(job["index"])})
-    embedder = open_embedder(job, settings)
+    embedder = open_embedder({**job, "vectors": ""}, settings)
     before = resident_mb()
     live = LiveIndex(settings.index, embedder, settings)
     with live.current() as index:

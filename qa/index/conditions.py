@@ -27,9 +27,8 @@ def conditions(filters: Filters) -> tuple[list[str], list[object]]:
         values.append(filters.until.isoformat())
     if filters.sources:
         marks = ",".join("?" * len(filters.sources))
-        found.append(
-            f"source IN (SELECT source FROM ({_OUTLETS}) WHERE source_key(source) IN ({marks}))"
-        )
+        outlets = f"SELECT source FROM ({_OUTLETS}) WHERE source_key(source) IN ({marks})"  # noqa: S608
+        found.append(f"source IN ({outlets})")
         values += filters.source_keys
     if filters.language:
         found.append("language = ?")
