@@ -10,7 +10,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 export HF_HUB_OFFLINE = 1
 
-.PHONY: install run test check bench clean models chromium firefox nginx strace
+.PHONY: install run test check bench clean models chromium firefox nginx postgres strace
 .DELETE_ON_ERROR:
 
 install: .venv/.installed
@@ -21,7 +21,7 @@ run: install
 	@echo "== Starting the chat page; Ctrl-C stops it"
 	@exec $(BIN)/python app.py
 
-test: chromium firefox nginx strace check models
+test: chromium firefox nginx postgres strace check models
 	$(BIN)/python -m pytest -n 2 --dist loadfile # many tests wait; the files share their servers
 
 check: .venv/.installed-dev
@@ -76,6 +76,17 @@ nginx: .venv/bin/python
 			|| { tail -5 .venv/nginx.log; exit 1; }; \
 	else \
 		echo "No nginx: the page under a path of a proxy is not tested (Debian: sudo apt-get install nginx)" >&2; \
+	fi
+
+# A server for the tests of what several machines share, which are passed over without it.
+postgres: .venv/bin/python
+	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then exit 0; fi; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		echo "== Installing PostgreSQL for the tests of a shared archive"; \
+		{ apt-get update && apt-get install --yes --no-install-recommends postgresql; } >.venv/postgres.log 2>&1 \
+			|| { tail -5 .venv/postgres.log; exit 1; }; \
+	else \
+		echo "No PostgreSQL: a shared archive is not tested (Debian: sudo apt-get install postgresql)" >&2; \
 	fi
 
 # What watches a whole run from outside (tests/test_alone.py), which is passed over without it.

@@ -108,11 +108,11 @@ class Database:
     @contextmanager
     def translated(self) -> Iterator[None]:
         """What a connection raises, in words that say what to do."""
-        from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+        from sqlalchemy.exc import DBAPIError, ProgrammingError
 
         try:
             yield
-        except (ProgrammingError, IntegrityError):
+        except ProgrammingError:
             raise  # a bug
         except DBAPIError as exc:
             raise self._failed(exc) from exc
@@ -121,6 +121,11 @@ class Database:
         """All rows of one statement, with question marks for its values."""
         with self.transaction() as connection:
             return rows(connection, query, values)
+
+    def alone(self, command: str) -> None:
+        """Run what cannot be part of a transaction, such as VACUUM."""
+        with self.translated(), self.connected() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(command)
 
     def close(self) -> None:
         """Close the connections that nobody uses."""

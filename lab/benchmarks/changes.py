@@ -2,7 +2,7 @@
 
     python -m lab.benchmarks.changes INDEX
 
-INDEX is one that `lab.benchmarks.scale --embedder random --keep` has made; a copy of it is changed.
+INDEX is one that `lab.benchmarks.scale --keep` has made; a copy of it is changed.
 Each line is a step with the seconds that pass, those of the processor and the megabytes written;
 each is done twice, since the first loads Chroma. Then a reader opens the index and asks.
 """
@@ -21,7 +21,9 @@ from typing import Any
 from lab.benchmarks.measured import RandomEmbedder
 from qa.documents.filters import Filters
 from qa.index.build import index_paths, remove_articles
+from qa.index.directory import Manifest
 from qa.index.live import LiveIndex
+from qa.models import Embedder
 from qa.settings import Settings
 
 _TEXT = "The new bridge of the town was opened on Monday. It cost four million."
@@ -34,8 +36,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         home = Path(temporary)
         shutil.copytree(parser.parse_args().index, home / "index")
+        settings = Settings.load({"index": home / "index"})
+        made_with = Manifest.read(settings.index).embedder
+        embedder = RandomEmbedder() if made_with == "random" else Embedder.open(settings)
         print("step|seconds|processor s|MB written")
-        measure(Settings.load({"index": home / "index"}), home / "more", RandomEmbedder())
+        measure(settings, home / "more", embedder)
 
 
 def measure(settings: Settings, folder: Path, embedder: Any) -> None:

@@ -271,7 +271,7 @@ def main() -> None:
         folder = Path(up.enter_context(tempfile.TemporaryDirectory()))
         kill: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {}
         if given.apps:
-            postgres = up.enter_context(postgres_server(folder))
+            postgres = up.enter_context(postgres_server())
             chroma = up.enter_context(chroma_part(folder))
             kill["PostgreSQL"] = (postgres.stop, postgres.start)
             kill["Chroma"] = (chroma.kill, chroma.again)

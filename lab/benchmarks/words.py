@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -51,9 +50,8 @@ def main() -> None:
     given = parser.parse_args()
     home = given.index / Manifest.read(given.index).generation
     with (
-        tempfile.TemporaryDirectory() as folder,
         closing(Archive.open(home / "articles.sqlite")) as archive,
-        postgres_server(Path(folder)) as server,
+        postgres_server() as server,
         closing(Database.open(SecretStr(server.url), IndexUnusable, longest_s=0)) as database,
     ):
         started = time.perf_counter()

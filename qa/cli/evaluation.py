@@ -220,8 +220,8 @@ def _export_feedback(
 
     if out is not None and out.suffix != ".jsonl":
         raise QuestionError(f"{out} should end in .jsonl, so that `qa eval` knows how to read it.")
-    path = Settings.load({"index": index}).conversations_file
-    with closing(Conversations.open(path, create=False)) as conversations:
+    settings = Settings.load({"index": index})
+    with closing(Conversations.of(settings, create=False)) as conversations:
         exported = export(conversations.ratings())
     rows = [question.to_json() for question in exported.questions]
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -1,14 +1,13 @@
-"""Conversations: what was asked and answered, rated and shared, in one SQLite file.
+"""Conversations: what was asked and answered, rated and shared, in a few tables.
 
 Each row has an owner, and whoever asks for a row names one: nobody reads another's. Only a link's
 token opens its answer or its conversation to everybody, and only `ratings` reads all, for whoever
 runs the server.
 A turn is in a conversation, or it is kept on its own for as long as it is rated or shared. So is
 one that was asked again, which its conversation does not show any more but takes along when it is
-deleted. Deleting is for good: links and ratings go with their turn, SQLite overwrites the place and
-its write-ahead log is emptied. While another process reads the file, as a backup does, the words
-stay in both for as long; it is looked after every second, and again when the file is opened.
+deleted. Deleting is for good: links and ratings go with their turn.
 
+The tables lie in a file (see `sqlite`) or in a database (`postgres`), in the same words of SQL.
 Answers are documents as `answer_json` makes them. Knows nothing about browsers, logins or pages.
 """
 
@@ -16,61 +15,17 @@ from __future__ import annotations
 
 import json
 import secrets
-import sqlite3
-import threading
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
-from qa.errors import ConversationsUnusable
 from qa.language.terms import fold
+from qa.settings import Settings
 
-_VERSION = 3
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS conversation (
-    owner TEXT NOT NULL, id TEXT NOT NULL, title TEXT NOT NULL, folded TEXT NOT NULL,
-    changed TEXT NOT NULL, pinned INTEGER NOT NULL DEFAULT 0, token TEXT, PRIMARY KEY (owner, id)
-);
-CREATE UNIQUE INDEX IF NOT EXISTS conversation_token ON conversation (token);
-CREATE TABLE IF NOT EXISTS turn (
-    id TEXT PRIMARY KEY, owner TEXT NOT NULL, conversation_id TEXT, place INTEGER NOT NULL,
-    asked TEXT NOT NULL, answer TEXT NOT NULL, folded TEXT NOT NULL,
-    replaced INTEGER NOT NULL DEFAULT 0,
-    FOREIGN KEY (owner, conversation_id) REFERENCES conversation (owner, id) ON DELETE CASCADE
-);
-CREATE INDEX IF NOT EXISTS turn_conversation ON turn (owner, conversation_id);
-CREATE TABLE IF NOT EXISTS rating (
-    turn_id TEXT PRIMARY KEY REFERENCES turn (id) ON DELETE CASCADE, good INTEGER NOT NULL,
-    comment TEXT NOT NULL, correction TEXT NOT NULL, unanswerable INTEGER NOT NULL,
-    given TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS link (
-    token TEXT PRIMARY KEY, turn_id TEXT NOT NULL UNIQUE REFERENCES turn (id) ON DELETE CASCADE,
-    shared TEXT NOT NULL
-);
-"""
-# From a version to the next. In the first, asking again took the turn out of its conversation at
-# once, which could stay behind without any.
-_STEPS = {
-    1: """
-ALTER TABLE turn ADD COLUMN replaced INTEGER NOT NULL DEFAULT 0;
-DELETE FROM conversation WHERE NOT EXISTS (
-    SELECT 1 FROM turn t WHERE t.owner = conversation.owner AND t.conversation_id = conversation.id
-);
-""",
-    2: """
-ALTER TABLE conversation ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE conversation ADD COLUMN token TEXT;
-""",
-}
-# How long to wait for others that open or write the file.
-_PATIENCE_S = 30
-# How often it is tried again to empty the log, while another reads from it.
-_ERASE_EVERY_S = 1.0
+_INSERT = "INSERT INTO turn VALUES (?, ?, ?, ?, ?, ?, ?, 0)"
 _TURN = """
 SELECT turn.id, turn.answer, turn.asked, link.token, rating.good, rating.comment,
        rating.correction, rating.unanswerable
@@ -78,14 +33,14 @@ FROM turn LEFT JOIN link ON link.turn_id = turn.id LEFT JOIN rating ON rating.tu
 """
 _CONVERSATION = """
 SELECT c.id, c.title, c.changed, (SELECT count(*) FROM turn t WHERE t.owner = c.owner
-       AND t.conversation_id = c.id AND NOT t.replaced), c.pinned, c.token
+       AND t.conversation_id = c.id AND t.replaced = 0), c.pinned, c.token
 FROM conversation c WHERE c.owner = ?
 """
 # A word is found in the title or in any turn.
 _HAS_WORD = """
-AND (instr(c.folded, ?) OR EXISTS (
+AND (instr(c.folded, ?) > 0 OR EXISTS (
     SELECT 1 FROM turn t WHERE t.owner = c.owner AND t.conversation_id = c.id
-    AND NOT t.replaced AND instr(t.folded, ?)))
+    AND t.replaced = 0 AND instr(t.folded, ?) > 0))
 """
 _LONGEST_TITLE = 80
 
@@ -191,80 +146,66 @@ class Link:
     id: str
 
 
-class Conversations:
-    """The file. Safe to use from several threads and, SQLite seeing to it, processes."""
+class Cursor(Protocol):
+    """What a statement has done."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection = connection
-        self._path = path
-        self._lock = threading.RLock()
-        self._closed = threading.Event()
-        self._erasing = False
+    @property
+    def rowcount(self) -> int: ...
+    def fetchall(self) -> Sequence[Any]: ...
+
+
+class Statements(Protocol):
+    """A transaction that is open."""
+
+    def execute(self, query: str, values: Sequence[object] = ()) -> Cursor: ...
+
+
+class Place(Protocol):
+    """Where the tables are: `sqlite.File` or `postgres.Tables`."""
+
+    def rows(self, query: str, values: Sequence[object] = ()) -> Sequence[Any]:
+        """All rows."""
+        ...
+
+    def transaction(self, *, erasing: bool = False) -> AbstractContextManager[Statements]:
+        """All of it or nothing; `erasing` leaves nothing of what it deletes, as far as it can."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Conversations:
+    """What is kept, wherever the tables are. Safe to use from several threads and processes."""
+
+    def __init__(self, place: Place) -> None:
+        self._rows = place.rows
+        self._transaction = place.transaction
+        self.close = place.close
 
     @classmethod
     def open(cls, path: Path, *, create: bool = True) -> Self:
-        """Open the file; a new one can be read by its owner on this machine only.
+        """Open a file; a new one can be read by its owner on this machine only.
 
         Raises:
             ConversationsUnusable: it is missing and not to be created, cannot be written, is
                 damaged, or was written by a later version.
         """
-        try:
-            if create:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch(mode=0o600)
-            connection = _connect(path)
-        except (OSError, sqlite3.DatabaseError) as exc:
-            raise ConversationsUnusable(
-                f"the conversations at {path} cannot be opened ({exc}). Set QA_CONVERSATIONS to a "
-                "file that can be written, or QA_KEEP=nothing."
-            ) from exc
-        return cls(connection, path)
+        from qa.conversations.sqlite import File
 
-    def close(self) -> None:
-        """Close the file. The last who closes it empties its log."""
-        self._closed.set()
-        with self._lock:
-            self._connection.close()
+        return cls(File.open(path, create=create))
 
-    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        with self._using() as connection:
-            return connection.execute(query, values).fetchall()
+    @classmethod
+    def of(cls, settings: Settings, *, create: bool = True) -> Self:
+        """Open those of the database that the settings name, else of the file.
 
-    @contextmanager
-    def _using(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                yield self._connection
-            except sqlite3.DatabaseError as exc:
-                raise ConversationsUnusable(
-                    f"the conversations at {self._path} cannot be read or written ({exc})."
-                ) from exc
+        Raises:
+            ConversationsUnusable: as `open`; or no database answers.
+        """
+        if settings.database_url is None:
+            return cls.open(settings.conversations_file, create=create)
+        from qa.conversations.postgres import Tables
 
-    @contextmanager
-    def _transaction(self, *, erasing: bool = False) -> Iterator[sqlite3.Connection]:
-        """All of it or nothing; `erasing` leaves no bytes of what it deletes in the log."""
-        with self._using() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:  # SQLite ends it itself where the disk is full
-                    connection.execute("ROLLBACK")
-                raise
-            if erasing and not _erased(connection) and not self._erasing:
-                self._erasing = True
-                threading.Thread(target=self._erase, daemon=True, name="qa-erasing").start()
-
-    def _erase(self) -> None:
-        """In a thread: empty the log, as soon as nobody reads from it any more."""
-        while not self._closed.wait(_ERASE_EVERY_S):
-            with self._using() as connection:
-                self._erasing = False  # also when this fails
-                if self._closed.is_set() or _erased(connection):
-                    return
-                self._erasing = True
+        return cls(Tables.open(settings.database_url))
 
     # Conversations
 
@@ -282,11 +223,9 @@ class Conversations:
                 "ON CONFLICT (owner, id) DO UPDATE SET changed = excluded.changed",
                 (owner, conversation, title, fold(title), _written(_now())),
             )
-            connection.execute(
-                "INSERT INTO turn SELECT ?1, ?2, ?3, ifnull(max(place), 0) + 1, ?4, ?5, ?6, 0 "
-                "FROM turn WHERE owner = ?2 AND conversation_id = ?3",
-                _values(owner, turn, conversation),
-            )
+            before = "SELECT max(place) FROM turn WHERE owner = ? AND conversation_id = ?"
+            ((last,),) = connection.execute(before, (owner, conversation)).fetchall()
+            connection.execute(_INSERT, _values(owner, turn, conversation, (last or 0) + 1))
             if instead_of:
                 connection.execute(
                     "UPDATE turn SET replaced = 1 WHERE owner = ? AND id = ?", (owner, instead_of)
@@ -308,20 +247,19 @@ class Conversations:
 
     def read(self, owner: str, id: str) -> tuple[Conversation, list[KeptTurn]] | None:
         """A conversation and its turns, oldest first; None when the owner has none of this id."""
-        with self._lock:
-            found = self._listed("AND c.id = ?", (owner, id))
-            return (found[0], self._turns_of(owner, id)) if found else None
+        found = self._listed("AND c.id = ?", (owner, id))
+        return (found[0], self._turns_of(owner, id)) if found else None
 
     def pin(self, owner: str, id: str, pinned: bool) -> bool:
         """Put it above the others, or back among them; False when there is no such conversation."""
         query = "UPDATE conversation SET pinned = ? WHERE owner = ? AND id = ?"
-        return self._changes(query, (pinned, owner, id))
+        return self._changes(query, (int(pinned), owner, id))
 
     def rename(self, owner: str, id: str, title: str) -> bool:
         """Give it another title; False when there is no such conversation or no title."""
         title = _title(title)
-        query = "UPDATE conversation SET title = ?, folded = ? WHERE owner = ? AND id = ? AND ?"
-        return self._changes(query, (title, fold(title), owner, id, bool(title)))
+        query = "UPDATE conversation SET title = ?, folded = ? WHERE owner = ? AND id = ?"
+        return bool(title) and self._changes(query, (title, fold(title), owner, id))
 
     def delete(self, owner: str, id: str) -> bool:
         """Delete it with its links and ratings; False when there is no such conversation."""
@@ -351,9 +289,11 @@ class Conversations:
                 )
                 _sweep(connection, owner)
             elif _save(connection, owner, turn):
+                connection.execute("DELETE FROM rating WHERE turn_id = ?", (turn.id,))
+                good, comment, correction, unanswerable = astuple(rating)
                 connection.execute(
-                    "INSERT OR REPLACE INTO rating VALUES (?, ?, ?, ?, ?, ?)",
-                    (turn.id, *astuple(rating), _written(_now())),
+                    "INSERT INTO rating VALUES (?, ?, ?, ?, ?, ?)",
+                    (turn.id, int(good), comment, correction, int(unanswerable), _written(_now())),
                 )
 
     def share(self, owner: str, turn: KeptTurn) -> str | None:
@@ -362,7 +302,7 @@ class Conversations:
             if not _save(connection, owner, turn):
                 return None
             connection.execute(
-                "INSERT OR IGNORE INTO link VALUES (?, ?, ?)",
+                "INSERT INTO link VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 (_new_token(), turn.id, _written(_now())),
             )
             select = "SELECT token FROM link WHERE turn_id = ?"
@@ -397,12 +337,11 @@ class Conversations:
     def shared(self, token: str) -> Shared | None:
         """What a link shows, to whoever has it; None when there is none any more."""
         select = "SELECT owner, id, title FROM conversation WHERE token = ?"
-        with self._lock:
-            for owner, id, title in self._rows(select, (token,)):
-                turns = self._turns_of(owner, id)
-                return Shared(title, tuple(turns), whole=True) if turns else None
-            for turn in self._turns("WHERE link.token = ?", token):
-                return Shared(turn.question, (turn,), whole=False)
+        for owner, id, title in self._rows(select, (token,)):
+            turns = self._turns_of(owner, id)
+            return Shared(title, tuple(turns), whole=True) if turns else None
+        for turn in self._turns("WHERE link.token = ?", token):
+            return Shared(turn.question, (turn,), whole=False)
         return None
 
     def links(self, owner: str) -> list[Link]:
@@ -428,7 +367,7 @@ class Conversations:
         ]
 
     def _turns_of(self, owner: str, conversation: str) -> list[KeptTurn]:
-        where = "WHERE turn.owner = ? AND conversation_id = ? AND NOT replaced"
+        where = "WHERE turn.owner = ? AND conversation_id = ? AND replaced = 0"
         return self._turns(where, owner, conversation)
 
     def _turns(self, where: str, *values: object, order: str = "place, asked") -> list[KeptTurn]:
@@ -447,94 +386,23 @@ class Conversations:
         ]
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """The file as it is written today, whatever version of us wrote it.
-
-    Its version is read in the transaction that changes it: of two that open an old file at once,
-    the second finds it brought up to date.
-    """
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
-        uri=True,
-        timeout=_PATIENCE_S,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    try:
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("BEGIN IMMEDIATE")
-        ((version,),) = connection.execute("PRAGMA user_version").fetchall()
-        if version > _VERSION:
-            raise ConversationsUnusable(
-                f"{path} was written by a later version of qa; use that one, or set "
-                "QA_CONVERSATIONS to another file."
-            )
-        _bring_up_to_date(connection, version)
-        connection.execute("COMMIT")
-        _write_ahead(connection)
-        _erased(connection)  # what a killed process left
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
-    """In the open transaction, which `executescript` would end."""
-    if version == _VERSION:
-        return
-    steps = [_STEPS[step] for step in range(version, _VERSION)] if version else []  # 0: a new file
-    for statement in "".join([*steps, _SCHEMA]).split(";"):
-        connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {_VERSION}")
-
-
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Write to a log first. SQLite itself does not wait for others that open the file."""
-    until = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as exc:
-            if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                raise
-            time.sleep(0.01)
-
-
-def _erased(connection: sqlite3.Connection) -> bool:
-    """Empty the log, and with it what was deleted; False while another connection reads.
-
-    Nobody waits for that one: it may read for as long as it likes.
-    """
-    connection.execute("PRAGMA busy_timeout = 0")
-    try:
-        ((busy, _, _),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {1000 * _PATIENCE_S}")
-    return not busy
-
-
-def _values(owner: str, turn: KeptTurn, conversation: str | None = None) -> tuple[object, ...]:
+def _values(owner: str, turn: KeptTurn, conversation: str | None, place: int) -> tuple[object, ...]:
     document = json.dumps(turn.document, ensure_ascii=False)
     asked, searched = _written(turn.asked), _searched(turn.document)
-    return turn.id, owner, conversation, asked, document, searched
+    return turn.id, owner, conversation, place, asked, document, searched
 
 
-def _save(connection: sqlite3.Connection, owner: str, turn: KeptTurn) -> bool:
+def _save(connection: Statements, owner: str, turn: KeptTurn) -> bool:
     """Keep a turn on its own unless it is kept; whether it is the owner's."""
-    connection.execute(
-        "INSERT OR IGNORE INTO turn VALUES (?, ?, ?, 0, ?, ?, ?, 0)", _values(owner, turn)
-    )
+    connection.execute(f"{_INSERT} ON CONFLICT DO NOTHING", _values(owner, turn, None, 0))
     select = "SELECT 1 FROM turn WHERE id = ? AND owner = ?"
     return bool(connection.execute(select, (turn.id, owner)).fetchall())
 
 
-def _sweep(connection: sqlite3.Connection, owner: str) -> None:
+def _sweep(connection: Statements, owner: str) -> None:
     """Delete the turns that nothing keeps any more."""
     connection.execute(
-        "DELETE FROM turn WHERE owner = ? AND (conversation_id IS NULL OR replaced) "
+        "DELETE FROM turn WHERE owner = ? AND (conversation_id IS NULL OR replaced = 1) "
         "AND id NOT IN (SELECT turn_id FROM rating) AND id NOT IN (SELECT turn_id FROM link)",
         (owner,),
     )

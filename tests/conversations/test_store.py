@@ -11,21 +11,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from qa.conversations.sqlite import _bring_up_to_date
 from qa.conversations.store import (
     Conversations,
     KeptTurn,
     Link,
     Rating,
     Shared,
-    _bring_up_to_date,
     new_id,
 )
+from qa.database import Database
 from qa.errors import ConversationsUnusable
 from qa.settings import Settings
+from tests.postgres import Postgres, needs_postgres, postgres_server
 from tests.server.api.test_worker import until
 
 
@@ -44,11 +46,35 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def kept(path: Path) -> Iterator[Conversations]:
+def kept_file(path: Path) -> Iterator[Conversations]:
     """The file, open."""
-    conversations = Conversations.open(path)
-    yield conversations
-    conversations.close()
+    with closing(Conversations.open(path)) as conversations:
+        yield conversations
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def shared(postgres: Postgres) -> Settings:
+    """Settings that name a database, which has no conversations yet."""
+    url = SecretStr(postgres.url)
+    with closing(Database.open(url, ConversationsUnusable)) as database:
+        database.rows("DROP SCHEMA IF EXISTS qa_conversations CASCADE")
+    return Settings(database_url=url, chroma_url="http://127.0.0.1:8000")
+
+
+@pytest.fixture(params=["file", pytest.param("database", marks=needs_postgres)])
+def kept(request: pytest.FixtureRequest) -> Iterator[Conversations]:
+    """A file or a database, open."""
+    if request.param == "file":
+        yield request.getfixturevalue("kept_file")
+        return
+    with closing(Conversations.of(request.getfixturevalue("shared"))) as conversations:
+        yield conversations
 
 
 def titles(kept: Conversations, owner: str = "ann", search: str = "") -> list[str]:
@@ -67,12 +93,12 @@ def bytes_of(path: Path) -> bytes:
     return b"".join(file.read_bytes() for file in path.parent.iterdir())
 
 
-def test_what_is_kept_is_there_after_a_restart(kept: Conversations, path: Path):
+def test_what_is_kept_is_there_after_a_restart(kept_file: Conversations, path: Path):
     first, second = turn("Who sold the lighthouse?"), turn("And when?")
-    kept.keep("ann", "a", first)
-    kept.keep("ann", "a", second)
-    kept.rate("ann", second, Rating(False, "no", "in May"))
-    token = kept.share("ann", first)
+    kept_file.keep("ann", "a", first)
+    kept_file.keep("ann", "a", second)
+    kept_file.rate("ann", second, Rating(False, "no", "in May"))
+    token = kept_file.share("ann", first)
     again = Conversations.open(path)  # while the other is open, as two processes would
     found = again.read("ann", "a")
     again.close()
@@ -154,31 +180,33 @@ def test_a_conversation_is_renamed(kept: Conversations):
 
 
 def test_deleting_takes_links_and_ratings_along_and_leaves_no_bytes(
-    kept: Conversations, path: Path
+    kept_file: Conversations, path: Path
 ):
     mine = turn("Where is Xylophone Street?")
-    kept.keep("ann", "a", mine)
-    kept.keep("ann", "b", turn("Other?"))
-    kept.rate("ann", mine, Rating(True, "Xylophone!"))
-    tokens = [kept.share("ann", mine), kept.share_conversation("ann", "a")]
+    kept_file.keep("ann", "a", mine)
+    kept_file.keep("ann", "b", turn("Other?"))
+    kept_file.rate("ann", mine, Rating(True, "Xylophone!"))
+    tokens = [kept_file.share("ann", mine), kept_file.share_conversation("ann", "a")]
     assert None not in tokens
     assert b"Xylophone" in bytes_of(path)
-    assert kept.delete("ann", "a")
-    assert titles(kept) == ["Other?"]
-    assert [kept.shared(token or "") for token in tokens] == [None, None]
-    assert kept.links("ann") == []
-    assert kept.ratings() == []
+    assert kept_file.delete("ann", "a")
+    assert titles(kept_file) == ["Other?"]
+    assert [kept_file.shared(token or "") for token in tokens] == [None, None]
+    assert kept_file.links("ann") == []
+    assert kept_file.ratings() == []
     assert b"Xylophone" not in bytes_of(path)
 
 
-def test_delete_all_leaves_nothing_of_one_and_all_of_the_others(kept: Conversations, path: Path):
-    kept.keep("ann", "a", turn("Xylophone?"))
-    kept.rate("ann", turn("Xylophone alone?"), Rating(True))
-    kept.keep("bob", "b", turn("Bridge?"))
-    kept.delete_all("ann")
-    assert titles(kept) == []
-    assert titles(kept, "bob") == ["Bridge?"]
-    assert kept.ratings() == []
+def test_delete_all_leaves_nothing_of_one_and_all_of_the_others(
+    kept_file: Conversations, path: Path
+):
+    kept_file.keep("ann", "a", turn("Xylophone?"))
+    kept_file.rate("ann", turn("Xylophone alone?"), Rating(True))
+    kept_file.keep("bob", "b", turn("Bridge?"))
+    kept_file.delete_all("ann")
+    assert titles(kept_file) == []
+    assert titles(kept_file, "bob") == ["Bridge?"]
+    assert kept_file.ratings() == []
     assert b"Xylophone" not in bytes_of(path)
 
 
@@ -198,55 +226,55 @@ def test_a_turn_of_no_conversation_is_kept_while_it_is_rated_or_shared(kept: Con
 
 
 def test_a_turn_asked_again_leaves_its_conversation_but_its_link_works(
-    kept: Conversations, path: Path
+    kept_file: Conversations, path: Path
 ):
     shared, plain, last = turn("Xylophone?"), turn("Accordion?"), turn("Three?")
-    kept.keep("ann", "a", shared)
-    token = kept.share("ann", shared)
+    kept_file.keep("ann", "a", shared)
+    token = kept_file.share("ann", shared)
     assert token is not None
-    kept.keep("ann", "a", plain, instead_of=shared.id)
+    kept_file.keep("ann", "a", plain, instead_of=shared.id)
     assert b"Accordion" in bytes_of(path)
-    kept.keep("ann", "a", last, instead_of=plain.id)
+    kept_file.keep("ann", "a", last, instead_of=plain.id)
     assert b"Accordion" not in bytes_of(path)
-    assert [t.id for t in turns(kept)] == [last.id]
-    assert kept.find("ann")[0].turns == 1
-    assert kept.shared(token) is not None
-    assert [link.id for link in kept.links("ann")] == [shared.id]
-    assert titles(kept, search="accordion") == []
-    assert _count(kept) == 2
-    assert kept.revoke("ann", token)
-    assert _count(kept) == 1
+    assert [t.id for t in turns(kept_file)] == [last.id]
+    assert kept_file.find("ann")[0].turns == 1
+    assert kept_file.shared(token) is not None
+    assert [link.id for link in kept_file.links("ann")] == [shared.id]
+    assert titles(kept_file, search="accordion") == []
+    assert _count(kept_file) == 2
+    assert kept_file.revoke("ann", token)
+    assert _count(kept_file) == 1
 
 
-def test_deleting_takes_along_what_was_asked_again(kept: Conversations, path: Path):
+def test_deleting_takes_along_what_was_asked_again(kept_file: Conversations, path: Path):
     """A shared or rated answer once stayed, with its link, when it was asked again before."""
     shared, rated = turn("Xylophone?"), turn("Accordion?")
-    kept.keep("ann", "a", shared)
-    token = kept.share("ann", shared)
-    kept.keep("ann", "a", rated, instead_of=shared.id)
-    kept.rate("ann", rated, Rating(True))
-    kept.keep("ann", "a", turn("Three?"), instead_of=rated.id)
+    kept_file.keep("ann", "a", shared)
+    token = kept_file.share("ann", shared)
+    kept_file.keep("ann", "a", rated, instead_of=shared.id)
+    kept_file.rate("ann", rated, Rating(True))
+    kept_file.keep("ann", "a", turn("Three?"), instead_of=rated.id)
     assert token is not None
-    assert kept.delete("ann", "a")
-    assert kept.shared(token) is None
-    assert kept.ratings() == []
-    assert _count(kept) == 0
+    assert kept_file.delete("ann", "a")
+    assert kept_file.shared(token) is None
+    assert kept_file.ratings() == []
+    assert _count(kept_file) == 0
     for word in (b"Xylophone", b"Accordion"):
         assert word not in bytes_of(path)
 
 
-def test_what_is_taken_back_leaves_no_bytes(kept: Conversations, path: Path):
+def test_what_is_taken_back_leaves_no_bytes(kept_file: Conversations, path: Path):
     rated, shared = turn("Xylophone?"), turn("Accordion?")
-    kept.rate("ann", rated, Rating(True, "Trombone!"))
-    token = kept.share("ann", shared)
+    kept_file.rate("ann", rated, Rating(True, "Trombone!"))
+    token = kept_file.share("ann", shared)
     assert token is not None
     for word in (b"Xylophone", b"Trombone", b"Accordion"):
         assert word in bytes_of(path)
-    kept.rate("ann", rated, Rating(True, "Fine."))
+    kept_file.rate("ann", rated, Rating(True, "Fine."))
     assert b"Trombone" not in bytes_of(path)
-    kept.rate("ann", rated, None)
+    kept_file.rate("ann", rated, None)
     assert b"Xylophone" not in bytes_of(path)
-    assert kept.revoke("ann", token)
+    assert kept_file.revoke("ann", token)
     assert b"Accordion" not in bytes_of(path)
 
 
@@ -351,7 +379,7 @@ def test_links_show_a_turn_or_a_conversation_until_they_are_revoked(kept: Conver
     assert kept.share_conversation("ann", "none") is None
 
 
-def test_many_threads_keep_at_once(kept: Conversations, path: Path):
+def test_many_threads_keep_at_once(kept_file: Conversations, path: Path):
     other = Conversations.open(path)
 
     def keep(file: Conversations, name: str) -> None:
@@ -360,15 +388,15 @@ def test_many_threads_keep_at_once(kept: Conversations, path: Path):
 
     threads = [
         threading.Thread(target=keep, args=(file, name))
-        for file, name in ((kept, "a"), (kept, "b"), (other, "a"), (other, "c"))
+        for file, name in ((kept_file, "a"), (kept_file, "b"), (other, "a"), (other, "c"))
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     other.close()
-    assert {c.id: c.turns for c in kept.find("ann")} == {"a": 20, "b": 10, "c": 10}
-    assert len({t.id for t in turns(kept)}) == 20
+    assert {c.id: c.turns for c in kept_file.find("ann")} == {"a": 20, "b": 10, "c": 10}
+    assert len({t.id for t in turns(kept_file)}) == 20
 
 
 def test_what_cannot_be_opened_is_said_with_what_to_do(tmp_path: Path):
@@ -391,13 +419,13 @@ def test_a_later_version_is_not_touched(path: Path):
         Conversations.open(path)
 
 
-def test_a_file_that_fails_later_is_our_error(kept: Conversations, path: Path):
-    kept.keep("ann", "a", turn())
+def test_a_file_that_fails_later_is_our_error(kept_file: Conversations, path: Path):
+    kept_file.keep("ann", "a", turn())
     with sqlite3.connect(path) as connection:
         connection.execute("DROP TABLE link")
     connection.close()
     with pytest.raises(ConversationsUnusable, match="cannot be read or written"):
-        kept.read("ann", "a")
+        kept_file.read("ann", "a")
 
 
 def test_the_file_lies_beside_the_index_unless_it_is_named(tmp_path: Path):
@@ -408,7 +436,7 @@ def test_the_file_lies_beside_the_index_unless_it_is_named(tmp_path: Path):
 
 
 def _count(kept: Conversations) -> int:
-    rows: list[tuple[Any, ...]] = kept._rows("SELECT count(*) FROM turn")
+    rows = kept._rows("SELECT count(*) FROM turn")
     return int(rows[0][0])
 
 
@@ -416,19 +444,19 @@ def _count(kept: Conversations) -> int:
 
 
 def test_who_deletes_does_not_wait_for_who_reads_and_the_words_go_once_they_have(
-    kept: Conversations, path: Path, monkeypatch: pytest.MonkeyPatch
+    kept_file: Conversations, path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Each deletion once waited 30 s, and left the words until the next one all the same."""
-    monkeypatch.setattr("qa.conversations.store._ERASE_EVERY_S", 0.05)
-    kept.keep("ann", "talk", turn("Who plays the Xylophone?"))
+    monkeypatch.setattr("qa.conversations.sqlite._ERASE_EVERY_S", 0.05)
+    kept_file.keep("ann", "talk", turn("Who plays the Xylophone?"))
     reader = sqlite3.connect(path, isolation_level=None)
     with closing(reader):
         reader.execute("BEGIN")
         assert reader.execute("SELECT count(*) FROM turn").fetchone() == (1,)
         began = time.monotonic()
-        assert kept.delete("ann", "talk")
-        kept.keep("ann", "other", turn("Who plays the Trombone?"))
-        kept.delete_all("ann")
+        assert kept_file.delete("ann", "talk")
+        kept_file.keep("ann", "other", turn("Who plays the Trombone?"))
+        kept_file.delete_all("ann")
         assert time.monotonic() - began < 10
         assert b"Xylophone" in bytes_of(path)
         reader.execute("COMMIT")
@@ -441,7 +469,7 @@ def test_what_a_killed_process_left_in_the_log_goes_when_the_file_is_opened(path
     kept.keep("ann", "talk", turn("Who plays the Xylophone?"))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         assert other.execute("SELECT count(*) FROM turn").fetchone() == (1,)  # the log outlives us
-        kept._connection.execute("DELETE FROM conversation")
+        kept._rows("DELETE FROM conversation")
         assert b"Xylophone" in bytes_of(path)
         kept.close()
         assert other.execute("SELECT count(*) FROM turn").fetchone() == (0,)
@@ -449,13 +477,77 @@ def test_what_a_killed_process_left_in_the_log_goes_when_the_file_is_opened(path
             assert b"Xylophone" not in bytes_of(path)
 
 
-def test_a_full_disk_is_told_as_such(kept: Conversations):
+def test_a_full_disk_is_told_as_such(kept_file: Conversations):
     """SQLite ends the transaction itself; ending it again once hid why."""
 
     def fill() -> None:
-        with kept._transaction() as connection:
+        with kept_file._transaction() as connection:
             connection.execute("ROLLBACK")
             raise sqlite3.OperationalError("database or disk is full")
 
     with pytest.raises(ConversationsUnusable, match="is full"):
         fill()
+
+
+# In a database
+
+
+@needs_postgres
+def test_two_apps_share_what_is_kept(shared: Settings):
+    with closing(Conversations.of(shared)) as one, closing(Conversations.of(shared)) as other:
+        one.keep("ann", "a", turn("Who sold the lighthouse?"))
+        other.keep("ann", "a", turn("And when?"))
+        assert [t.question for t in turns(one)] == ["Who sold the lighthouse?", "And when?"]
+        assert other.delete("ann", "a")
+        assert titles(one) == []
+
+
+@needs_postgres
+def test_apps_that_start_at_once_make_the_tables_once(shared: Settings):
+    with ThreadPoolExecutor(6) as pool:
+        opened = list(pool.map(Conversations.of, [shared] * 6))
+    opened[0].keep("ann", "a", turn())
+    assert all(titles(each) == ["Who?"] for each in opened)
+    for each in opened:
+        each.close()
+
+
+@needs_postgres
+def test_what_is_deleted_leaves_no_dead_row(shared: Settings, postgres: Postgres):
+    with closing(Conversations.of(shared)) as kept:
+        kept.keep("ann", "a", turn("Who plays the Xylophone?"))
+        assert kept.delete("ann", "a")
+    found = postgres.query("CHECKPOINT; SELECT pg_relation_filepath('qa_conversations.turn')")
+    assert b"Xylophone" not in (postgres.data / found).read_bytes()
+
+
+@needs_postgres
+def test_the_character_that_postgresql_has_no_room_for(shared: Settings):
+    with closing(Conversations.of(shared)) as kept:
+        kept.keep("ann", "a", turn("Who\0 is it?"))
+        assert titles(kept, search="who") == ["Who is it?"]
+
+
+@needs_postgres
+def test_a_database_that_goes_away_is_our_error_and_comes_back(
+    shared: Settings, postgres: Postgres
+):
+    with closing(Conversations.of(shared)) as kept:
+        kept.keep("ann", "a", turn())
+        postgres.stop()
+        try:
+            with pytest.raises(ConversationsUnusable, match="QA_DATABASE_URL"):
+                kept.find("ann")
+            with pytest.raises(ConversationsUnusable, match="See that the server runs"):
+                Conversations.of(shared)
+        finally:
+            postgres.start()
+        assert titles(kept) == ["Who?"]
+
+
+@needs_postgres
+def test_tables_of_a_later_version_are_not_touched(shared: Settings, postgres: Postgres):
+    Conversations.of(shared).close()
+    postgres.query("UPDATE qa_conversations.version SET number = 9")
+    with pytest.raises(ConversationsUnusable, match="later version"):
+        Conversations.of(shared)

@@ -90,7 +90,7 @@ def launch(
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     keeps, logins = settings.keep != "nothing", bool(settings.passwords)
-    conversations = Conversations.open(settings.conversations_file) if keeps else None
+    conversations = Conversations.of(settings) if keeps else None
     visitors = Owners(logins=logins)
     page = build_page(assistant, examples or {}, conversations)
     stopping = Event()
