@@ -37,17 +37,21 @@ def test_what_is_no_address_is_said_without_the_password(url: str):
 
 @needs_postgres
 def test_a_wrong_password_is_not_told(server: Postgres):
-    with closing(opened(server.url.replace("secret", "mistaken"))) as database:
-        with pytest.raises(IndexUnusable, match="password authentication failed") as raised:
-            database.rows("SELECT 1")
+    with (
+        closing(opened(server.url.replace("secret", "mistaken"))) as database,
+        pytest.raises(IndexUnusable, match="password authentication failed") as raised,
+    ):
+        database.rows("SELECT 1")
     assert "mistaken" not in "".join(traceback.format_exception(raised.value))
 
 
 @needs_postgres
 def test_tls_that_is_asked_for_and_not_there(server: Postgres):
-    with closing(opened(f"{server.url}?sslmode=require")) as database:
-        with pytest.raises(IndexUnusable, match="does not support SSL"):
-            database.rows("SELECT 1")
+    with (
+        closing(opened(f"{server.url}?sslmode=require")) as database,
+        pytest.raises(IndexUnusable, match="does not support SSL"),
+    ):
+        database.rows("SELECT 1")
 
 
 @needs_postgres
@@ -74,7 +78,9 @@ def test_a_server_that_starts_again_is_waited_for(server: Postgres):
 
 def test_one_that_never_answers_is_said_in_time():
     began = time.monotonic()
-    with closing(opened("postgresql://qa:secret@127.0.0.1:9/qa")) as database:
-        with pytest.raises(IndexUnusable, match=r"127\.0\.0\.1:9/qa failed: .*QA_DATABASE_URL"):
-            database.rows("SELECT 1")
+    with (
+        closing(opened("postgresql://qa:secret@127.0.0.1:9/qa")) as database,
+        pytest.raises(IndexUnusable, match=r"127\.0\.0\.1:9/qa failed: .*QA_DATABASE_URL"),
+    ):
+        database.rows("SELECT 1")
     assert 4 < time.monotonic() - began < 15
