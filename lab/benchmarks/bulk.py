@@ -6,7 +6,7 @@ Each runs in a process of its own over the same eight files, Ray on the cluster 
 names, else on this machine's cores. Told are seconds; processor seconds of the driver, which
 decides and writes, and chunks in each of them, a bound to what any number of machines can do; the
 most memory of the driver and of all processes below it, none of other machines; and whether both
-archives hold the same rows. With `--embedder random` vectors cost nothing: what is left is the rest.
+archives hold the same rows. With `--embedder random` vectors cost nothing and the rest is left.
 """
 
 from __future__ import annotations

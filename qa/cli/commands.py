@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -126,9 +126,15 @@ def index(
     if engine == "ray":
         need_ray()
 
-    def chosen() -> AbstractContextManager[Engine | None]:
+    @contextmanager
+    def chosen() -> Iterator[Engine | None]:
         """For one round: until the next, its machines are free."""
-        return closing(RayEngine(settings, embedder())) if engine == "ray" else nullcontext()
+        if engine == "local":
+            yield None
+            return
+        # Ray says on standard output which workers it has lost.
+        with redirect_stdout(sys.stderr), closing(RayEngine(settings, embedder())) as cluster:
+            yield cluster
 
     def once(*, rebuild: bool) -> None:
         found = list(given)

@@ -92,16 +92,18 @@ class RayEngine:
         self.files_ahead = workers
         # Two slices for each worker, so that none waits for the driver.
         self.batches_ahead = 1 + 2 * workers * build._EMBED_AT_ONCE // build._BATCH_CHUNKS
-        remote, retried = self._ray.remote, {"max_retries": _TRIES, "scheduling_strategy": "SPREAD"}
-        reading = remote(
+        reading = self._ray.remote(
             num_cpus=0,  # beside those that embed, or it would wait for them
+            scheduling_strategy="SPREAD",
+            max_retries=_TRIES,
             num_returns="streaming",
             _generator_backpressure_num_objects=_WAITING,
-            **retried,
         )(_read)
         # With a variable of their own, they get processes of their own: models are large.
         env = {"env_vars": {"OMP_NUM_THREADS": str(threads)}}
-        analysing = remote(num_cpus=threads, runtime_env=env, **retried)(_analyse)
+        analysing = self._ray.remote(num_cpus=threads, max_retries=_TRIES, runtime_env=env)(
+            _analyse
+        )
         self._begin_reading: Callable[[Path], Any] = partial(reading.remote, settings)
         self._begin_analysing: Callable[[Cut], Any] = partial(
             analysing.remote, opener, settings, embedder.fingerprint
@@ -179,8 +181,9 @@ class RayEngine:
         except errors.RayTaskError as exc:
             raise exc.cause from exc
         except errors.RayError as exc:
+            words = str(exc).strip().rstrip(".")
             raise ClusterError(
-                f"Ray has given up: {exc}. Nothing is lost: mend the cluster and run it again."
+                f"Ray has given up: {words}. Nothing is lost: mend the cluster and run it again."
             ) from exc
 
 

@@ -12,11 +12,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import qa.models
+from qa.cli.commands import main
 from qa.documents.article import Article
 from qa.documents.chunks import split
 from qa.errors import ClusterError, MissingExtra, ModelError, SourceError
@@ -305,6 +308,33 @@ def test_a_driver_that_is_killed_leaves_what_is_staged_to_the_next(
 def _commands() -> list[str]:
     told = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
     return told.stdout.splitlines()
+
+
+def test_the_command_prints_its_report_and_what_ray_says_beside_it(
+    cluster: Any,
+    folder: Path,
+    settings: Settings,
+    expected: dict[str, list[Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    class Opened(BagOfWords):
+        @classmethod
+        def open(cls, settings: Settings) -> BagOfWords:
+            return BagOfWords()
+
+    monkeypatch.setattr(qa.models, "Embedder", Opened, raising=False)
+    monkeypatch.setattr(ray_engine, "RayEngine", partial(RayEngine, opener=dying))
+    monkeypatch.setenv("QA_EMBEDDER", "fake")
+    monkeypatch.setenv("QA_MODELS_DIR", str(settings.models_dir))
+    command = ["qa", "index", folder, "--index", settings.index, "--engine", "ray", "--json"]
+    monkeypatch.setattr(sys, "argv", [str(word) for word in command])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    out, err = capsys.readouterr()
+    assert json.loads(out)["index"]["articles"] == len(expected["article"])
+    assert rows(settings) == expected
+    assert "A worker died" in err
 
 
 # What to do
