@@ -18,8 +18,11 @@ import platform
 import secrets
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cache, partial
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -42,6 +45,9 @@ Opener = Callable[[Settings], PassageEmbedder]
 _ARTICLES = 64
 _CHARS = 500_000
 _WAITING = 2
+# What one task reads: a task of its own takes longer than a small file.
+_FILES = 32
+_BYTES = 1_000_000
 # Of one task whose worker is lost; one that ends every worker is given up on.
 _TRIES = 5
 _REACH_S = 10.0
@@ -89,7 +95,9 @@ class RayEngine:
         unneeded = {"threads": threads, "api_key": None, "logins": None}
         settings = settings.model_copy(update=unneeded)
         workers = max(1, int(self._ray.cluster_resources().get("CPU", 1)) // threads)
-        self.files_ahead = workers
+        self._tasks = workers  # that read at the same time
+        self._readings = deque[_Reading]()
+        self.files_ahead = workers * _FILES
         # Two slices for each worker, so that none waits for the driver.
         self.batches_ahead = 1 + 2 * workers * build._EMBED_AT_ONCE // build._BATCH_CHUNKS
         reading = self._ray.remote(
@@ -104,7 +112,7 @@ class RayEngine:
         analysing = self._ray.remote(num_cpus=threads, max_retries=_TRIES, runtime_env=env)(
             _analyse
         )
-        self._begin_reading: Callable[[Path], Any] = partial(reading.remote, settings)
+        self._begin_reading: Callable[[list[Path]], Any] = partial(reading.remote, settings)
         self._begin_analysing: Callable[[Cut], Any] = partial(
             analysing.remote, opener, settings, embedder.fingerprint
         )
@@ -148,8 +156,15 @@ class RayEngine:
             ) from exc
 
     def read(self, file: Path) -> Iterator[Article | Failure]:
-        """See `Engine`; the file is begun at once."""
-        return self._items(file, self._begin_reading(file))
+        """See `Engine`; files have to be gone through in the order of the calls."""
+        if not self._readings or self._readings[-1].is_full:
+            self._readings.append(_Reading())
+        reading = self._readings[-1]
+        reading.files.append(file)
+        reading.bytes += file.stat().st_size if file.exists() else 0
+        reading.is_full = len(reading.files) == _FILES or reading.bytes > _BYTES
+        self._start()
+        return self._items(reading, file)
 
     def analyse(self, cut: Cut) -> Callable[[], list[Analysed]]:
         """See `Engine`."""
@@ -164,14 +179,26 @@ class RayEngine:
             self._folder.cleanup()
             self._folder = None
 
-    def _items(self, file: Path, groups: Iterator[Any]) -> Iterator[Article | Failure]:
-        try:
-            for group in groups:
-                yield from self._result(group)
-        except SourceError as exc:
-            if file.exists():
-                raise
-            yield Failure(origin_of(file), str(exc))  # gone since it was found
+    def _start(self) -> None:
+        """Begin with the first files that are full tasks."""
+        for reading in islice(self._readings, self._tasks):
+            if reading.is_full and reading.items is None:
+                groups = self._begin_reading(reading.files)
+                reading.items = chain.from_iterable(map(self._result, groups))
+
+    def _items(self, reading: _Reading, file: Path) -> Iterator[Article | Failure]:
+        reading.is_full = True  # nothing else may come before it is wanted
+        self._start()
+        assert reading.items is not None
+        for item in iter(reading.items.__next__, None):
+            if isinstance(item, SourceError):
+                if file.exists():
+                    raise item
+                item = Failure(origin_of(file), str(item))  # gone since it was found
+            yield item
+        if file is reading.files[-1]:
+            self._readings.popleft()
+            self._start()
 
     def _result(self, coming: Any) -> Any:
         """What a task has made; what was raised there is raised here."""
@@ -187,6 +214,23 @@ class RayEngine:
             ) from exc
 
 
+@dataclass
+class _Reading:
+    """Files that one task reads, one after the other.
+
+    Attributes:
+        files: those that have been given to it.
+        bytes: in them.
+        is_full: whether it gets no more.
+        items: once it has been begun, what is in the files, with a None after each.
+    """
+
+    files: list[Path] = field(default_factory=list)
+    bytes: int = 0
+    is_full: bool = False
+    items: Iterator[Any] | None = None
+
+
 def _reach(address: str) -> None:
     host, _, port = address.rpartition(":")
     if "://" in address or not port.isdecimal():
@@ -197,21 +241,31 @@ def _reach(address: str) -> None:
 # On the workers.
 
 
-def _read(settings: Settings, file: Path) -> Iterator[list[Article | Failure]]:
-    """What a file holds, some at a time: always the same, as a task that is done again must be."""
-    if not file.exists():
-        raise SourceError(
-            f"{str(file)!r} is not there on the machine {platform.node()}: every machine of the "
-            "cluster must see the files under the same path."
-        )
-    group: list[Article | Failure] = []
-    for item in _child(settings).read(file):
+def _read(settings: Settings, files: Sequence[Path]) -> Iterator[list[Any]]:
+    """What files hold, some at a time: always the same, as a task that is done again must be."""
+    group: list[Any] = []
+    for item in _contents(settings, files):
         group.append(item)
         chars = sum(len(some.text) for some in group if isinstance(some, Article))
         if len(group) == _ARTICLES or chars > _CHARS:
             yield group
             group = []
     yield group
+
+
+def _contents(
+    settings: Settings, files: Sequence[Path]
+) -> Iterator[Article | Failure | SourceError | None]:
+    """What files hold, with a None after each."""
+    for file in files:
+        if file.exists():
+            yield from _child(settings).read(file)
+        else:
+            yield SourceError(
+                f"{str(file)!r} is not there on the machine {platform.node()}: every machine of "
+                "the cluster must see the files under the same path."
+            )
+        yield None
 
 
 def _analyse(

@@ -124,6 +124,7 @@ def expected(folder: Path) -> dict[str, list[Any]]:
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setattr(build, "_BATCH_CHUNKS", 16)
     monkeypatch.setattr(build, "_EMBED_AT_ONCE", 4)
+    monkeypatch.setattr(ray_engine, "_FILES", 4)
     models = tmp_path / "models"
     models.mkdir()
     return Settings(index=tmp_path / "index", models_dir=models)
@@ -250,7 +251,6 @@ def test_a_file_that_a_worker_does_not_see_is_said(
     [failure] = engine.read(gone)
     assert "is not there" in failure.reason  # type: ignore[union-attr]
     reading = engine.read(gone)
-    time.sleep(1)
     monkeypatch.setattr(Path, "exists", lambda _: True)
     with pytest.raises(SourceError, match="every machine of the cluster must see the files"):
         next(reading)
