@@ -19,7 +19,8 @@ import secrets
 import socket
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import chain, islice
@@ -56,6 +57,8 @@ _QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}
 # A cluster that is started here listens on loopback only, and to nobody else of this machine. Ray
 # reads this while it is imported.
 _ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token"}
+# Also without usage statistics, Ray asks the addresses of three clouds whether it runs in them.
+_NOBODY = {"http_proxy": "http://127.0.0.1:9", "no_proxy": "127.0.0.1,localhost"}
 
 
 def need_ray() -> None:
@@ -146,7 +149,8 @@ class RayEngine:
         try:
             if address and address != "auto":
                 _reach(address)  # Ray itself tries for minutes, then ends the process
-            self._ray.init(**options)
+            with _environ({} if address else _NOBODY):
+                self._ray.init(**options)
         except (OSError, ValueError, RuntimeError) as exc:
             self.close()
             where = f"at {address!r} (RAY_ADDRESS) cannot be used" if address else "did not start"
@@ -229,6 +233,20 @@ class _Reading:
     bytes: int = 0
     is_full: bool = False
     items: Iterator[Any] | None = None
+
+
+@contextmanager
+def _environ(values: Mapping[str, str]) -> Iterator[None]:
+    """Variables for the processes that are started in a block."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 def _reach(address: str) -> None:

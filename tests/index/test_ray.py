@@ -30,6 +30,7 @@ from qa.settings import Settings
 from tests import ROOT
 from tests.fakes import ARTICLE_COUNT, ARTICLES, BagOfWords, write_articles
 from tests.index.test_build import EMBEDDER, contents
+from tests.test_alone import contacted
 
 ROWS = 200
 ARTICLE = Article.create(text="The ferry is late.", language="en", origin="a.txt")
@@ -282,8 +283,12 @@ print(report.embedded)
 def test_a_driver_that_is_killed_leaves_what_is_staged_to_the_next(
     folder: Path, settings: Settings, expected: dict[str, list[Any]]
 ):
-    def run(most: int) -> tuple[int, list[str]]:
-        command = [sys.executable, "-c", DRIVER, str(folder), str(settings.index), str(most)]
+    log = settings.models_dir / "log"
+    watched = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=%network", "-o", str(log), "--"]
+
+    def run(most: int, *before: str) -> tuple[int, list[str]]:
+        given = [str(folder), str(settings.index), str(most)]
+        command = [*before, sys.executable, "-c", DRIVER, *given]
         environ = {name: value for name, value in os.environ.items() if name[:4] != "RAY_"}
         done = subprocess.run(
             command, env=environ, capture_output=True, text=True, cwd=ROOT, check=False
@@ -293,11 +298,12 @@ def test_a_driver_that_is_killed_leaves_what_is_staged_to_the_next(
 
     code, [first, address] = run(100)
     assert (code, address) == (-signal.SIGKILL, "127.0.0.1")
-    code, [second, _, embedded] = run(10_000)
+    code, [second, _, embedded] = run(10_000, *(watched if shutil.which("strace") else ()))
     assert code == 0
     assert 0 < int(embedded) <= ROWS + 10 + ARTICLE_COUNT - 100 + 16
     assert rows(settings) == expected
     assert not Path(second).exists()
+    assert not log.exists() or contacted(log.read_text(errors="replace")) == set()
     deadline = time.monotonic() + 30
     while any(first in command for command in _commands()):
         assert time.monotonic() < deadline, "Ray goes on without its driver"
