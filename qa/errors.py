@@ -11,6 +11,7 @@
     │   ├── IndexMismatch   the index was built with another embedder or another chunking
     │   └── IndexLocked     another process is writing to the index
     ├── ConversationsUnusable  the file of conversations cannot be opened, read or written
+    ├── ClusterError        a cluster of machines cannot be reached, or has given up
     ├── ArticleError        an article is not indexed, or what is said of it makes no sense
     ├── AnswerError         a language model failed or did not answer in time
     └── QuestionError       a question, or a file of questions, makes no sense
@@ -77,6 +78,10 @@ class IndexLocked(IndexUnusable):
 def is_panic(exc: BaseException) -> bool:
     """Whether a library written in Rust gave up; its exception cannot be imported to be caught."""
     return type(exc).__name__ == "PanicException"
+
+
+class ClusterError(QAError):
+    """A cluster of machines cannot be reached, or has given up."""
 
 
 class ConversationsUnusable(QAError):

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -38,6 +39,7 @@ app.add_typer(models_app, name="models")
 evaluation.register(app)
 
 Mode = Literal["hybrid", "dense", "lexical"]
+BulkEngine = Literal["local", "ray"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 IndexDir = Annotated[
@@ -99,6 +101,9 @@ def index(
         typer.Option(min=1, help="Go on: fetch and index again after so many seconds."),
     ] = None,
     watch: Annotated[bool, typer.Option(help="Go on: index again when a file changes.")] = False,
+    engine: Annotated[
+        BulkEngine, typer.Option(help="What reads and embeds: this process, or a Ray cluster.")
+    ] = "local",
     as_json: Json = False,
 ) -> None:
     """Read articles, cut, embed and store them. Unchanged articles cost nothing."""
@@ -109,14 +114,27 @@ def index(
         raise SettingsError("say what to index: `qa index PATH...`, or set QA_CORPUS to a folder.")
     if watch and not paths:
         raise SettingsError("--watch watches files: name a PATH; for feeds alone, use --every.")
-    from qa.index.build import index_paths
+    from qa.index.build import Engine, index_paths
     from qa.index.feeds import fetch, folder_of
+    from qa.index.ray_engine import RayEngine, need_ray
     from qa.index.sources import to_read
     from qa.index.watch import rounds
     from qa.models import Embedder
 
     given, feeds = list(paths or ()), folder_of(settings.index)
     embedder = cache(lambda: Embedder.open(settings))
+    if engine == "ray":
+        need_ray()
+
+    @contextmanager
+    def chosen() -> Iterator[Engine | None]:
+        """For one round: until the next, its machines are free."""
+        if engine == "local":
+            yield None
+            return
+        # Ray says on standard output which workers it has lost.
+        with redirect_stdout(sys.stderr), closing(RayEngine(settings, embedder())) as cluster:
+            yield cluster
 
     def once(*, rebuild: bool) -> None:
         found = list(given)
@@ -130,7 +148,7 @@ def index(
         # A wrong path is told before a model is fetched.
         to_read(found, None if rebuild else settings.index, allow_empty=allow_empty)
         _need_embedder(settings)
-        with terminal.indexing_bar() as progress:
+        with chosen() as bulk, terminal.indexing_bar() as progress:
             report = index_paths(
                 found,
                 settings,
@@ -138,6 +156,7 @@ def index(
                 rebuild=rebuild,
                 progress=progress,
                 allow_empty=allow_empty,
+                engine=bulk,
             )
         if as_json:
             _print_json(report.to_json())

@@ -7,6 +7,7 @@ feeds      news feeds fetched into a folder
 watch      when to index again
 sources    the files of a run, what it passes over, paths that are empty now
 build      articles → index; what is new, changed or gone
+ray_engine the same work done by the machines of a Ray cluster
 identity   the id under which an article is indexed, and of what it is a version
 session    the index open for a run, and what the run does at its end
 archive    SQLite, the truth: articles, chunks, vectors, terms

@@ -3,21 +3,22 @@
 Changed articles are read and embedded a batch at a time and staged beside the archive, where no
 reader looks. A batch is embedded in a thread while the next is read, cut and analysed. Once all are
 there, they become visible at once (see `session`). Killed while it stages, a run costs the next
-one nothing: that takes up what is staged. Taking articles out and putting one right
-(`remove_articles`, `amend_article`) are runs too, without files.
+one nothing: that takes up what is staged. Files are read and vectors made by an engine: this
+process and a child of it, or the machines of a Ray cluster (see `ray_engine`). Taking articles out
+and putting one right (`remove_articles`, `amend_article`) are runs too, without files.
 """
 
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from qa.documents.article import Article
 from qa.documents.chunks import Chunk, header, split
@@ -47,6 +48,8 @@ from qa.settings import Settings
 if TYPE_CHECKING:
     import numpy as np
 
+T = TypeVar("T")
+
 # A batch ends with the article that fills it. Both bound what is in memory, two batches at most: an
 # article of any length is one transaction, but its vectors are made float16 a few chunks at a time.
 _BATCH_CHUNKS = 256
@@ -62,6 +65,62 @@ class PassageEmbedder(EmbedderIdentity, Protocol):
     ) -> Sequence[np.ndarray]:
         """For each text (1 + its parts, d) float32, unit length: the text's, then its parts'."""
         ...
+
+
+Cut = Sequence[tuple[Article, Chunk]]
+# Of a chunk: the terms of its header, then those of each sentence; (1 + sentences, d) float16.
+Analysed = tuple[Sequence[tuple[str, ...]], "np.ndarray"]
+
+
+class Engine(Protocol):
+    """Reads files and analyses chunks; what changed is decided, and written, by the run alone.
+
+    Attributes:
+        files_ahead: files that are begun while one is read.
+        batches_ahead: batches that are begun while one is waited for.
+    """
+
+    files_ahead: int
+    batches_ahead: int
+
+    def read(self, file: Path) -> Iterator[Article | Failure]:
+        """As `Child.read`."""
+        ...
+
+    def analyse(self, cut: Cut) -> Callable[[], Sequence[Analysed]]:
+        """Begin with some chunks; what is returned waits for the result."""
+        ...
+
+    def close(self) -> None:
+        """Stop what is under way. May be called again."""
+        ...
+
+
+class Local:
+    """This process: a child reads, a thread embeds, terms are made by whoever asks."""
+
+    files_ahead = 0
+    batches_ahead = 1
+
+    def __init__(self, settings: Settings, embedder: PassageEmbedder) -> None:
+        self._embedder = embedder
+        self._child = reading_child(settings)
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="embedding")
+
+    def read(self, file: Path) -> Iterator[Article | Failure]:
+        """See `Engine`."""
+        return self._child.read(file)
+
+    def analyse(self, cut: Cut) -> Callable[[], Sequence[Analysed]]:
+        """See `Engine`."""
+        vectors = self._pool.submit(embedded, self._embedder, cut)
+        lines = chunk_terms(cut)
+        return lambda: list(zip(lines, vectors.result(), strict=True))
+
+    def close(self) -> None:
+        """See `Engine`."""
+        self._pool.shutdown(cancel_futures=True)
+        self._child.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +209,7 @@ def index_paths(
     progress: ProgressCallback | None = None,
     names: Mapping[Path, str] | None = None,
     allow_empty: bool = False,
+    engine: Engine | None = None,
 ) -> Report:
     """Bring the index at `settings.index` in step with the articles under `paths`.
 
@@ -167,6 +227,7 @@ def index_paths(
         names: titles for articles that have none, by their file; rows of a file are numbered.
             One that is indexed already from another file stays as it is.
         allow_empty: a path from which articles were read may now hold nothing or be gone.
+        engine: reads files and makes vectors in place of this process; closed afterwards.
 
     Raises:
         SourceError: a path is missing or holds no article; nothing has been changed then.
@@ -185,7 +246,8 @@ def index_paths(
             if rebuild:
                 take_over(index)
             titles = {path.resolve(): tidy_title(name) for path, name in (names or {}).items()}
-            run = _Run(index, settings, embedder, progress, paths, titles, whole=rebuild)
+            engine = engine or Local(settings, embedder)
+            run = _Run(index, settings, engine, progress, paths, titles, whole=rebuild)
             run.report.failures += leading_out(paths)
             run.report.not_read = kinds_not_read(paths)
             report = run.run(files)
@@ -239,7 +301,7 @@ def amend_article(
             raise ArticleError(f"the index holds no article with the id {id!r:.60}.")
         known = index.archive.amendment(id) or Amendment()
         article = asked.of(before)
-        run = _Run(index, settings, embedder, None, ())
+        run = _Run(index, settings, Local(settings, embedder), None, ())
         run.stage([[(article, split(article, settings.chunk_chars))]])
         complete(index, amendments={id: known.with_changes(title, date)})
     return article
@@ -252,14 +314,12 @@ class _Batch:
     Attributes:
         articles: all of them, also those without a chunk.
         cut: their chunks.
-        terms: of each chunk, those of its header, then those of each sentence.
-        vectors: of the chunks in order, some at a time: for each (1 + sentences, d) float16.
+        coming: what is made of the chunks in order, some at a time.
     """
 
     articles: Sequence[Article]
-    cut: Sequence[tuple[Article, Chunk]]
-    terms: Sequence[Sequence[tuple[str, ...]]]
-    vectors: Sequence[Future[list[np.ndarray]]]
+    cut: Cut
+    coming: Sequence[Callable[[], Sequence[Analysed]]]
 
 
 class _Run:
@@ -269,7 +329,7 @@ class _Run:
         self,
         index: WritableIndex,
         settings: Settings,
-        embedder: PassageEmbedder,
+        engine: Engine,
         progress: ProgressCallback | None,
         roots: Sequence[Path],
         names: Mapping[Path, str] | None = None,
@@ -279,8 +339,8 @@ class _Run:
         """
         Args:
             index: open for writing.
-            settings: how articles are cut, and what reading a file may take.
-            embedder: makes vectors.
+            settings: how articles are cut.
+            engine: reads files and makes vectors.
             progress: is told how far the run is.
             roots: paths whose articles are removed where they were not read.
             names: titles for articles that have none, by their file.
@@ -290,7 +350,7 @@ class _Run:
         self.whole = whole
         self.roots = roots
         self.settings = settings
-        self.embedder = embedder
+        self.engine = engine
         self.progress = progress
         self.report = Report()
         self.identities = Identities(index.archive, names or {}, whole=whole)
@@ -319,23 +379,25 @@ class _Run:
             self.progress(Step(self.done, self.about, chunks, self.file, self.files))
 
     def _changed(self, files: Sequence[Path]) -> Iterator[Article]:
-        limits = Limits(self.settings.file_seconds, self.settings.file_megabytes)
-        names = dict(pair.split("=", 1) for pair in self.settings.fields)
-        with Child(limits, names) as child:
-            for self.file, file in enumerate(files, 1):
-                yield from self._changed_in(self._read(child, file))
+        begun = _ahead(map(self._read, files), self.engine.files_ahead)
+        for self.file, items in enumerate(begun, 1):
+            yield from self._changed_in(items)
 
-    def _read(self, child: Child, file: Path) -> Iterator[Article | Failure]:
+    def _read(self, file: Path) -> Iterator[Article | Failure]:
         """What a file holds; one that was given up on is not read again until it changes."""
         archive, status = self.index.archive, file.stat() if file.exists() else None
         state = f"{status.st_size} {status.st_mtime_ns}" if status else ""
         reason = archive.refused(origin_of(file), state)
         if reason is not None:
-            yield Failure(origin_of(file), reason)
-            return
-        for item in child.read(file):
+            return iter([Failure(origin_of(file), reason)])
+        return self._noted(self.engine.read(file), file, state)
+
+    def _noted(
+        self, items: Iterable[Article | Failure], file: Path, state: str
+    ) -> Iterator[Article | Failure]:
+        for item in items:
             if isinstance(item, TooMuch):
-                archive.refuse(origin_of(file), state, item.reason)
+                self.index.archive.refuse(origin_of(file), state, item.reason)
             yield item
 
     def _changed_in(self, items: Iterable[Article | Failure]) -> Iterator[Article]:
@@ -429,56 +491,32 @@ class _Run:
     def stage(self, batches: Iterable[Sequence[tuple[Article, Sequence[Chunk]]]]) -> None:
         """Embed articles with their chunks, and put them where `complete` finds them.
 
-        The embedder has a thread, which always finds the next batch waiting; everything else, and
-        whatever writes, happens in the caller's.
+        The engine always finds the next batch waiting; whatever decides or writes happens here.
         """
-        pool = ThreadPoolExecutor(1, thread_name_prefix="embedding")
-        try:
-            before = None
-            for batch in chain(batches, [None]):
-                begun = self._begun(batch, pool) if batch else None
-                if before:
-                    self._end(before)
-                before = begun
-        finally:
-            pool.shutdown(cancel_futures=True)
+        with closing(self.engine):
+            begun = (self._begun(batch) for batch in batches if batch)
+            for batch in _ahead(begun, self.engine.batches_ahead):
+                self._end(batch)
 
-    def _begun(
-        self, batch: Sequence[tuple[Article, Sequence[Chunk]]], embedding: Executor
-    ) -> _Batch:
-        """A batch with its terms; its vectors are on their way."""
+    def _begun(self, batch: Sequence[tuple[Article, Sequence[Chunk]]]) -> _Batch:
         cut = [(article, chunk) for article, chunks in batch for chunk in chunks]
-        vectors = [
-            embedding.submit(self._vectors, cut[start : start + _EMBED_AT_ONCE])
+        coming = [
+            self.engine.analyse(cut[start : start + _EMBED_AT_ONCE])
             for start in range(0, len(cut), _EMBED_AT_ONCE)
         ]
-        lines = list[Sequence[tuple[str, ...]]]()
-        for article, chunks in batch:
-            [top] = _terms([header(article)], article)
-            lines += [(top, *_terms(chunk.sentence_texts(), article)) for chunk in chunks]
-        return _Batch([article for article, _ in batch], cut, lines, vectors)
-
-    def _vectors(self, cut: Sequence[tuple[Article, Chunk]]) -> list[np.ndarray]:
-        """In the embedder's thread."""
-        prepared = [embedding_input(article, chunk) for article, chunk in cut]
-        vectors = self.embedder.passages_with_parts(
-            [text for text, _ in prepared], [parts for _, parts in prepared]
-        )
-        return [rows.astype("float16") for rows in vectors]
+        return _Batch([article for article, _ in batch], cut, coming)
 
     def _end(self, batch: _Batch) -> None:
         """Put a batch into the archive once its vectors are there."""
-        vectors: list[np.ndarray] = []
-        for coming in batch.vectors:
-            some = coming.result()
-            vectors += some
+        analysed: list[Analysed] = []
+        for result in batch.coming:
+            some = result()
+            analysed += some
             self.report.embedded += len(some)
             self._tell()
         passages = [
             IndexedChunk(chunk, article, top, tuple(lines), rows)
-            for (article, chunk), (top, *lines), rows in zip(
-                batch.cut, batch.terms, vectors, strict=True
-            )
+            for (article, chunk), ((top, *lines), rows) in zip(batch.cut, analysed, strict=True)
         ]
         self.index.archive.stage(batch.articles, passages)
         for article in batch.articles:
@@ -503,8 +541,38 @@ def embedding_input(article: Article, chunk: Chunk) -> tuple[str, list[tuple[int
     return before + chunk.text, [(s.start + shift, s.end + shift) for s in chunk.sentences]
 
 
-def _terms(lines: Iterable[str], article: Article) -> list[tuple[str, ...]]:
-    return [tuple(terms(line, article.language)) for line in lines]
+def embedded(embedder: PassageEmbedder, cut: Cut) -> list[np.ndarray]:
+    """The vectors of chunks: for each (1 + sentences, d) float16."""
+    prepared = [embedding_input(article, chunk) for article, chunk in cut]
+    vectors = embedder.passages_with_parts(
+        [text for text, _ in prepared], [parts for _, parts in prepared]
+    )
+    return [rows.astype("float16") for rows in vectors]
+
+
+def chunk_terms(cut: Cut) -> list[Sequence[tuple[str, ...]]]:
+    """The terms of chunks: for each those of its header, then those of each sentence."""
+    return [
+        [tuple(terms(line, a.language)) for line in (header(a), *chunk.sentence_texts())]
+        for a, chunk in cut
+    ]
+
+
+def reading_child(settings: Settings) -> Child:
+    """What reads files within the limits that the settings give."""
+    limits = Limits(settings.file_seconds, settings.file_megabytes)
+    return Child(limits, dict(pair.split("=", 1) for pair in settings.fields))
+
+
+def _ahead(items: Iterable[T], count: int) -> Iterator[T]:
+    """The items, each once so many that follow have been begun."""
+    begun = deque[T]()
+    for item in items:
+        begun.append(item)
+        if len(begun) > count:
+            yield begun.popleft()
+    while begun:
+        yield begun.popleft()
 
 
 def _saved(origin: str) -> tuple[int, str]:
