@@ -75,6 +75,7 @@ CREATE TABLE IF NOT EXISTS qa_index.leftover (chunk_id TEXT PRIMARY KEY);
 _LOCK = 0x71612D696E646578  # any number, the same for all of us
 _IS_COPY = "shared.json"  # in a directory: its index is a copy, which may be written over
 _ASK_EVERY_S = 1.0
+_FAREWELL_S = 5.0
 
 
 class Head(NamedTuple):
@@ -119,8 +120,8 @@ class SharedArchive:
         with self._transaction() as connection:
             return _head(connection)
 
-    def pull(self, directory: Path, *, whole: bool = False) -> bool:
-        """Bring the copy in a directory in step, whose write lock is held; whether it was not.
+    def pull(self, directory: Path, *, whole: bool = False) -> None:
+        """Bring the copy in a directory in step, whose write lock is held.
 
         Args:
             directory: of the copy; made when it is not there.
@@ -142,11 +143,11 @@ class SharedArchive:
             address = {"database": self._database.address}
             (directory / _IS_COPY).write_text(json.dumps(address), encoding="utf-8")
             if head is None:
-                return False
+                return
             home = directory / head.generation
             if mine and not whole:
                 if _at(mine) == head[:2]:
-                    return False
+                    return
                 # A database that was put back from a backup is behind its copies.
                 whole = mine.generation == head.generation and mine.revision > head.revision
             if whole and home.exists():
@@ -161,7 +162,6 @@ class SharedArchive:
         head.manifest.write(directory)
         for other in other_generations(directory, head.manifest):
             shutil.rmtree(other)
-        return True
 
     # For the one writer
 
@@ -406,11 +406,7 @@ def follow(settings: Settings) -> None:
 def _followed(shared: SharedArchive, directory: Path) -> bool:
     """Whether there is a copy, or nothing to copy."""
     try:
-        head = shared.head()
-        mine = _own(directory)
-        if head and not (mine and _at(mine) == head[:2]):
-            with write_lock(directory):
-                shared.pull(directory)
+        _catch_up(shared, directory)
     except IndexLocked:
         return _own(directory) is not None
     except IndexUnusable as exc:
@@ -418,6 +414,13 @@ def _followed(shared: SharedArchive, directory: Path) -> bool:
             raise
         log.warning("answering from the copy at %s as it is: %s", directory, exc)
     return True
+
+
+def _catch_up(shared: SharedArchive, directory: Path) -> None:
+    head, mine = shared.head(), _own(directory)
+    if head and not (mine and _at(mine) == head[:2]):
+        with write_lock(directory):
+            shared.pull(directory)
 
 
 class Follower:
@@ -440,10 +443,7 @@ class Follower:
         away = False
         while not self._closed.wait(_ASK_EVERY_S):
             try:
-                head, mine = self._shared.head(), _own(self._directory)
-                if head and not (mine and _at(mine) == head[:2]):
-                    with write_lock(self._directory):
-                        self._shared.pull(self._directory)
+                _catch_up(self._shared, self._directory)
             except IndexLocked:
                 continue  # another process of this machine is at it
             except IndexUnusable as exc:
@@ -458,5 +458,5 @@ class Follower:
     def close(self) -> None:
         """End the thread and the connections."""
         self._closed.set()
-        self._thread.join()
+        self._thread.join(_FAREWELL_S)  # it may be waiting for a server that hangs
         self._shared.close()

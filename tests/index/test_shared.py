@@ -18,6 +18,7 @@ import pytest
 from pydantic import SecretStr
 
 from qa.database import Database
+from qa.documents.filters import Filters
 from qa.errors import IndexLocked, IndexMissing, IndexUnusable
 from qa.index import session
 from qa.index.backup import back_up, put_back
@@ -25,6 +26,7 @@ from qa.index.build import amend_article, index_paths, remove_articles
 from qa.index.directory import Manifest
 from qa.index.doctor import examine
 from qa.index.live import LiveIndex
+from qa.index.matrix import ChunkVector
 from qa.index.shared import SharedArchive, follow
 from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
@@ -168,6 +170,22 @@ def test_readers_follow_and_answer_alike(machine: Machine, folder: Path, fake_em
         assert "girafe" in found(one, fake_embedder, question)[0]
         until(lambda: "girafe" in found(other, fake_embedder, question)[0])
         assert found(one, fake_embedder) == found(other, fake_embedder)
+
+
+def test_what_another_run_is_about_to_publish_takes_nobodys_place(
+    machine: Machine, folder: Path, fake_embedder: BagOfWords
+):
+    here = machine("here")
+    index_paths([folder], here, fake_embedder)
+    vector = fake_embedder.queries([QUESTION])[0]
+    with closing(LiveIndex(here.index, fake_embedder, here)) as live, live.current() as index:
+        expected = index.nearest(vector, 4, Filters())
+        assert len(expected) == 4
+        coming = [ChunkVector(f"x@{n}", "x", None, None, "fr", vector) for n in range(20)]
+        index.store.put(coming)
+        assert index.nearest(vector, 4, Filters()) == expected
+        assert len(index.nearest(vector, 100, Filters())) == index.archive.counts()["chunks"]
+        index.store.delete([chunk.id for chunk in coming])
 
 
 def test_a_rebuild_reaches_readers_who_still_find_the_old_vectors_until_then(
