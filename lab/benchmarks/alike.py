@@ -10,6 +10,7 @@ with their citations and confidence. Needs Linux and PostgreSQL.
 
 from __future__ import annotations
 
+import statistics
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -46,23 +47,25 @@ def main() -> None:
         index_paths(corpus, writer, embedder)
         with closing(RayEngine(rayed, embedder)) as engine:
             index_paths(corpus, rayed, embedder, engine=engine)
-        expected = answers(embedded)
+        expected, spent = answers(embedded)
+        print(f"embedded: {spent:.0f} ms a question")
         for way, settings in (("servers", reader), ("ray", rayed)):
-            found = answers(settings)
+            found, spent = answers(settings)
             differ = sum(a != b for a, b in zip(expected, found, strict=True))
-            print(f"{way}: {differ} of {len(found)} answers are not as on the embedded path")
+            print(f"{way}: {spent:.0f} ms; {differ} of {len(found)} answers are other ones")
 
 
-def answers(settings: Settings) -> list[str]:
-    """Each answer as it is kept, without the time it took."""
+def answers(settings: Settings) -> tuple[list[str], float]:
+    """Each answer as it is kept, without the time it took, and the median of that, ms."""
     with Assistant.open(settings) as assistant:
-        told = []
+        told, spent = [], []
         for asked in questions():
             history = tuple(str(said) for said in asked["history"])  # type: ignore[attr-defined]
             answer = assistant.ask(str(asked["question"]), history)
+            spent.append(answer.timings_ms["total"])
             document = to_document(answer)
             told.append(repr({name: document[name] for name in document if name != "timings_ms"}))
-        return told
+        return told, statistics.median(spent)
 
 
 if __name__ == "__main__":
