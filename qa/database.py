@@ -108,12 +108,19 @@ class Database:
     @contextmanager
     def translated(self) -> Iterator[None]:
         """What a connection raises, in words that say what to do."""
+        from psycopg.errors import InsufficientPrivilege, InvalidSchemaName, UndefinedTable
         from sqlalchemy.exc import DBAPIError, ProgrammingError
+        from sqlalchemy.exc import TimeoutError as NoneLeft
 
         try:
             yield
-        except ProgrammingError:
-            raise  # a bug
+        except NoneLeft as exc:  # every connection of ours is in use
+            raise self._failed(exc) from exc
+        except ProgrammingError as exc:
+            # The server's owner can mend these; all others are bugs.
+            if not isinstance(exc.orig, InsufficientPrivilege | InvalidSchemaName | UndefinedTable):
+                raise
+            raise self._failed(exc) from exc
         except DBAPIError as exc:
             raise self._failed(exc) from exc
 

@@ -76,6 +76,17 @@ def test_a_server_that_starts_again_is_waited_for(server: Postgres):
             starting.join()
 
 
+@needs_postgres
+def test_no_connection_left_is_our_error(server: Postgres):
+    with closing(opened(server.url)) as database:
+        database._engine.pool._timeout = 0.1  # type: ignore[attr-defined]
+        held = [database.connected() for _ in range(25)]
+        with pytest.raises(IndexUnusable, match="limit"):
+            database.rows("SELECT 1")
+        for connection in held:
+            connection.close()
+
+
 def test_one_that_never_answers_is_said_in_time():
     began = time.monotonic()
     with (

@@ -1,11 +1,13 @@
 """PostgreSQL: the tables of conversations in a schema of their own, for apps on several machines.
 
-A row that is deleted is gone for whoever asks. Its bytes are let go of by VACUUM, which runs after
-each deletion; the server's own log, replicas and backups are its owner's to look after.
+A row that is deleted is gone for whoever asks. VACUUM, at most once a second, then frees its space
+for other rows; its bytes stay in the server's files until something is written over them (see
+docs/security.md).
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +20,8 @@ from qa.errors import ConversationsUnusable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, CursorResult
+
+log = logging.getLogger(__name__)
 
 _VERSION = 1
 _SCHEMA = """
@@ -53,6 +57,8 @@ INSERT INTO qa_conversations.version SELECT {0}
 """
 _LOCK = 0x71612D74616C6B73  # any number, the same for all of us: who makes the tables
 _VACUUM = "VACUUM qa_conversations.{}"
+# How often space is freed at most.
+_ERASE_EVERY_S = 1.0
 _TABLES = ("conversation", "turn", "rating", "link")
 
 
@@ -63,6 +69,8 @@ class Tables:
         self._database = database
         self._erasing = threading.Lock()
         self._to_erase = threading.Event()
+        self._closed = threading.Event()
+        self._eraser = threading.Thread()
 
     @classmethod
     def open(cls, url: SecretStr) -> Self:
@@ -73,19 +81,29 @@ class Tables:
             SettingsError, MissingExtra: see `Database.open`.
         """
         database = Database.open(url, ConversationsUnusable)
-        with database.transaction() as connection:
-            rows(connection, "SELECT pg_advisory_xact_lock(?)", (_LOCK,))
-            rows(connection, _SCHEMA.format(_VERSION))
-            ((version,),) = rows(connection, "SELECT number FROM qa_conversations.version")
-        if version > _VERSION:
+        try:
+            with database.transaction() as connection:
+                rows(connection, "SELECT pg_advisory_xact_lock(?)", (_LOCK,))
+                # Made once: later, a user who may not create anything can open them.
+                made = "SELECT to_regclass('qa_conversations.version') IS NOT NULL"
+                if rows(connection, made) == [(False,)]:
+                    rows(connection, _SCHEMA.format(_VERSION))
+                ((version,),) = rows(connection, "SELECT number FROM qa_conversations.version")
+            if version > _VERSION:
+                raise ConversationsUnusable(
+                    "the conversations in the database were written by a later version of qa; "
+                    "use that."
+                )
+        except BaseException:
             database.close()
-            raise ConversationsUnusable(
-                "the conversations in the database were written by a later version of qa; use that."
-            )
+            raise
         return cls(database)
 
     def close(self) -> None:
-        """Close the connections, after what is being erased."""
+        """Close the connections, after what is to be erased."""
+        self._closed.set()
+        if self._eraser.ident is not None:
+            self._eraser.join()
         with self._erasing:
             self._database.close()
 
@@ -96,20 +114,25 @@ class Tables:
 
     @contextmanager
     def transaction(self, *, erasing: bool = False) -> Iterator[_Statements]:
-        """All of it or nothing; `erasing` lets go of the bytes of what it deletes soon after."""
+        """All of it or nothing; `erasing` frees the space of what it deletes soon after."""
         with self._database.transaction() as connection:
             rows(connection, "SET LOCAL search_path TO qa_conversations")
             yield _Statements(connection)
         if erasing and not self._to_erase.is_set():
             self._to_erase.set()
-            threading.Thread(target=self._erase, name="qa-erasing").start()
+            self._eraser = threading.Thread(target=self._erase, name="qa-erasing")
+            self._eraser.start()
 
     def _erase(self) -> None:
         """In a thread: one at a time, and one for all that was deleted meanwhile."""
         with self._erasing:
+            self._closed.wait(_ERASE_EVERY_S)
             self._to_erase.clear()
-            for table in _TABLES:
-                self._database.alone(_VACUUM.format(table))
+            try:
+                for table in _TABLES:
+                    self._database.alone(_VACUUM.format(table))
+            except ConversationsUnusable:
+                log.exception("deleted rows keep their space until the next deletion")
 
 
 class _Statements:

@@ -289,10 +289,12 @@ class Conversations:
                 )
                 _sweep(connection, owner)
             elif _save(connection, owner, turn):
-                connection.execute("DELETE FROM rating WHERE turn_id = ?", (turn.id,))
                 good, comment, correction, unanswerable = astuple(rating)
                 connection.execute(
-                    "INSERT INTO rating VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO rating VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (turn_id) DO UPDATE "
+                    "SET good = excluded.good, comment = excluded.comment, correction = "
+                    "excluded.correction, unanswerable = excluded.unanswerable, given = "
+                    "excluded.given",
                     (turn.id, int(good), comment, correction, int(unanswerable), _written(_now())),
                 )
 

@@ -254,7 +254,8 @@ class SharedArchive:
         if not self._ready:
             with self._database.transaction() as connection:
                 rows(connection, "SELECT pg_advisory_xact_lock(?)", (_LOCK + 1,))
-                rows(connection, _SCHEMA)
+                if rows(connection, "SELECT to_regclass('qa_index.leftover')") == [(None,)]:
+                    rows(connection, _SCHEMA)
             self._ready = True
         with self._database.transaction(one_moment=one_moment) as connection:
             yield connection

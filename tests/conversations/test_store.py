@@ -549,5 +549,81 @@ def test_a_database_that_goes_away_is_our_error_and_comes_back(
 def test_tables_of_a_later_version_are_not_touched(shared: Settings, postgres: Postgres):
     Conversations.of(shared).close()
     postgres.query("UPDATE qa_conversations.version SET number = 9")
+    postgres.query("DROP FUNCTION qa_conversations.instr(text, text)")
     with pytest.raises(ConversationsUnusable, match="later version"):
         Conversations.of(shared)
+    assert postgres.query("SELECT to_regproc('qa_conversations.instr') IS NULL") == "t"
+
+
+@needs_postgres
+def test_a_user_who_may_not_create_is_told_so_and_can_use_what_is_made(
+    shared: Settings, postgres: Postgres
+):
+    postgres.query("DROP ROLE IF EXISTS app")
+    postgres.query("CREATE ROLE app LOGIN PASSWORD 'secret'")
+    app = shared.model_copy(update={"database_url": SecretStr(postgres.url.replace("qa:", "app:"))})
+    with pytest.raises(ConversationsUnusable, match="permission denied"):
+        Conversations.of(app)
+    Conversations.of(shared).close()
+    try:
+        postgres.query(
+            "GRANT USAGE ON SCHEMA qa_conversations TO app;"
+            "GRANT ALL ON ALL TABLES IN SCHEMA qa_conversations TO app"
+        )
+        with closing(Conversations.of(app)) as kept:
+            kept.keep("ann", "a", turn())
+            assert titles(kept) == ["Who?"]
+    finally:
+        postgres.query("DROP OWNED BY app; DROP ROLE app")
+
+
+@needs_postgres
+def test_tables_that_somebody_drops_are_our_error(shared: Settings, postgres: Postgres):
+    with closing(Conversations.of(shared)) as kept:
+        postgres.query("DROP SCHEMA qa_conversations CASCADE")
+        with pytest.raises(ConversationsUnusable, match="does not exist"):
+            kept.find("ann")
+
+
+@needs_postgres
+def test_two_apps_rate_an_answer_at_once(shared: Settings):
+    """One of them once failed: the first rating was there twice."""
+    mine = turn()
+
+    def rate(kept: Conversations) -> None:
+        for number in range(50):
+            kept.rate("ann", mine, Rating(True, str(number)))
+
+    with closing(Conversations.of(shared)) as one, closing(Conversations.of(shared)) as other:
+        one.keep("ann", "a", mine)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(rate, (one, other)))
+        assert [t.rating for t in one.ratings()] == [Rating(True, "49")]
+
+
+@needs_postgres
+def test_space_is_freed_for_many_deletions_at_once(
+    shared: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    said: list[str] = []
+    with closing(Conversations.of(shared)) as kept:
+        monkeypatch.setattr(Database, "alone", lambda self, command: said.append(command))
+        monkeypatch.setattr("qa.conversations.postgres._ERASE_EVERY_S", 60)
+        for _ in range(20):
+            kept.keep("ann", "a", turn())
+            assert kept.delete("ann", "a")
+    assert len(said) == 4, "once for each table, and closing does not wait"
+
+
+@needs_postgres
+def test_a_server_that_goes_while_space_is_freed_is_logged(
+    shared: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    def away(*_: object) -> None:
+        raise ConversationsUnusable("away")
+
+    with closing(Conversations.of(shared)) as kept:
+        monkeypatch.setattr(Database, "alone", away)
+        kept.keep("ann", "a", turn())
+        assert kept.delete("ann", "a")
+    assert "until the next deletion" in caplog.text
