@@ -82,6 +82,8 @@ def write_session(
     index = replace(WritableIndex.at(directory, manifest, shared=shared is not None), shared=shared)
     try:
         archive = index.archive
+        if shared is not None:
+            archive.note_leftovers(shared.leftovers())  # of a run on another machine, perhaps
         if index.seal is None and shared is None:
             index.store.empty()
             _put_vectors(index)

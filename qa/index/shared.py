@@ -190,6 +190,11 @@ class SharedArchive:
             self._writing = None
             connection.close()
 
+    def leftovers(self) -> list[str]:
+        """The chunks that Chroma may hold without an article, as all machines noted them."""
+        with self._writer() as connection:
+            return [id for (id,) in rows(connection, "SELECT chunk_id FROM qa_index.leftover")]
+
     def announce(self, leftovers: Sequence[str]) -> None:
         """Note the chunks that Chroma may hold without an article, in place of those noted."""
         with self._writer() as connection:
@@ -207,7 +212,9 @@ class SharedArchive:
             head = _head(connection)
             revision = archive.revision
             if head is None or head.generation != manifest.generation:
-                rows(connection, "TRUNCATE qa_index.article, qa_index.gone CASCADE")
+                # Not TRUNCATE, which whoever is copying the old generation would see.
+                rows(connection, "DELETE FROM qa_index.article")
+                rows(connection, "DELETE FROM qa_index.gone")
                 there, gone = archive.ids(), []
             else:
                 there, gone = changed.there, changed.gone

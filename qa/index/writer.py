@@ -419,6 +419,12 @@ class ArchiveWriter(Archive):
         self.rows("UPDATE article SET origin = ? WHERE id = ?", (origin, article_id))
         self.rows("INSERT OR IGNORE INTO moved VALUES (?)", (article_id,))
 
+    def note_leftovers(self, chunk_ids: Iterable[str]) -> None:
+        """Note these leftovers in place of those that were noted."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM leftover")
+            connection.executemany("INSERT INTO leftover VALUES (?)", ((id,) for id in chunk_ids))
+
     def forget(self, chunk_ids: Iterable[str]) -> None:
         """Note that leftovers are gone from Chroma."""
         with self._transaction() as connection:

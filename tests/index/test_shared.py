@@ -226,6 +226,7 @@ def test_what_a_run_could_not_share_it_has_not_done(
 ):
     here, there = machine("here"), machine("there")
     index_paths([folder], here, fake_embedder)
+    follow(there)
     before = held(here)
 
     def fails(*_: object) -> None:
@@ -240,7 +241,7 @@ def test_what_a_run_could_not_share_it_has_not_done(
     assert after.pop("leftover")  # in Chroma by now, and noted
     assert before.pop("leftover") == []
     assert after == before
-    index_paths([folder], there, fake_embedder)  # another machine goes on
+    remove_articles(["pont"], there)  # another machine goes on, and knows what the first has left
     follow(here)
     assert held(here) == held(there)
     with closing(LiveIndex(here.index, fake_embedder, here)) as live, live.current() as index:
