@@ -33,7 +33,12 @@ _OPTIONS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-_SESSION = "-c timezone=UTC -c client_encoding=UTF8 -c statement_timeout={} -c lock_timeout=20000"
+# The same keepalives for the server's side, or it would keep a lock for two hours.
+_SESSION = (
+    "-c timezone=UTC -c client_encoding=UTF8 -c statement_timeout={} -c lock_timeout=20000 "
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 "
+    "-c tcp_user_timeout=20000"
+)
 
 
 class Database:
@@ -77,6 +82,8 @@ class Database:
             raise SettingsError(f"{wanted}.") from None  # the cause holds the password
         if address.drivername not in ("postgresql", "postgres") or not address.database:
             raise SettingsError(f"{wanted}; it begins with {address.drivername}://.")
+        if "@" in f"{address.host}{address.database}":
+            raise SettingsError(f"{wanted}; write an @ in a password as %40, and a / as %2F.")
         options = {k: v for k, v in _OPTIONS.items() if k not in address.query}
         options["options"] = _SESSION.format(round(1000 * longest_s))
         engine = create_engine(

@@ -27,7 +27,14 @@ def opened(url: str) -> Database:
 
 
 @pytest.mark.parametrize(
-    "url", ["news", "mysql://qa:hidden@host/qa", "postgresql://qa:hidden@host", "http://hidden"]
+    "url",
+    [
+        "news",
+        "mysql://qa:hidden@host/qa",
+        "postgresql://qa:hidden@host",
+        "http://hidden",
+        "postgresql://qa:a@hidden@host/qa",
+    ],
 )
 def test_what_is_no_address_is_said_without_the_password(url: str):
     with pytest.raises(SettingsError, match="should look like postgresql://USER") as raised:

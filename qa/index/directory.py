@@ -300,7 +300,7 @@ class Index:
             parts = Path(copy.name) if copy else home
             store = ChromaIndex.open(parts / "chroma", manifest.chroma_url, manifest.collection)
             opened.callback(store.close)
-            if kept is not None:
+            if kept is not None and not (shared and writable):  # whoever writes there mends it
                 check_count(store, archive, shared=shared)
             close = opened.pop_all().close
         return cls(directory, manifest, archive, store, close, kept, revision)

@@ -83,13 +83,13 @@ def write_session(
     try:
         archive = index.archive
         if shared is not None:
-            archive.note_leftovers(shared.leftovers())  # of a run on another machine, perhaps
+            archive.note_leftovers(shared.leftovers(manifest.generation))
         if index.seal is None and shared is None:
             index.store.empty()
             _put_vectors(index)
-        elif index.seal is None:
-            put_again(index)
         clear_leftovers(index)
+        if shared and (index.seal is None or index.store.count() != archive.counts()["chunks"]):
+            put_again(index)
         yield index
         check_count(index.store, archive)
         archive.tidy()
@@ -103,8 +103,10 @@ def write_session(
 
 def put_again(index: WritableIndex) -> None:
     """Bring a Chroma server in step that others are asking: nothing is away meanwhile."""
+    there = index.store.ids()
     _put_vectors(index)
-    index.store.delete(list(index.store.ids() - index.archive.chunk_ids()))
+    _confirm(index)
+    index.store.delete(list(there - index.archive.chunk_ids()))
 
 
 @contextmanager
@@ -131,7 +133,7 @@ def complete(
     if archive.due() or gone:
         archive.announce()
         if index.shared:
-            index.shared.announce(archive.leftovers())
+            index.shared.announce(index.manifest.generation, archive.leftovers())
         break_seal(index.home)
     _put_vectors(index, due=True)
     revision = 1 + max(archive.revision, index.manifest.revision)
@@ -149,16 +151,23 @@ def clear_leftovers(index: WritableIndex) -> None:
     ids = index.archive.leftovers()
     if ids:
         break_seal(index.home)
+        _confirm(index)
         index.store.delete(ids)
         index.archive.forget(ids)
         if index.shared:
-            index.shared.announce(index.archive.leftovers())
+            index.shared.announce(index.manifest.generation, index.archive.leftovers())
 
 
 def _put_vectors(index: WritableIndex, *, due: bool = False) -> None:
     chunks = index.archive.chunk_vectors(index.manifest.dimension, due=due)
     while some := list(islice(chunks, _CHUNKS_AT_ONCE)):
+        _confirm(index)
         index.store.put(some)
+
+
+def _confirm(index: WritableIndex) -> None:
+    if index.shared:
+        index.shared.confirm()
 
 
 def manifests(

@@ -70,7 +70,9 @@ CREATE TABLE IF NOT EXISTS qa_index.gone (
 CREATE TABLE IF NOT EXISTS qa_index.amendment (
     article_id TEXT PRIMARY KEY, title TEXT, date TEXT, name TEXT
 );
-CREATE TABLE IF NOT EXISTS qa_index.leftover (chunk_id TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS qa_index.leftover (
+    generation TEXT NOT NULL, chunk_id TEXT NOT NULL, PRIMARY KEY (generation, chunk_id)
+);
 """
 _LOCK = 0x71612D696E646578  # any number, the same for all of us
 _IS_COPY = "shared.json"  # in a directory: its index is a copy, which may be written over
@@ -156,7 +158,7 @@ class SharedArchive:
             with closing(ArchiveWriter.open(home / "articles.sqlite")) as archive:
                 since = archive.revision
                 break_seal(home)
-                archive.follow(_Delta(connection, since, head.revision))
+                archive.follow(_Delta(connection, since, head))
                 words = archive.lexical.sum()
         seal(home, words)
         head.manifest.write(directory)
@@ -190,15 +192,25 @@ class SharedArchive:
             self._writing = None
             connection.close()
 
-    def leftovers(self) -> list[str]:
-        """The chunks that Chroma may hold without an article, as all machines noted them."""
-        with self._writer() as connection:
-            return [id for (id,) in rows(connection, "SELECT chunk_id FROM qa_index.leftover")]
+    def confirm(self) -> None:
+        """Make sure that the lock is still held, before Chroma is written to, which has no locks.
 
-    def announce(self, leftovers: Sequence[str]) -> None:
-        """Note the chunks that Chroma may hold without an article, in place of those noted."""
+        Raises:
+            IndexUnusable: the connection is lost, and the lock with it.
+        """
         with self._writer() as connection:
-            _note_leftovers(connection, leftovers)
+            rows(connection, "SELECT 1")
+
+    def leftovers(self, generation: str) -> list[str]:
+        """The chunks that its collection may hold without an article, as all machines noted."""
+        query = "SELECT chunk_id FROM qa_index.leftover WHERE generation = ?"
+        with self._writer() as connection:
+            return [id for (id,) in rows(connection, query, (generation,))]
+
+    def announce(self, generation: str, leftovers: Sequence[str]) -> None:
+        """Note these in place of those noted. Chunk ids are the same in every generation."""
+        with self._writer() as connection:
+            _note_leftovers(connection, generation, leftovers)
 
     def push(self, archive: ArchiveWriter, manifest: Manifest, changed: Changes) -> None:
         """Write what a run publishes; called in the transaction that publishes it in the copy.
@@ -234,7 +246,7 @@ class SharedArchive:
                 "INSERT INTO qa_index.amendment VALUES (?, ?, ?, ?)",
                 [(id, a.title, a.date, a.name) for id, a in archive.amendments().items()],
             )
-            _note_leftovers(connection, archive.leftovers())
+            _note_leftovers(connection, manifest.generation, archive.leftovers())
             outdated = head.generation if head and head.generation != manifest.generation else None
             rows(connection, "DELETE FROM qa_index.head")
             rows(
@@ -271,10 +283,11 @@ class SharedArchive:
 class _Delta:
     """What has changed since a revision, page by page. What `ArchiveWriter.follow` asks for."""
 
-    def __init__(self, connection: Connection, since: int, revision: int) -> None:
+    def __init__(self, connection: Connection, since: int, head: Head) -> None:
         self._connection = connection
         self._since = since
-        self.revision = revision
+        self._generation = head.generation
+        self.revision = head.revision
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         return rows(self._connection, query, values)
@@ -318,7 +331,8 @@ class _Delta:
 
     def leftovers(self) -> list[tuple[Any, ...]]:
         """All chunks that Chroma may hold without an article."""
-        return self._rows("SELECT chunk_id FROM qa_index.leftover")
+        query = "SELECT chunk_id FROM qa_index.leftover WHERE generation = ?"
+        return self._rows(query, self._generation)
 
 
 def _write(connection: Connection, archive: Archive, ids: Sequence[str], revision: int) -> None:
@@ -350,9 +364,10 @@ def _write(connection: Connection, archive: Archive, ids: Sequence[str], revisio
     each(connection, query, earlier)
 
 
-def _note_leftovers(connection: Connection, chunk_ids: Sequence[str]) -> None:
-    rows(connection, "DELETE FROM qa_index.leftover")
-    each(connection, "INSERT INTO qa_index.leftover VALUES (?)", [(id,) for id in chunk_ids])
+def _note_leftovers(connection: Connection, generation: str, chunk_ids: Sequence[str]) -> None:
+    rows(connection, "DELETE FROM qa_index.leftover WHERE generation = ?", (generation,))
+    noted = [(generation, id) for id in chunk_ids]
+    each(connection, "INSERT INTO qa_index.leftover VALUES (?, ?)", noted)
 
 
 def _head(connection: Connection) -> Head | None:
@@ -387,6 +402,10 @@ def _own(directory: Path) -> Manifest | None:
         return Manifest.read(directory)
     except IndexMissing:
         return None
+    except IndexUnusable:
+        if (directory / _IS_COPY).exists():
+            return None  # its first fetch was killed, or it is damaged: it can be had again
+        raise
 
 
 def _at(manifest: Manifest) -> tuple[str, int]:
@@ -457,6 +476,10 @@ class Follower:
             except IndexUnusable as exc:
                 if not away:
                     log.warning("answering from the copy as it is: %s", exc)
+                away = True
+                continue
+            except Exception:  # a bug; the next run may be copied all the same
+                log.exception("answering from the copy as it is")
                 away = True
                 continue
             if away:

@@ -395,3 +395,82 @@ def _written(folder: Path, settings: Settings, embedder: BagOfWords) -> bool:
     except IndexLocked:
         return False
     return True
+
+
+def test_a_rebuild_that_fails_leaves_the_vectors_of_the_index_in_use(
+    machine: Machine,
+    folder: Path,
+    fake_embedder: BagOfWords,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    follow(there)
+
+    def fails(*_: object) -> None:
+        raise IndexUnusable("the database is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SharedArchive, "push", fails)
+        with pytest.raises(IndexUnusable, match="away"):
+            index_paths([folder], here, fake_embedder, rebuild=True)
+    assert remove_articles(["pont"], there)
+    with closing(LiveIndex(there.index, fake_embedder, there)) as live, live.current() as index:
+        assert index.store.ids() == index.archive.chunk_ids()
+    index_paths([folder], here, fake_embedder, rebuild=True)
+    follow(there)
+    assert held(there) == held(here)
+    with closing(LiveIndex(there.index, fake_embedder, there)) as live, live.current() as index:
+        assert index.store.ids() == index.archive.chunk_ids()
+
+
+def test_vectors_that_chroma_has_lost_are_put_back(
+    machine: Machine, folder: Path, fake_embedder: BagOfWords
+):
+    here = machine("here")
+    index_paths([folder], here, fake_embedder)
+    with closing(LiveIndex(here.index, fake_embedder, here)) as live, live.current() as index:
+        index.store.delete(list(index.archive.chunk_ids())[:3])
+    states = {finding.what: finding.state for finding in examine(here, repair=True)}
+    assert states["Chroma"] == "good"
+    with closing(LiveIndex(here.index, fake_embedder, here)) as live, live.current() as index:
+        assert index.store.ids() == index.archive.chunk_ids()
+
+
+def test_a_first_fetch_killed_before_its_manifest_is_done_again(
+    machine: Machine, folder: Path, fake_embedder: BagOfWords
+):
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    follow(there)
+    (there.index / "manifest.json").unlink()
+    follow(there)
+    assert held(there) == held(here)
+
+
+def test_who_has_lost_the_lock_writes_to_chroma_no_more(
+    machine: Machine, postgres: Postgres, folder: Path, fake_embedder: BagOfWords
+):
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    with session.writing(here) as shared:
+        assert shared
+        shared.confirm()
+        postgres.stop()
+        postgres.start()
+        index_paths([folder], there, fake_embedder)  # the lock is free again
+        with pytest.raises(IndexUnusable, match="QA_DATABASE_URL"):
+            shared.confirm()
+
+
+def test_what_a_writer_without_the_lock_has_left_on_chroma_goes_with_the_next_run(
+    machine: Machine, folder: Path, fake_embedder: BagOfWords
+):
+    here = machine("here")
+    index_paths([folder], here, fake_embedder)
+    vector = fake_embedder.queries([QUESTION])[0]
+    with closing(LiveIndex(here.index, fake_embedder, here)) as live, live.current() as index:
+        index.store.put([ChunkVector("stray", "x", None, None, "fr", vector)])
+    index_paths([folder], here, fake_embedder)
+    with closing(LiveIndex(here.index, fake_embedder, here)) as live, live.current() as index:
+        assert index.store.ids() == index.archive.chunk_ids()
