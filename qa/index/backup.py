@@ -91,7 +91,7 @@ def put_back(file: Path, settings: Settings, *, over: bool = False) -> Manifest:
             (folder / "articles.sqlite").replace(home / "articles.sqlite")
             with write_session(settings.index, manifest, shared) as index:
                 if shared:
-                    shared.push(index.archive, manifest, Changes([], []))
+                    shared.push(index.archive, manifest.after_run(index.archive), Changes([], []))
             drop_other_generations(settings.index, manifest, before, shared=shared is not None)
     return manifest
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import re
 import shutil
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from qa.index.shared import SharedArchive
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1
 _GENERATION = re.compile(r"[0-9a-f]{12}-\d+")  # as `session.generation` names them
@@ -230,6 +233,7 @@ class Index:
         close: releases the files.
         seal: of Chroma's files when it was opened; None when a run is writing them.
         revision: of the archive when it was opened.
+        is_short: whether Chroma's server lacked chunks then.
     """
 
     _archive: ClassVar[type[Archive]] = Archive
@@ -241,6 +245,7 @@ class Index:
     close: Callable[[], None]
     seal: int | None
     revision: int
+    is_short: bool = False
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
@@ -300,10 +305,16 @@ class Index:
             parts = Path(copy.name) if copy else home
             store = ChromaIndex.open(parts / "chroma", manifest.chroma_url, manifest.collection)
             opened.callback(store.close)
-            if kept is not None and not (shared and writable):  # whoever writes there mends it
+            chunks = archive.counts()["chunks"]
+            lacks = 0
+            if shared and not writable and chunks <= _MOST_IN_MEMORY:
+                lacks = max(0, chunks - store.count())
+                if lacks:  # until the copy is in step, or the next run has put them back
+                    log.warning("Chroma lacks %d chunks; all vectors are compared instead", lacks)
+            elif kept is not None and not (shared and writable):  # whoever writes there mends it
                 check_count(store, archive, shared=shared)
             close = opened.pop_all().close
-        return cls(directory, manifest, archive, store, close, kept, revision)
+        return cls(directory, manifest, archive, store, close, kept, revision, lacks > 0)
 
     def nearest(self, vector: np.ndarray, n: int, filters: Filters) -> list[tuple[str, float]]:
         """The `n` chunks nearest to a unit vector of shape (d,): (chunk id, cosine), best first.
@@ -312,7 +323,8 @@ class Index:
         does the first while a run writes to Chroma, or after one was killed there.
         """
         on_server = self.manifest.chroma_url is not None
-        if (filters or (self.seal is None and not on_server)) and self._vectors is not None:
+        exactly = filters or self.is_short or (self.seal is None and not on_server)
+        if exactly and self._vectors is not None:
             return self._vectors.nearest(vector, n, filters)
         # Chroma knows chunks, and the archive knows whose they are.
         chosen = self.archive.chunks_of(filters.articles) if filters.articles else None

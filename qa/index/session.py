@@ -64,9 +64,9 @@ def writing(settings: Settings, *, anew: bool = False) -> Iterator[SharedArchive
             held.enter_context(closing(shared))
             held.enter_context(shared.lock())
             shared.pull(settings.index, whole=anew)
-            # Readers on all machines have long gone on to the generation after it.
-            if (old := shared.take_outdated()) and settings.chroma_url:
-                ChromaIndex.drop(settings.chroma_url, collection(old))
+            for old in shared.outdated():
+                ChromaIndex.drop(str(settings.chroma_url), collection(old))
+                shared.forget_outdated(old)
         yield shared
 
 
@@ -93,7 +93,8 @@ def write_session(
         yield index
         check_count(index.store, archive)
         archive.tidy()
-        done, words = manifest.after_run(archive), archive.lexical.sum()
+        done = (shared and shared.pushed) or manifest.after_run(archive)
+        words = archive.lexical.sum()
     finally:
         index.close()
     shutil.rmtree(index.home / "lexical", ignore_errors=True)  # of earlier versions

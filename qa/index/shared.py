@@ -43,7 +43,14 @@ _SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS qa_index;
 CREATE TABLE IF NOT EXISTS qa_index.head (
     version INTEGER NOT NULL, generation TEXT NOT NULL, revision BIGINT NOT NULL,
-    manifest TEXT NOT NULL, outdated TEXT
+    manifest TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS qa_index.run (
+    generation TEXT NOT NULL, revision BIGINT NOT NULL, updated DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (generation, revision)
+);
+CREATE TABLE IF NOT EXISTS qa_index.outdated (
+    generation TEXT PRIMARY KEY, since TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 CREATE TABLE IF NOT EXISTS qa_index.article (
     id TEXT COLLATE "C" PRIMARY KEY, revision BIGINT NOT NULL, title TEXT NOT NULL,
@@ -78,6 +85,8 @@ _LOCK = 0x71612D696E646578  # any number, the same for all of us
 _IS_COPY = "shared.json"  # in a directory: its index is a copy, which may be written over
 _ASK_EVERY_S = 1.0
 _FAREWELL_S = 5.0
+# A rebuild takes other machines so long to fetch, at most; until then they ask for the old vectors.
+_OUTDATED_AFTER_S = 3600
 
 
 class Head(NamedTuple):
@@ -95,6 +104,7 @@ class SharedArchive:
         self._database = database
         self._writing: Connection | None = None
         self._ready = False
+        self.pushed: Manifest | None = None  # as a copy will have it
 
     @classmethod
     def open(cls, settings: Settings) -> Self | None:
@@ -147,18 +157,21 @@ class SharedArchive:
             if head is None:
                 return
             home = directory / head.generation
-            if mine and not whole:
-                if _at(mine) == head[:2]:
-                    return
-                # A database that was put back from a backup is behind its copies.
-                whole = mine.generation == head.generation and mine.revision > head.revision
-            if whole and home.exists():
-                shutil.rmtree(home)
+            if mine and not whole and _at(mine) == _at(head.manifest):
+                return
+            # A revision counts from the last one, also in a database that was put back.
+            known = mine and mine.generation == head.generation and _has_run(connection, mine)
+            whole = whole or not known
             home.mkdir(exist_ok=True)
-            with closing(ArchiveWriter.open(home / "articles.sqlite")) as archive:
-                since = archive.revision
+            file = home / "articles.sqlite"
+            if whole and file.exists() and not _is_sound(file):
+                (directory / "manifest.json").unlink(missing_ok=True)  # killed, it is done again
+                shutil.rmtree(home)
+                home.mkdir()
+            with closing(ArchiveWriter.open(file)) as archive:
                 break_seal(home)
-                archive.follow(_Delta(connection, since, head))
+                since = mine.revision if mine and not whole else -1
+                archive.follow(_Delta(connection, since, head), whole=whole)
                 words = archive.lexical.sum()
         seal(home, words)
         head.manifest.write(directory)
@@ -247,20 +260,38 @@ class SharedArchive:
                 [(id, a.title, a.date, a.name) for id, a in archive.amendments().items()],
             )
             _note_leftovers(connection, manifest.generation, archive.leftovers())
-            outdated = head.generation if head and head.generation != manifest.generation else None
+            if head and head.generation != manifest.generation:
+                rows(connection, "DELETE FROM qa_index.run")
+                rows(
+                    connection,
+                    "INSERT INTO qa_index.outdated (generation) VALUES (?) ON CONFLICT DO NOTHING",
+                    (head.generation,),
+                )
+            rows(
+                connection,
+                "INSERT INTO qa_index.run VALUES (?, ?, ?)",
+                (manifest.generation, revision, manifest.updated),
+            )
             rows(connection, "DELETE FROM qa_index.head")
             rows(
                 connection,
-                "INSERT INTO qa_index.head VALUES (?, ?, ?, ?, ?)",
-                (_VERSION, manifest.generation, revision, json.dumps(asdict(manifest)), outdated),
+                "INSERT INTO qa_index.head VALUES (?, ?, ?, ?)",
+                (_VERSION, manifest.generation, revision, json.dumps(asdict(manifest))),
             )
+        self.pushed = manifest
 
-    def take_outdated(self) -> str | None:
-        """The generation that the last rebuild has replaced, if nobody has taken it away yet."""
+    def outdated(self) -> list[str]:
+        """Generations that were replaced so long ago that nobody asks Chroma for them any more."""
+        query = "SELECT generation FROM qa_index.outdated WHERE since < now() - ? * interval '1 s'"
         with self._writer() as connection:
-            found = rows(connection, "SELECT outdated FROM qa_index.head")
-            rows(connection, "UPDATE qa_index.head SET outdated = NULL")
-        return found[0][0] if found else None
+            return [name for (name,) in rows(connection, query, (_OUTDATED_AFTER_S,))]
+
+    def forget_outdated(self, generation: str) -> None:
+        """Note that its collection is gone."""
+        with self._writer() as connection:
+            for table in ("outdated", "leftover"):
+                query = f"DELETE FROM qa_index.{table} WHERE generation = ?"  # noqa: S608
+                rows(connection, query, (generation,))
 
     @contextmanager
     def _writer(self) -> Iterator[Connection]:
@@ -408,8 +439,22 @@ def _own(directory: Path) -> Manifest | None:
         raise
 
 
-def _at(manifest: Manifest) -> tuple[str, int]:
-    return manifest.generation, manifest.revision
+def _at(manifest: Manifest) -> tuple[str, int, float]:
+    return manifest.generation, manifest.revision, manifest.updated
+
+
+def _has_run(connection: Connection, manifest: Manifest) -> bool:
+    query = "SELECT 1 FROM qa_index.run WHERE (generation, revision, updated) = (?, ?, ?)"
+    return bool(rows(connection, query, _at(manifest)))
+
+
+def _is_sound(file: Path) -> bool:
+    """Whether what is in a copy can be changed in place, which its readers do not notice."""
+    try:
+        with closing(Archive.open(file)) as archive:
+            return archive.problem() is None
+    except IndexUnusable:
+        return False
 
 
 def follow(settings: Settings) -> None:
@@ -445,7 +490,7 @@ def _followed(shared: SharedArchive, directory: Path) -> bool:
 
 def _catch_up(shared: SharedArchive, directory: Path) -> None:
     head, mine = shared.head(), _own(directory)
-    if head and not (mine and _at(mine) == head[:2]):
+    if head and not (mine and _at(mine) == _at(head.manifest)):
         with write_lock(directory):
             shared.pull(directory)
 

@@ -75,6 +75,7 @@ CREATE TABLE IF NOT EXISTS earlier (
 CREATE TABLE IF NOT EXISTS refused (
     file TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS moved (id TEXT PRIMARY KEY);
 {lexical.SCHEMA}
 {_SEARCHED.format("")} WHERE id NOT IN (SELECT article_id FROM searched);
 {_ARTICLES.format("coming.")}
@@ -84,7 +85,6 @@ CREATE TEMP TABLE seen (
 ) WITHOUT ROWID;
 CREATE TEMP TABLE superseded (id TEXT, text TEXT, day TEXT, saved INTEGER);
 CREATE TEMP TABLE due (id TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TEMP TABLE moved (id TEXT PRIMARY KEY) WITHOUT ROWID;
 COMMIT;
 {lexical.KNOWN};
 """  # noqa: S608
@@ -355,7 +355,9 @@ class ArchiveWriter(Archive):
         gone = list(gone)
         with self._transaction() as connection:
             _amend(connection, amendments or {})
-            there = self._ids("SELECT id FROM due UNION SELECT id FROM moved")
+            there = self._ids(
+                "SELECT id FROM due UNION SELECT id FROM moved UNION SELECT id FROM superseded"
+            )
             for id in gone:
                 connection.execute(
                     "INSERT OR IGNORE INTO leftover SELECT id FROM chunk WHERE article_id = ?",
@@ -371,12 +373,21 @@ class ArchiveWriter(Archive):
             if share is not None:
                 share(Changes(sorted(set(there).difference(gone)), gone))
 
-    def follow(self, delta: Delta) -> None:
-        """Make this copy of another archive what that is now, all or nothing."""
+    def follow(self, delta: Delta, *, whole: bool = False) -> None:
+        """Make this copy of another archive what that is now, all or nothing.
+
+        Args:
+            delta: what is newer there; all of it for a whole copy.
+            whole: whether nothing that this copy holds is to be trusted.
+        """
         listed = (json.dumps(delta.changed()),)
         with self._transaction() as connection:
             # In memory until the end, so that readers wait for the end alone.
             connection.execute(f"PRAGMA cache_size = -{_FOLLOW_KB}")
+            if whole:
+                for table in ("chunk", "article", "earlier"):  # chunks first: words go as a whole
+                    connection.execute(f"DELETE FROM {table}")  # noqa: S608
+                connection.execute(lexical.ANEW[0])
             connection.execute(f"DELETE FROM article WHERE id IN ({LISTED})", listed)  # noqa: S608
             connection.execute(f"DELETE FROM earlier WHERE article_id IN ({LISTED})", listed)  # noqa: S608
             for page in delta.pages():

@@ -32,7 +32,7 @@ from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
 from tests import ROOT
 from tests.fakes import ARTICLE_COUNT, BagOfWords, write_articles
-from tests.index.test_chroma import chroma_server
+from tests.index.test_chroma import _collections, chroma_server
 from tests.index.test_killed import change
 from tests.postgres import Postgres, needs_postgres, postgres_server
 
@@ -189,7 +189,7 @@ def test_what_another_run_is_about_to_publish_takes_nobodys_place(
 
 
 def test_a_rebuild_reaches_readers_who_still_find_the_old_vectors_until_then(
-    machine: Machine, folder: Path, fake_embedder: BagOfWords
+    machine: Machine, folder: Path, fake_embedder: BagOfWords, monkeypatch: pytest.MonkeyPatch
 ):
     here, there = machine("here"), machine("there")
     index_paths([folder], here, fake_embedder)
@@ -203,7 +203,10 @@ def test_a_rebuild_reaches_readers_who_still_find_the_old_vectors_until_then(
     follow(there)
     assert held(there) == held(here)
     assert len(list(there.index.glob("*/articles.sqlite"))) == 1
+    assert before.collection in _collections(str(here.chroma_url))
+    monkeypatch.setattr("qa.index.shared._OUTDATED_AFTER_S", 0)
     index_paths([folder], there, fake_embedder)
+    assert before.collection not in _collections(str(here.chroma_url))
     follow(here)
     assert held(there) == held(here)
 
@@ -333,20 +336,29 @@ def test_a_damaged_copy_is_fetched_again(machine: Machine, folder: Path, fake_em
     assert held(there) == held(here)
 
 
-def test_a_database_put_back_from_a_backup_is_behind_its_copies(
+def test_copies_of_what_a_database_has_lost_are_fetched_again(
     machine: Machine, postgres: Postgres, folder: Path, fake_embedder: BagOfWords
 ):
-    here = machine("here")
+    """Put back from a backup, or failed over to a server that was behind."""
+    here, there = machine("here"), machine("there")
     index_paths([folder], here, fake_embedder)
     before = held(here)
-    for table in ("head", "article", "chunk"):
+    tables = ("head", "run", "article", "chunk")
+    for table in tables:
         run(postgres, f"CREATE TABLE qa_index.{table}_then AS TABLE qa_index.{table}")
     remove_articles(["pont"], here)
-    run(postgres, "TRUNCATE qa_index.head, qa_index.article, qa_index.gone CASCADE")
-    for table in ("head", "article", "chunk"):
+    run(postgres, "TRUNCATE qa_index.head, qa_index.run, qa_index.article, qa_index.gone CASCADE")
+    for table in tables:
         run(postgres, f"INSERT INTO qa_index.{table} TABLE qa_index.{table}_then")
+    follow(there)
+    assert held(there)["article"] == before["article"]
+    (folder / "new.txt").write_text("Une girafe est née au zoo de Lanvollon.")
+    index_paths([folder], there, fake_embedder)  # under the number of the run that is lost
+    assert held(there)["revision"] == held(here)["revision"]
     follow(here)
-    assert held(here)["article"] == before["article"]
+    assert held(here) == held(there)
+    with closing(LiveIndex(here.index, fake_embedder, here)) as live, live.current() as index:
+        assert index.store.ids() == index.archive.chunk_ids()
 
 
 @pytest.mark.parametrize("after_s", [0.3, 0.6, 1.0, 1.5])
@@ -474,3 +486,37 @@ def test_what_a_writer_without_the_lock_has_left_on_chroma_goes_with_the_next_ru
     index_paths([folder], here, fake_embedder)
     with closing(LiveIndex(here.index, fake_embedder, here)) as live, live.current() as index:
         assert index.store.ids() == index.archive.chunk_ids()
+
+
+def test_readers_answer_from_all_vectors_while_chroma_lacks_some(
+    machine: Machine, folder: Path, fake_embedder: BagOfWords, caplog: pytest.LogCaptureFixture
+):
+    here = machine("here")
+    index_paths([folder], here, fake_embedder)
+    with closing(LiveIndex(here.index, fake_embedder, here)) as live:
+        expected = found(live, fake_embedder)
+        with live.current() as index:
+            index.store.delete(list(index.archive.chunk_ids()))
+    with closing(LiveIndex(here.index, fake_embedder, here)) as live:
+        assert found(live, fake_embedder) == expected
+    assert "Chroma lacks" in caplog.text
+
+
+def test_a_move_that_could_not_be_shared_is_shared_by_the_next_run(
+    machine: Machine, folder: Path, fake_embedder: BagOfWords, monkeypatch: pytest.MonkeyPatch
+):
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+
+    def fails(*_: object) -> None:
+        raise IndexUnusable("the database is away")
+
+    moved = folder.rename(folder.with_name("moved"))
+    with monkeypatch.context() as patch:
+        patch.setattr(SharedArchive, "push", fails)
+        with pytest.raises(IndexUnusable, match="away"):
+            index_paths([moved], here, fake_embedder)
+    index_paths([moved], here, fake_embedder)
+    follow(there)
+    assert held(there) == held(here)
+    assert all(str(moved) in row[7] for row in held(there)["article"])
