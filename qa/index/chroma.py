@@ -125,8 +125,8 @@ class ChromaIndex:
             size = self._client.get_max_batch_size()
             for start in range(0, len(chunks), size):
                 part = chunks[start : start + size]
-                _patiently(
-                    self._collection.upsert,
+                self._ask(
+                    "upsert",
                     ids=[chunk.id for chunk in part],
                     embeddings=np.stack([chunk.vector for chunk in part]).astype(np.float32),
                     metadatas=[_metadata(chunk) for chunk in part],
@@ -137,7 +137,7 @@ class ChromaIndex:
         with _translated():
             size = self._client.get_max_batch_size()
             for start in range(0, len(ids), size):
-                _patiently(self._collection.delete, ids=list(ids[start : start + size]))
+                self._ask("delete", ids=list(ids[start : start + size]))
 
     def empty(self) -> None:
         """Remove all chunks, whatever state the files of their vectors are in."""
@@ -159,8 +159,8 @@ class ChromaIndex:
         if within is not None and not within:
             return []
         with _translated():
-            result = _patiently(
-                self._collection.query,
+            result = self._ask(
+                "query",
                 query_embeddings=[vector],
                 n_results=n,
                 ids=None if within is None else list(within),
@@ -176,12 +176,12 @@ class ChromaIndex:
     def ids(self) -> set[str]:
         """Every chunk id in the collection."""
         with _translated():
-            return set(_patiently(self._collection.get, include=[])["ids"])
+            return set(self._ask("get", include=[])["ids"])
 
     def vectors(self, ids: Sequence[str]) -> dict[str, np.ndarray]:
         """The vectors of those of the chunks that the collection holds, (d,) each."""
         with _translated():
-            found = _patiently(self._collection.get, ids=list(ids), include=["embeddings"])
+            found = self._ask("get", ids=list(ids), include=["embeddings"])
         vectors = found["embeddings"]
         assert vectors is not None
         return dict(zip(found["ids"], cast("np.ndarray", vectors), strict=True))
@@ -189,7 +189,16 @@ class ChromaIndex:
     def count(self) -> int:
         """How many chunks it holds."""
         with _translated():
-            return _patiently(self._collection.count)
+            return int(self._ask("count"))
+
+    def _ask(self, what: str, **arguments: Any) -> Any:
+        from chromadb.errors import NotFoundError
+
+        try:
+            return _patiently(getattr(self._collection, what), **arguments)
+        except NotFoundError:  # a server has lost it, and somebody may have made it anew since
+            self._collection = self._opened()
+            return _patiently(getattr(self._collection, what), **arguments)
 
     def close(self) -> None:
         """Release the files, so that another process may replace them, or the connections."""

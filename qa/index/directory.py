@@ -48,12 +48,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FORMAT = 1
+IS_COPY = "shared.json"  # in a directory: its index is a copy, which may be written over
 _GENERATION = re.compile(r"[0-9a-f]{12}-\d+")  # as `session.generation` names them
 # Above this, vectors for filtered questions are not kept in memory (300 MB of them with the
 # default embedder), and Chroma filters: slower, but its memory does not grow by it.
 _MOST_IN_MEMORY = 200_000
 # A copy of a shared archive is behind it for as long.
 _BEHIND_S = 5.0
+_COUNT_EVERY_S = 10.0
 _MAKE_ROOM = "Make room on the disk"
 _MAKE_WRITABLE = "Make it writable for this user"
 # What a disk says when it cannot be written or read, as against what a program does wrong.
@@ -225,6 +227,26 @@ def collection(generation: str) -> str:
     return f"qa-{generation}"
 
 
+class _Shared:
+    """Whether a Chroma server that machines share holds all chunks, asked now and then."""
+
+    def __init__(self, store: ChromaIndex, chunks: int) -> None:
+        self._store = store
+        self._chunks = chunks
+        self._lacks = 0
+        self._known_until = 0.0
+
+    def is_whole(self) -> bool:
+        """Whether it did when it was asked last, at most ten seconds ago."""
+        if time.monotonic() >= self._known_until:
+            lacks = max(0, self._chunks - self._store.count())
+            if lacks and not self._lacks:  # until a copy is in step, or a run has put them back
+                log.warning("Chroma lacks %d chunks; all vectors are compared instead", lacks)
+            self._lacks = lacks
+            self._known_until = time.monotonic() + _COUNT_EVERY_S
+        return not self._lacks
+
+
 @dataclass(frozen=True)
 class Index:
     """An open index: the archive and Chroma of its current generation.
@@ -233,7 +255,7 @@ class Index:
         close: releases the files.
         seal: of Chroma's files when it was opened; None when a run is writing them.
         revision: of the archive when it was opened.
-        is_short: whether Chroma's server lacked chunks then.
+        is_whole: whether Chroma holds all chunks, as far as is known.
     """
 
     _archive: ClassVar[type[Archive]] = Archive
@@ -245,7 +267,7 @@ class Index:
     close: Callable[[], None]
     seal: int | None
     revision: int
-    is_short: bool = False
+    is_whole: Callable[[], bool] = lambda: True
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
@@ -306,15 +328,13 @@ class Index:
             store = ChromaIndex.open(parts / "chroma", manifest.chroma_url, manifest.collection)
             opened.callback(store.close)
             chunks = archive.counts()["chunks"]
-            lacks = 0
+            is_whole = cls.is_whole
             if shared and not writable and chunks <= _MOST_IN_MEMORY:
-                lacks = max(0, chunks - store.count())
-                if lacks:  # until the copy is in step, or the next run has put them back
-                    log.warning("Chroma lacks %d chunks; all vectors are compared instead", lacks)
+                is_whole = _Shared(store, chunks).is_whole
             elif kept is not None and not (shared and writable):  # whoever writes there mends it
                 check_count(store, archive, shared=shared)
             close = opened.pop_all().close
-        return cls(directory, manifest, archive, store, close, kept, revision, lacks > 0)
+        return cls(directory, manifest, archive, store, close, kept, revision, is_whole)
 
     def nearest(self, vector: np.ndarray, n: int, filters: Filters) -> list[tuple[str, float]]:
         """The `n` chunks nearest to a unit vector of shape (d,): (chunk id, cosine), best first.
@@ -323,7 +343,7 @@ class Index:
         does the first while a run writes to Chroma, or after one was killed there.
         """
         on_server = self.manifest.chroma_url is not None
-        exactly = filters or self.is_short or (self.seal is None and not on_server)
+        exactly = filters or not self.is_whole() or (self.seal is None and not on_server)
         if exactly and self._vectors is not None:
             return self._vectors.nearest(vector, n, filters)
         # Chroma knows chunks, and the archive knows whose they are.
@@ -336,8 +356,14 @@ class Index:
             # A server has what a run is about to publish as well.
             held = self.archive.holds([id for id, _ in found])
             known = [(id, cosine) for id, cosine in found if id in held]
-            if len(known) >= n or len(found) < asked:
+            if len(known) >= n:
                 return known[:n]
+            if len(found) < asked:  # that is all it has, which it may just have lost
+                return (
+                    self._vectors.nearest(vector, n, filters)
+                    if self._vectors is not None
+                    else known
+                )
             asked *= 2
 
     @cached_property
@@ -399,6 +425,8 @@ def open_archive(directory: Path, manifest: Manifest, kind: type[A]) -> A:
     revision, articles, chunks, _ = archive.state()
     if revision == 0:  # of an earlier version, or emptied
         wrong = expected["articles"] and not articles
+    elif (directory / IS_COPY).exists():  # for a moment it is ahead of its manifest, or behind
+        wrong = False
     elif revision == manifest.revision:
         wrong = expected != {"articles": articles, "chunks": chunks}
     else:  # later when a run was killed at its end

@@ -18,7 +18,7 @@ from qa.index.archive import Archive
 from qa.index.checksums import break_seal, seal, sealed, words_changed
 from qa.index.directory import Manifest, open_archive
 from qa.index.probe import Finding, probe
-from qa.index.session import write_session, writing
+from qa.index.session import bring_in_step, write_session, writing
 from qa.index.shared import SharedArchive, follow
 from qa.index.writer import ArchiveWriter
 from qa.models import Model, downloadable, status
@@ -147,9 +147,8 @@ def _words(home: Path) -> Finding:
 def _fetched(settings: Settings, shared: SharedArchive | None) -> Iterator[Finding]:
     """What is found once a copy was fetched again, and all its vectors put to Chroma again."""
     manifest = Manifest.read(settings.index)
-    break_seal(settings.index / manifest.generation)
-    with write_session(settings.index, manifest, shared):  # without a seal, it puts all vectors
-        pass
+    with write_session(settings.index, manifest, shared) as index:
+        bring_in_step(index, anew=True)
     yield Finding("index", "mended", "fetched again from the database")
     yield from _articles(settings, manifest)
     yield from _probed(settings, Manifest.read(settings.index))

@@ -17,7 +17,7 @@ import hashlib
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -83,17 +83,18 @@ def write_session(
     try:
         archive = index.archive
         if shared is not None:
+            archive.let_read()
             archive.note_leftovers(shared.leftovers(manifest.generation))
         if index.seal is None and shared is None:
             index.store.empty()
             _put_vectors(index)
         clear_leftovers(index)
-        if shared and (index.seal is None or index.store.count() != archive.counts()["chunks"]):
-            put_again(index)
+        if shared:
+            bring_in_step(index)
         yield index
         check_count(index.store, archive)
         archive.tidy()
-        done = (shared and shared.pushed) or manifest.after_run(archive)
+        done = shared.pushed or manifest if shared else manifest.after_run(archive)
         words = archive.lexical.sum()
     finally:
         index.close()
@@ -102,12 +103,19 @@ def write_session(
     done.write(directory)
 
 
-def put_again(index: WritableIndex) -> None:
-    """Bring a Chroma server in step that others are asking: nothing is away meanwhile."""
-    there = index.store.ids()
-    _put_vectors(index)
-    _confirm(index)
-    index.store.delete(list(there - index.archive.chunk_ids()))
+def bring_in_step(index: WritableIndex, *, anew: bool = False) -> None:
+    """Make a Chroma server that others are asking hold the chunks of the archive, and no others.
+
+    Args:
+        index: open for writing.
+        anew: whether what it holds is put there again.
+    """
+    there, held = index.store.ids(), index.archive.chunk_ids()
+    if lacking := held if anew else held - there:
+        _put_vectors(index, lacking)
+    if extra := there - held:
+        _confirm(index)
+        index.store.delete(list(extra))
 
 
 @contextmanager
@@ -159,8 +167,11 @@ def clear_leftovers(index: WritableIndex) -> None:
             index.shared.announce(index.manifest.generation, index.archive.leftovers())
 
 
-def _put_vectors(index: WritableIndex, *, due: bool = False) -> None:
-    chunks = index.archive.chunk_vectors(index.manifest.dimension, due=due)
+def _put_vectors(
+    index: WritableIndex, only: Container[str] | None = None, *, due: bool = False
+) -> None:
+    vectors = index.archive.chunk_vectors(index.manifest.dimension, due=due)
+    chunks = (chunk for chunk in vectors if only is None or chunk.id in only)
     while some := list(islice(chunks, _CHUNKS_AT_ONCE)):
         _confirm(index)
         index.store.put(some)

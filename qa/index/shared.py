@@ -29,7 +29,7 @@ from qa.errors import IndexLocked, IndexMissing, IndexUnusable
 from qa.index.archive import PAGE, Archive
 from qa.index.checksums import break_seal, seal
 from qa.index.conditions import LISTED
-from qa.index.directory import Manifest, other_generations, write_lock
+from qa.index.directory import IS_COPY, Manifest, other_generations, write_lock
 from qa.index.writer import ArchiveWriter, Changes
 from qa.settings import Settings
 
@@ -82,7 +82,6 @@ CREATE TABLE IF NOT EXISTS qa_index.leftover (
 );
 """
 _LOCK = 0x71612D696E646578  # any number, the same for all of us
-_IS_COPY = "shared.json"  # in a directory: its index is a copy, which may be written over
 _ASK_EVERY_S = 1.0
 _FAREWELL_S = 5.0
 # A rebuild takes other machines so long to fetch, at most; until then they ask for the old vectors.
@@ -140,35 +139,47 @@ class SharedArchive:
             whole: fetch everything again, for a copy that is damaged.
 
         Raises:
-            IndexUnusable: the directory holds an index that is no copy of this one, or no server
-                answers.
+            IndexUnusable: the directory holds an index that is no copy of this one, there is
+                nothing here any more, or no server answers.
         """
         with self._transaction(one_moment=True) as connection:
             head = _head(connection)
             mine = _own(directory)
-            if mine and mine.counts["articles"] and not (directory / _IS_COPY).exists():
+            if mine and mine.counts["articles"] and not (directory / IS_COPY).exists():
                 raise IndexUnusable(
                     f"{directory} holds an index of its own. Name another directory with QA_INDEX "
                     "for the copy of the shared one; to share this one, write it to a file with "
                     "`qa backup`, and then put that back with `qa restore` and QA_DATABASE_URL set."
                 )
+            if head is None and mine and mine.counts["articles"]:
+                raise IndexUnusable(
+                    f"the database at {self._database.address} holds no articles, and {directory} "
+                    "is a copy of what it held, or of another one. To put that in, write it to a "
+                    "file with `qa backup`, and put that back with `qa restore` and another "
+                    "folder as QA_INDEX."
+                )
             address = {"database": self._database.address}
-            (directory / _IS_COPY).write_text(json.dumps(address), encoding="utf-8")
-            if head is None:
+            (directory / IS_COPY).write_text(json.dumps(address), encoding="utf-8")
+            if head is None or (_is_at(directory, head) and not whole):
                 return
             home = directory / head.generation
-            if mine and not whole and _at(mine) == _at(head.manifest):
-                return
             # A revision counts from the last one, also in a database that was put back.
-            known = mine and mine.generation == head.generation and _has_run(connection, mine)
+            known = (
+                mine
+                and mine.generation == head.generation
+                and _has_run(connection, mine)
+                and _is_finished(directory, mine)
+            )
             whole = whole or not known
             home.mkdir(exist_ok=True)
             file = home / "articles.sqlite"
             if whole and file.exists() and not _is_sound(file):
-                (directory / "manifest.json").unlink(missing_ok=True)  # killed, it is done again
+                if mine and mine.generation == head.generation:
+                    (directory / "manifest.json").unlink()  # killed, it is done again
                 shutil.rmtree(home)
                 home.mkdir()
             with closing(ArchiveWriter.open(file)) as archive:
+                archive.let_read()
                 break_seal(home)
                 since = mine.revision if mine and not whole else -1
                 archive.follow(_Delta(connection, since, head), whole=whole)
@@ -262,11 +273,16 @@ class SharedArchive:
             _note_leftovers(connection, manifest.generation, archive.leftovers())
             if head and head.generation != manifest.generation:
                 rows(connection, "DELETE FROM qa_index.run")
-                rows(
-                    connection,
-                    "INSERT INTO qa_index.outdated (generation) VALUES (?) ON CONFLICT DO NOTHING",
-                    (head.generation,),
-                )
+            # Also a rebuild that failed; one that is done after all is not.
+            rows(
+                connection,
+                "INSERT INTO qa_index.outdated (generation) SELECT generation FROM "
+                "(SELECT generation FROM qa_index.head "
+                "UNION SELECT generation FROM qa_index.leftover) known "
+                "ON CONFLICT DO NOTHING",
+            )
+            query = "DELETE FROM qa_index.outdated WHERE generation = ?"
+            rows(connection, query, (manifest.generation,))
             rows(
                 connection,
                 "INSERT INTO qa_index.run VALUES (?, ?, ?)",
@@ -295,9 +311,14 @@ class SharedArchive:
 
     @contextmanager
     def _writer(self) -> Iterator[Connection]:
-        assert self._writing is not None, "the lock is not held"
-        with self._database.translated(), self._writing.begin():
-            yield self._writing
+        if self._writing is None:
+            raise IndexUnusable("the lock of the shared archive is lost. Run the command again.")
+        try:
+            with self._database.translated(), self._writing.begin():
+                yield self._writing
+        except IndexUnusable:
+            self._writing = None  # SQLAlchemy would connect again, without the lock
+            raise
 
     @contextmanager
     def _transaction(self, *, one_moment: bool = False) -> Iterator[Connection]:
@@ -434,13 +455,27 @@ def _own(directory: Path) -> Manifest | None:
     except IndexMissing:
         return None
     except IndexUnusable:
-        if (directory / _IS_COPY).exists():
+        if (directory / IS_COPY).exists():
             return None  # its first fetch was killed, or it is damaged: it can be had again
         raise
 
 
 def _at(manifest: Manifest) -> tuple[str, int, float]:
     return manifest.generation, manifest.revision, manifest.updated
+
+
+def _is_finished(directory: Path, mine: Manifest) -> bool:
+    """Whether a copy's articles are those of its manifest, which is written after them."""
+    try:
+        with closing(Archive.open(directory / mine.generation / "articles.sqlite")) as archive:
+            return archive.revision == mine.revision
+    except IndexUnusable:
+        return False
+
+
+def _is_at(directory: Path, head: Head) -> bool:
+    mine = _own(directory)
+    return bool(mine and _at(mine) == _at(head.manifest) and _is_finished(directory, mine))
 
 
 def _has_run(connection: Connection, manifest: Manifest) -> bool:
@@ -482,15 +517,15 @@ def _followed(shared: SharedArchive, directory: Path) -> bool:
     except IndexLocked:
         return _own(directory) is not None
     except IndexUnusable as exc:
-        if not (directory / _IS_COPY).exists() or _own(directory) is None:
+        if not (directory / IS_COPY).exists() or _own(directory) is None:
             raise
         log.warning("answering from the copy at %s as it is: %s", directory, exc)
     return True
 
 
 def _catch_up(shared: SharedArchive, directory: Path) -> None:
-    head, mine = shared.head(), _own(directory)
-    if head and not (mine and _at(mine) == _at(head.manifest)):
+    head = shared.head()
+    if head and not _is_at(directory, head):
         with write_lock(directory):
             shared.pull(directory)
 

@@ -96,7 +96,7 @@ _COPIED = {
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "earlier": "INSERT INTO earlier VALUES (?, ?, ?)",
 }
-_FOLLOW_KB = 262_144
+_FOLLOW_KB = 262_144  # what is changed again and again stays in memory
 _SEEN = "SELECT id, fingerprint, origin, story FROM seen WHERE id"
 _KNOWN = "SELECT id, fingerprint, origin, url, title, source FROM article WHERE id"
 # One after the other in the transaction that lets readers see what is due.
@@ -371,7 +371,9 @@ class ArchiveWriter(Archive):
             connection.execute("DELETE FROM moved")
             connection.execute(f"PRAGMA user_version = {revision}")
             if share is not None:
-                share(Changes(sorted(set(there).difference(gone)), gone))
+                # What a failed run has moved may be gone since.
+                query = f"SELECT id FROM article WHERE id IN ({LISTED}) ORDER BY id"  # noqa: S608
+                share(Changes(self._ids(query, [json.dumps(there)]), gone))
 
     def follow(self, delta: Delta, *, whole: bool = False) -> None:
         """Make this copy of another archive what that is now, all or nothing.
@@ -382,7 +384,6 @@ class ArchiveWriter(Archive):
         """
         listed = (json.dumps(delta.changed()),)
         with self._transaction() as connection:
-            # In memory until the end, so that readers wait for the end alone.
             connection.execute(f"PRAGMA cache_size = -{_FOLLOW_KB}")
             if whole:
                 for table in ("chunk", "article", "earlier"):  # chunks first: words go as a whole
@@ -403,6 +404,14 @@ class ArchiveWriter(Archive):
             )
             connection.executemany("INSERT INTO leftover VALUES (?)", delta.leftovers())
             connection.execute(f"PRAGMA user_version = {delta.revision}")
+        self._shorten_journal()
+
+    def let_read(self) -> None:
+        """Let readers go on however long a transaction takes, as one over the network does."""
+        self.rows("PRAGMA journal_mode = WAL")
+
+    def _shorten_journal(self) -> None:
+        self.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # nothing where there is none
 
     def ids(self) -> list[str]:
         """The id of every article."""
@@ -418,6 +427,7 @@ class ArchiveWriter(Archive):
         if not self.rows("SELECT 1 FROM coming.article LIMIT 1"):
             self.rows("DETACH coming")
             _staged(self._path).unlink()
+        self._shorten_journal()
 
     def index_words(self) -> None:
         """Make the lexical index anew, from the terms of the chunks."""

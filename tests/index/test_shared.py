@@ -23,11 +23,13 @@ from qa.errors import IndexLocked, IndexMissing, IndexUnusable
 from qa.index import session
 from qa.index.backup import back_up, put_back
 from qa.index.build import amend_article, index_paths, remove_articles
+from qa.index.chroma import ChromaIndex
 from qa.index.directory import Manifest
 from qa.index.doctor import examine
 from qa.index.live import LiveIndex
 from qa.index.matrix import ChunkVector
-from qa.index.shared import SharedArchive, follow
+from qa.index.shared import SharedArchive, _Delta, follow
+from qa.index.writer import ArchiveWriter
 from qa.search.retriever import HybridRetriever
 from qa.settings import Settings
 from tests import ROOT
@@ -77,6 +79,30 @@ def machine(postgres: Postgres, chroma: str, tmp_path: Path) -> Machine:
 def run(postgres: Postgres, query: str) -> list[tuple[Any, ...]]:
     with closing(Database.open(SecretStr(postgres.url), IndexUnusable)) as database:
         return database.rows(query)
+
+
+def remembered(postgres: Postgres) -> Callable[[], None]:
+    """Puts the archive in the database back as it is now: a backup, or a standby that is behind."""
+    names = ("head", "run", "article", "chunk", "gone", "leftover")
+    for name in names:
+        run(postgres, f"CREATE TABLE qa_index.{name}_then AS TABLE qa_index.{name}")
+
+    def put_back() -> None:
+        run(postgres, f"TRUNCATE {', '.join(f'qa_index.{name}' for name in names)} CASCADE")
+        for name in names:
+            run(postgres, f"INSERT INTO qa_index.{name} TABLE qa_index.{name}_then")
+
+    return put_back
+
+
+def fails(*_: object, **__: object) -> None:
+    raise IndexUnusable("the database is away")
+
+
+def agree(settings: Settings, embedder: BagOfWords) -> bool:
+    """Whether Chroma holds the chunks of a machine's copy, and no others."""
+    with closing(LiveIndex(settings.index, embedder, settings)) as live, live.current() as index:
+        return index.store.ids() == index.archive.chunk_ids()
 
 
 def held(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
@@ -232,9 +258,6 @@ def test_what_a_run_could_not_share_it_has_not_done(
     follow(there)
     before = held(here)
 
-    def fails(*_: object) -> None:
-        raise IndexUnusable("the database is away")
-
     change(folder)
     with monkeypatch.context() as patch:
         patch.setattr(SharedArchive, "push", fails)
@@ -247,8 +270,7 @@ def test_what_a_run_could_not_share_it_has_not_done(
     remove_articles(["pont"], there)  # another machine goes on, and knows what the first has left
     follow(here)
     assert held(here) == held(there)
-    with closing(LiveIndex(here.index, fake_embedder, here)) as live, live.current() as index:
-        assert index.store.ids() == index.archive.chunk_ids()
+    assert agree(here, fake_embedder)
 
 
 def test_a_writer_killed_after_it_has_shared_and_before_it_knows(
@@ -343,13 +365,9 @@ def test_copies_of_what_a_database_has_lost_are_fetched_again(
     here, there = machine("here"), machine("there")
     index_paths([folder], here, fake_embedder)
     before = held(here)
-    tables = ("head", "run", "article", "chunk")
-    for table in tables:
-        run(postgres, f"CREATE TABLE qa_index.{table}_then AS TABLE qa_index.{table}")
+    put_back_then = remembered(postgres)
     remove_articles(["pont"], here)
-    run(postgres, "TRUNCATE qa_index.head, qa_index.run, qa_index.article, qa_index.gone CASCADE")
-    for table in tables:
-        run(postgres, f"INSERT INTO qa_index.{table} TABLE qa_index.{table}_then")
+    put_back_then()
     follow(there)
     assert held(there)["article"] == before["article"]
     (folder / "new.txt").write_text("Une girafe est née au zoo de Lanvollon.")
@@ -357,8 +375,7 @@ def test_copies_of_what_a_database_has_lost_are_fetched_again(
     assert held(there)["revision"] == held(here)["revision"]
     follow(here)
     assert held(here) == held(there)
-    with closing(LiveIndex(here.index, fake_embedder, here)) as live, live.current() as index:
-        assert index.store.ids() == index.archive.chunk_ids()
+    assert agree(here, fake_embedder)
 
 
 @pytest.mark.parametrize("after_s", [0.3, 0.6, 1.0, 1.5])
@@ -396,8 +413,7 @@ def test_a_writer_killed_at_any_moment_loses_nothing(
     assert "girafe" in texts
     assert "library of Orm" in texts
     assert len(held(here)["article"]) == ARTICLE_COUNT + 1
-    with closing(LiveIndex(here.index, fake_embedder, here)) as live, live.current() as index:
-        assert index.store.ids() == index.archive.chunk_ids()
+    assert agree(here, fake_embedder)
 
 
 def _written(folder: Path, settings: Settings, embedder: BagOfWords) -> bool:
@@ -419,21 +435,16 @@ def test_a_rebuild_that_fails_leaves_the_vectors_of_the_index_in_use(
     index_paths([folder], here, fake_embedder)
     follow(there)
 
-    def fails(*_: object) -> None:
-        raise IndexUnusable("the database is away")
-
     with monkeypatch.context() as patch:
         patch.setattr(SharedArchive, "push", fails)
         with pytest.raises(IndexUnusable, match="away"):
             index_paths([folder], here, fake_embedder, rebuild=True)
     assert remove_articles(["pont"], there)
-    with closing(LiveIndex(there.index, fake_embedder, there)) as live, live.current() as index:
-        assert index.store.ids() == index.archive.chunk_ids()
+    assert agree(there, fake_embedder)
     index_paths([folder], here, fake_embedder, rebuild=True)
     follow(there)
     assert held(there) == held(here)
-    with closing(LiveIndex(there.index, fake_embedder, there)) as live, live.current() as index:
-        assert index.store.ids() == index.archive.chunk_ids()
+    assert agree(there, fake_embedder)
 
 
 def test_vectors_that_chroma_has_lost_are_put_back(
@@ -445,8 +456,7 @@ def test_vectors_that_chroma_has_lost_are_put_back(
         index.store.delete(list(index.archive.chunk_ids())[:3])
     states = {finding.what: finding.state for finding in examine(here, repair=True)}
     assert states["Chroma"] == "good"
-    with closing(LiveIndex(here.index, fake_embedder, here)) as live, live.current() as index:
-        assert index.store.ids() == index.archive.chunk_ids()
+    assert agree(here, fake_embedder)
 
 
 def test_a_first_fetch_killed_before_its_manifest_is_done_again(
@@ -473,6 +483,8 @@ def test_who_has_lost_the_lock_writes_to_chroma_no_more(
         index_paths([folder], there, fake_embedder)  # the lock is free again
         with pytest.raises(IndexUnusable, match="QA_DATABASE_URL"):
             shared.confirm()
+        with pytest.raises(IndexUnusable, match="is lost"):  # nor does it connect again
+            shared.confirm()
 
 
 def test_what_a_writer_without_the_lock_has_left_on_chroma_goes_with_the_next_run(
@@ -484,8 +496,7 @@ def test_what_a_writer_without_the_lock_has_left_on_chroma_goes_with_the_next_ru
     with closing(LiveIndex(here.index, fake_embedder, here)) as live, live.current() as index:
         index.store.put([ChunkVector("stray", "x", None, None, "fr", vector)])
     index_paths([folder], here, fake_embedder)
-    with closing(LiveIndex(here.index, fake_embedder, here)) as live, live.current() as index:
-        assert index.store.ids() == index.archive.chunk_ids()
+    assert agree(here, fake_embedder)
 
 
 def test_readers_answer_from_all_vectors_while_chroma_lacks_some(
@@ -508,9 +519,6 @@ def test_a_move_that_could_not_be_shared_is_shared_by_the_next_run(
     here, there = machine("here"), machine("there")
     index_paths([folder], here, fake_embedder)
 
-    def fails(*_: object) -> None:
-        raise IndexUnusable("the database is away")
-
     moved = folder.rename(folder.with_name("moved"))
     with monkeypatch.context() as patch:
         patch.setattr(SharedArchive, "push", fails)
@@ -520,3 +528,192 @@ def test_a_move_that_could_not_be_shared_is_shared_by_the_next_run(
     follow(there)
     assert held(there) == held(here)
     assert all(str(moved) in row[7] for row in held(there)["article"])
+
+
+def test_what_a_failed_run_has_moved_hides_no_removal(
+    machine: Machine, folder: Path, fake_embedder: BagOfWords, monkeypatch: pytest.MonkeyPatch
+):
+    here, there, third = machine("here"), machine("there"), machine("third")
+    index_paths([folder], here, fake_embedder)
+    follow(there)
+    follow(third)
+    moved = folder.rename(folder.with_name("moved"))
+    with monkeypatch.context() as patch:
+        patch.setattr(SharedArchive, "push", fails)
+        with pytest.raises(IndexUnusable, match="away"):
+            index_paths([moved], here, fake_embedder)
+    assert remove_articles(["pont"], there)
+    amend_article(held(there)["article"][0][0], here, fake_embedder, title="Other")
+    follow(third)
+    assert held(third) == held(here)
+
+
+def test_a_writer_that_fails_after_its_run_and_before_its_manifest(
+    machine: Machine,
+    postgres: Postgres,
+    folder: Path,
+    fake_embedder: BagOfWords,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """And the database comes up as it was before that run."""
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    put_back_then = remembered(postgres)
+    change(folder)
+    real = SharedArchive.push
+
+    def push(self: SharedArchive, *arguments: Any) -> None:
+        real(self, *arguments)
+        patch.setattr(SharedArchive, "confirm", fails)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SharedArchive, "push", push)
+        with pytest.raises(IndexUnusable, match="away"):
+            index_paths([folder], here, fake_embedder)
+    put_back_then()
+    report = index_paths([folder], here, fake_embedder)
+    assert (report.added, report.updated, report.removed) == (2, 1, 1)
+    follow(there)
+    assert held(there) == held(here)
+    assert agree(there, fake_embedder)
+
+
+def test_vectors_of_a_run_that_the_database_has_lost_are_found_by_their_ids(
+    machine: Machine, postgres: Postgres, folder: Path, fake_embedder: BagOfWords
+):
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    put_back_then = remembered(postgres)
+    amend_article("pont", here, fake_embedder, title="Other")  # as many chunks as before
+    put_back_then()
+    assert not agree(there, fake_embedder)
+    amend_article(held(there)["article"][0][0], there, fake_embedder, title="Another")
+    assert agree(there, fake_embedder)
+
+
+def test_an_open_reader_notices_what_chroma_loses(
+    machine: Machine,
+    folder: Path,
+    fake_embedder: BagOfWords,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    monkeypatch.setattr("qa.index.directory._COUNT_EVERY_S", 0)
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    with closing(LiveIndex(there.index, fake_embedder, there)) as live:
+        expected = found(live, fake_embedder)
+        with live.current() as index:
+            index.store.delete(list(index.archive.chunk_ids())[:3])
+            assert found(live, fake_embedder) == expected
+        assert "Chroma lacks 3 chunks" in caplog.text
+        ChromaIndex.drop(str(there.chroma_url), Manifest.read(there.index).collection)
+        assert found(live, fake_embedder) == expected
+        examine(here, repair=True)
+        with live.current() as index:
+            assert index.is_whole()
+            assert index.store.ids() == index.archive.chunk_ids()
+
+
+def test_readers_go_on_while_much_is_shared(
+    machine: Machine, folder: Path, fake_embedder: BagOfWords, monkeypatch: pytest.MonkeyPatch
+):
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    follow(there)
+    for number in range(100):
+        words = " ".join(f"mot{number}x{word} girafe" for word in range(1000))
+        (folder / f"{number}.txt").write_text(f"Article {number}. {words}")
+    real, asked = SharedArchive.push, list[int]()
+
+    def push(self: SharedArchive, *arguments: Any) -> None:
+        asked.append(read_at_once(here))
+        real(self, *arguments)
+
+    def amendments(_: _Delta) -> list[tuple[Any, ...]]:
+        asked.append(read_at_once(there))
+        return []
+
+    monkeypatch.setattr(SharedArchive, "push", push)
+    monkeypatch.setattr(_Delta, "amendments", amendments)
+    monkeypatch.setattr("qa.index.writer._FOLLOW_KB", 2000)
+    index_paths([folder], here, fake_embedder)
+    follow(there)
+    assert asked == [ARTICLE_COUNT, ARTICLE_COUNT]
+
+
+def read_at_once(settings: Settings) -> int:
+    (file,) = settings.index.glob("*/articles.sqlite")
+    with closing(sqlite3.connect(file, timeout=0)) as archive:
+        [(count,)] = archive.execute("SELECT count(*) FROM article")
+    return int(count)
+
+
+def test_a_damaged_new_generation_leaves_readers_the_old(
+    machine: Machine, folder: Path, fake_embedder: BagOfWords, monkeypatch: pytest.MonkeyPatch
+):
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    follow(there)
+    index_paths([folder], here, fake_embedder, rebuild=True)
+    home = there.index / Manifest.read(here.index).generation
+    home.mkdir()
+    (home / "articles.sqlite").touch()
+    monkeypatch.setattr(ArchiveWriter, "follow", fails)
+    with closing(LiveIndex(there.index, fake_embedder, there)) as live:
+        assert "Kervalec" in found(live, fake_embedder)[0]
+
+
+def test_readers_go_on_while_a_copy_goes_back_in_place(
+    machine: Machine,
+    postgres: Postgres,
+    folder: Path,
+    fake_embedder: BagOfWords,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Its manifest is of the later run then; killed there, a copy is as it is here."""
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    put_back_then = remembered(postgres)
+    assert remove_articles([held(here)["article"][0][0]], here)
+    follow(there)
+    put_back_then()
+    with monkeypatch.context() as patch:
+        patch.setattr("qa.index.shared.seal", fails)
+        follow(there)
+        with closing(LiveIndex(there.index, fake_embedder, there)) as live:
+            assert "Kervalec" in found(live, fake_embedder)[0]
+    follow(there)
+    assert len(held(there)["article"]) == ARTICLE_COUNT
+
+
+def test_a_database_that_is_empty_is_not_filled_from_a_copy(
+    machine: Machine, postgres: Postgres, folder: Path, fake_embedder: BagOfWords, tmp_path: Path
+):
+    """It may be another one, and vectors of two would mix in one collection."""
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    run(postgres, "DROP SCHEMA qa_index CASCADE")
+    with pytest.raises(IndexUnusable, match="holds no articles"):
+        index_paths([folder], here, fake_embedder)
+    back_up(tmp_path / "news.qa", here)
+    put_back(tmp_path / "news.qa", there)
+    assert held(there)["article"] == held(here)["article"]
+
+
+def test_the_vectors_of_a_rebuild_that_was_given_up_are_deleted_in_the_end(
+    machine: Machine, folder: Path, fake_embedder: BagOfWords, monkeypatch: pytest.MonkeyPatch
+):
+    here = machine("here")
+    index_paths([folder], here, fake_embedder)
+    before = _collections(str(here.chroma_url))
+    other = here.model_copy(update={"chunk_chars": 500})
+    with monkeypatch.context() as patch:
+        patch.setattr(SharedArchive, "push", fails)
+        with pytest.raises(IndexUnusable, match="away"):
+            index_paths([folder], other, fake_embedder, rebuild=True)
+    assert len(_collections(str(here.chroma_url))) == len(before) + 1
+    monkeypatch.setattr("qa.index.shared._OUTDATED_AFTER_S", 0)
+    for _ in range(2):  # noted, and deleted
+        index_paths([folder], here, fake_embedder)
+    assert _collections(str(here.chroma_url)) == before
