@@ -297,6 +297,7 @@ class Archive:
         """Write all of it to another file, as it is at one moment."""
         with self._lock, translated(path), closing(sqlite3.connect(path)) as other:
             self._connection.backup(other)
+            other.execute("PRAGMA journal_mode = DELETE")  # that of a shared archive's is another
 
     @property
     def revision(self) -> int:

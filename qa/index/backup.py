@@ -79,7 +79,10 @@ def put_back(file: Path, settings: Settings, *, over: bool = False) -> Manifest:
         settings.index.mkdir(parents=True, exist_ok=True)
         follow(settings)
         before = _there(settings, over=over)  # before articles without a manifest lie there
-        with writing(settings) as shared, _folder(settings.index / "manifest.json") as folder:
+        with (
+            writing(settings, replaced=True) as shared,
+            _folder(settings.index / "manifest.json") as folder,
+        ):
             _unpack(file, folder)
             old = Manifest.read(folder)
             manifest = replace(old, chroma_url=settings.chroma_url, id=new_id())

@@ -49,8 +49,9 @@ T = TypeVar("T")
 class ChromaIndex:
     """A Chroma collection of chunk vectors. Similarities are cosines, higher is better."""
 
-    def __init__(self, client: Client, name: str) -> None:
+    def __init__(self, client: Client, name: str, *, on_server: bool = False) -> None:
         self._client = client
+        self._on_server = on_server
         self._name = name
         self._collection = self._opened()
 
@@ -103,7 +104,7 @@ class ChromaIndex:
                     "with `qa doctor --repair`."
                 ) from exc
         with _translated():
-            return cls(_remote(url, quiet), name)
+            return cls(_remote(url, quiet), name, on_server=True)
 
     @classmethod
     def drop(cls, url: str, name: str) -> None:
@@ -196,7 +197,10 @@ class ChromaIndex:
 
         try:
             return _patiently(getattr(self._collection, what), **arguments)
-        except NotFoundError:  # a server has lost it, and somebody may have made it anew since
+        except NotFoundError:
+            if not self._on_server:
+                raise
+            # It has lost it, and somebody may have made it anew since.
             self._collection = self._opened()
             return _patiently(getattr(self._collection, what), **arguments)
 

@@ -48,12 +48,15 @@ _CHUNKS_AT_ONCE = 2048
 
 
 @contextmanager
-def writing(settings: Settings, *, anew: bool = False) -> Iterator[SharedArchive | None]:
+def writing(
+    settings: Settings, *, anew: bool = False, replaced: bool = False
+) -> Iterator[SharedArchive | None]:
     """Hold the index for writing; where it is a copy, what it is a copy of, and bring it in step.
 
     Args:
         settings: where the index is.
         anew: whether a copy is fetched as a whole, for it is damaged.
+        replaced: whether all that is there is about to be replaced.
 
     Raises:
         IndexLocked: another process holds it; the message says which.
@@ -63,7 +66,7 @@ def writing(settings: Settings, *, anew: bool = False) -> Iterator[SharedArchive
         if shared is not None:
             held.enter_context(closing(shared))
             held.enter_context(shared.lock())
-            shared.pull(settings.index, whole=anew)
+            shared.pull(settings.index, whole=anew, replaced=replaced)
             for old in shared.outdated():
                 ChromaIndex.drop(str(settings.chroma_url), collection(old))
                 shared.forget_outdated(old)
@@ -84,7 +87,7 @@ def write_session(
         archive = index.archive
         if shared is not None:
             archive.let_read()
-            archive.note_leftovers(shared.leftovers(manifest.generation))
+            shared.begin(manifest.generation)
         if index.seal is None and shared is None:
             index.store.empty()
             _put_vectors(index)
@@ -141,8 +144,6 @@ def complete(
     archive = index.archive
     if archive.due() or gone:
         archive.announce()
-        if index.shared:
-            index.shared.announce(index.manifest.generation, archive.leftovers())
         break_seal(index.home)
     _put_vectors(index, due=True)
     revision = 1 + max(archive.revision, index.manifest.revision)
@@ -163,8 +164,6 @@ def clear_leftovers(index: WritableIndex) -> None:
         _confirm(index)
         index.store.delete(ids)
         index.archive.forget(ids)
-        if index.shared:
-            index.shared.announce(index.manifest.generation, index.archive.leftovers())
 
 
 def _put_vectors(

@@ -49,8 +49,8 @@ CREATE TABLE IF NOT EXISTS qa_index.run (
     generation TEXT NOT NULL, revision BIGINT NOT NULL, updated DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (generation, revision)
 );
-CREATE TABLE IF NOT EXISTS qa_index.outdated (
-    generation TEXT PRIMARY KEY, since TIMESTAMPTZ NOT NULL DEFAULT now()
+CREATE TABLE IF NOT EXISTS qa_index.generation (
+    name TEXT PRIMARY KEY, outdated TIMESTAMPTZ
 );
 CREATE TABLE IF NOT EXISTS qa_index.article (
     id TEXT COLLATE "C" PRIMARY KEY, revision BIGINT NOT NULL, title TEXT NOT NULL,
@@ -76,9 +76,6 @@ CREATE TABLE IF NOT EXISTS qa_index.gone (
 );
 CREATE TABLE IF NOT EXISTS qa_index.amendment (
     article_id TEXT PRIMARY KEY, title TEXT, date TEXT, name TEXT
-);
-CREATE TABLE IF NOT EXISTS qa_index.leftover (
-    generation TEXT NOT NULL, chunk_id TEXT NOT NULL, PRIMARY KEY (generation, chunk_id)
 );
 """
 _LOCK = 0x71612D696E646578  # any number, the same for all of us
@@ -131,12 +128,13 @@ class SharedArchive:
         with self._transaction() as connection:
             return _head(connection)
 
-    def pull(self, directory: Path, *, whole: bool = False) -> None:
+    def pull(self, directory: Path, *, whole: bool = False, replaced: bool = False) -> None:
         """Bring the copy in a directory in step, whose write lock is held.
 
         Args:
             directory: of the copy; made when it is not there.
             whole: fetch everything again, for a copy that is damaged.
+            replaced: whether the archive is about to be; it may have been lost then.
 
         Raises:
             IndexUnusable: the directory holds an index that is no copy of this one, there is
@@ -151,7 +149,7 @@ class SharedArchive:
                     "for the copy of the shared one; to share this one, write it to a file with "
                     "`qa backup`, and then put that back with `qa restore` and QA_DATABASE_URL set."
                 )
-            if head is None and mine and mine.counts["articles"]:
+            if head is None and mine and mine.counts["articles"] and not replaced:
                 raise IndexUnusable(
                     f"the database at {self._database.address} holds no articles, and {directory} "
                     "is a copy of what it held, or of another one. To put that in, write it to a "
@@ -160,15 +158,18 @@ class SharedArchive:
                 )
             address = {"database": self._database.address}
             (directory / IS_COPY).write_text(json.dumps(address), encoding="utf-8")
-            if head is None or (_is_at(directory, head) and not whole):
+            finished = mine is not None and _is_finished(directory, mine)
+            if head is None or (
+                mine and finished and _at(mine) == _at(head.manifest) and not whole
+            ):
                 return
             home = directory / head.generation
             # A revision counts from the last one, also in a database that was put back.
             known = (
                 mine
+                and finished
                 and mine.generation == head.generation
                 and _has_run(connection, mine)
-                and _is_finished(directory, mine)
             )
             whole = whole or not known
             home.mkdir(exist_ok=True)
@@ -225,16 +226,11 @@ class SharedArchive:
         with self._writer() as connection:
             rows(connection, "SELECT 1")
 
-    def leftovers(self, generation: str) -> list[str]:
-        """The chunks that its collection may hold without an article, as all machines noted."""
-        query = "SELECT chunk_id FROM qa_index.leftover WHERE generation = ?"
+    def begin(self, generation: str) -> None:
+        """Note that Chroma may hold vectors of it from now on."""
+        query = "INSERT INTO qa_index.generation (name) VALUES (?) ON CONFLICT DO NOTHING"
         with self._writer() as connection:
-            return [id for (id,) in rows(connection, query, (generation,))]
-
-    def announce(self, generation: str, leftovers: Sequence[str]) -> None:
-        """Note these in place of those noted. Chunk ids are the same in every generation."""
-        with self._writer() as connection:
-            _note_leftovers(connection, generation, leftovers)
+            rows(connection, query, (generation,))
 
     def push(self, archive: ArchiveWriter, manifest: Manifest, changed: Changes) -> None:
         """Write what a run publishes; called in the transaction that publishes it in the copy.
@@ -270,19 +266,15 @@ class SharedArchive:
                 "INSERT INTO qa_index.amendment VALUES (?, ?, ?, ?)",
                 [(id, a.title, a.date, a.name) for id, a in archive.amendments().items()],
             )
-            _note_leftovers(connection, manifest.generation, archive.leftovers())
             if head and head.generation != manifest.generation:
                 rows(connection, "DELETE FROM qa_index.run")
             # Also a rebuild that failed; one that is done after all is not.
             rows(
                 connection,
-                "INSERT INTO qa_index.outdated (generation) SELECT generation FROM "
-                "(SELECT generation FROM qa_index.head "
-                "UNION SELECT generation FROM qa_index.leftover) known "
-                "ON CONFLICT DO NOTHING",
+                "UPDATE qa_index.generation "
+                "SET outdated = CASE WHEN name <> ? THEN coalesce(outdated, now()) END",
+                (manifest.generation,),
             )
-            query = "DELETE FROM qa_index.outdated WHERE generation = ?"
-            rows(connection, query, (manifest.generation,))
             rows(
                 connection,
                 "INSERT INTO qa_index.run VALUES (?, ?, ?)",
@@ -298,16 +290,14 @@ class SharedArchive:
 
     def outdated(self) -> list[str]:
         """Generations that were replaced so long ago that nobody asks Chroma for them any more."""
-        query = "SELECT generation FROM qa_index.outdated WHERE since < now() - ? * interval '1 s'"
+        query = "SELECT name FROM qa_index.generation WHERE outdated < now() - ? * interval '1 s'"
         with self._writer() as connection:
             return [name for (name,) in rows(connection, query, (_OUTDATED_AFTER_S,))]
 
     def forget_outdated(self, generation: str) -> None:
         """Note that its collection is gone."""
         with self._writer() as connection:
-            for table in ("outdated", "leftover"):
-                query = f"DELETE FROM qa_index.{table} WHERE generation = ?"  # noqa: S608
-                rows(connection, query, (generation,))
+            rows(connection, "DELETE FROM qa_index.generation WHERE name = ?", (generation,))
 
     @contextmanager
     def _writer(self) -> Iterator[Connection]:
@@ -325,7 +315,7 @@ class SharedArchive:
         if not self._ready:
             with self._database.transaction() as connection:
                 rows(connection, "SELECT pg_advisory_xact_lock(?)", (_LOCK + 1,))
-                if rows(connection, "SELECT to_regclass('qa_index.leftover')") == [(None,)]:
+                if rows(connection, "SELECT to_regclass('qa_index.generation')") == [(None,)]:
                     rows(connection, _SCHEMA)
             self._ready = True
         with self._database.transaction(one_moment=one_moment) as connection:
@@ -338,7 +328,6 @@ class _Delta:
     def __init__(self, connection: Connection, since: int, head: Head) -> None:
         self._connection = connection
         self._since = since
-        self._generation = head.generation
         self.revision = head.revision
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -381,11 +370,6 @@ class _Delta:
         """All that people have put right."""
         return self._rows("SELECT article_id, title, date, name FROM qa_index.amendment")
 
-    def leftovers(self) -> list[tuple[Any, ...]]:
-        """All chunks that Chroma may hold without an article."""
-        query = "SELECT chunk_id FROM qa_index.leftover WHERE generation = ?"
-        return self._rows(query, self._generation)
-
 
 def _write(connection: Connection, archive: Archive, ids: Sequence[str], revision: int) -> None:
     """Copy some articles with their chunks and earlier versions to the database."""
@@ -414,12 +398,6 @@ def _write(connection: Connection, archive: Archive, ids: Sequence[str], revisio
     )
     query = "INSERT INTO qa_index.earlier (article_id, text, corrected) VALUES (?, ?, ?)"
     each(connection, query, earlier)
-
-
-def _note_leftovers(connection: Connection, generation: str, chunk_ids: Sequence[str]) -> None:
-    rows(connection, "DELETE FROM qa_index.leftover WHERE generation = ?", (generation,))
-    noted = [(generation, id) for id in chunk_ids]
-    each(connection, "INSERT INTO qa_index.leftover VALUES (?, ?)", noted)
 
 
 def _head(connection: Connection) -> Head | None:
@@ -468,14 +446,11 @@ def _is_finished(directory: Path, mine: Manifest) -> bool:
     """Whether a copy's articles are those of its manifest, which is written after them."""
     try:
         with closing(Archive.open(directory / mine.generation / "articles.sqlite")) as archive:
-            return archive.revision == mine.revision
+            revision, articles, chunks, _ = archive.state()
     except IndexUnusable:
         return False
-
-
-def _is_at(directory: Path, head: Head) -> bool:
-    mine = _own(directory)
-    return bool(mine and _at(mine) == _at(head.manifest) and _is_finished(directory, mine))
+    counts = {"articles": articles, "chunks": chunks}
+    return (revision, counts) == (mine.revision, mine.counts)
 
 
 def _has_run(connection: Connection, manifest: Manifest) -> bool:
@@ -524,8 +499,8 @@ def _followed(shared: SharedArchive, directory: Path) -> bool:
 
 
 def _catch_up(shared: SharedArchive, directory: Path) -> None:
-    head = shared.head()
-    if head and not _is_at(directory, head):
+    head, mine = shared.head(), _own(directory)
+    if head and not (mine and _at(mine) == _at(head.manifest) and _is_finished(directory, mine)):
         with write_lock(directory):
             shared.pull(directory)
 

@@ -96,6 +96,7 @@ _COPIED = {
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "earlier": "INSERT INTO earlier VALUES (?, ?, ?)",
 }
+_LONGEST_JOURNAL = 2**26  # bytes, once a later run begins
 _FOLLOW_KB = 262_144  # what is changed again and again stays in memory
 _SEEN = "SELECT id, fingerprint, origin, story FROM seen WHERE id"
 _KNOWN = "SELECT id, fingerprint, origin, url, title, source FROM article WHERE id"
@@ -150,7 +151,6 @@ class Delta(Protocol):
     def changed(self) -> list[str]: ...
     def pages(self) -> Iterator[dict[str, list[tuple[Any, ...]]]]: ...
     def amendments(self) -> list[tuple[Any, ...]]: ...
-    def leftovers(self) -> list[tuple[Any, ...]]: ...
 
 
 def story(article: Article) -> str:
@@ -396,22 +396,18 @@ class ArchiveWriter(Archive):
                     connection.executemany(_COPIED[table], rows)
                 ids = (json.dumps([row[0] for row in page["article"]]),)
                 connection.execute(f"{_SEARCHED.format('')} WHERE id IN ({LISTED})", ids)
-            for table in ("amendment", "leftover"):
+            for table in ("amendment", "leftover"):  # who writes next looks what Chroma holds
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608
             connection.executemany(
                 "INSERT INTO amendment (article_id, title, date, name) VALUES (?, ?, ?, ?)",
                 delta.amendments(),
             )
-            connection.executemany("INSERT INTO leftover VALUES (?)", delta.leftovers())
             connection.execute(f"PRAGMA user_version = {delta.revision}")
-        self._shorten_journal()
 
     def let_read(self) -> None:
         """Let readers go on however long a transaction takes, as one over the network does."""
-        self.rows("PRAGMA journal_mode = WAL")
-
-    def _shorten_journal(self) -> None:
-        self.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # nothing where there is none
+        self.rows("PRAGMA main.journal_mode = WAL")
+        self.rows(f"PRAGMA main.journal_size_limit = {_LONGEST_JOURNAL}")
 
     def ids(self) -> list[str]:
         """The id of every article."""
@@ -427,7 +423,6 @@ class ArchiveWriter(Archive):
         if not self.rows("SELECT 1 FROM coming.article LIMIT 1"):
             self.rows("DETACH coming")
             _staged(self._path).unlink()
-        self._shorten_journal()
 
     def index_words(self) -> None:
         """Make the lexical index anew, from the terms of the chunks."""
@@ -439,12 +434,6 @@ class ArchiveWriter(Archive):
         """Note that an unchanged article is now read from somewhere else."""
         self.rows("UPDATE article SET origin = ? WHERE id = ?", (origin, article_id))
         self.rows("INSERT OR IGNORE INTO moved VALUES (?)", (article_id,))
-
-    def note_leftovers(self, chunk_ids: Iterable[str]) -> None:
-        """Note these leftovers in place of those that were noted."""
-        with self._transaction() as connection:
-            connection.execute("DELETE FROM leftover")
-            connection.executemany("INSERT INTO leftover VALUES (?)", ((id,) for id in chunk_ids))
 
     def forget(self, chunk_ids: Iterable[str]) -> None:
         """Note that leftovers are gone from Chroma."""

@@ -83,7 +83,7 @@ def run(postgres: Postgres, query: str) -> list[tuple[Any, ...]]:
 
 def remembered(postgres: Postgres) -> Callable[[], None]:
     """Puts the archive in the database back as it is now: a backup, or a standby that is behind."""
-    names = ("head", "run", "article", "chunk", "gone", "leftover")
+    names = ("head", "run", "article", "chunk", "gone", "generation")
     for name in names:
         run(postgres, f"CREATE TABLE qa_index.{name}_then AS TABLE qa_index.{name}")
 
@@ -717,3 +717,50 @@ def test_the_vectors_of_a_rebuild_that_was_given_up_are_deleted_in_the_end(
     for _ in range(2):  # noted, and deleted
         index_paths([folder], here, fake_embedder)
     assert _collections(str(here.chroma_url)) == before
+
+
+def test_a_copy_that_lacks_articles_takes_no_vectors_along(
+    machine: Machine, folder: Path, fake_embedder: BagOfWords
+):
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    follow(there)
+    (file,) = there.index.glob("*/articles.sqlite")
+    (file.parent / "sums.json").unlink()  # as a killed run leaves it
+    with closing(sqlite3.connect(file)) as archive, archive:
+        archive.execute("PRAGMA foreign_keys = ON")
+        archive.execute("DELETE FROM article WHERE id = 'pont'")
+    remove_articles([], there)
+    assert held(there)["article"] == held(here)["article"]
+    assert agree(here, fake_embedder)
+
+
+def test_a_restore_that_failed_is_done_again_also_on_one_machine(
+    machine: Machine,
+    postgres: Postgres,
+    folder: Path,
+    fake_embedder: BagOfWords,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+):
+    here, there = machine("here"), machine("there")
+    index_paths([folder], here, fake_embedder)
+    back_up(tmp_path / "news.qa", here)
+    run(postgres, "DROP SCHEMA qa_index CASCADE")
+    with monkeypatch.context() as patch:
+        patch.setattr(SharedArchive, "confirm", fails)
+        with pytest.raises(IndexUnusable, match="away"):
+            put_back(tmp_path / "news.qa", there)
+    put_back(tmp_path / "news.qa", there, over=True)
+    assert held(there)["article"] == held(here)["article"]
+    assert agree(there, fake_embedder)
+    [(failed, outdated)] = run(
+        postgres, "SELECT name, outdated FROM qa_index.generation WHERE outdated IS NOT NULL"
+    )
+    assert failed != Manifest.read(there.index).generation
+    assert outdated
+    alone = Settings(index=tmp_path / "alone", embedder="of no catalogue")
+    put_back(tmp_path / "news.qa", alone)
+    (file,) = alone.index.glob("*/articles.sqlite")
+    with closing(sqlite3.connect(file)) as archive:  # it can be read where nobody may write
+        assert archive.execute("PRAGMA journal_mode").fetchall() == [("delete",)]
