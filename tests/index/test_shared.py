@@ -305,7 +305,9 @@ def test_readers_go_on_while_the_database_is_away(
     folder: Path,
     fake_embedder: BagOfWords,
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ):
+    monkeypatch.setattr("qa.database._PATIENCE_S", 1.0)
     here, there = machine("here"), machine("there")
     index_paths([folder], here, fake_embedder)
     with closing(LiveIndex(there.index, fake_embedder, there)) as live:
@@ -621,7 +623,7 @@ def test_readers_go_on_while_much_is_shared(
     here, there = machine("here"), machine("there")
     index_paths([folder], here, fake_embedder)
     follow(there)
-    for number in range(100):
+    for number in range(40):
         words = " ".join(f"mot{number}x{word} girafe" for word in range(1000))
         (folder / f"{number}.txt").write_text(f"Article {number}. {words}")
     real, asked = SharedArchive.push, list[int]()
