@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -766,3 +767,92 @@ def test_a_restore_that_failed_is_done_again_also_on_one_machine(
     (file,) = alone.index.glob("*/articles.sqlite")
     with closing(sqlite3.connect(file)) as archive:  # it can be read where nobody may write
         assert archive.execute("PRAGMA journal_mode").fetchall() == [("delete",)]
+
+
+# What a run or a fetch calls on its way, each of which may fail before it has begun or once it is
+# done.
+_STEPS = (
+    (SharedArchive, "begin"),
+    (SharedArchive, "confirm"),
+    (SharedArchive, "push"),
+    (ChromaIndex, "put"),
+    (ChromaIndex, "delete"),
+    (ArchiveWriter, "announce"),
+    (ArchiveWriter, "publish"),
+    (ArchiveWriter, "follow"),
+    (ArchiveWriter, "forget"),
+    (ArchiveWriter, "tidy"),
+    (Manifest, "write"),
+)
+
+
+@contextmanager
+def failing(chance: Random) -> Iterator[None]:
+    """One of the steps fails, or none when it is not come to."""
+    kind, name = chance.choice(_STEPS)
+    done_first, passed_over = chance.random() < 0.5, chance.randrange(3)
+    real = getattr(kind, name)
+
+    def step(*arguments: Any, **named: Any) -> Any:
+        nonlocal passed_over
+        passed_over -= 1
+        if passed_over >= 0:
+            return real(*arguments, **named)
+        if done_first:
+            real(*arguments, **named)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch, suppress(KeyboardInterrupt):
+        patch.setattr(kind, name, step)
+        yield
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_fails_all_machines_agree_after_the_next_run(
+    seed: int, machine: Machine, postgres: Postgres, tmp_path: Path, fake_embedder: BagOfWords
+):
+    """Runs, removals, rebuilds and fetches in any order, one in two of which fails on its way."""
+    chance = Random(seed)
+    machines = [machine(name) for name in ("here", "there", "third")]
+    folder = write_articles(tmp_path / "news")
+    index_paths([folder], machines[0], fake_embedder)
+    back = remembered(postgres)
+
+    def change_one(_: Settings) -> None:
+        number = chance.randrange(4)
+        (folder / f"{number}.txt").write_text(f"La tour {number} a {chance.random()} mètres.")
+
+    def take_one(settings: Settings) -> None:
+        remove_articles([chance.choice(held(settings)["article"])[0]], settings)
+
+    def lose_vectors(settings: Settings) -> None:
+        store = ChromaIndex.open(
+            Path(), settings.chroma_url, Manifest.read(settings.index).collection
+        )
+        store.delete(chance.sample(sorted(store.ids()), k=2))
+        store.close()
+
+    moves: list[Callable[[Settings], object]] = [
+        change_one,
+        take_one,
+        lambda settings: index_paths([folder], settings, fake_embedder),
+        lambda settings: index_paths([folder], settings, fake_embedder, rebuild=True),
+        follow,
+        lose_vectors,
+        lambda _: back(),
+    ]
+    for _ in range(6):
+        for _ in range(chance.randrange(1, 4)):
+            settings, move = chance.choice(machines), chance.choice(moves)
+            with failing(chance) if chance.random() < 0.5 else nullcontext():
+                follow(settings)
+                move(settings)
+        writer = chance.choice(machines)
+        index_paths([folder], writer, fake_embedder)
+        expected = held(writer)
+        for settings in machines:
+            follow(settings)
+            assert held(settings) == expected
+        assert agree(writer, fake_embedder)
+        texts = {row[2] for row in expected["article"]}
+        assert all(path.read_text() in texts for path in folder.glob("[0-3].txt"))
