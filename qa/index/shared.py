@@ -158,18 +158,15 @@ class SharedArchive:
                 )
             address = {"database": self._database.address}
             (directory / IS_COPY).write_text(json.dumps(address), encoding="utf-8")
-            finished = mine is not None and _is_finished(directory, mine)
-            if head is None or (
-                mine and finished and _at(mine) == _at(head.manifest) and not whole
-            ):
+            if head is None or (_is_in_step(directory, head) and not whole):
                 return
             home = directory / head.generation
             # A revision counts from the last one, also in a database that was put back.
             known = (
                 mine
-                and finished
                 and mine.generation == head.generation
                 and _has_run(connection, mine)
+                and _is_finished(directory, mine)
             )
             whole = whole or not known
             home.mkdir(exist_ok=True)
@@ -453,6 +450,11 @@ def _is_finished(directory: Path, mine: Manifest) -> bool:
     return (revision, counts) == (mine.revision, mine.counts)
 
 
+def _is_in_step(directory: Path, head: Head) -> bool:
+    mine = _own(directory)
+    return bool(mine and _at(mine) == _at(head.manifest) and _is_finished(directory, mine))
+
+
 def _has_run(connection: Connection, manifest: Manifest) -> bool:
     query = "SELECT 1 FROM qa_index.run WHERE (generation, revision, updated) = (?, ?, ?)"
     return bool(rows(connection, query, _at(manifest)))
@@ -499,8 +501,8 @@ def _followed(shared: SharedArchive, directory: Path) -> bool:
 
 
 def _catch_up(shared: SharedArchive, directory: Path) -> None:
-    head, mine = shared.head(), _own(directory)
-    if head and not (mine and _at(mine) == _at(head.manifest) and _is_finished(directory, mine)):
+    head = shared.head()
+    if head and not _is_in_step(directory, head):
         with write_lock(directory):
             shared.pull(directory)
 

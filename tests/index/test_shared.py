@@ -100,6 +100,15 @@ def fails(*_: object, **__: object) -> None:
     raise IndexUnusable("the database is away")
 
 
+@contextmanager
+def cut_off() -> Iterator[None]:
+    """The database is away when a run is to be shared, which is told."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SharedArchive, "push", fails)
+        with pytest.raises(IndexUnusable, match="away"):
+            yield
+
+
 def agree(settings: Settings, embedder: BagOfWords) -> bool:
     """Whether Chroma holds the chunks of a machine's copy, and no others."""
     with closing(LiveIndex(settings.index, embedder, settings)) as live, live.current() as index:
@@ -249,10 +258,7 @@ def test_one_writer_on_all_machines(machine: Machine, folder: Path, fake_embedde
 
 
 def test_what_a_run_could_not_share_it_has_not_done(
-    machine: Machine,
-    folder: Path,
-    fake_embedder: BagOfWords,
-    monkeypatch: pytest.MonkeyPatch,
+    machine: Machine, folder: Path, fake_embedder: BagOfWords
 ):
     here, there = machine("here"), machine("there")
     index_paths([folder], here, fake_embedder)
@@ -260,10 +266,8 @@ def test_what_a_run_could_not_share_it_has_not_done(
     before = held(here)
 
     change(folder)
-    with monkeypatch.context() as patch:
-        patch.setattr(SharedArchive, "push", fails)
-        with pytest.raises(IndexUnusable, match="away"):
-            index_paths([folder], here, fake_embedder)
+    with cut_off():
+        index_paths([folder], here, fake_embedder)
     after = held(here)
     assert after.pop("leftover")  # in Chroma by now, and noted
     assert before.pop("leftover") == []
@@ -429,19 +433,14 @@ def _written(folder: Path, settings: Settings, embedder: BagOfWords) -> bool:
 
 
 def test_a_rebuild_that_fails_leaves_the_vectors_of_the_index_in_use(
-    machine: Machine,
-    folder: Path,
-    fake_embedder: BagOfWords,
-    monkeypatch: pytest.MonkeyPatch,
+    machine: Machine, folder: Path, fake_embedder: BagOfWords
 ):
     here, there = machine("here"), machine("there")
     index_paths([folder], here, fake_embedder)
     follow(there)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(SharedArchive, "push", fails)
-        with pytest.raises(IndexUnusable, match="away"):
-            index_paths([folder], here, fake_embedder, rebuild=True)
+    with cut_off():
+        index_paths([folder], here, fake_embedder, rebuild=True)
     assert remove_articles(["pont"], there)
     assert agree(there, fake_embedder)
     index_paths([folder], here, fake_embedder, rebuild=True)
@@ -517,16 +516,14 @@ def test_readers_answer_from_all_vectors_while_chroma_lacks_some(
 
 
 def test_a_move_that_could_not_be_shared_is_shared_by_the_next_run(
-    machine: Machine, folder: Path, fake_embedder: BagOfWords, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, folder: Path, fake_embedder: BagOfWords
 ):
     here, there = machine("here"), machine("there")
     index_paths([folder], here, fake_embedder)
 
     moved = folder.rename(folder.with_name("moved"))
-    with monkeypatch.context() as patch:
-        patch.setattr(SharedArchive, "push", fails)
-        with pytest.raises(IndexUnusable, match="away"):
-            index_paths([moved], here, fake_embedder)
+    with cut_off():
+        index_paths([moved], here, fake_embedder)
     index_paths([moved], here, fake_embedder)
     follow(there)
     assert held(there) == held(here)
@@ -534,17 +531,15 @@ def test_a_move_that_could_not_be_shared_is_shared_by_the_next_run(
 
 
 def test_what_a_failed_run_has_moved_hides_no_removal(
-    machine: Machine, folder: Path, fake_embedder: BagOfWords, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, folder: Path, fake_embedder: BagOfWords
 ):
     here, there, third = machine("here"), machine("there"), machine("third")
     index_paths([folder], here, fake_embedder)
     follow(there)
     follow(third)
     moved = folder.rename(folder.with_name("moved"))
-    with monkeypatch.context() as patch:
-        patch.setattr(SharedArchive, "push", fails)
-        with pytest.raises(IndexUnusable, match="away"):
-            index_paths([moved], here, fake_embedder)
+    with cut_off():
+        index_paths([moved], here, fake_embedder)
     assert remove_articles(["pont"], there)
     amend_article(held(there)["article"][0][0], here, fake_embedder, title="Other")
     follow(third)
@@ -711,10 +706,8 @@ def test_the_vectors_of_a_rebuild_that_was_given_up_are_deleted_in_the_end(
     index_paths([folder], here, fake_embedder)
     before = _collections(str(here.chroma_url))
     other = here.model_copy(update={"chunk_chars": 500})
-    with monkeypatch.context() as patch:
-        patch.setattr(SharedArchive, "push", fails)
-        with pytest.raises(IndexUnusable, match="away"):
-            index_paths([folder], other, fake_embedder, rebuild=True)
+    with cut_off():
+        index_paths([folder], other, fake_embedder, rebuild=True)
     assert len(_collections(str(here.chroma_url))) == len(before) + 1
     monkeypatch.setattr("qa.index.shared._OUTDATED_AFTER_S", 0)
     for _ in range(2):  # noted, and deleted
